@@ -1,0 +1,2 @@
+//! `pennyblack-server`.
+fn main() {}

@@ -1,0 +1,7 @@
+//! What a station and its data center agree on.
+//!
+//! `shared` is sans-I/O: time, randomness, signing and verifying come in as arguments.
+
+pub mod clock;
+pub mod ids;
+pub mod money;

@@ -1,0 +1,723 @@
+//! The one declared list of calls: what the window, the bridge and the command line may ask of a
+//! station, and what they get to see.
+//!
+//! A call is decoded, handed to the single owner of the station's state, and answered with a view.
+//! Amounts and weights typed by people travel as text and are parsed here in Rust; amounts shown
+//! travel as whole mills. No caller computes a price, signs or decides.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// A call: window, bridge or command line → station.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(tag = "call", rename_all = "kebab-case")]
+pub enum Call {
+    /// What the station is and has: see [`StatusView`].
+    Status,
+    /// Enrols this station at a data center with a one-time code. Answers with [`StatusView`].
+    Enrol(EnrolCall),
+    /// Meets the data center; every service is served. Answers with [`ContactView`].
+    Contact(ContactCall),
+    /// Refills the vault. Answers with [`RefillView`].
+    Refill(RefillCall),
+    /// Prices one piece and explains the price. Answers with [`QuoteView`].
+    Quote(QuoteCall),
+    /// Prices several ways of sending the same piece at once. Answers with [`OptionsView`].
+    Options(QuoteCall),
+    /// Looks a destination up: ZIP, city and state from pasted text. Answers with [`PlaceView`].
+    Place(PlaceCall),
+    /// Draws the label with a dummy symbol. Answers with [`PreviewView`].
+    Preview(PrintCall),
+    /// Pays for one piece and prints it. Answers with [`PieceView`].
+    Print(PrintCall),
+    /// Prints a batch from CSV text. Answers with [`BatchView`]; progress comes as events.
+    Batch(BatchCall),
+    /// Pieces, newest first. Answers with [`PiecesView`].
+    Pieces(PiecesCall),
+    /// Answers the question about a piece whose print state is open. Answers with [`PieceView`].
+    Resolve(ResolveCall),
+    /// Sends the identical piece again; only for one that provably met no ink. Answers with
+    /// [`PieceView`].
+    SendAgain(SendAgainCall),
+    /// Claims a spoiled piece back. Answers with [`PieceView`].
+    Refund(RefundCall),
+    /// The printers of this station. Answers with [`PrintersView`].
+    Printers,
+    /// Adds a printer. Answers with [`PrintersView`].
+    AddPrinter(AddPrinterCall),
+    /// Removes a printer. Answers with [`PrintersView`].
+    RemovePrinter(RemovePrinterCall),
+    /// Recomputes every hash of the journal. Answers with [`JournalView`].
+    VerifyJournal,
+}
+
+/// Which keeper holds the station's key-encryption key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum SecretsChoice {
+    /// The operating system's keyring.
+    Keyring,
+    /// A passphrase read from a file.
+    PassphraseFile {
+        /// The file that holds the passphrase.
+        path: String,
+    },
+    /// A key file of mode 0600.
+    KeyFile {
+        /// The file that holds the key; made when it does not exist.
+        path: String,
+    },
+}
+
+/// Enrolment.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct EnrolCall {
+    /// The data center's address, for example `https://postage.example:7443`.
+    pub server: String,
+    /// The one-time enrolment code: 7 groups of 8 characters.
+    pub code: String,
+    /// Where the keys are kept; `None` means the keyring, and a refusal where there is none.
+    pub secrets: Option<SecretsChoice>,
+}
+
+/// One contact.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, TS)]
+pub struct ContactCall {
+    /// `internet` or `dialup`; `None` tries the Internet first.
+    pub line: Option<String>,
+}
+
+/// A refill.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct RefillCall {
+    /// The amount as typed, for example `50.00`.
+    pub amount: String,
+}
+
+/// What a price depends on.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, TS)]
+pub struct QuoteCall {
+    /// `first-class` or `ground-advantage` (more with later editions).
+    pub class: String,
+    /// `postcard`, `letter`, `flat` or `parcel`.
+    pub shape: String,
+    /// The weight as typed: `28g`, `1oz`, `2lb3oz`, `0.9oz`.
+    pub weight: String,
+    /// The destination: ZIP, ZIP+4 or 11-digit delivery point.
+    pub to: String,
+    /// The origin ZIP; `None` means the licence ZIP.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// The size as typed: `12x9x4in`, `30x20x10cm`.
+    #[serde(default)]
+    pub size: Option<String>,
+    /// Whether the piece cannot go through sorting machines.
+    #[serde(default)]
+    pub nonmachinable: bool,
+    /// `metered`, `retail` or `commercial`; `None` means the usual one of the class.
+    #[serde(default)]
+    pub price: Option<String>,
+    /// The date of mailing, ISO; `None` means today.
+    #[serde(default)]
+    pub date: Option<String>,
+    /// Extra services by name.
+    #[serde(default)]
+    pub extras: Vec<String>,
+}
+
+/// A destination as typed or pasted.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct PlaceCall {
+    /// The address, one or more lines.
+    pub text: String,
+}
+
+/// One piece to be drawn or printed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, TS)]
+pub struct PrintCall {
+    /// What it costs.
+    pub quote: QuoteCall,
+    /// The addressee, lines separated by newlines.
+    #[serde(default)]
+    pub to_address: Option<String>,
+    /// The cost centre the piece is booked on.
+    #[serde(default)]
+    pub cost_centre: Option<String>,
+    /// Where it goes; not used by a preview.
+    #[serde(default)]
+    pub out: Option<PrintOut>,
+    /// Chosen by the asker, so that a second click within one job prints nothing twice.
+    #[serde(default)]
+    pub job_key: Option<String>,
+}
+
+/// Where a piece is printed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum PrintOut {
+    /// A printer of this station.
+    Printer {
+        /// Its name in [`PrintersView`].
+        name: String,
+    },
+    /// Files; at least one path is given. The piece is printed once all of them are durable.
+    Files {
+        /// A vector PDF.
+        pdf: Option<String>,
+        /// A 1-bit PNG at 300 dpi.
+        png: Option<String>,
+        /// An ESC/POS byte stream.
+        escpos: Option<String>,
+    },
+}
+
+/// A batch of pieces from CSV text.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct BatchCall {
+    /// The CSV text with its header line.
+    pub csv: String,
+    /// Where the pieces go: a printer of this station, or a folder for one PDF a piece.
+    pub out: BatchOut,
+}
+
+/// Where a batch is printed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum BatchOut {
+    /// A printer of this station.
+    Printer {
+        /// Its name in [`PrintersView`].
+        name: String,
+    },
+    /// A folder; each piece becomes `SERIAL.pdf` there.
+    Folder {
+        /// The folder; made when it does not exist.
+        path: String,
+    },
+}
+
+/// Which pieces to list.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, TS)]
+pub struct PiecesCall {
+    /// Only pieces in this state.
+    #[serde(default)]
+    pub state: Option<PieceState>,
+    /// At most so many (default 100, at most 10,000).
+    #[serde(default)]
+    pub limit: Option<u32>,
+}
+
+/// The clerk's answer about one piece.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct ResolveCall {
+    /// The piece's serial.
+    pub serial: String,
+    /// What became of it: `printed`, `spoiled` or `not-printed`.
+    pub answer: PieceState,
+}
+
+/// The identical piece again.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct SendAgainCall {
+    /// The serial of a piece that is `not-printed`.
+    pub serial: String,
+    /// Where it goes.
+    pub out: PrintOut,
+}
+
+/// A claim for a spoiled piece.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct RefundCall {
+    /// The piece's serial.
+    pub serial: String,
+}
+
+/// A printer to add.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct AddPrinterCall {
+    /// The printer to add.
+    pub printer: PrinterSetup,
+}
+
+/// A printer to remove.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct RemovePrinterCall {
+    /// Its name.
+    pub name: String,
+}
+
+/// How a printer is reached and what it prints on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PrinterSetup {
+    /// What the clerk calls it.
+    pub name: String,
+    /// How it is reached.
+    pub port: PrinterPort,
+    /// Dots per inch of the head: 203 or 300.
+    pub dpi: u16,
+    /// The stock that is loaded.
+    pub stock: String,
+    /// Whether the printer acknowledges a printed label (`GS ( H`). Without it every piece ends
+    /// in the question to the clerk.
+    pub acknowledges: bool,
+}
+
+/// How a printer is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum PrinterPort {
+    /// A serial line.
+    Serial {
+        /// The device, for example `/dev/ttyUSB0` or `COM3`.
+        path: String,
+        /// Bits per second.
+        baud: u32,
+    },
+    /// A USB printer's device path, for example `/dev/usb/lp0`.
+    Device {
+        /// The path.
+        path: String,
+    },
+    /// A raw socket, usually port 9100.
+    Tcp {
+        /// Host and port.
+        address: String,
+    },
+}
+
+/// The state of a piece after its debit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum PieceState {
+    /// Paid for and durable; no byte has left for the printer.
+    Prepared,
+    /// Bytes may be on their way.
+    Sending,
+    /// All bytes left; the printer has not acknowledged yet.
+    Sent,
+    /// The printer acknowledged, or the clerk says so.
+    Printed,
+    /// Provably met no ink: may be sent again as the identical piece, or be spoiled.
+    NotPrinted,
+    /// Nobody knows; never sent again by itself.
+    Unknown,
+    /// Paid but not usable; refundable.
+    Spoiled,
+}
+
+/// The four registers, in mills.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RegistersView {
+    /// Value printed in the vault's life, mills.
+    #[ts(type = "number")]
+    pub ascending: u64,
+    /// Value left, mills.
+    #[ts(type = "number")]
+    pub descending: u64,
+    /// Ascending + descending, mills.
+    #[ts(type = "number")]
+    pub control_total: u64,
+    /// Pieces debited in the vault's life.
+    #[ts(type = "number")]
+    pub piece_count: u64,
+}
+
+/// What the station is and has.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct StatusView {
+    /// Whether the station is enrolled; without it most of the rest is empty.
+    pub enrolled: bool,
+    /// The station's human PSD number.
+    pub station: Option<String>,
+    /// The registers.
+    pub registers: RegistersView,
+    /// `new`, `active`, `warned`, `locked`, `frozen` or `withdrawn`.
+    pub state: String,
+    /// One sentence about the state when it keeps the clerk from printing.
+    pub state_reason: Option<String>,
+    /// `specimen` or `live`.
+    pub regime: String,
+    /// The rate edition in force.
+    pub edition: Option<EditionView>,
+    /// The instant of the last receipt, Unix seconds.
+    #[ts(type = "number | null")]
+    pub last_receipt: Option<i64>,
+    /// From when the clerk is warned, Unix seconds.
+    #[ts(type = "number | null")]
+    pub warn_at: Option<i64>,
+    /// From when printing is locked, Unix seconds.
+    #[ts(type = "number | null")]
+    pub lock_at: Option<i64>,
+    /// The customer account.
+    pub account: Option<AccountView>,
+    /// The keys and their ages.
+    pub keys: Vec<KeyView>,
+    /// The line to the data center.
+    pub line: LineView,
+    /// How each service fared at its last contact.
+    pub services: Vec<ServiceView>,
+    /// Where the secrets are kept, in words.
+    pub secrets: Option<String>,
+    /// Whom to ring when the vault is frozen.
+    pub support_contact: Option<String>,
+    /// Whether pieces are waiting for the clerk's answer.
+    pub unknown_pieces: u32,
+}
+
+/// A rate edition.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct EditionView {
+    /// Its identity.
+    pub id: String,
+    /// Its effective date, ISO.
+    pub effective: String,
+    /// Whether it is a sample that no admin has confirmed.
+    pub sample: bool,
+}
+
+/// The customer account, as of the last contact.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct AccountView {
+    /// The account's name.
+    pub name: String,
+    /// What is available for refills, mills.
+    #[ts(type = "number | null")]
+    pub available_mills: Option<u64>,
+}
+
+/// One key.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct KeyView {
+    /// What it is for.
+    pub purpose: String,
+    /// Since when, Unix seconds.
+    #[ts(type = "number")]
+    pub since: i64,
+    /// Until when, Unix seconds.
+    #[ts(type = "number")]
+    pub until: i64,
+}
+
+/// The line to the data center.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct LineView {
+    /// `internet`, `dialup` or `none`.
+    pub kind: String,
+    /// Whether the last contact over it succeeded.
+    pub up: bool,
+    /// One sentence when it is down.
+    pub reason: Option<String>,
+}
+
+/// How a service fared at its last contact.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct ServiceView {
+    /// The service's identity, for example `funds`.
+    pub service: String,
+    /// `served`, `nothing`, `deferred`, `refused` or `failed`.
+    pub outcome: String,
+    /// Its security level, for example `L3`.
+    pub level: String,
+    /// How long it took, milliseconds.
+    #[ts(type = "number")]
+    pub ms: u64,
+    /// One sentence when it was refused or failed.
+    pub reason: Option<String>,
+}
+
+/// A contact.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct ContactView {
+    /// The line that carried it.
+    pub line: String,
+    /// Each service in turn.
+    pub services: Vec<ServiceView>,
+}
+
+/// A refill.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct RefillView {
+    /// The refill's identity.
+    pub refill: String,
+    /// What was added, mills.
+    #[ts(type = "number")]
+    pub amount_mills: u64,
+    /// The registers afterwards.
+    pub registers: RegistersView,
+    /// The other services that were served over the same contact.
+    pub services: Vec<ServiceView>,
+}
+
+/// A price and how it came about.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct QuoteView {
+    /// The price, mills.
+    #[ts(type = "number")]
+    pub price_mills: u64,
+    /// The rate edition.
+    pub edition: String,
+    /// The zone, for zoned classes.
+    pub zone: Option<u8>,
+    /// Whether the zone was estimated by distance.
+    pub estimated: bool,
+    /// The steps, which add up to the price.
+    pub steps: Vec<QuoteStepView>,
+    /// What the clerk should know: assumptions and sample tables.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// One step of a price.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct QuoteStepView {
+    /// What the step is, in words.
+    pub rule: String,
+    /// What it adds, mills.
+    #[ts(type = "number")]
+    pub amount_mills: u64,
+    /// The price cell.
+    pub cell: String,
+    /// Where the cell comes from.
+    pub source: String,
+}
+
+/// Several ways of sending the same piece.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct OptionsView {
+    /// Each way, cheapest first; those that are excluded stand last.
+    pub options: Vec<OptionView>,
+}
+
+/// One way of sending a piece.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct OptionView {
+    /// `first-class` or `ground-advantage`.
+    pub class: String,
+    /// `postcard`, `letter`, `flat` or `parcel`.
+    pub shape: String,
+    /// What the clerk calls it.
+    pub title: String,
+    /// Its price, when it is allowed.
+    pub quote: Option<QuoteView>,
+    /// Why it is not allowed, when it is not.
+    pub excluded: Option<String>,
+}
+
+/// A destination.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct PlaceView {
+    /// The addressee's lines above the last line.
+    pub lines: Vec<String>,
+    /// The city.
+    pub city: Option<String>,
+    /// The state's two letters.
+    pub state: Option<String>,
+    /// The ZIP as digits: 5, 9 or 11.
+    pub zip: Option<String>,
+    /// Whether the ZIP is in the reference data.
+    pub known: bool,
+    /// What the clerk should look at.
+    pub notes: Vec<String>,
+}
+
+/// The picture of a label before the commit; its symbol is a dummy of the same size.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct PreviewView {
+    /// The bitmap as base64 PNG.
+    pub png_base64: String,
+    /// The label's width, millimetres.
+    pub width_mm: f64,
+    /// The label's height, millimetres.
+    pub height_mm: f64,
+    /// Dots per inch.
+    pub dpi: u16,
+    /// The price.
+    pub quote: QuoteView,
+}
+
+/// One piece.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct PieceView {
+    /// Its serial.
+    pub serial: String,
+    /// Its state.
+    pub state: PieceState,
+    /// Mail class.
+    pub class: String,
+    /// Shape.
+    pub shape: String,
+    /// Weight in grams, up to three decimals.
+    pub weight_grams: f64,
+    /// Postage, mills.
+    #[ts(type = "number")]
+    pub postage_mills: u64,
+    /// Date of mailing, ISO.
+    pub date: String,
+    /// Destination digits.
+    pub destination: String,
+    /// City and state, where known.
+    pub place: Option<String>,
+    /// The whole indicium, where it is still kept.
+    pub indicium_hex: Option<String>,
+    /// The certificate of the key that signed it.
+    pub certificate_pem: Option<String>,
+    /// When it was debited, Unix seconds.
+    #[ts(type = "number")]
+    pub created: i64,
+    /// One sentence that belongs to the state.
+    pub message: Option<String>,
+    /// The registers after the call that returned this view.
+    pub registers: Option<RegistersView>,
+}
+
+/// Pieces, newest first.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct PiecesView {
+    /// The pieces.
+    pub pieces: Vec<PieceView>,
+}
+
+/// A batch.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct BatchView {
+    /// Rows in the file.
+    pub rows: u32,
+    /// Pieces printed now.
+    pub printed: u32,
+    /// Pieces that an earlier run had printed.
+    pub already: u32,
+    /// Rows refused.
+    pub refused: u32,
+    /// Pieces whose state is unknown.
+    pub unknown: u32,
+    /// What was spent now, mills.
+    #[ts(type = "number")]
+    pub spent_mills: u64,
+    /// Each row.
+    pub results: Vec<BatchRowView>,
+}
+
+/// One row of a batch.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct BatchRowView {
+    /// Its line in the file, from 1 (the header).
+    pub line: u32,
+    /// `printed`, `already`, `refused` or `unknown`.
+    pub outcome: String,
+    /// The piece, when there is one.
+    pub serial: Option<String>,
+    /// Postage, mills.
+    #[ts(type = "number | null")]
+    pub postage_mills: Option<u64>,
+    /// The reason, when refused or unknown.
+    pub reason: Option<String>,
+}
+
+/// The printers of this station.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct PrintersView {
+    /// The printers.
+    pub printers: Vec<PrinterSetup>,
+}
+
+/// What recomputing the journal found.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct JournalView {
+    /// Records read.
+    #[ts(type = "number")]
+    pub records: u64,
+    /// The Merkle root, hex.
+    pub root: String,
+    /// Whether everything held.
+    pub intact: bool,
+    /// The first thing that did not.
+    pub fault: Option<String>,
+}
+
+/// The answer to a call.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(untagged)]
+pub enum View {
+    /// See [`StatusView`].
+    Status(Box<StatusView>),
+    /// See [`PreviewView`].
+    Preview(Box<PreviewView>),
+    /// See [`PieceView`].
+    Piece(Box<PieceView>),
+    /// See [`RefillView`].
+    Refill(RefillView),
+    /// See [`QuoteView`].
+    Quote(QuoteView),
+    /// See [`OptionsView`].
+    Options(OptionsView),
+    /// See [`ContactView`].
+    Contact(ContactView),
+    /// See [`BatchView`].
+    Batch(BatchView),
+    /// See [`PiecesView`].
+    Pieces(PiecesView),
+    /// See [`PrintersView`].
+    Printers(PrintersView),
+    /// See [`JournalView`].
+    Journal(JournalView),
+    /// See [`PlaceView`].
+    Place(PlaceView),
+}
+
+/// What changed: station → window. The window asks again for what it shows.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// Registers, state, keys, line or services changed.
+    Status,
+    /// A piece changed its state.
+    Piece {
+        /// Its serial.
+        serial: String,
+        /// Its state now.
+        state: PieceState,
+    },
+    /// A batch went on.
+    Batch {
+        /// Rows done.
+        done: u32,
+        /// Rows in all.
+        rows: u32,
+    },
+}
+
+/// A refusal or a fault, as a person reads it. Kinds decide exit codes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, thiserror::Error)]
+#[error("{message}")]
+pub struct UiError {
+    /// A stable code, for example `insufficient_funds`.
+    pub code: String,
+    /// What happened and whether money moved.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
+    /// Whether the same call may succeed later without a change.
+    pub retry: bool,
+    /// Refusal or fault, and which exit code belongs to it.
+    #[serde(default)]
+    pub kind: ErrorKind,
+}
+
+/// What sort of no an error is; the exit code follows from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorKind {
+    /// Wrong usage: exit code 2.
+    Usage,
+    /// A correct no (funds, limits, rules): exit code 3.
+    Refused,
+    /// The data center cannot be reached on any line: exit code 4.
+    Unreachable,
+    /// A piece's print state is unknown: exit code 5.
+    Unknown,
+    /// Damaged data or a failed verification: exit code 6.
+    Damaged,
+    /// Anything else: exit code 1.
+    #[default]
+    Fault,
+}

@@ -1,0 +1,2 @@
+//! A binary of the station.
+fn main() {}

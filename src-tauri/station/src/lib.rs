@@ -1,0 +1,3 @@
+//! The whole station without a window.
+
+pub mod api;
