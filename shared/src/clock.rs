@@ -1,5 +1,6 @@
 //! Instants as numbers. Nothing here reads a clock: the caller passes the time in.
 
+use jiff::civil::Date;
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
@@ -50,4 +51,33 @@ impl From<jiff::Timestamp> for UnixSeconds {
     fn from(instant: jiff::Timestamp) -> Self {
         Self(instant.as_second())
     }
+}
+
+/// The UTC calendar day of an instant; the ends of the calendar for instants beyond it.
+#[must_use]
+pub fn civil_date(instant: UnixSeconds) -> Date {
+    let bounded = instant.0.clamp(
+        jiff::Timestamp::MIN.as_second(),
+        jiff::Timestamp::MAX.as_second(),
+    );
+    let stamp = jiff::Timestamp::from_second(bounded).expect("clamped into the range just above");
+    jiff::tz::Offset::UTC.to_datetime(stamp).date()
+}
+
+/// A day as decimal YYYYMMDD, as an indicium carries it; 0 for years outside 0 to 9999.
+#[must_use]
+pub fn decimal_date(date: Date) -> u32 {
+    let year = u32::try_from(date.year()).unwrap_or(0);
+    let month = u32::from(date.month().unsigned_abs());
+    let day = u32::from(date.day().unsigned_abs());
+    year * 10_000 + month * 100 + day
+}
+
+/// The day of a decimal YYYYMMDD, where there is such a day.
+#[must_use]
+pub fn date_of_decimal(decimal: u32) -> Option<Date> {
+    let year = i16::try_from(decimal / 10_000).ok()?;
+    let month = i8::try_from(decimal / 100 % 100).ok()?;
+    let day = i8::try_from(decimal % 100).ok()?;
+    Date::new(year, month, day).ok()
 }
