@@ -6,3 +6,4 @@ pub mod clock;
 pub mod ids;
 pub mod money;
 pub mod vault;
+pub mod security;
