@@ -1,3 +1,4 @@
 //! The whole station without a window.
 
 pub mod api;
+pub mod api_types;

@@ -1,0 +1,868 @@
+// Generated from src-tauri/station/src/api.rs. Do not edit: change api.rs and run
+// PENNYBLACK_UPDATE=1 cargo test -p station generated_types
+
+/**
+ * The customer account, as of the last contact.
+ */
+export type AccountView = { 
+/**
+ * The account's name.
+ */
+name: string, 
+/**
+ * What is available for refills, mills.
+ */
+available_mills: number | null, };
+
+/**
+ * A printer to add.
+ */
+export type AddPrinterCall = { 
+/**
+ * The printer to add.
+ */
+printer: PrinterSetup, };
+
+/**
+ * A batch of pieces from CSV text.
+ */
+export type BatchCall = { 
+/**
+ * The CSV text with its header line.
+ */
+csv: string, 
+/**
+ * Where the pieces go: a printer of this station, or a folder for one PDF a piece.
+ */
+out: BatchOut, };
+
+/**
+ * Where a batch is printed.
+ */
+export type BatchOut = { "kind": "printer", 
+/**
+ * Its name in [`PrintersView`].
+ */
+name: string, } | { "kind": "folder", 
+/**
+ * The folder; made when it does not exist.
+ */
+path: string, };
+
+/**
+ * One row of a batch.
+ */
+export type BatchRowView = { 
+/**
+ * Its line in the file, from 1 (the header).
+ */
+line: number, 
+/**
+ * `printed`, `already`, `refused` or `unknown`.
+ */
+outcome: string, 
+/**
+ * The piece, when there is one.
+ */
+serial: string | null, 
+/**
+ * Postage, mills.
+ */
+postage_mills: number | null, 
+/**
+ * The reason, when refused or unknown.
+ */
+reason: string | null, };
+
+/**
+ * A batch.
+ */
+export type BatchView = { 
+/**
+ * Rows in the file.
+ */
+rows: number, 
+/**
+ * Pieces printed now.
+ */
+printed: number, 
+/**
+ * Pieces that an earlier run had printed.
+ */
+already: number, 
+/**
+ * Rows refused.
+ */
+refused: number, 
+/**
+ * Pieces whose state is unknown.
+ */
+unknown: number, 
+/**
+ * What was spent now, mills.
+ */
+spent_mills: number, 
+/**
+ * Each row.
+ */
+results: Array<BatchRowView>, };
+
+/**
+ * A call: window, bridge or command line → station.
+ */
+export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "batch" } & BatchCall | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "verify-journal" };
+
+/**
+ * One contact.
+ */
+export type ContactCall = { 
+/**
+ * `internet` or `dialup`; `None` tries the Internet first.
+ */
+line: string | null, };
+
+/**
+ * A contact.
+ */
+export type ContactView = { 
+/**
+ * The line that carried it.
+ */
+line: string, 
+/**
+ * Each service in turn.
+ */
+services: Array<ServiceView>, };
+
+/**
+ * A rate edition.
+ */
+export type EditionView = { 
+/**
+ * Its identity.
+ */
+id: string, 
+/**
+ * Its effective date, ISO.
+ */
+effective: string, 
+/**
+ * Whether it is a sample that no admin has confirmed.
+ */
+sample: boolean, };
+
+/**
+ * Enrolment.
+ */
+export type EnrolCall = { 
+/**
+ * The data center's address, for example `https://postage.example:7443`.
+ */
+server: string, 
+/**
+ * The one-time enrolment code: 7 groups of 8 characters.
+ */
+code: string, 
+/**
+ * Where the keys are kept; `None` means the keyring, and a refusal where there is none.
+ */
+secrets: SecretsChoice | null, };
+
+/**
+ * What sort of no an error is; the exit code follows from it.
+ */
+export type ErrorKind = "usage" | "refused" | "unreachable" | "unknown" | "damaged" | "fault";
+
+/**
+ * What changed: station → window. The window asks again for what it shows.
+ */
+export type Event = { "event": "status" } | { "event": "piece", 
+/**
+ * Its serial.
+ */
+serial: string, 
+/**
+ * Its state now.
+ */
+state: PieceState, } | { "event": "batch", 
+/**
+ * Rows done.
+ */
+done: number, 
+/**
+ * Rows in all.
+ */
+rows: number, };
+
+/**
+ * What recomputing the journal found.
+ */
+export type JournalView = { 
+/**
+ * Records read.
+ */
+records: number, 
+/**
+ * The Merkle root, hex.
+ */
+root: string, 
+/**
+ * Whether everything held.
+ */
+intact: boolean, 
+/**
+ * The first thing that did not.
+ */
+fault: string | null, };
+
+/**
+ * One key.
+ */
+export type KeyView = { 
+/**
+ * What it is for.
+ */
+purpose: string, 
+/**
+ * Since when, Unix seconds.
+ */
+since: number, 
+/**
+ * Until when, Unix seconds.
+ */
+until: number, };
+
+/**
+ * The line to the data center.
+ */
+export type LineView = { 
+/**
+ * `internet`, `dialup` or `none`.
+ */
+kind: string, 
+/**
+ * Whether the last contact over it succeeded.
+ */
+up: boolean, 
+/**
+ * One sentence when it is down.
+ */
+reason: string | null, };
+
+/**
+ * One way of sending a piece.
+ */
+export type OptionView = { 
+/**
+ * `first-class` or `ground-advantage`.
+ */
+class: string, 
+/**
+ * `postcard`, `letter`, `flat` or `parcel`.
+ */
+shape: string, 
+/**
+ * What the clerk calls it.
+ */
+title: string, 
+/**
+ * Its price, when it is allowed.
+ */
+quote: QuoteView | null, 
+/**
+ * Why it is not allowed, when it is not.
+ */
+excluded: string | null, };
+
+/**
+ * Several ways of sending the same piece.
+ */
+export type OptionsView = { 
+/**
+ * Each way, cheapest first; those that are excluded stand last.
+ */
+options: Array<OptionView>, };
+
+/**
+ * The state of a piece after its debit.
+ */
+export type PieceState = "prepared" | "sending" | "sent" | "printed" | "not-printed" | "unknown" | "spoiled";
+
+/**
+ * One piece.
+ */
+export type PieceView = { 
+/**
+ * Its serial.
+ */
+serial: string, 
+/**
+ * Its state.
+ */
+state: PieceState, 
+/**
+ * Mail class.
+ */
+class: string, 
+/**
+ * Shape.
+ */
+shape: string, 
+/**
+ * Weight in grams, up to three decimals.
+ */
+weight_grams: number, 
+/**
+ * Postage, mills.
+ */
+postage_mills: number, 
+/**
+ * Date of mailing, ISO.
+ */
+date: string, 
+/**
+ * Destination digits.
+ */
+destination: string, 
+/**
+ * City and state, where known.
+ */
+place: string | null, 
+/**
+ * The whole indicium, where it is still kept.
+ */
+indicium_hex: string | null, 
+/**
+ * The certificate of the key that signed it.
+ */
+certificate_pem: string | null, 
+/**
+ * When it was debited, Unix seconds.
+ */
+created: number, 
+/**
+ * One sentence that belongs to the state.
+ */
+message: string | null, 
+/**
+ * The registers after the call that returned this view.
+ */
+registers: RegistersView | null, };
+
+/**
+ * Which pieces to list.
+ */
+export type PiecesCall = { 
+/**
+ * Only pieces in this state.
+ */
+state: PieceState | null, 
+/**
+ * At most so many (default 100, at most 10,000).
+ */
+limit: number | null, };
+
+/**
+ * Pieces, newest first.
+ */
+export type PiecesView = { 
+/**
+ * The pieces.
+ */
+pieces: Array<PieceView>, };
+
+/**
+ * A destination as typed or pasted.
+ */
+export type PlaceCall = { 
+/**
+ * The address, one or more lines.
+ */
+text: string, };
+
+/**
+ * A destination.
+ */
+export type PlaceView = { 
+/**
+ * The addressee's lines above the last line.
+ */
+lines: Array<string>, 
+/**
+ * The city.
+ */
+city: string | null, 
+/**
+ * The state's two letters.
+ */
+state: string | null, 
+/**
+ * The ZIP as digits: 5, 9 or 11.
+ */
+zip: string | null, 
+/**
+ * Whether the ZIP is in the reference data.
+ */
+known: boolean, 
+/**
+ * What the clerk should look at.
+ */
+notes: Array<string>, };
+
+/**
+ * The picture of a label before the commit; its symbol is a dummy of the same size.
+ */
+export type PreviewView = { 
+/**
+ * The bitmap as base64 PNG.
+ */
+png_base64: string, 
+/**
+ * The label's width, millimetres.
+ */
+width_mm: number, 
+/**
+ * The label's height, millimetres.
+ */
+height_mm: number, 
+/**
+ * Dots per inch.
+ */
+dpi: number, 
+/**
+ * The price.
+ */
+quote: QuoteView, };
+
+/**
+ * One piece to be drawn or printed.
+ */
+export type PrintCall = { 
+/**
+ * What it costs.
+ */
+quote: QuoteCall, 
+/**
+ * The addressee, lines separated by newlines.
+ */
+to_address: string | null, 
+/**
+ * The cost centre the piece is booked on.
+ */
+cost_centre: string | null, 
+/**
+ * Where it goes; not used by a preview.
+ */
+out: PrintOut | null, 
+/**
+ * Chosen by the asker, so that a second click within one job prints nothing twice.
+ */
+job_key: string | null, };
+
+/**
+ * Where a piece is printed.
+ */
+export type PrintOut = { "kind": "printer", 
+/**
+ * Its name in [`PrintersView`].
+ */
+name: string, } | { "kind": "files", 
+/**
+ * A vector PDF.
+ */
+pdf: string | null, 
+/**
+ * A 1-bit PNG at 300 dpi.
+ */
+png: string | null, 
+/**
+ * An ESC/POS byte stream.
+ */
+escpos: string | null, };
+
+/**
+ * How a printer is reached.
+ */
+export type PrinterPort = { "kind": "serial", 
+/**
+ * The device, for example `/dev/ttyUSB0` or `COM3`.
+ */
+path: string, 
+/**
+ * Bits per second.
+ */
+baud: number, } | { "kind": "device", 
+/**
+ * The path.
+ */
+path: string, } | { "kind": "tcp", 
+/**
+ * Host and port.
+ */
+address: string, };
+
+/**
+ * How a printer is reached and what it prints on.
+ */
+export type PrinterSetup = { 
+/**
+ * What the clerk calls it.
+ */
+name: string, 
+/**
+ * How it is reached.
+ */
+port: PrinterPort, 
+/**
+ * Dots per inch of the head: 203 or 300.
+ */
+dpi: number, 
+/**
+ * The stock that is loaded.
+ */
+stock: string, 
+/**
+ * Whether the printer acknowledges a printed label (`GS ( H`). Without it every piece ends
+ * in the question to the clerk.
+ */
+acknowledges: boolean, };
+
+/**
+ * The printers of this station.
+ */
+export type PrintersView = { 
+/**
+ * The printers.
+ */
+printers: Array<PrinterSetup>, };
+
+/**
+ * What a price depends on.
+ */
+export type QuoteCall = { 
+/**
+ * `first-class` or `ground-advantage` (more with later editions).
+ */
+class: string, 
+/**
+ * `postcard`, `letter`, `flat` or `parcel`.
+ */
+shape: string, 
+/**
+ * The weight as typed: `28g`, `1oz`, `2lb3oz`, `0.9oz`.
+ */
+weight: string, 
+/**
+ * The destination: ZIP, ZIP+4 or 11-digit delivery point.
+ */
+to: string, 
+/**
+ * The origin ZIP; `None` means the licence ZIP.
+ */
+from: string | null, 
+/**
+ * The size as typed: `12x9x4in`, `30x20x10cm`.
+ */
+size: string | null, 
+/**
+ * Whether the piece cannot go through sorting machines.
+ */
+nonmachinable: boolean, 
+/**
+ * `metered`, `retail` or `commercial`; `None` means the usual one of the class.
+ */
+price: string | null, 
+/**
+ * The date of mailing, ISO; `None` means today.
+ */
+date: string | null, 
+/**
+ * Extra services by name.
+ */
+extras: Array<string>, };
+
+/**
+ * One step of a price.
+ */
+export type QuoteStepView = { 
+/**
+ * What the step is, in words.
+ */
+rule: string, 
+/**
+ * What it adds, mills.
+ */
+amount_mills: number, 
+/**
+ * The price cell.
+ */
+cell: string, 
+/**
+ * Where the cell comes from.
+ */
+source: string, };
+
+/**
+ * A price and how it came about.
+ */
+export type QuoteView = { 
+/**
+ * The price, mills.
+ */
+price_mills: number, 
+/**
+ * The rate edition.
+ */
+edition: string, 
+/**
+ * The zone, for zoned classes.
+ */
+zone: number | null, 
+/**
+ * Whether the zone was estimated by distance.
+ */
+estimated: boolean, 
+/**
+ * The steps, which add up to the price.
+ */
+steps: Array<QuoteStepView>, 
+/**
+ * What the clerk should know: assumptions and sample tables.
+ */
+notes: Array<string>, };
+
+/**
+ * A refill.
+ */
+export type RefillCall = { 
+/**
+ * The amount as typed, for example `50.00`.
+ */
+amount: string, };
+
+/**
+ * A refill.
+ */
+export type RefillView = { 
+/**
+ * The refill's identity.
+ */
+refill: string, 
+/**
+ * What was added, mills.
+ */
+amount_mills: number, 
+/**
+ * The registers afterwards.
+ */
+registers: RegistersView, 
+/**
+ * The other services that were served over the same contact.
+ */
+services: Array<ServiceView>, };
+
+/**
+ * A claim for a spoiled piece.
+ */
+export type RefundCall = { 
+/**
+ * The piece's serial.
+ */
+serial: string, };
+
+/**
+ * The four registers, in mills.
+ */
+export type RegistersView = { 
+/**
+ * Value printed in the vault's life, mills.
+ */
+ascending: number, 
+/**
+ * Value left, mills.
+ */
+descending: number, 
+/**
+ * Ascending + descending, mills.
+ */
+control_total: number, 
+/**
+ * Pieces debited in the vault's life.
+ */
+piece_count: number, };
+
+/**
+ * A printer to remove.
+ */
+export type RemovePrinterCall = { 
+/**
+ * Its name.
+ */
+name: string, };
+
+/**
+ * The clerk's answer about one piece.
+ */
+export type ResolveCall = { 
+/**
+ * The piece's serial.
+ */
+serial: string, 
+/**
+ * What became of it: `printed`, `spoiled` or `not-printed`.
+ */
+answer: PieceState, };
+
+/**
+ * Which keeper holds the station's key-encryption key.
+ */
+export type SecretsChoice = { "kind": "keyring" } | { "kind": "passphrase-file", 
+/**
+ * The file that holds the passphrase.
+ */
+path: string, } | { "kind": "key-file", 
+/**
+ * The file that holds the key; made when it does not exist.
+ */
+path: string, };
+
+/**
+ * The identical piece again.
+ */
+export type SendAgainCall = { 
+/**
+ * The serial of a piece that is `not-printed`.
+ */
+serial: string, 
+/**
+ * Where it goes.
+ */
+out: PrintOut, };
+
+/**
+ * How a service fared at its last contact.
+ */
+export type ServiceView = { 
+/**
+ * The service's identity, for example `funds`.
+ */
+service: string, 
+/**
+ * `served`, `nothing`, `deferred`, `refused` or `failed`.
+ */
+outcome: string, 
+/**
+ * Its security level, for example `L3`.
+ */
+level: string, 
+/**
+ * How long it took, milliseconds.
+ */
+ms: number, 
+/**
+ * One sentence when it was refused or failed.
+ */
+reason: string | null, };
+
+/**
+ * What the station is and has.
+ */
+export type StatusView = { 
+/**
+ * Whether the station is enrolled; without it most of the rest is empty.
+ */
+enrolled: boolean, 
+/**
+ * The station's human PSD number.
+ */
+station: string | null, 
+/**
+ * The registers.
+ */
+registers: RegistersView, 
+/**
+ * `new`, `active`, `warned`, `locked`, `frozen` or `withdrawn`.
+ */
+state: string, 
+/**
+ * One sentence about the state when it keeps the clerk from printing.
+ */
+state_reason: string | null, 
+/**
+ * `specimen` or `live`.
+ */
+regime: string, 
+/**
+ * The rate edition in force.
+ */
+edition: EditionView | null, 
+/**
+ * The instant of the last receipt, Unix seconds.
+ */
+last_receipt: number | null, 
+/**
+ * From when the clerk is warned, Unix seconds.
+ */
+warn_at: number | null, 
+/**
+ * From when printing is locked, Unix seconds.
+ */
+lock_at: number | null, 
+/**
+ * The customer account.
+ */
+account: AccountView | null, 
+/**
+ * The keys and their ages.
+ */
+keys: Array<KeyView>, 
+/**
+ * The line to the data center.
+ */
+line: LineView, 
+/**
+ * How each service fared at its last contact.
+ */
+services: Array<ServiceView>, 
+/**
+ * Where the secrets are kept, in words.
+ */
+secrets: string | null, 
+/**
+ * Whom to ring when the vault is frozen.
+ */
+support_contact: string | null, 
+/**
+ * Whether pieces are waiting for the clerk's answer.
+ */
+unknown_pieces: number, };
+
+/**
+ * A refusal or a fault, as a person reads it. Kinds decide exit codes.
+ */
+export type UiError = { 
+/**
+ * A stable code, for example `insufficient_funds`.
+ */
+code: string, 
+/**
+ * What happened and whether money moved.
+ */
+message: string, 
+/**
+ * What to do.
+ */
+hint: string, 
+/**
+ * Whether the same call may succeed later without a change.
+ */
+retry: boolean, 
+/**
+ * Refusal or fault, and which exit code belongs to it.
+ */
+kind: ErrorKind, };
+
+/**
+ * The answer to a call.
+ */
+export type View = StatusView | PreviewView | PieceView | RefillView | QuoteView | OptionsView | ContactView | BatchView | PiecesView | PrintersView | JournalView | PlaceView;
