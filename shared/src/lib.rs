@@ -5,5 +5,7 @@
 pub mod clock;
 pub mod ids;
 pub mod money;
-pub mod vault;
 pub mod security;
+pub mod services;
+pub mod vault;
+pub mod wire;

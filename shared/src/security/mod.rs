@@ -1,7 +1,11 @@
-//! Keeping secrets at rest and proving who is who.
-//!
-//! Nothing here reads a clock or makes a random number: nonces and secrets come in as arguments,
-//! because a cloned machine would otherwise repeat them unseen.
+//! How messages, rows and codes are protected. Keys and random bytes come in as arguments.
 
 pub mod enrolment_code;
+pub mod envelope;
+mod level;
 pub mod seal;
+pub mod signed;
+#[cfg(test)]
+pub(crate) mod test_keys;
+
+pub use level::Level;

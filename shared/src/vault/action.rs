@@ -6,6 +6,7 @@ use minicbor::{Decode, Encode};
 use crate::clock::UnixSeconds;
 use crate::ids::{DataCenterId, PsdId, RefillId, StationId};
 use crate::money::Mills;
+use crate::wire::{from_cbor, to_cbor};
 
 /// One transition of a vault. The journal records it; the data center replays it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -242,17 +243,16 @@ impl Action {
     /// The body of the journal record, deterministic CBOR.
     #[must_use]
     pub fn body(&self) -> Vec<u8> {
-        let encoded = match self {
-            Self::Enrol(body) => minicbor::to_vec(body),
-            Self::Refill(body) => minicbor::to_vec(body),
-            Self::Debit(body) => minicbor::to_vec(body),
-            Self::Burn(body) => minicbor::to_vec(body),
-            Self::Receive(body) => minicbor::to_vec(body),
-            Self::Answer(body) => minicbor::to_vec(body),
-            Self::Freeze(body) => minicbor::to_vec(body),
-            Self::Withdraw(body) => minicbor::to_vec(body),
-        };
-        encoded.expect("writing to memory does not fail")
+        match self {
+            Self::Enrol(body) => to_cbor(body),
+            Self::Refill(body) => to_cbor(body),
+            Self::Debit(body) => to_cbor(body),
+            Self::Burn(body) => to_cbor(body),
+            Self::Receive(body) => to_cbor(body),
+            Self::Answer(body) => to_cbor(body),
+            Self::Freeze(body) => to_cbor(body),
+            Self::Withdraw(body) => to_cbor(body),
+        }
     }
 
     /// Reads a record's kind and body.
@@ -261,14 +261,14 @@ impl Action {
     /// When the kind is not known or the body is not of that kind.
     pub fn from_body(kind: u8, body: &[u8]) -> Result<Self, minicbor::decode::Error> {
         Ok(match kind {
-            1 => Self::Enrol(minicbor::decode(body)?),
-            2 => Self::Refill(minicbor::decode(body)?),
-            3 => Self::Debit(minicbor::decode(body)?),
-            4 => Self::Burn(minicbor::decode(body)?),
-            5 => Self::Receive(minicbor::decode(body)?),
-            6 => Self::Answer(minicbor::decode(body)?),
-            7 => Self::Freeze(minicbor::decode(body)?),
-            8 => Self::Withdraw(minicbor::decode(body)?),
+            1 => Self::Enrol(from_cbor(body)?),
+            2 => Self::Refill(from_cbor(body)?),
+            3 => Self::Debit(from_cbor(body)?),
+            4 => Self::Burn(from_cbor(body)?),
+            5 => Self::Receive(from_cbor(body)?),
+            6 => Self::Answer(from_cbor(body)?),
+            7 => Self::Freeze(from_cbor(body)?),
+            8 => Self::Withdraw(from_cbor(body)?),
             _ => return Err(minicbor::decode::Error::message("unknown record kind")),
         })
     }

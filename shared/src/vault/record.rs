@@ -8,6 +8,7 @@ use super::registers::Registers;
 use crate::clock::UnixSeconds;
 use crate::ids::VaultId;
 use crate::money::Mills;
+use crate::wire::{from_cbor, to_cbor};
 
 /// The longest user name in a record, bytes.
 pub const MAX_USER_BYTES: usize = 64;
@@ -101,7 +102,7 @@ impl JournalRecord {
     /// The record's bytes: what is hashed, stored and sent.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        minicbor::to_vec(self).expect("writing to memory does not fail")
+        to_cbor(self)
     }
 
     /// Reads a record's bytes.
@@ -112,7 +113,7 @@ impl JournalRecord {
         if bytes.len() > MAX_RECORD_BYTES {
             return Err(RecordFault::TooLong);
         }
-        let record: Self = minicbor::decode(bytes).map_err(RecordFault::NotARecord)?;
+        let record: Self = from_cbor(bytes).map_err(RecordFault::NotARecord)?;
         if record.version != VERSION {
             return Err(RecordFault::UnknownVersion(record.version));
         }

@@ -368,10 +368,11 @@ proptest! {
                 prop_assert_eq!(&vault, &before);
                 continue;
             };
-            match action {
-                Action::Refill(terms) => granted += terms.amount.mills(),
-                Action::Debit(debit) => spent += debit.postage.mills(),
-                _ => {}
+            if let Action::Refill(terms) = &action {
+                granted += terms.amount.mills();
+            }
+            if let Action::Debit(debit) = &action {
+                spent += debit.postage.mills();
             }
             vault = step.vault;
             journal.push(step.bytes);

@@ -1,0 +1,64 @@
+//! What station and data center agree on, service by service.
+
+pub mod funds;
+pub mod keys;
+pub mod rates;
+
+use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+
+use crate::security::Level;
+
+/// The services that are built. A number is never used for anything else.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode,
+)]
+#[serde(rename_all = "lowercase")]
+#[cbor(index_only)]
+pub enum ServiceId {
+    /// Key management.
+    #[n(1)]
+    Keys,
+    /// Telemetering: refills of prepaid value.
+    #[n(2)]
+    Funds,
+    /// Rate editions.
+    #[n(3)]
+    Rates,
+}
+
+impl ServiceId {
+    /// All services that are built, in the order in which a contact serves them.
+    pub const ALL: [Self; 3] = [Self::Keys, Self::Funds, Self::Rates];
+
+    /// The service's name: its folder on every side.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Keys => "keys",
+            Self::Funds => "funds",
+            Self::Rates => "rates",
+        }
+    }
+
+    /// The level of the service's requests.
+    #[must_use]
+    pub const fn level(self) -> Level {
+        match self {
+            Self::Keys => keys::RenewRequest::LEVEL,
+            Self::Funds => funds::RefillRequest::LEVEL,
+            Self::Rates => rates::EditionsRequest::LEVEL,
+        }
+    }
+}
+
+/// A request type: it belongs to one service and is worth one level. A handler is found by the
+/// type, so a request cannot be served at a weaker level than its own.
+pub trait Request {
+    /// The service it belongs to.
+    const SERVICE: ServiceId;
+    /// The level it must arrive at.
+    const LEVEL: Level;
+    /// What it is answered with.
+    type Reply;
+}
