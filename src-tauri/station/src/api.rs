@@ -169,6 +169,11 @@ pub enum PrintOut {
         /// An ESC/POS byte stream.
         escpos: Option<String>,
     },
+    /// A folder: the piece becomes `SERIAL.pdf` there; [`PieceView::message`] says where.
+    Folder {
+        /// The folder, made when it does not exist; `None` means `prints` in the data folder.
+        path: Option<String>,
+    },
 }
 
 /// A batch of pieces from CSV text.
@@ -191,8 +196,8 @@ pub enum BatchOut {
     },
     /// A folder; each piece becomes `SERIAL.pdf` there.
     Folder {
-        /// The folder; made when it does not exist.
-        path: String,
+        /// The folder, made when it does not exist; `None` means `prints` in the data folder.
+        path: Option<String>,
     },
 }
 

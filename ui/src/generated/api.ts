@@ -45,9 +45,9 @@ export type BatchOut = { "kind": "printer",
  */
 name: string, } | { "kind": "folder", 
 /**
- * The folder; made when it does not exist.
+ * The folder, made when it does not exist; `None` means `prints` in the data folder.
  */
-path: string, };
+path: string | null, };
 
 /**
  * One row of a batch.
@@ -478,7 +478,11 @@ png: string | null,
 /**
  * An ESC/POS byte stream.
  */
-escpos: string | null, };
+escpos: string | null, } | { "kind": "folder", 
+/**
+ * The folder, made when it does not exist; `None` means `prints` in the data folder.
+ */
+path: string | null, };
 
 /**
  * How a printer is reached.
