@@ -1,0 +1,70 @@
+//! `cargo xtask bench`: every benchmark, release build.
+
+use std::path::Path;
+
+use crate::check;
+use crate::execute;
+use crate::fault::Fault;
+use crate::machine::Purpose;
+use crate::progress::Progress;
+use crate::stop::{Kept, tied_to_us};
+use crate::workspace::Workspace;
+
+/// Builds and runs the benchmarks; they show their own progress.
+pub(crate) fn run(workspace: &Workspace, passed_on: &[String]) -> Result<(), Fault> {
+    let mut progress = Progress::of(6);
+    check::install(workspace, &mut progress, &[Purpose::Build])?;
+    check::build_page(workspace, &mut progress)?;
+    let mut step = progress.step("Release build");
+    execute::watch(
+        &mut step,
+        workspace.cargo(&["build", "--release", "--workspace"]),
+    )?
+    .well()?;
+    step.done("");
+    let step = progress.step("Benchmarks");
+    step.wipe();
+    let mut command = workspace.command(workspace.release_executable("pennyblack-bench"));
+    command.args(from_here(passed_on));
+    let mut benchmarks = Kept::start(tied_to_us(command))?;
+    benchmarks.wait()?;
+    benchmarks.stop()?;
+    step.done("");
+    Ok(())
+}
+
+/// A file name typed in some folder stays in that folder: the benchmarks start in another one.
+fn from_here(passed_on: &[String]) -> Vec<String> {
+    let absolute = |word: &String| {
+        let path = std::path::absolute(Path::new(word)).ok();
+        path.and_then(|path| path.to_str().map(str::to_owned))
+            .unwrap_or_else(|| word.clone())
+    };
+    passed_on
+        .iter()
+        .map(|word| {
+            if word.starts_with("--") {
+                word.clone()
+            } else {
+                absolute(word)
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_is_meant_from_where_it_was_typed() {
+        let words = from_here(&[
+            "--quick".to_owned(),
+            "--json".to_owned(),
+            "figures.json".to_owned(),
+        ]);
+        assert_eq!(words[0], "--quick");
+        assert!(Path::new(&words[2]).is_absolute());
+        assert!(words[2].ends_with("figures.json"));
+    }
+}

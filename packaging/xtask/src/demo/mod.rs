@@ -1,0 +1,212 @@
+//! The demo: a data center on loopback, a station enrolled with it, and the main job.
+//!
+//! Everything is done by starting our own executables the way an admin and a clerk would; what
+//! they answer with `--json` is all that is known here.
+
+mod data_center;
+mod letters;
+mod station;
+mod summary;
+
+use std::path::{Path, PathBuf};
+
+use crate::check;
+use crate::execute;
+use crate::fault::{self, Fault};
+use crate::json::{self, Value};
+use crate::machine::{self, Purpose};
+use crate::progress::{Progress, say};
+use crate::stop::{Kept, tied_to_us};
+use crate::workspace::Workspace;
+use data_center::DataCenter;
+use station::Station;
+
+/// What the demo account has to spend.
+const DEPOSIT: &str = "1000.00";
+/// What the headless run refills.
+const REFILL: &str = "50.00";
+/// Where the demo keeps what it must find again; written last, so that a set-up that was
+/// interrupted is started afresh.
+const NOTES: &str = "demo.json";
+
+/// A data center and a station that is enrolled with it.
+pub(crate) struct Demo<'a> {
+    data_center: DataCenter<'a>,
+    station: Station<'a>,
+}
+
+/// `cargo xtask run`: opens the window and waits until it is closed.
+pub(crate) fn with_window(workspace: &Workspace, reset: bool) -> Result<(), Fault> {
+    let mut demo = prepare(workspace, reset)?;
+    if !has_display() {
+        say("There is no display here, so the same window is served as a page.");
+        return demo.serve_page();
+    }
+    say("The station's window is open. Closing it ends the demo; the data stays in .demo/.");
+    let mut window = Kept::start(tied_to_us(demo.station.window()))?;
+    window.wait()?;
+    window.stop()?;
+    demo.data_center.stop()
+}
+
+/// `cargo xtask run --headless`: the main job with fresh data, without a window.
+pub(crate) fn headless(workspace: &Workspace, out: &Path) -> Result<(), Fault> {
+    let out = std::path::absolute(out).map_err(fault::file("find", out))?;
+    let data = out.join("data");
+    let mut progress = Progress::of(6);
+    let mut step = progress.step("System packages");
+    let note = machine::system_packages(workspace, &mut step, &[Purpose::Build])?;
+    step.done(&note);
+    build(workspace, &mut progress)?;
+    make_afresh(&data)?;
+    let demo = set_up(workspace, &mut progress, &data)?;
+    let step = progress.step("Main job: refill 50.00, quote and print three letters");
+    let summary = main_job(&demo.station, &out)?;
+    let file = out.join("summary.json");
+    std::fs::write(&file, summary.pretty()).map_err(fault::file("write", &file))?;
+    step.done(&format!("see {}", file.display()));
+    demo.data_center.stop()
+}
+
+/// Installs, builds and starts all of the demo but its window; its data is kept in `.demo/`.
+pub(crate) fn prepare(workspace: &Workspace, reset: bool) -> Result<Demo<'_>, Fault> {
+    let mut progress = Progress::of(7);
+    check::install(workspace, &mut progress, &[Purpose::Build])?;
+    check::build_page(workspace, &mut progress)?;
+    build(workspace, &mut progress)?;
+    let folder = workspace.path(".demo");
+    let demo = match notes(&folder).filter(|_| !reset) {
+        Some(notes) => start_again(workspace, &mut progress, &folder, &notes)?,
+        None => {
+            make_afresh(&folder)?;
+            let demo = set_up(workspace, &mut progress, &folder)?;
+            demo.write_notes(&folder)?;
+            demo
+        }
+    };
+    say(&format!(
+        "The data center listens at {}.",
+        demo.data_center.url()
+    ));
+    say(
+        "This demo keeps its keys in plain key files (`key-file`), which a real station should not.",
+    );
+    Ok(demo)
+}
+
+impl Demo<'_> {
+    /// Serves the window's page on loopback until interrupted.
+    pub(crate) fn serve_page(&mut self) -> Result<(), Fault> {
+        let mut bridge = Kept::start(tied_to_us(self.station.bridge()))?;
+        let line = data_center::first_line(&mut bridge)?;
+        let url = data_center::member(bridge.written(), &line, "url")?;
+        say(&format!(
+            "Open {url} in a browser on this machine. Ctrl-C ends the demo; the data stays in .demo/."
+        ));
+        bridge.wait()?;
+        bridge.stop()
+    }
+
+    fn write_notes(&self, folder: &Path) -> Result<(), Fault> {
+        let file = folder.join(NOTES);
+        let notes = Value::object([("listen", Value::of(self.data_center.address()))]);
+        std::fs::write(&file, notes.pretty()).map_err(fault::file("write", &file))
+    }
+}
+
+fn notes(folder: &Path) -> Option<Value> {
+    json::parse(&std::fs::read_to_string(folder.join(NOTES)).ok()?).ok()
+}
+
+fn build(workspace: &Workspace, progress: &mut Progress) -> Result<(), Fault> {
+    let mut step = progress.step("Build of every executable (minutes the first time)");
+    execute::watch(&mut step, workspace.cargo(&["build", "--workspace"]))?.well()?;
+    step.done("");
+    Ok(())
+}
+
+/// Two steps: the data center with its demo account and rates, and the enrolled station.
+fn set_up<'a>(
+    workspace: &'a Workspace,
+    progress: &mut Progress,
+    data: &Path,
+) -> Result<Demo<'a>, Fault> {
+    let step = progress.step("Data center with a demo account and rates");
+    let folder = data.join("server");
+    data_center::init(workspace, &folder)?;
+    let data_center = DataCenter::start(workspace, &folder, data_center::ANY_PORT)?;
+    let account = data_center.open_account("Demo", DEPOSIT)?;
+    data_center.publish_rates(&workspace.path("shared/data/editions/us-2026-07-12.json"))?;
+    step.done("");
+    let step = progress.step("Station, enrolled");
+    let code = data_center.enrolment_code(&account)?;
+    let station = Station::at(workspace, &data.join("station"));
+    station.enrol(data_center.url(), &code, &data.join("station.key"))?;
+    step.done("");
+    Ok(Demo {
+        data_center,
+        station,
+    })
+}
+
+/// Two steps: the data center where the station will look for it, and the station as it was.
+fn start_again<'a>(
+    workspace: &'a Workspace,
+    progress: &mut Progress,
+    folder: &Path,
+    notes: &Value,
+) -> Result<Demo<'a>, Fault> {
+    let step = progress.step("Data center, as it was");
+    let listen = notes.at("listen").text().unwrap_or(data_center::ANY_PORT);
+    let data_center = DataCenter::start(workspace, &folder.join("server"), listen)?;
+    step.done("");
+    let step = progress.step("Station, as it was");
+    let station = Station::at(workspace, &folder.join("station"));
+    station.status()?;
+    step.done("");
+    Ok(Demo {
+        data_center,
+        station,
+    })
+}
+
+fn main_job(station: &Station<'_>, out: &Path) -> Result<Value, Fault> {
+    let refill = station.refill(REFILL)?;
+    let mut printed = Vec::new();
+    for letter in &letters::LETTERS {
+        let quote = station.quote(letter)?;
+        let piece = station.print(letter, out)?;
+        printed.push(summary::Printed {
+            files: letter.files(),
+            quote,
+            piece,
+        });
+    }
+    let listed = station.pieces()?;
+    let status = station.status()?;
+    summary::summary(&refill, &printed, &listed, &status)
+        .map_err(|complaint| Fault::Books { complaint })
+}
+
+/// An empty folder that only its owner may read.
+fn make_afresh(folder: &Path) -> Result<(), Fault> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).map_err(fault::file("remove", folder))?;
+    }
+    let mut making = std::fs::DirBuilder::new();
+    making.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut making, 0o700);
+    making.create(folder).map_err(fault::file("make", folder))
+}
+
+fn has_display() -> bool {
+    let set =
+        |name| std::env::var_os(name).is_some_and(|value: std::ffi::OsString| !value.is_empty());
+    !cfg!(target_os = "linux") || set("DISPLAY") || set("WAYLAND_DISPLAY")
+}
+
+/// The text of a path for a command line.
+fn word(path: PathBuf) -> String {
+    path.to_string_lossy().into_owned()
+}

@@ -1,0 +1,212 @@
+//! `cargo xtask test`: installs what is missing and passes every test of the project.
+
+mod count;
+
+use std::process::{Command, ExitCode};
+
+use crate::check;
+use crate::execute::{self, Heard};
+use crate::fault::{self, Fault};
+use crate::json;
+use crate::machine::{self, Purpose};
+use crate::progress::{Progress, say};
+use crate::workspace::Workspace;
+use count::Count;
+
+/// Tests that cannot run on this machine append `SKIPPED name: reason` to the file it names.
+const SKIPS: &str = "PENNYBLACK_SKIPS";
+/// Tells the tests to run their full counts.
+const LONG_RUN: &str = "PENNYBLACK_LONG";
+/// The Python that has the foreign readers of our labels.
+const PYTHON: &str = "PENNYBLACK_PYTHON";
+
+/// Runs everything, also after something did not pass. The last line is
+/// `N passed, N failed, N skipped`; a check or build that did not pass counts as one failed.
+pub(crate) fn run(workspace: &Workspace, long: bool) -> Result<ExitCode, Fault> {
+    let mut suite = Suite::begin(workspace, long)?;
+    let reached_the_end = suite.all();
+    if let Err(fault) = &reached_the_end {
+        say(&format!("\n{fault}"));
+        suite.count.failed += 1;
+    }
+    suite.report();
+    let passed = reached_the_end.is_ok() && suite.count.failed == 0;
+    Ok(if passed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+struct Suite<'a> {
+    workspace: &'a Workspace,
+    progress: Progress,
+    long: bool,
+    skips: std::path::PathBuf,
+    count: Count,
+    not_passed: Vec<String>,
+}
+
+impl<'a> Suite<'a> {
+    fn begin(workspace: &'a Workspace, long: bool) -> Result<Self, Fault> {
+        let tools = workspace.tools();
+        std::fs::create_dir_all(&tools).map_err(fault::file("make", &tools))?;
+        let skips = tools.join("skipped.txt");
+        std::fs::write(&skips, "").map_err(fault::file("write", &skips))?;
+        let count = Count::default();
+        Ok(Self {
+            workspace,
+            progress: Progress::of(13),
+            long,
+            skips,
+            count,
+            not_passed: Vec::new(),
+        })
+    }
+
+    fn all(&mut self) -> Result<(), Fault> {
+        let workspace = self.workspace;
+        check::install(
+            workspace,
+            &mut self.progress,
+            &[Purpose::Build, Purpose::Test],
+        )?;
+        let mut step = self.progress.step("Foreign readers of labels");
+        let note = machine::python(workspace, &mut step);
+        step.done(&note);
+        check::build_page(workspace, &mut self.progress)?;
+        for (title, command) in check::checks(workspace) {
+            self.checked(title, command)?;
+        }
+        self.page_tests()?;
+        if self.checked(
+            "Build of every executable",
+            workspace.cargo(&["build", "--workspace"]),
+        )? {
+            self.workspace_tests()?;
+            self.counted(
+                "Browser and window tests",
+                self.testing(workspace.npm(&["run", "e2e"])),
+                |heard| count::node_tests(&heard.everything()),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn page_tests(&mut self) -> Result<(), Fault> {
+        let report = self.workspace.tools().join("page-tests.json");
+        let mut command =
+            self.workspace
+                .npm(&["test", "--", "--reporter=default", "--reporter=json"]);
+        command.arg(format!("--outputFile.json={}", report.display()));
+        // A report of an earlier run must not be read as one of this run.
+        if report.exists() {
+            std::fs::remove_file(&report).map_err(fault::file("remove", &report))?;
+        }
+        self.counted("Unit tests of the page", self.testing(command), |_| {
+            let text = std::fs::read_to_string(&report).ok()?;
+            count::vitest(&json::parse(&text).ok()?)
+        })
+    }
+
+    fn workspace_tests(&mut self) -> Result<(), Fault> {
+        let workspace = self.workspace;
+        let nextest = ["nextest", "run", "--workspace", "--no-fail-fast"];
+        if execute::works(workspace.cargo(&["nextest", "--version"])) {
+            self.counted(
+                "Tests of the workspace",
+                self.testing(workspace.cargo(&nextest)),
+                |heard| count::nextest(&heard.complaints()),
+            )?;
+        } else {
+            let plain = [
+                "test",
+                "--workspace",
+                "--no-fail-fast",
+                "--lib",
+                "--bins",
+                "--tests",
+            ];
+            self.counted(
+                "Tests of the workspace",
+                self.testing(workspace.cargo(&plain)),
+                |heard| count::libtest(&heard.output()),
+            )?;
+        }
+        let examples = ["test", "--workspace", "--no-fail-fast", "--doc"];
+        self.counted(
+            "Examples in the documentation",
+            self.testing(workspace.cargo(&examples)),
+            |heard| count::libtest(&heard.output()),
+        )
+    }
+
+    /// The environment that our tests look for.
+    fn testing(&self, mut command: Command) -> Command {
+        command.env(SKIPS, &self.skips);
+        if self.long {
+            command.env(LONG_RUN, "1");
+        }
+        let python = self.workspace.tools().join("venv/bin/python");
+        if python.exists() {
+            command.env(PYTHON, python);
+        }
+        command
+    }
+
+    /// A step that passes or does not.
+    fn checked(&mut self, title: &str, command: Command) -> Result<bool, Fault> {
+        let mut step = self.progress.step(title);
+        let heard = execute::watch(&mut step, command)?;
+        if heard.status.success() {
+            step.done("");
+            return Ok(true);
+        }
+        step.show(&heard.everything());
+        step.failed("");
+        self.count.failed += 1;
+        self.not_passed.push(title.to_owned());
+        Ok(false)
+    }
+
+    /// A step that runs tests and tells how many.
+    fn counted(
+        &mut self,
+        title: &str,
+        command: Command,
+        read: impl FnOnce(&Heard) -> Option<Count>,
+    ) -> Result<(), Fault> {
+        let mut step = self.progress.step(title);
+        let heard = execute::watch(&mut step, command)?;
+        let told = read(&heard);
+        let mut count = told.unwrap_or_default();
+        let well = heard.status.success() && told.is_some() && count.failed == 0;
+        if well {
+            step.done(&count.to_string());
+        } else {
+            step.show(&count::without_passed(&heard.everything()));
+            if told.is_none() {
+                step.show("No count of tests was found in what it said.");
+            }
+            // Also what broke outside of any single test is something that failed.
+            count.failed = count.failed.max(1);
+            step.failed(&count.to_string());
+            self.not_passed.push(title.to_owned());
+        }
+        self.count.add(count);
+        Ok(())
+    }
+
+    fn report(&mut self) {
+        let skips = count::skips(&std::fs::read_to_string(&self.skips).unwrap_or_default());
+        say("");
+        for (name, reason) in &skips {
+            say(&format!("SKIPPED {name}: {reason}"));
+        }
+        if !self.not_passed.is_empty() {
+            say(&format!("Not passed: {}.", self.not_passed.join(", ")));
+        }
+        self.count.skip(skips.len());
+        say(&self.count.to_string());
+    }
+}
