@@ -4,8 +4,10 @@
 
 pub mod clock;
 pub mod ids;
+pub mod indicium;
 pub mod money;
 pub mod security;
 pub mod services;
 pub mod vault;
 pub mod wire;
+pub mod vault;
