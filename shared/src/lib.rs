@@ -10,4 +10,3 @@ pub mod security;
 pub mod services;
 pub mod vault;
 pub mod wire;
-pub mod vault;
