@@ -1,0 +1,76 @@
+//! Append-only migrations: each runs once, in order, and must never change afterwards.
+
+use rusqlite::Connection;
+use sha2::{Digest, Sha256};
+use shared::clock::UnixSeconds;
+
+use super::{DbError, Tx};
+
+/// One step of the schema.
+struct Migration {
+    number: i64,
+    name: &'static str,
+    sql: &'static str,
+}
+
+/// Declares the migrations by number and file name.
+macro_rules! migrations {
+    ($($number:literal => $name:literal),+ $(,)?) => {
+        &[$(Migration {
+            number: $number,
+            name: $name,
+            sql: include_str!(concat!("../../migrations/", $name, ".sql")),
+        }),+]
+    };
+}
+
+/// All migrations. Names with `sqlite` hold what only that engine understands.
+const MIGRATIONS: &[Migration] = migrations! {
+    1 => "001_ledger",
+    2 => "002_append_only_sqlite",
+};
+
+const NAME: &str = "migrate";
+
+/// Brings the schema up to this program's.
+///
+/// # Errors
+/// [`DbError::Migration`] when the file was made by a newer program or a migration was changed
+/// after it ran.
+pub(super) fn migrate(connection: &Connection, now: UnixSeconds) -> Result<(), DbError> {
+    let fault = |source| DbError::from_engine(NAME, source);
+    connection
+        .execute_batch(
+            "CREATE TABLE IF NOT EXISTS migration (
+                number BIGINT PRIMARY KEY, name TEXT NOT NULL,
+                sha256 BLOB NOT NULL, applied BIGINT NOT NULL)",
+        )
+        .map_err(fault)?;
+    let tx = Tx::new(NAME, connection);
+    let applied: Vec<(i64, [u8; 32])> = tx.rows(
+        "SELECT number, sha256 FROM migration ORDER BY number",
+        &[],
+        |row| Ok((row.column(0)?, row.column(1)?)),
+    )?;
+    for (index, (number, sha256)) in applied.iter().enumerate() {
+        let known = MIGRATIONS.get(index);
+        if known.is_none_or(|known| known.number != *number || digest(known) != *sha256) {
+            return Err(DbError::Migration { number: *number });
+        }
+    }
+    for migration in &MIGRATIONS[applied.len()..] {
+        tx.control("BEGIN IMMEDIATE")?;
+        connection.execute_batch(migration.sql).map_err(fault)?;
+        tx.execute(
+            "INSERT INTO migration (number, name, sha256, applied) VALUES (?1, ?2, ?3, ?4)",
+            crate::params![migration.number, migration.name, &digest(migration), now],
+        )?;
+        tx.control("COMMIT")?;
+    }
+    Ok(())
+}
+
+/// Line ends do not count, so that a checkout on another platform is the same migration.
+fn digest(migration: &Migration) -> [u8; 32] {
+    Sha256::digest(migration.sql.replace("\r\n", "\n")).into()
+}
