@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod ids;
 pub mod indicium;
+pub mod merkle;
 pub mod money;
 pub mod security;
 pub mod services;
