@@ -2,3 +2,5 @@
 
 pub mod api;
 pub mod api_types;
+pub mod contact;
+pub mod crypto;

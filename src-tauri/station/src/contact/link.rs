@@ -1,0 +1,72 @@
+//! The one trait between services and lines: a request goes out, a reply comes in.
+//!
+//! A link does not know which service it carries, and a service does not know which line carries
+//! it.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use shared::wire::Problem;
+
+/// The largest reply a station reads, bytes: the content of a rate edition is the largest.
+pub const MAX_REPLY_BYTES: usize = 8 * 1_024 * 1_024;
+
+/// A reply on its way.
+pub type Exchange<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, LinkFault>> + Send + 'a>>;
+
+/// A request to the data center.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkRequest {
+    /// Fetches a public document.
+    Fetch {
+        /// The path.
+        path: String,
+    },
+    /// Sends a message.
+    Send {
+        /// The path.
+        path: String,
+        /// The message, CBOR.
+        body: Vec<u8>,
+    },
+}
+
+/// Why no reply came.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LinkFault {
+    /// The data center answered with a refusal.
+    #[error("{}", .0.message)]
+    Refused(Box<Problem>),
+    /// The data center was not reached: nothing was sent.
+    #[error("the data center cannot be reached: {0}")]
+    Unreachable(String),
+    /// The line broke after something may have been sent.
+    #[error("the line to the data center broke: {0}")]
+    Broken(String),
+    /// The other side is not our data center.
+    #[error("the other side could not prove to be the data center")]
+    NotTrusted,
+    /// The reply is longer than [`MAX_REPLY_BYTES`], or not a reply.
+    #[error("the data center's reply cannot be read")]
+    Unreadable,
+}
+
+impl LinkFault {
+    /// The refusal, when it is one.
+    #[must_use]
+    pub fn problem(&self) -> Option<&Problem> {
+        match self {
+            Self::Refused(problem) => Some(problem),
+            Self::Unreachable(_) | Self::Broken(_) | Self::NotTrusted | Self::Unreadable => None,
+        }
+    }
+}
+
+/// A way to the data center that is up.
+pub trait Link: Send + Sync {
+    /// The line's name: `internet` or `dialup`.
+    fn line(&self) -> &'static str;
+
+    /// Exchanges one request for its reply. Several exchanges may run at once.
+    fn exchange(&self, request: LinkRequest) -> Exchange<'_>;
+}
