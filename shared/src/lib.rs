@@ -7,6 +7,7 @@ pub mod ids;
 pub mod indicium;
 pub mod merkle;
 pub mod money;
+pub mod rates;
 pub mod security;
 pub mod services;
 pub mod vault;

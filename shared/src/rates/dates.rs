@@ -1,0 +1,68 @@
+//! Civil dates in CBOR.
+
+/// A civil date in CBOR: the number YYYYMMDD.
+pub(super) mod date {
+    use jiff::civil::Date;
+    use minicbor::{Decoder, Encoder, decode, encode};
+
+    pub(in crate::rates) fn encode<C, W: encode::Write>(
+        date: &Date,
+        encoder: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        let parts = [
+            i32::from(date.year()),
+            date.month().into(),
+            date.day().into(),
+        ];
+        encoder
+            .i32(parts[0] * 10_000 + parts[1] * 100 + parts[2])?
+            .ok()
+    }
+
+    pub(in crate::rates) fn decode<C>(
+        decoder: &mut Decoder<'_>,
+        _: &mut C,
+    ) -> Result<Date, decode::Error> {
+        let number = decoder.u32()?;
+        let parts = (
+            i16::try_from(number / 10_000),
+            i8::try_from(number / 100 % 100),
+            i8::try_from(number % 100),
+        );
+        let date = match parts {
+            (Ok(year), Ok(month), Ok(day)) => Date::new(year, month, day).ok(),
+            _ => None,
+        };
+        date.ok_or_else(|| decode::Error::message("not a date YYYYMMDD"))
+    }
+}
+
+/// A civil date that may be absent; null then.
+pub(super) mod date_option {
+    use jiff::civil::Date;
+    use minicbor::data::Type;
+    use minicbor::{Decoder, Encoder, decode, encode};
+
+    pub(in crate::rates) fn encode<C, W: encode::Write>(
+        date: &Option<Date>,
+        encoder: &mut Encoder<W>,
+        context: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        match date {
+            Some(date) => super::date::encode(date, encoder, context),
+            None => encoder.null()?.ok(),
+        }
+    }
+
+    pub(in crate::rates) fn decode<C>(
+        decoder: &mut Decoder<'_>,
+        context: &mut C,
+    ) -> Result<Option<Date>, decode::Error> {
+        if decoder.datatype()? == Type::Null {
+            decoder.skip()?;
+            return Ok(None);
+        }
+        super::date::decode(decoder, context).map(Some)
+    }
+}

@@ -1,0 +1,218 @@
+//! One published set of prices: every price cell with its source, the rules that choose the cell,
+//! and the zones. Prices and rules are content here, never constants in code.
+//!
+//! The content travels as deterministic CBOR and is named by its SHA-256; a signed
+//! [`EditionManifest`](super::manifest::EditionManifest) says which content is published.
+
+use jiff::civil::Date;
+use minicbor::{Decode, Encode};
+use sha2::{Digest, Sha256};
+
+use super::dates::{date, date_option};
+use super::kinds::{MailClass, Shape};
+use super::shapes::ShapeRule;
+use super::tables::{Fee, MAX_ENTRIES, PriceTable, Surcharge};
+use super::zones::ZoneRules;
+
+/// The version of the content's layout.
+pub const EDITION_VERSION: u8 = 1;
+/// The most bytes an edition may have; a full chart with all classes stays under half of it.
+pub const MAX_EDITION_BYTES: usize = 1 << 20;
+
+/// One published set of prices.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Edition {
+    #[n(1)]
+    pub(super) version: u8,
+    #[n(2)]
+    pub(super) id: String,
+    #[n(3)]
+    pub(super) title: String,
+    #[cbor(n(4), with = "date")]
+    pub(super) effective: Date,
+    #[cbor(n(5), with = "date_option")]
+    pub(super) until: Option<Date>,
+    #[n(6)]
+    pub(super) sources: Vec<Source>,
+    #[n(7)]
+    pub(super) max_advance_days: u16,
+    #[n(8)]
+    pub(super) shapes: Vec<ShapeRule>,
+    #[n(9)]
+    pub(super) tables: Vec<PriceTable>,
+    #[n(10)]
+    pub(super) nonmachinable: Vec<Fee>,
+    #[n(11)]
+    pub(super) extras: Vec<Fee>,
+    #[n(12)]
+    pub(super) surcharges: Vec<Surcharge>,
+    #[n(13)]
+    pub(super) zones: ZoneRules,
+}
+
+/// Where prices come from.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Source {
+    /// The publication, in words.
+    #[n(1)]
+    pub text: String,
+    /// Whether it is a sample that nobody has confirmed against the post's own file.
+    #[n(2)]
+    pub sample: bool,
+}
+
+/// Why bytes are not an edition.
+#[derive(Debug, thiserror::Error)]
+pub enum EditionError {
+    /// More than [`MAX_EDITION_BYTES`].
+    #[error("the edition is larger than {MAX_EDITION_BYTES} bytes")]
+    TooLarge,
+    /// Not the CBOR of an edition.
+    #[error("the bytes are not an edition")]
+    Malformed(#[source] minicbor::decode::Error),
+    /// A layout of a later product.
+    #[error("the edition has layout version {0}, this product reads {EDITION_VERSION}")]
+    UnknownVersion(u8),
+    /// The same content in other bytes than its own; two names for one content.
+    #[error("the edition is not encoded deterministically")]
+    NotDeterministic,
+    /// Lists out of order, indexes to nowhere, tables of the wrong width.
+    #[error("the edition contradicts itself in {0}")]
+    Unsound(&'static str),
+    /// Not the content that the manifest names.
+    #[error("the edition is not the one the manifest names")]
+    WrongContent,
+}
+
+impl Edition {
+    /// The identity, for example `us-2026-07-12`.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The title, for people.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// From which date of mailing on the edition holds, in the station's local time.
+    #[must_use]
+    pub const fn effective(&self) -> Date {
+        self.effective
+    }
+
+    /// The last date of mailing for which the edition holds, where its publisher set one.
+    #[must_use]
+    pub const fn until(&self) -> Option<Date> {
+        self.until
+    }
+
+    /// Whether any price comes from a sample that nobody has confirmed.
+    #[must_use]
+    pub fn is_sample(&self) -> bool {
+        self.sources.iter().any(|source| source.sample)
+    }
+
+    /// The zones.
+    #[must_use]
+    pub const fn zones(&self) -> &ZoneRules {
+        &self.zones
+    }
+
+    /// How many days ahead the date of mailing may lie.
+    #[must_use]
+    pub const fn max_advance_days(&self) -> u16 {
+        self.max_advance_days
+    }
+
+    /// The content as deterministic CBOR.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        minicbor::to_vec(self).expect("writing to memory cannot fail and no type refuses")
+    }
+
+    /// Reads content bytes.
+    ///
+    /// # Errors
+    /// Any [`EditionError`] but [`EditionError::WrongContent`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, EditionError> {
+        if bytes.len() > MAX_EDITION_BYTES {
+            return Err(EditionError::TooLarge);
+        }
+        let edition: Self = minicbor::decode(bytes).map_err(EditionError::Malformed)?;
+        if edition.version != EDITION_VERSION {
+            return Err(EditionError::UnknownVersion(edition.version));
+        }
+        edition.check()?;
+        if edition.to_bytes() != bytes {
+            return Err(EditionError::NotDeterministic);
+        }
+        Ok(edition)
+    }
+
+    /// The name of the content: SHA-256 of its bytes.
+    #[must_use]
+    pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+        Sha256::digest(bytes).into()
+    }
+
+    /// The rule of a class and shape.
+    pub(super) fn rule(&self, class: MailClass, shape: Shape) -> Option<&ShapeRule> {
+        let mut rules = self.shapes.iter();
+        rules.find(|rule| rule.class == class && rule.shape == shape)
+    }
+
+    /// Refuses content that contradicts itself, so that pricing need not.
+    pub(super) fn check(&self) -> Result<(), EditionError> {
+        let sources = self.sources.len();
+        let sourced = |index: u16| usize::from(index) < sources;
+        let fees_are_sound = |fees: &[Fee]| fees.iter().all(|fee| sourced(fee.source));
+        let checks = [
+            ("its sizes", self.lists_are_short()),
+            (
+                "its dates",
+                self.until.is_none_or(|until| until >= self.effective),
+            ),
+            ("its shapes", self.shapes.iter().all(ShapeRule::is_sound)),
+            (
+                "its tables",
+                self.tables.iter().all(|table| table.is_sound(sources)),
+            ),
+            (
+                "its nonmachinable fees",
+                fees_are_sound(&self.nonmachinable),
+            ),
+            ("its extras", fees_are_sound(&self.extras)),
+            (
+                "its surcharges",
+                self.surcharges.iter().all(|s| s.is_sound(sources)),
+            ),
+            (
+                "its zones",
+                self.zones.is_sound() && sourced(self.zones.source),
+            ),
+        ];
+        match checks.iter().find(|(_, holds)| !holds) {
+            Some((part, _)) => Err(EditionError::Unsound(part)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether every list is within [`MAX_ENTRIES`].
+    fn lists_are_short(&self) -> bool {
+        [
+            self.sources.len(),
+            self.shapes.len(),
+            self.tables.len(),
+            self.nonmachinable.len(),
+            self.extras.len(),
+            self.surcharges.len(),
+        ]
+        .iter()
+        .all(|length| *length <= MAX_ENTRIES)
+    }
+}

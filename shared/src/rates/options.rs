@@ -1,0 +1,56 @@
+//! Every way an edition has of sending the same piece, each with its price or the reason why not.
+
+use std::cmp::Ordering;
+
+use super::edition::Edition;
+use super::explain::{Quote, quote};
+use super::kinds::{MailClass, Shape};
+use super::quote::QuoteRequest;
+use super::refusal::RateRefusal;
+
+/// One way of sending a piece.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WayToSend {
+    /// The class.
+    pub class: MailClass,
+    /// The shape.
+    pub shape: Shape,
+    /// What the clerk calls it.
+    pub title: String,
+    /// Its price, or why it is not allowed.
+    pub outcome: Result<Quote, RateRefusal>,
+}
+
+/// Prices all ways, the cheapest first and the excluded last; class and shape of the request do
+/// not matter.
+///
+/// Each way is priced as asked; where it has no price of the kind or no extra service asked for,
+/// it is excluded for that reason.
+#[must_use]
+pub fn options(edition: &Edition, request: &QuoteRequest) -> Vec<WayToSend> {
+    let mut ways: Vec<WayToSend> = edition
+        .shapes
+        .iter()
+        .map(|rule| {
+            let request = QuoteRequest {
+                class: rule.class,
+                shape: rule.shape,
+                ..request.clone()
+            };
+            WayToSend {
+                class: rule.class,
+                shape: rule.shape,
+                title: rule.title.clone(),
+                outcome: quote(edition, &request),
+            }
+        })
+        .collect();
+    // Stable: ways of one price, and excluded ways, stay in the edition's order.
+    ways.sort_by(|a, b| match (&a.outcome, &b.outcome) {
+        (Ok(a), Ok(b)) => a.price.cmp(&b.price),
+        (Ok(_), Err(_)) => Ordering::Less,
+        (Err(_), Ok(_)) => Ordering::Greater,
+        (Err(_), Err(_)) => Ordering::Equal,
+    });
+    ways
+}

@@ -1,0 +1,470 @@
+//! The price of one piece: which cells of an edition it pays.
+//!
+//! Pricing is apart from explaining, so that a batch prices a million letters a second and only
+//! what a person looks at is put into words (see [`explain`](super::explain)).
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use super::edition::Edition;
+use super::kinds::{MailClass, Measure, PriceKind, Shape};
+use super::refusal::RateRefusal;
+use super::shapes::{ShapeRule, Unpriced};
+use super::size::{Length, Size};
+use super::tables::{Fee, PriceTable, Surcharge};
+use super::weight::Weight;
+use super::zip::Zip5;
+use super::zones::Zone;
+use crate::money::Mills;
+
+/// What a price depends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuoteRequest {
+    /// The class of mail.
+    pub class: MailClass,
+    /// The shape of the piece.
+    pub shape: Shape,
+    /// The kind of price; `None` is the usual one of class and shape.
+    pub kind: Option<PriceKind>,
+    /// What it weighs.
+    pub weight: Weight,
+    /// What it measures, where the clerk measured it.
+    pub size: Option<Size>,
+    /// Whether the clerk says that it cannot go through sorting machines.
+    pub nonmachinable: bool,
+    /// Where it is mailed.
+    pub from: Zip5,
+    /// Where it goes.
+    pub to: Zip5,
+    /// The date of mailing.
+    pub date: Date,
+    /// Extra services by name.
+    pub extras: Vec<String>,
+    /// Whether it is live postage: estimates and unpriced sizes are refused then.
+    pub live: bool,
+}
+
+/// A price as the cells it is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Price {
+    /// What the piece costs.
+    pub total: Mills,
+    /// The shape whose price it pays; differs from the piece's for an over-weight letter.
+    pub shape: Shape,
+    /// The kind of price.
+    pub kind: PriceKind,
+    /// The zone, for zoned classes.
+    pub zone: Option<Zone>,
+    /// The weight it pays for: its own or its dimensional weight.
+    pub billable: Weight,
+    pub(super) base: BaseCell,
+    pub(super) nonmachinable: Option<usize>,
+    pub(super) surcharges: Vec<SurchargeCell>,
+    pub(super) extras: Vec<usize>,
+}
+
+/// A cell of a price table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct BaseCell {
+    pub(super) table: usize,
+    pub(super) row: usize,
+    pub(super) amount: Mills,
+}
+
+/// A cell of a surcharge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SurchargeCell {
+    pub(super) surcharge: usize,
+    pub(super) group: usize,
+    pub(super) band: usize,
+    pub(super) amount: Mills,
+}
+
+/// Prices one piece.
+///
+/// # Errors
+/// Every [`RateRefusal`] but [`RateRefusal::DateOutOfRange`], which is
+/// [`check_mailing_date`]'s.
+pub fn price(edition: &Edition, request: &QuoteRequest) -> Result<Price, RateRefusal> {
+    let date = request.date;
+    if date < edition.effective || edition.until.is_some_and(|until| until < date) {
+        return Err(RateRefusal::NoEditionInForce { date });
+    }
+    for zip in [request.from, request.to] {
+        if !edition.zones.knows(zip) {
+            return Err(RateRefusal::UnknownZip { zip });
+        }
+    }
+    let rule = rule_for(edition, request)?;
+    check_unpriced(edition, rule, request)?;
+    let kind = request.kind;
+    let (table, found) = table_for(edition, rule, kind)?;
+    let kind = kind.unwrap_or(found.kinds[0]);
+    let zone = zone_for(edition, found, request)?;
+    let billable = billable_weight(rule, request);
+    let (row, amount) = row_for(edition, found, kind, zone, billable)?;
+    let base = BaseCell { table, row, amount };
+    let mut price = Price {
+        total: amount,
+        shape: rule.shape,
+        kind,
+        zone,
+        billable,
+        base,
+        nonmachinable: None,
+        surcharges: Vec::new(),
+        extras: Vec::new(),
+    };
+    add_nonmachinable(edition, rule, request, &mut price)?;
+    add_surcharges(edition, request, &mut price)?;
+    add_extras(edition, request, &mut price)?;
+    Ok(price)
+}
+
+/// Whether a date of mailing may be used today: not earlier, and not too far ahead.
+///
+/// # Errors
+/// [`RateRefusal::DateOutOfRange`].
+pub fn check_mailing_date(edition: &Edition, today: Date, date: Date) -> Result<(), RateRefusal> {
+    let last = today.saturating_add(i32::from(edition.max_advance_days).days());
+    if (today..=last).contains(&date) {
+        return Ok(());
+    }
+    let first = today;
+    Err(RateRefusal::DateOutOfRange { date, first, last })
+}
+
+/// The rule whose price the piece pays, after its own weight and size are allowed.
+fn rule_for<'e>(
+    edition: &'e Edition,
+    request: &QuoteRequest,
+) -> Result<&'e ShapeRule, RateRefusal> {
+    let (class, weight) = (request.class, request.weight);
+    let find = |shape| {
+        edition
+            .rule(class, shape)
+            .ok_or_else(|| RateRefusal::NotInEdition {
+                edition: edition.id.clone(),
+                class,
+                shape,
+            })
+    };
+    let mut rule = find(request.shape)?;
+    if rule.machinable_only && request.nonmachinable {
+        let shape = rule.shape;
+        return Err(RateRefusal::Nonmachinable { shape });
+    }
+    check_size(rule, request.size)?;
+    if let Some(heavier) = rule.heavier_as.filter(|_| weight > rule.max_weight) {
+        rule = find(heavier)?;
+        check_size(rule, request.size)?;
+    }
+    if weight > rule.max_weight {
+        return Err(RateRefusal::Overweight {
+            what: format!("A {}", rule.title),
+            limit: rule.max_weight,
+            weight,
+        });
+    }
+    Ok(rule)
+}
+
+/// Refuses a piece that is larger or smaller than its shape may be.
+fn check_size(rule: &ShapeRule, size: Option<Size>) -> Result<(), RateRefusal> {
+    let Some(size) = size else { return Ok(()) };
+    let too_small = rule.smallest.filter(|smallest| !smallest.fits_in(size));
+    let too_large = rule.largest.filter(|largest| !size.fits_in(*largest));
+    let too_thick_round = |most: &Length| size.length_and_girth() > most.nanometres();
+    let too_long_round = rule.length_and_girth.filter(too_thick_round);
+    let broken = if let Some(smallest) = too_small {
+        format!("must be at least {smallest}")
+    } else if let Some(largest) = too_large {
+        format!("may be at most {largest}")
+    } else if let Some(most) = too_long_round {
+        format!("may measure at most {most} in length and girth together")
+    } else {
+        return Ok(());
+    };
+    Err(RateRefusal::WrongSize {
+        what: format!("A {}", rule.title),
+        rule: broken,
+        size: size.to_string(),
+    })
+}
+
+/// Refuses a piece whose size has a price of its own that the edition lacks.
+fn check_unpriced(
+    edition: &Edition,
+    rule: &ShapeRule,
+    request: &QuoteRequest,
+) -> Result<(), RateRefusal> {
+    let refusing = |unpriced: &&Unpriced| unpriced.always || request.live;
+    match unpriced(rule, request.size).find(refusing) {
+        Some(unpriced) => Err(missing(edition, unpriced.cell.clone())),
+        None => Ok(()),
+    }
+}
+
+/// The prices for large pieces that the post has, this piece meets and the edition lacks.
+pub(super) fn unpriced(rule: &ShapeRule, size: Option<Size>) -> impl Iterator<Item = &Unpriced> {
+    let measured = move |measure| {
+        size.map_or(0, |size| match measure {
+            Measure::Longest => size.length().nanometres(),
+            Measure::LengthAndGirth => size.length_and_girth(),
+            Measure::Volume => size.cubic_inches_up(),
+        })
+    };
+    let meets = move |unpriced: &&Unpriced| measured(unpriced.measure) > unpriced.above;
+    rule.unpriced.iter().filter(meets)
+}
+
+/// The table with the price asked for, or with the usual one.
+fn table_for<'e>(
+    edition: &'e Edition,
+    rule: &ShapeRule,
+    kind: Option<PriceKind>,
+) -> Result<(usize, &'e PriceTable), RateRefusal> {
+    let (class, shape) = (rule.class, rule.shape);
+    let is_shape = |table: &PriceTable| table.class == class && table.shape == shape;
+    let is_kind = |table: &PriceTable| kind.is_none_or(|kind| table.kinds.contains(&kind));
+    let mut tables = edition.tables.iter().enumerate();
+    let found = tables.find(|(_, table)| is_shape(table) && is_kind(table));
+    found.ok_or_else(|| {
+        let edition = edition.id.clone();
+        match kind {
+            Some(kind) => RateRefusal::NoSuchPrice {
+                edition,
+                class,
+                shape,
+                kind,
+            },
+            None => RateRefusal::NotInEdition {
+                edition,
+                class,
+                shape,
+            },
+        }
+    })
+}
+
+/// The zone, for a zoned table.
+fn zone_for(
+    edition: &Edition,
+    table: &PriceTable,
+    request: &QuoteRequest,
+) -> Result<Option<Zone>, RateRefusal> {
+    if !table.zoned {
+        return Ok(None);
+    }
+    let zone = edition.zones.zone(request.from, request.to)?;
+    if zone.estimated && request.live {
+        return Err(RateRefusal::ZoneEstimated {
+            from: request.from.zip3(),
+            to: request.to.zip3(),
+        });
+    }
+    Ok(Some(zone))
+}
+
+/// The piece's own weight, or its dimensional weight where that is more.
+fn billable_weight(rule: &ShapeRule, request: &QuoteRequest) -> Weight {
+    let dimensional =
+        dimensional_pounds(rule, request.size).and_then(|pounds| Weight::from_pounds(pounds).ok());
+    dimensional.map_or(request.weight, |weight| weight.max(request.weight))
+}
+
+/// The dimensional weight in pounds, every started pound counting, where the piece has one.
+pub(super) fn dimensional_pounds(rule: &ShapeRule, size: Option<Size>) -> Option<u64> {
+    let dimensional = rule.dimensional.as_ref()?;
+    let volume = size?.cubic_inches_up();
+    let counts = volume > u64::from(dimensional.above_cubic_inches);
+    counts.then(|| volume.div_ceil(u64::from(dimensional.divisor)))
+}
+
+/// The row of a weight and its amount.
+fn row_for(
+    edition: &Edition,
+    table: &PriceTable,
+    kind: PriceKind,
+    zone: Option<Zone>,
+    weight: Weight,
+) -> Result<(usize, Mills), RateRefusal> {
+    let row = table.rows.partition_point(|row| row.limit < weight);
+    let column = zone.map_or(0, |zone| usize::from(zone.number) - 1);
+    let limit = table.rows.get(row).map(|found| found.limit);
+    let amount = table
+        .rows
+        .get(row)
+        .and_then(|row| row.amounts.get(column).copied().flatten());
+    amount.map(|amount| (row, amount)).ok_or_else(|| {
+        let pounds = || Weight::from_pounds(weight.pounds_up()).unwrap_or(weight);
+        let limit = limit.unwrap_or_else(pounds);
+        missing(
+            edition,
+            base_cell(table, kind, limit, zone.map(|zone| zone.number)),
+        )
+    })
+}
+
+/// The name of a cell of a price table.
+pub(super) fn base_cell(
+    table: &PriceTable,
+    kind: PriceKind,
+    limit: Weight,
+    zone: Option<u8>,
+) -> String {
+    let name = format!("{} {} {kind} {limit}", table.class, table.shape);
+    match zone {
+        Some(zone) => format!("{name} zone {zone}"),
+        None => name,
+    }
+}
+
+/// Why machines cannot sort a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unsortable {
+    Declared,
+    Ratio,
+    Thin,
+}
+
+/// Why machines cannot sort this piece, where its shape has such a rule.
+pub(super) fn unsortable(rule: &ShapeRule, request: &QuoteRequest) -> Option<Unsortable> {
+    let machinable = rule.machinable.as_ref()?;
+    if request.nonmachinable {
+        return Some(Unsortable::Declared);
+    }
+    let size = request.size?;
+    let (length, height) = (size.length(), size.height());
+    let tenths = 10 * length.nanometres();
+    let least = u64::from(machinable.least_ratio_tenths) * height.nanometres();
+    let greatest = u64::from(machinable.greatest_ratio_tenths) * height.nanometres();
+    let large = length > machinable.length || height > machinable.height;
+    if tenths < least || tenths > greatest {
+        Some(Unsortable::Ratio)
+    } else if large && size.thickness() < machinable.thickness {
+        Some(Unsortable::Thin)
+    } else {
+        None
+    }
+}
+
+/// Adds the surcharge for a letter that machines cannot sort.
+fn add_nonmachinable(
+    edition: &Edition,
+    rule: &ShapeRule,
+    request: &QuoteRequest,
+    price: &mut Price,
+) -> Result<(), RateRefusal> {
+    if unsortable(rule, request).is_none() {
+        return Ok(());
+    }
+    let applies = |fee: &Fee| fee.class == rule.class && fee.shapes.contains(&rule.shape);
+    let index = edition.nonmachinable.iter().position(applies);
+    let amount = index.and_then(|index| edition.nonmachinable[index].amount);
+    let cell = || format!("{} {} nonmachinable", rule.class, rule.shape);
+    let amount = amount.ok_or_else(|| missing(edition, cell()))?;
+    price.nonmachinable = index;
+    price.total = price.total.plus(amount)?;
+    Ok(())
+}
+
+/// Adds what holds on the date of mailing only.
+fn add_surcharges(
+    edition: &Edition,
+    request: &QuoteRequest,
+    price: &mut Price,
+) -> Result<(), RateRefusal> {
+    for (index, surcharge) in edition.surcharges.iter().enumerate() {
+        let applies = surcharge.class == request.class
+            && surcharge.kind == price.kind
+            && (surcharge.from..=surcharge.to).contains(&request.date);
+        if applies {
+            let cell = surcharge_for(edition, index, surcharge, price)?;
+            price.total = price.total.plus(cell.amount)?;
+            price.surcharges.push(cell);
+        }
+    }
+    Ok(())
+}
+
+/// The cell of a surcharge for a weight and zone; above the last band there is none.
+fn surcharge_for(
+    edition: &Edition,
+    index: usize,
+    surcharge: &Surcharge,
+    price: &Price,
+) -> Result<SurchargeCell, RateRefusal> {
+    let zone = price.zone.map_or(1, |zone| zone.number);
+    let mut groups = surcharge.groups.iter().enumerate();
+    let found = groups.find(|(_, group)| (group.first..=group.last).contains(&zone));
+    let cell = found.and_then(|(group, bands)| {
+        let band = bands
+            .bands
+            .partition_point(|band| band.limit < price.billable);
+        let amount = bands.bands.get(band)?.amount?;
+        Some(SurchargeCell {
+            surcharge: index,
+            group,
+            band,
+            amount,
+        })
+    });
+    cell.ok_or_else(|| {
+        let weight = Weight::from_pounds(price.billable.pounds_up()).unwrap_or(price.billable);
+        let name = format!("{} {weight} zone {zone}", surcharge_cell(surcharge));
+        missing(edition, name)
+    })
+}
+
+/// The name of a surcharge's cells, without band and zones.
+pub(super) fn surcharge_cell(surcharge: &Surcharge) -> String {
+    format!("{} {} {}", surcharge.class, surcharge.kind, surcharge.name)
+}
+
+/// Adds the extra services.
+fn add_extras(
+    edition: &Edition,
+    request: &QuoteRequest,
+    price: &mut Price,
+) -> Result<(), RateRefusal> {
+    for (place, name) in request.extras.iter().enumerate() {
+        let matches = |fee: &Fee| {
+            fee.name == *name && fee.class == request.class && fee.shapes.contains(&price.shape)
+        };
+        let index = edition.extras.iter().position(matches);
+        let index = index.ok_or_else(|| RateRefusal::UnknownExtra {
+            class: request.class,
+            name: name.clone(),
+        })?;
+        let fee = &edition.extras[index];
+        check_company(fee, place, &request.extras)?;
+        let cell = || format!("{} {}", fee.class, fee.name);
+        let amount = fee.amount.ok_or_else(|| missing(edition, cell()))?;
+        price.total = price.total.plus(amount)?;
+        price.extras.push(index);
+    }
+    Ok(())
+}
+
+/// Refuses an extra that is asked for twice, lacks what it needs or meets what it excludes.
+fn check_company(fee: &Fee, place: usize, extras: &[String]) -> Result<(), RateRefusal> {
+    let present = |other: &String| extras.contains(other);
+    let rule = if extras[..place].contains(&fee.name) {
+        "is asked for twice".to_owned()
+    } else if !fee.needs.is_empty() && !fee.needs.iter().any(present) {
+        format!("needs {}", fee.needs.join(" or "))
+    } else if let Some(other) = fee.excludes.iter().find(|other| present(other)) {
+        format!("cannot go with {other}")
+    } else {
+        return Ok(());
+    };
+    let name = fee.name.clone();
+    Err(RateRefusal::ExtraConflict { name, rule })
+}
+
+/// The refusal for a hole in the edition.
+fn missing(edition: &Edition, cell: String) -> RateRefusal {
+    let edition = edition.id.clone();
+    RateRefusal::MissingCell { edition, cell }
+}

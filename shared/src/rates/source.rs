@@ -1,0 +1,581 @@
+//! The form in which people write and import an edition: JSON, every cell with its source.
+//!
+//! Amounts are decimal text, weights and sizes as a clerk types them, areas by their three digits.
+//! A row without a price is a hole: the post has the price, the edition does not know it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Deserializer, de};
+
+use super::chart::{MAX_ZONE, ZoneChart};
+use super::edition::{EDITION_VERSION, Edition, EditionError, MAX_EDITION_BYTES, Source};
+use super::kinds::{MailClass, Measure, PriceKind, Shape};
+use super::reference;
+use super::shapes::{Dimensional, Machinable, ShapeRule, Unpriced};
+use super::size::{INCH, Length, Size};
+use super::tables::{Band, Fee, PriceTable, Row, Surcharge, ZONES, ZoneGroup};
+use super::weight::Weight;
+use super::zip::{Zip3, Zip5};
+use super::zones::{Centroid, FixedZone, Gateway, ZoneLimit, ZoneRules};
+use crate::money::Mills;
+
+/// What the `format` member says.
+pub const SOURCE_FORMAT: &str = "pennyblack-edition-1";
+/// The most bytes an edition's JSON may have: a chart of a thousand rows and all prices.
+pub const MAX_SOURCE_BYTES: usize = 4 << 20;
+
+/// Why JSON is not an edition.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// More than [`MAX_SOURCE_BYTES`].
+    #[error("the file is larger than {MAX_SOURCE_BYTES} bytes")]
+    TooLarge,
+    /// Not JSON, or not with the members of an edition.
+    #[error("the file is not the JSON of an edition")]
+    Json(#[source] serde_json::Error),
+    /// Another format.
+    #[error("the format is \"{0}\", expected \"{SOURCE_FORMAT}\"")]
+    UnknownFormat(String),
+    /// A cell names a source that the file does not describe.
+    #[error("source \"{0}\" is not described under sources")]
+    UnknownSource(String),
+    /// A row has neither one price nor nine where its table needs them.
+    #[error("the row to {0} has the wrong number of prices")]
+    WrongWidth(Weight),
+    /// A chart or set of centroids that this product does not carry.
+    #[error("no reference data named \"{0}\"")]
+    UnknownReference(String),
+    /// A row of the zone chart is not a thousand zones or dots.
+    #[error("row {0} of the zone chart is not 1000 zones or dots")]
+    BadChartRow(Zip3),
+    /// The chart gives a pair two zones.
+    #[error("the zone chart gives {0} and {1} different zones in the two directions")]
+    ChartConflict(Zip3, Zip3),
+    /// The parts do not fit together.
+    #[error("the edition cannot be used")]
+    Unsound(#[source] EditionError),
+}
+
+impl Edition {
+    /// Reads the JSON form.
+    ///
+    /// # Errors
+    /// Any [`SourceError`]; JSON errors carry line and column.
+    pub fn from_json(text: &str) -> Result<Self, SourceError> {
+        if text.len() > MAX_SOURCE_BYTES {
+            return Err(SourceError::TooLarge);
+        }
+        let source: EditionSource = serde_json::from_str(text).map_err(SourceError::Json)?;
+        if source.format != SOURCE_FORMAT {
+            return Err(SourceError::UnknownFormat(source.format));
+        }
+        let edition = source.into_edition()?;
+        edition.check().map_err(SourceError::Unsound)?;
+        if edition.to_bytes().len() > MAX_EDITION_BYTES {
+            return Err(SourceError::Unsound(EditionError::TooLarge));
+        }
+        Ok(edition)
+    }
+}
+
+/// A value written as text.
+#[derive(Clone, Copy)]
+struct Text<T>(T);
+
+impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Text<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse()
+            .map(Self)
+            .map_err(|e| de::Error::custom(format_args!("\"{text}\": {e}")))
+    }
+}
+
+/// An amount written as text.
+#[derive(Clone, Copy)]
+struct Amount(Mills);
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Mills::parse(&text)
+            .map(Self)
+            .map_err(|e| de::Error::custom(format_args!("\"{text}\": {e}")))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EditionSource {
+    format: String,
+    id: String,
+    title: String,
+    effective: Date,
+    until: Option<Date>,
+    max_advance_days: u16,
+    sources: BTreeMap<String, SourceText>,
+    shapes: Vec<ShapeSource>,
+    tables: Vec<TableSource>,
+    nonmachinable: Vec<FeeSource>,
+    extras: Vec<FeeSource>,
+    surcharges: Vec<SurchargeSource>,
+    zones: ZonesSource,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SourceText {
+    text: String,
+    sample: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShapeSource {
+    class: MailClass,
+    shape: Shape,
+    title: String,
+    category: String,
+    max_weight: Text<Weight>,
+    heavier_as: Option<Shape>,
+    smallest: Option<Text<Size>>,
+    largest: Option<Text<Size>>,
+    length_and_girth: Option<Text<Length>>,
+    machinable: Option<MachinableSource>,
+    dimensional: Option<DimensionalSource>,
+    #[serde(default)]
+    unpriced: Vec<UnpricedSource>,
+    #[serde(default)]
+    machinable_only: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MachinableSource {
+    least_ratio_tenths: u16,
+    greatest_ratio_tenths: u16,
+    length: Text<Length>,
+    height: Text<Length>,
+    thickness: Text<Length>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DimensionalSource {
+    divisor: u32,
+    above_cubic_inches: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnpricedSource {
+    cell: String,
+    measure: Measure,
+    /// Inches, or cubic inches for a volume.
+    above: u32,
+    always: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TableSource {
+    class: MailClass,
+    shape: Shape,
+    kinds: Vec<PriceKind>,
+    zoned: bool,
+    source: String,
+    rows: Vec<RowSource>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RowSource {
+    to: Text<Weight>,
+    price: Option<Amount>,
+    prices: Option<Vec<Option<Amount>>>,
+    source: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FeeSource {
+    name: String,
+    title: String,
+    class: MailClass,
+    shapes: Vec<Shape>,
+    source: String,
+    amount: Option<Amount>,
+    #[serde(default)]
+    needs: Vec<String>,
+    #[serde(default)]
+    excludes: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SurchargeSource {
+    name: String,
+    title: String,
+    class: MailClass,
+    kind: PriceKind,
+    from: Date,
+    to: Date,
+    source: String,
+    groups: Vec<GroupSource>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GroupSource {
+    first: u8,
+    last: u8,
+    bands: Vec<BandSource>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BandSource {
+    to: Text<Weight>,
+    price: Option<Amount>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ZonesSource {
+    chart: ChartSource,
+    centroids: String,
+    gateways: Vec<GatewaySource>,
+    fixed: Vec<FixedSource>,
+    limits: Vec<LimitSource>,
+    beyond: u8,
+    source: String,
+}
+
+/// A chart of this product by name, or one of its own: area to a thousand zones or dots.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ChartSource {
+    Named(String),
+    Rows(BTreeMap<Text<Zip3>, String>),
+}
+
+impl<T: PartialEq> PartialEq for Text<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<T: Eq> Eq for Text<T> {}
+
+impl<T: PartialOrd> PartialOrd for Text<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        self.0.partial_cmp(&other.0)
+    }
+}
+
+impl<T: Ord> Ord for Text<T> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GatewaySource {
+    first: Text<Zip3>,
+    last: Text<Zip3>,
+    gateway: Text<Zip3>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FixedSource {
+    first: Text<Zip5>,
+    last: Text<Zip5>,
+    zone: u8,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LimitSource {
+    zone: u8,
+    /// For the reader; `chord` is what counts.
+    #[serde(rename = "miles")]
+    _miles: u32,
+    chord: u32,
+}
+
+/// The sources by name and their places in the edition's list.
+struct SourceIndex(BTreeMap<String, u16>);
+
+impl SourceIndex {
+    fn place(&self, name: &str) -> Result<u16, SourceError> {
+        let place = self.0.get(name).copied();
+        place.ok_or_else(|| SourceError::UnknownSource(name.to_owned()))
+    }
+}
+
+impl EditionSource {
+    fn into_edition(self) -> Result<Edition, SourceError> {
+        let names = self.sources.keys().cloned().zip(0..);
+        let index = SourceIndex(names.collect());
+        let sources = self.sources.into_values();
+        let sources = sources.map(|SourceText { text, sample }| Source { text, sample });
+        let fees = |fees: Vec<FeeSource>| -> Result<Vec<Fee>, SourceError> {
+            fees.into_iter().map(|fee| fee.into_fee(&index)).collect()
+        };
+        let tables = self
+            .tables
+            .into_iter()
+            .map(|table| table.into_table(&index));
+        let surcharges = self
+            .surcharges
+            .into_iter()
+            .map(|s| s.into_surcharge(&index));
+        Ok(Edition {
+            version: EDITION_VERSION,
+            id: self.id,
+            title: self.title,
+            effective: self.effective,
+            until: self.until,
+            sources: sources.collect(),
+            max_advance_days: self.max_advance_days,
+            shapes: self
+                .shapes
+                .into_iter()
+                .map(ShapeSource::into_rule)
+                .collect(),
+            tables: tables.collect::<Result<_, _>>()?,
+            nonmachinable: fees(self.nonmachinable)?,
+            extras: fees(self.extras)?,
+            surcharges: surcharges.collect::<Result<_, _>>()?,
+            zones: self.zones.into_rules(&index)?,
+        })
+    }
+}
+
+impl ShapeSource {
+    fn into_rule(self) -> ShapeRule {
+        let machinable = self.machinable.map(|rule| Machinable {
+            least_ratio_tenths: rule.least_ratio_tenths,
+            greatest_ratio_tenths: rule.greatest_ratio_tenths,
+            length: rule.length.0,
+            height: rule.height.0,
+            thickness: rule.thickness.0,
+        });
+        let dimensional = self.dimensional.map(|rule| Dimensional {
+            divisor: rule.divisor,
+            above_cubic_inches: rule.above_cubic_inches,
+        });
+        ShapeRule {
+            class: self.class,
+            shape: self.shape,
+            title: self.title,
+            max_weight: self.max_weight.0,
+            heavier_as: self.heavier_as,
+            smallest: self.smallest.map(|size| size.0),
+            largest: self.largest.map(|size| size.0),
+            length_and_girth: self.length_and_girth.map(|length| length.0),
+            machinable,
+            dimensional,
+            unpriced: self
+                .unpriced
+                .into_iter()
+                .map(UnpricedSource::into_unpriced)
+                .collect(),
+            machinable_only: self.machinable_only,
+            category: self.category,
+        }
+    }
+}
+
+impl UnpricedSource {
+    fn into_unpriced(self) -> Unpriced {
+        let above = u64::from(self.above);
+        let above = match self.measure {
+            Measure::Longest | Measure::LengthAndGirth => above * INCH,
+            Measure::Volume => above,
+        };
+        Unpriced {
+            cell: self.cell,
+            measure: self.measure,
+            above,
+            always: self.always,
+        }
+    }
+}
+
+impl TableSource {
+    fn into_table(self, index: &SourceIndex) -> Result<PriceTable, SourceError> {
+        let columns = if self.zoned { ZONES } else { 1 };
+        let rows = self.rows.into_iter().map(|row| {
+            let source = index.place(row.source.as_ref().unwrap_or(&self.source))?;
+            row.into_row(columns, source)
+        });
+        let rows = rows.collect::<Result<_, _>>()?;
+        Ok(PriceTable {
+            class: self.class,
+            shape: self.shape,
+            kinds: self.kinds,
+            zoned: self.zoned,
+            rows,
+        })
+    }
+}
+
+impl RowSource {
+    fn into_row(self, columns: usize, source: u16) -> Result<Row, SourceError> {
+        let amounts = match (self.price, self.prices) {
+            (None, None) => vec![None; columns],
+            (Some(price), None) => vec![Some(price.0)],
+            (None, Some(prices)) => prices.into_iter().map(|price| price.map(|p| p.0)).collect(),
+            (Some(_), Some(_)) => Vec::new(),
+        };
+        let limit = self.to.0;
+        if amounts.len() != columns {
+            return Err(SourceError::WrongWidth(limit));
+        }
+        Ok(Row {
+            limit,
+            amounts,
+            source,
+        })
+    }
+}
+
+impl FeeSource {
+    fn into_fee(self, index: &SourceIndex) -> Result<Fee, SourceError> {
+        Ok(Fee {
+            source: index.place(&self.source)?,
+            name: self.name,
+            title: self.title,
+            class: self.class,
+            shapes: self.shapes,
+            amount: self.amount.map(|amount| amount.0),
+            needs: self.needs,
+            excludes: self.excludes,
+        })
+    }
+}
+
+impl SurchargeSource {
+    fn into_surcharge(self, index: &SourceIndex) -> Result<Surcharge, SourceError> {
+        let band = |band: BandSource| Band {
+            limit: band.to.0,
+            amount: band.price.map(|price| price.0),
+        };
+        let groups = self.groups.into_iter().map(|group| ZoneGroup {
+            first: group.first,
+            last: group.last,
+            bands: group.bands.into_iter().map(band).collect(),
+        });
+        Ok(Surcharge {
+            source: index.place(&self.source)?,
+            name: self.name,
+            title: self.title,
+            class: self.class,
+            kind: self.kind,
+            from: self.from,
+            to: self.to,
+            groups: groups.collect(),
+        })
+    }
+}
+
+impl ZonesSource {
+    fn into_rules(self, index: &SourceIndex) -> Result<ZoneRules, SourceError> {
+        let source = index.place(&self.source)?;
+        let centroids = reference::centroids(&self.centroids)
+            .ok_or_else(|| SourceError::UnknownReference(self.centroids.clone()))?;
+        let gateways = self.gateways.iter().map(|range| Gateway {
+            first: range.first.0,
+            last: range.last.0,
+            gateway: range.gateway.0,
+        });
+        let gateways: Vec<Gateway> = gateways.collect();
+        let fixed = self.fixed.iter().map(|range| FixedZone {
+            first: range.first.0,
+            last: range.last.0,
+            zone: range.zone,
+        });
+        let fixed: Vec<FixedZone> = fixed.collect();
+        let chart = self.chart.into_chart(&gateways, &fixed, &centroids)?;
+        let limits = self.limits.iter().map(|limit| ZoneLimit {
+            zone: limit.zone,
+            chord: limit.chord,
+        });
+        Ok(ZoneRules {
+            chart,
+            gateways,
+            fixed,
+            limits: limits.collect(),
+            beyond: self.beyond,
+            centroids,
+            source,
+        })
+    }
+}
+
+impl ChartSource {
+    /// Fills the half square. Two parts of a chart by ZIP3 areas say nothing about the area:
+    /// the rows of the forces abroad, who take their gateway's zones, and other areas' zones to
+    /// an area in which single ZIPs have a zone of their own.
+    fn into_chart(
+        self,
+        gateways: &[Gateway],
+        fixed: &[FixedZone],
+        centroids: &[Centroid],
+    ) -> Result<ZoneChart, SourceError> {
+        let rows = match self {
+            Self::Named(name) => {
+                reference::chart_rows(&name).ok_or(SourceError::UnknownReference(name))?
+            }
+            Self::Rows(rows) => rows.into_iter().map(|(area, row)| (area.0, row)).collect(),
+        };
+        let abroad = |area: Zip3| gateways.iter().any(|g| (g.first..=g.last).contains(&area));
+        let split = |area: Zip3| {
+            let mut zips = fixed.iter().flat_map(|range| [range.first, range.last]);
+            zips.any(|zip| zip.zip3() == area)
+        };
+        let origins = rows.iter().map(|(area, _)| *area);
+        let located = centroids.iter().map(|centroid| centroid.area);
+        let areas: BTreeSet<Zip3> = origins.chain(located).collect();
+        let mut chart = ZoneChart::default();
+        for (from, row) in &rows {
+            chart.list(*from);
+            for (to, zone) in zones_of(*from, row)? {
+                let says_nothing = abroad(*from) || split(to) && to != *from;
+                if says_nothing || !(areas.contains(&to) || abroad(to)) {
+                    continue;
+                }
+                if chart.zone(*from, to).is_some_and(|other| other != zone) {
+                    return Err(SourceError::ChartConflict(*from, to));
+                }
+                chart.set(*from, to, zone);
+            }
+        }
+        Ok(chart)
+    }
+}
+
+/// The known zones of one row of a chart.
+fn zones_of(from: Zip3, row: &str) -> Result<Vec<(Zip3, u8)>, SourceError> {
+    let bad = || SourceError::BadChartRow(from);
+    let mut zones = Vec::new();
+    for (number, byte) in (0..).zip(row.bytes()) {
+        let to = Zip3::new(number).map_err(|_| bad())?;
+        match byte {
+            b'.' => {}
+            b'1'..=b'9' if byte - b'0' <= MAX_ZONE => zones.push((to, byte - b'0')),
+            _ => return Err(bad()),
+        }
+    }
+    if row.len() == usize::from(super::zip::ZIP3_COUNT) {
+        Ok(zones)
+    } else {
+        Err(bad())
+    }
+}
