@@ -121,7 +121,10 @@ impl ZoneChart {
             }
             count += 1;
         });
-        if !sound || zones.next().is_some() || known.len() != count.div_ceil(8) {
+        let bits: u32 = known.iter().map(|byte| byte.count_ones()).sum();
+        let no_bit_is_left = usize::try_from(bits).is_ok_and(|bits| bits == pairs.len());
+        let all_used = no_bit_is_left && zones.next().is_none();
+        if !sound || !all_used || known.len() != count.div_ceil(8) {
             return Err(Error::message("zone chart: bit sets and runs disagree"));
         }
         for (a, b, zone) in pairs {
@@ -155,9 +158,12 @@ impl<'b, C> minicbor::Decode<'b, C> for ZoneChart {
         if decoder.array()? != Some(3) {
             return Err(Error::message("zone chart: not three strings"));
         }
-        let mut chart = Self::default();
-        chart.areas = <[u8; AREA_BYTES]>::try_from(decoder.bytes()?)
+        let areas = <[u8; AREA_BYTES]>::try_from(decoder.bytes()?)
             .map_err(|_| Error::message("zone chart: not a bit set of a thousand areas"))?;
+        let mut chart = Self {
+            areas,
+            ..Self::default()
+        };
         let known = decoder.bytes()?;
         chart.unpack(known, decoder.bytes()?)?;
         Ok(chart)

@@ -3,13 +3,15 @@
 /// A civil date in CBOR: the number YYYYMMDD.
 pub(super) mod date {
     use jiff::civil::Date;
-    use minicbor::{Decoder, Encoder, decode, encode};
+    use minicbor::decode::Error as DecodeError;
+    use minicbor::encode::{Error as EncodeError, Write};
+    use minicbor::{Decoder, Encoder};
 
-    pub(in crate::rates) fn encode<C, W: encode::Write>(
+    pub(in crate::rates) fn encode<C, W: Write>(
         date: &Date,
         encoder: &mut Encoder<W>,
         _: &mut C,
-    ) -> Result<(), encode::Error<W::Error>> {
+    ) -> Result<(), EncodeError<W::Error>> {
         let parts = [
             i32::from(date.year()),
             date.month().into(),
@@ -23,7 +25,7 @@ pub(super) mod date {
     pub(in crate::rates) fn decode<C>(
         decoder: &mut Decoder<'_>,
         _: &mut C,
-    ) -> Result<Date, decode::Error> {
+    ) -> Result<Date, DecodeError> {
         let number = decoder.u32()?;
         let parts = (
             i16::try_from(number / 10_000),
@@ -34,7 +36,7 @@ pub(super) mod date {
             (Ok(year), Ok(month), Ok(day)) => Date::new(year, month, day).ok(),
             _ => None,
         };
-        date.ok_or_else(|| decode::Error::message("not a date YYYYMMDD"))
+        date.ok_or_else(|| DecodeError::message("not a date YYYYMMDD"))
     }
 }
 
@@ -42,13 +44,15 @@ pub(super) mod date {
 pub(super) mod date_option {
     use jiff::civil::Date;
     use minicbor::data::Type;
-    use minicbor::{Decoder, Encoder, decode, encode};
+    use minicbor::decode::Error as DecodeError;
+    use minicbor::encode::{Error as EncodeError, Write};
+    use minicbor::{Decoder, Encoder};
 
-    pub(in crate::rates) fn encode<C, W: encode::Write>(
+    pub(in crate::rates) fn encode<C, W: Write>(
         date: &Option<Date>,
         encoder: &mut Encoder<W>,
         context: &mut C,
-    ) -> Result<(), encode::Error<W::Error>> {
+    ) -> Result<(), EncodeError<W::Error>> {
         match date {
             Some(date) => super::date::encode(date, encoder, context),
             None => encoder.null()?.ok(),
@@ -58,7 +62,7 @@ pub(super) mod date_option {
     pub(in crate::rates) fn decode<C>(
         decoder: &mut Decoder<'_>,
         context: &mut C,
-    ) -> Result<Option<Date>, decode::Error> {
+    ) -> Result<Option<Date>, DecodeError> {
         if decoder.datatype()? == Type::Null {
             decoder.skip()?;
             return Ok(None);

@@ -24,6 +24,9 @@ pub mod weight;
 pub mod zip;
 pub mod zones;
 
+#[cfg(test)]
+mod tests;
+
 pub use edition::{Edition, EditionError};
 pub use explain::{Quote, QuoteStep, quote};
 pub use kinds::{MailClass, PriceKind, Shape};

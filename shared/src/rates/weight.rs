@@ -124,8 +124,7 @@ impl fmt::Display for Weight {
     /// Writes pounds and ounces, to the nearest thousandth of an ounce: `2 lb 3 oz`, `15.999 oz`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scaled = u128::from(self.0) * 1_000 + u128::from(OUNCE) / 2;
-        let ounces = u64::try_from(scaled / u128::from(OUNCE))
-            .expect("a tonne is 35,273,962 thousandths of an ounce, which fits");
+        let ounces = u64::try_from(scaled / u128::from(OUNCE)).map_err(|_| fmt::Error)?;
         match (ounces / 16_000, ounces % 16_000) {
             (0, 0) => write!(f, "under 0.001 oz"),
             (0, rest) => write!(f, "{} oz", thousandths(rest)),

@@ -1,0 +1,259 @@
+//! Editions as content: JSON, bytes, manifests, what an admin is told.
+
+use std::error::Error;
+
+use super::super::{EditionError, EditionManifest, SourceError, validate};
+use super::*;
+
+#[test]
+fn every_edition_reads_back_from_its_bytes() {
+    for source in ALL_SOURCES {
+        let edition = Edition::from_json(source).unwrap();
+        let bytes = edition.to_bytes();
+        assert_eq!(
+            bytes,
+            Edition::from_json(source).unwrap().to_bytes(),
+            "deterministic"
+        );
+        assert_eq!(Edition::from_bytes(&bytes).unwrap(), edition);
+        println!("{}: {} bytes", edition.id(), bytes.len());
+        assert!(
+            bytes.len() < 160_000,
+            "compact enough for a modem: {}",
+            bytes.len()
+        );
+    }
+}
+
+#[test]
+fn a_manifest_opens_its_own_content_only() {
+    let bytes = EDITION.to_bytes();
+    let manifest = EditionManifest::of(&EDITION);
+    let wire = minicbor::to_vec(&manifest).unwrap();
+    assert!(wire.len() < 160, "{}", wire.len());
+    assert_eq!(
+        minicbor::decode::<EditionManifest>(&wire).unwrap(),
+        manifest
+    );
+    assert_eq!(manifest.open(&bytes).unwrap(), *EDITION);
+    let mut other = bytes.clone();
+    *other.last_mut().unwrap() ^= 1;
+    assert!(matches!(
+        manifest.open(&other),
+        Err(EditionError::WrongContent)
+    ));
+    let renamed = EditionManifest {
+        effective: date(2020, 1, 1),
+        ..manifest
+    };
+    assert!(matches!(
+        renamed.open(&bytes),
+        Err(EditionError::WrongContent)
+    ));
+}
+
+#[test]
+fn the_edition_in_force_follows_the_date_of_mailing() {
+    let manifests: Vec<EditionManifest> = ALL_SOURCES
+        .iter()
+        .map(|source| EditionManifest::of(&Edition::from_json(source).unwrap()))
+        .collect();
+    let on = |day: Date| match EditionManifest::in_force(&manifests, day) {
+        Ok(manifest) => manifest.id.clone(),
+        Err(refusal) => refusal.code().to_owned(),
+    };
+    assert_eq!(on(date(2022, 7, 9)), "no_edition_in_force");
+    assert_eq!(on(date(2022, 7, 10)), "us-2022-07-10");
+    assert_eq!(on(date(2025, 10, 4)), "us-2025-07-13");
+    assert_eq!(on(date(2025, 10, 5)), "us-2025-10-05");
+    assert_eq!(on(date(2026, 1, 17)), "us-2025-10-05");
+    assert_eq!(
+        on(date(2026, 7, 11)),
+        "no_edition_in_force",
+        "its publisher's last day passed"
+    );
+    assert_eq!(on(date(2026, 7, 12)), "us-2026-07-12");
+    assert_eq!(on(date(2030, 1, 1)), "us-2026-07-12");
+}
+
+#[test]
+fn an_edition_prices_nothing_before_its_day() {
+    let got = priced(&on(letter("1oz"), date(2026, 7, 11)));
+    assert_eq!(
+        got,
+        "no_edition_in_force: no rate edition is in force on 2026-07-11"
+    );
+}
+
+#[test]
+fn the_date_of_mailing_lies_from_today_to_thirty_days_ahead() {
+    let check = |day| super::super::check_mailing_date(&EDITION, date(2026, 12, 15), day);
+    assert_eq!(check(date(2026, 12, 15)), Ok(()));
+    assert_eq!(check(date(2027, 1, 14)), Ok(()));
+    for day in [date(2026, 12, 14), date(2027, 1, 15)] {
+        let refusal = check(day).unwrap_err();
+        assert_eq!(refusal.code(), "date_out_of_range");
+        assert!(
+            refusal
+                .to_string()
+                .ends_with("outside 2026-12-15 to 2027-01-14"),
+            "{refusal}"
+        );
+    }
+}
+
+#[test]
+fn content_that_is_not_its_own_encoding_is_refused() {
+    let bytes = EDITION.to_bytes();
+    let mut longer = bytes.clone();
+    longer.push(0);
+    assert!(matches!(
+        Edition::from_bytes(&longer),
+        Err(EditionError::NotDeterministic)
+    ));
+    // The version 1 written in two bytes.
+    assert_eq!(&bytes[1..3], [1, 1]);
+    let mut wide = bytes.clone();
+    wide.splice(2..3, [0x18, 1]);
+    assert!(matches!(
+        Edition::from_bytes(&wide),
+        Err(EditionError::NotDeterministic)
+    ));
+    let mut later = bytes;
+    later[2] = 2;
+    assert!(matches!(
+        Edition::from_bytes(&later),
+        Err(EditionError::UnknownVersion(2))
+    ));
+    assert!(matches!(
+        Edition::from_bytes(&vec![0; 1 << 21]),
+        Err(EditionError::TooLarge)
+    ));
+    assert!(matches!(
+        Edition::from_bytes(&[]),
+        Err(EditionError::Malformed(_))
+    ));
+}
+
+/// Imports the sample with one change and reads the refusal with its cause.
+fn broken(from: &str, to: &str) -> String {
+    assert!(SOURCE_2026.contains(from), "{from}");
+    let fault = Edition::from_json(&SOURCE_2026.replacen(from, to, 1)).unwrap_err();
+    match fault.source() {
+        Some(cause) => format!("{fault}: {cause}"),
+        None => fault.to_string(),
+    }
+}
+
+#[test]
+fn a_broken_import_says_where() {
+    let list = [
+        broken("pennyblack-edition-1", "pennyblack-edition-9"),
+        broken(r#""price": "0.78""#, r#""price": "0.7800""#),
+        broken(r#""to": "15.999oz""#, r#""to": "15.999""#),
+        broken(
+            r#""to": "15.999oz""#,
+            r#""to": "15.999oz", "colour": "red""#,
+        ),
+        broken(r#""source": "zones""#, r#""source": "nowhere""#),
+        broken(r#""us-2018-sample""#, r#""us-1999""#),
+        broken(r#""prices": ["6.93", "#, r#""prices": ["#),
+        broken(
+            r#"{"to": "2oz", "price": "1.07"}"#,
+            r#"{"to": "0.5oz", "price": "1.07"}"#,
+        ),
+        broken(r#""us-2018-sample""#, r#"{"100": "12"}"#),
+        broken(r#""divisor": 139"#, r#""divisor": 0"#),
+    ];
+    insta::assert_snapshot!(list.join("\n"), @r#"
+    the format is "pennyblack-edition-9", expected "pennyblack-edition-1"
+    the file is not the JSON of an edition: "0.7800": not an amount of money such as 50.00 at line 80 column 36
+    the file is not the JSON of an edition: "15.999": not a weight such as 28g, 1oz or 2lb3oz at line 136 column 19
+    the file is not the JSON of an edition: unknown field `colour`, expected one of `to`, `price`, `prices`, `source` at line 136 column 31
+    source "nowhere" is not described under sources
+    no reference data named "us-1999"
+    the row to 15.999 oz has the wrong number of prices
+    the edition cannot be used: the edition contradicts itself in its tables
+    row 100 of the zone chart is not 1000 zones or dots
+    the edition cannot be used: the edition contradicts itself in its shapes
+    "#);
+    let long = " ".repeat(5 << 20);
+    assert!(matches!(
+        Edition::from_json(&long),
+        Err(SourceError::TooLarge)
+    ));
+}
+
+#[test]
+fn a_chart_of_its_own_may_not_contradict_itself() {
+    let row = |at: usize, zone: &str| {
+        let mut row = ".".repeat(1000);
+        row.replace_range(at..=at, zone);
+        row
+    };
+    let chart = |back: &str| {
+        let (a, b) = (row(941, "8"), row(100, back));
+        let rows = format!(r#"{{"100": "{a}", "941": "{b}"}}"#);
+        Edition::from_json(&SOURCE_2026.replacen(r#""us-2018-sample""#, &rows, 1))
+    };
+    assert!(chart("8").is_ok());
+    let fault = chart("7").unwrap_err();
+    assert_eq!(
+        fault.to_string(),
+        "the zone chart gives 941 and 100 different zones in the two directions"
+    );
+}
+
+#[test]
+fn an_admin_is_told_what_the_sample_lacks() {
+    let findings = validate(&EDITION);
+    let text: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    let retail_holes = text.iter().filter(|line| line.contains(" retail ")).count();
+    assert_eq!(retail_holes, 52 * 9, "4 oz, 12 oz and 21 to 70 lb");
+    let rest: Vec<&String> = text
+        .iter()
+        .filter(|line| !line.contains(" retail "))
+        .collect();
+    let rest: Vec<&str> = rest.into_iter().map(String::as_str).collect();
+    insta::assert_snapshot!(rest.join("\n"), @r#"
+    first-class flat metered 2 oz: no price
+    first-class flat metered 3 oz: no price
+    first-class flat metered 4 oz: no price
+    first-class flat metered 5 oz: no price
+    first-class flat metered 6 oz: no price
+    first-class flat metered 7 oz: no price
+    first-class flat metered 8 oz: no price
+    first-class flat metered 9 oz: no price
+    first-class flat metered 10 oz: no price
+    first-class flat metered 11 oz: no price
+    first-class flat metered 12 oz: no price
+    first-class flat metered 13 oz: no price
+    ground-advantage parcel nonstandard length over 22 in: no price
+    ground-advantage parcel nonstandard volume over 2 cubic feet: no price
+    ground-advantage parcel oversized: no price
+    zone chart: knows 45 % of the pairs, the rest is estimated
+    "#);
+}
+
+#[test]
+fn an_admin_is_told_of_prices_that_fall() {
+    let edition = synthetic(&[
+        (
+            r#"{"to": "2oz", "price": "1.07"}"#,
+            r#"{"to": "2oz", "price": "0.70"}"#,
+        ),
+        (
+            r#""prices": ["6.93", "6.94""#,
+            r#""prices": ["6.93", "6.92""#,
+        ),
+    ]);
+    let findings = validate(&edition);
+    let falls = findings
+        .iter()
+        .map(ToString::to_string)
+        .filter(|line| line.contains("less"));
+    insta::assert_snapshot!(falls.collect::<Vec<_>>().join("\n"), @r#"
+    first-class letter metered 2 oz: less than for a lighter piece
+    ground-advantage parcel commercial 15.999 oz zone 2: less than for a nearer zone
+    "#);
+}
