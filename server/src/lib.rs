@@ -3,6 +3,8 @@
 //! Read in this order: [`db`] (how anything is stored), [`ledger`] (money), [`ca`] (keys and
 //! certificates).
 
+pub mod ca;
 pub mod clock;
 pub mod db;
+pub mod folder;
 pub mod ledger;

@@ -28,6 +28,7 @@ macro_rules! migrations {
 const MIGRATIONS: &[Migration] = migrations! {
     1 => "001_ledger",
     2 => "002_append_only_sqlite",
+    3 => "003_stations_and_certificates",
 };
 
 const NAME: &str = "migrate";

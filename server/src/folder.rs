@@ -1,0 +1,218 @@
+//! The data folder: where everything of a data center lies, readable by its owner only.
+//!
+//! ```text
+//! DATA/pennyblack.db      the database
+//! DATA/config.toml        names the TLS certificate must carry
+//! DATA/ca/                certificates of root, issuing CAs and TLS
+//! DATA/keys/              private keys of the running data center
+//! DATA/keys/sealing/      HPKE keys, one file each
+//! DATA/offline-root.pem   root and recovery keys under the passphrase: move it away
+//! DATA/lock               held by the process that owns the folder
+//! DATA/listening          where `serve` listens, while it runs
+//! ```
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// The largest key, certificate or configuration file that is read, bytes.
+const MAX_FILE_BYTES: u64 = 64 * 1_024;
+
+/// An input or output error on one file.
+#[derive(Debug, thiserror::Error)]
+pub enum FileFault {
+    /// The file or folder cannot be written.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The file cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is longer than any file that belongs there.
+    #[error("{} is longer than {MAX_FILE_BYTES} bytes", path.display())]
+    TooLong {
+        /// Which one.
+        path: PathBuf,
+    },
+}
+
+/// The paths of one data folder.
+#[derive(Clone, Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// The data folder at `path`, which may not exist yet.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.0.join("pennyblack.db")
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.0.join("config.toml")
+    }
+
+    /// A certificate by name.
+    #[must_use]
+    pub fn certificate(&self, name: &str) -> PathBuf {
+        self.0.join("ca").join(format!("{name}.pem"))
+    }
+
+    /// A private key by name.
+    #[must_use]
+    pub fn key(&self, name: &str) -> PathBuf {
+        self.0.join("keys").join(format!("{name}.pem"))
+    }
+
+    /// The folder of the HPKE keys.
+    #[must_use]
+    pub fn sealing_keys(&self) -> PathBuf {
+        self.0.join("keys").join("sealing")
+    }
+
+    /// The root's private key and the recovery keys, under the passphrase.
+    #[must_use]
+    pub fn offline_root(&self) -> PathBuf {
+        self.0.join("offline-root.pem")
+    }
+
+    /// The lock that says who owns the folder.
+    #[must_use]
+    pub fn lock(&self) -> PathBuf {
+        self.0.join("lock")
+    }
+
+    /// Where `serve` says that it listens.
+    #[must_use]
+    pub fn listening(&self) -> PathBuf {
+        self.0.join("listening")
+    }
+
+    /// Makes the folder and its subfolders, for the owner only.
+    ///
+    /// # Errors
+    /// [`FileFault::Write`].
+    pub fn make(&self) -> Result<(), FileFault> {
+        for path in [self.0.clone(), self.0.join("ca"), self.sealing_keys()] {
+            make_private(&path)?;
+        }
+        make_private(&self.0.join("keys"))
+    }
+}
+
+/// Makes a folder that only its owner may enter, with the folders above it.
+///
+/// # Errors
+/// [`FileFault::Write`].
+pub fn make_private(path: &Path) -> Result<(), FileFault> {
+    let fault = |source| FileFault::Write {
+        path: path.to_owned(),
+        source,
+    };
+    fs::create_dir_all(path).map_err(fault)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(fault)?;
+    }
+    Ok(())
+}
+
+/// Writes a file whole or not at all, readable by its owner only, and durable when this returns.
+///
+/// # Errors
+/// [`FileFault::Write`].
+pub fn write_private(path: &Path, content: &[u8]) -> Result<(), FileFault> {
+    let fault = |source| FileFault::Write {
+        path: path.to_owned(),
+        source,
+    };
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let beside = path.with_file_name(name);
+    let write = || -> io::Result<()> {
+        let mut file = private_options()
+            .create(true)
+            .truncate(true)
+            .open(&beside)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)?;
+        sync_folder_of(path)
+    };
+    write().map_err(fault)
+}
+
+/// Makes a renamed or removed entry of a folder durable.
+///
+/// # Errors
+/// What the system answers.
+pub fn sync_folder_of(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        File::open(folder)?.sync_all()?;
+    }
+    #[cfg(not(unix))]
+    let _: &Path = path;
+    Ok(())
+}
+
+/// How files are opened for writing: made with mode 0600 where modes exist.
+#[must_use]
+pub fn private_options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options
+}
+
+/// Reads a small file.
+///
+/// # Errors
+/// [`FileFault::Read`], [`FileFault::TooLong`].
+pub fn read_small(path: &Path) -> Result<Vec<u8>, FileFault> {
+    let fault = |source| FileFault::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let mut content = Vec::new();
+    let file = File::open(path).map_err(fault)?;
+    let read = file
+        .take(MAX_FILE_BYTES + 1)
+        .read_to_end(&mut content)
+        .map_err(fault)?;
+    if u64::try_from(read).unwrap_or(u64::MAX) > MAX_FILE_BYTES {
+        return Err(FileFault::TooLong {
+            path: path.to_owned(),
+        });
+    }
+    Ok(content)
+}
