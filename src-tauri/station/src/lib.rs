@@ -4,3 +4,4 @@ pub mod api;
 pub mod api_types;
 pub mod contact;
 pub mod crypto;
+pub mod printing;

@@ -1,0 +1,327 @@
+//! One bit per dot: what a print head burns, what a preview shows, what the self-read reads.
+
+use aws_lc_rs::digest;
+
+/// The most dots in either direction: 13 inches at 600 dpi. A larger picture is a mistake.
+pub const MAX_SIDE_DOTS: usize = 8_000;
+
+/// A picture of one bit per dot: most significant bit leftmost, 1 = black, rows padded with
+/// white to whole bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BitImage {
+    width: usize,
+    height: usize,
+    stride: usize,
+    bits: Vec<u8>,
+}
+
+/// A rectangle of dots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DotRect {
+    /// The leftmost column.
+    pub x: usize,
+    /// The topmost row.
+    pub y: usize,
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+}
+
+impl std::fmt::Debug for BitImage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "BitImage({}x{})", self.width, self.height)
+    }
+}
+
+impl BitImage {
+    /// A white picture. Sides above [`MAX_SIDE_DOTS`] are cut to it.
+    #[must_use]
+    pub fn white(width: usize, height: usize) -> Self {
+        let width = width.min(MAX_SIDE_DOTS);
+        let height = height.min(MAX_SIDE_DOTS);
+        let stride = width.div_ceil(8);
+        Self {
+            width,
+            height,
+            stride,
+            bits: vec![0; stride * height],
+        }
+    }
+
+    /// Columns.
+    #[must_use]
+    pub const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Rows.
+    #[must_use]
+    pub const fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Bytes in a row.
+    #[must_use]
+    pub const fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// All rows, top first.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bits
+    }
+
+    /// One row; empty outside the picture.
+    #[must_use]
+    pub fn row(&self, y: usize) -> &[u8] {
+        if y < self.height {
+            &self.bits[y * self.stride..(y + 1) * self.stride]
+        } else {
+            &[]
+        }
+    }
+
+    /// Whether a dot is black; outside the picture nothing is.
+    #[must_use]
+    pub fn black(&self, x: usize, y: usize) -> bool {
+        x < self.width
+            && y < self.height
+            && self.bits[y * self.stride + x / 8] & (0x80 >> (x % 8)) != 0
+    }
+
+    /// Blackens or whitens one dot; outside the picture it does nothing.
+    pub fn set(&mut self, x: usize, y: usize, black: bool) {
+        if x < self.width && y < self.height {
+            let mask = 0x80 >> (x % 8);
+            let byte = &mut self.bits[y * self.stride + x / 8];
+            if black {
+                *byte |= mask;
+            } else {
+                *byte &= !mask;
+            }
+        }
+    }
+
+    /// Blackens a rectangle; what lies outside the picture is cut off.
+    pub fn fill(&mut self, rect: DotRect) {
+        let right = rect.x.saturating_add(rect.width).min(self.width);
+        let bottom = rect.y.saturating_add(rect.height).min(self.height);
+        if rect.x >= right || rect.y >= bottom {
+            return;
+        }
+        let (first, last) = (rect.x / 8, (right - 1) / 8);
+        let left_mask = 0xFF_u8 >> (rect.x % 8);
+        let right_mask = 0xFF_u8 << (7 - (right - 1) % 8);
+        for y in rect.y..bottom {
+            let row = &mut self.bits[y * self.stride..(y + 1) * self.stride];
+            if first == last {
+                row[first] |= left_mask & right_mask;
+            } else {
+                row[first] |= left_mask;
+                row[first + 1..last].fill(0xFF);
+                row[last] |= right_mask;
+            }
+        }
+    }
+
+    /// Adds the black dots of a packed stencil whose top left dot comes to (x, y); what lies
+    /// outside the picture is cut off.
+    pub(crate) fn stencil(&mut self, x: isize, y: isize, stencil: &Self) {
+        for source_y in 0..stencil.height {
+            let Some(target_y) = offset(y, source_y).filter(|&row| row < self.height) else {
+                continue;
+            };
+            if x < 0 || usize::try_from(x).is_ok_and(|x| x + stencil.stride * 8 > self.stride * 8) {
+                self.stencil_row_by_dots(x, target_y, stencil, source_y);
+            } else {
+                let x = x.unsigned_abs();
+                let (start, shift) = (target_y * self.stride + x / 8, x % 8);
+                let source = stencil.row(source_y);
+                let target = &mut self.bits[start..];
+                for (index, &byte) in source.iter().enumerate() {
+                    target[index] |= byte >> shift;
+                    if shift > 0 && index + 1 < target.len() {
+                        target[index + 1] |= byte << (8 - shift);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds one row of a stencil that reaches over the left or right edge.
+    fn stencil_row_by_dots(&mut self, x: isize, target_y: usize, stencil: &Self, source_y: usize) {
+        for source_x in 0..stencil.width {
+            if stencil.black(source_x, source_y)
+                && let Some(target_x) = offset(x, source_x)
+            {
+                self.set(target_x, target_y, true);
+            }
+        }
+    }
+
+    /// A copy of a rectangle; what lies outside the picture is white.
+    #[must_use]
+    pub fn crop(&self, rect: DotRect) -> Self {
+        let mut copy = Self::white(rect.width, rect.height);
+        let (start, shift) = (rect.x / 8, rect.x % 8);
+        let unused = copy.stride * 8 - copy.width;
+        for y in 0..copy.height {
+            let source = self.row(rect.y.saturating_add(y));
+            let byte = |index: usize| source.get(index).copied().unwrap_or_default();
+            let target = &mut copy.bits[y * copy.stride..(y + 1) * copy.stride];
+            for (index, target) in target.iter_mut().enumerate() {
+                let pair = u16::from_be_bytes([byte(start + index), byte(start + index + 1)]);
+                *target = (pair << shift).to_be_bytes()[0];
+            }
+            if let Some(last) = target.last_mut() {
+                *last &= 0xFF << unused;
+            }
+        }
+        copy
+    }
+
+    /// Dots that differ from a picture of the same size; all of them when the sizes differ.
+    #[must_use]
+    pub fn different_dots(&self, other: &Self) -> usize {
+        if (self.width, self.height) != (other.width, other.height) {
+            return self.width * self.height;
+        }
+        let pairs = self.bits.iter().zip(&other.bits);
+        let count: u32 = pairs.map(|(a, b)| (a ^ b).count_ones()).sum();
+        usize::try_from(count).unwrap_or(usize::MAX)
+    }
+
+    /// The picture turned a quarter clockwise.
+    #[must_use]
+    pub fn turned(&self) -> Self {
+        let mut turned = Self::white(self.height, self.width);
+        for y in 0..self.height {
+            for (index, &byte) in self.row(y).iter().enumerate() {
+                let mut rest = byte;
+                while rest != 0 {
+                    let bit = usize::try_from(rest.leading_zeros()).unwrap_or(0);
+                    turned.set(self.height - 1 - y, index * 8 + bit, true);
+                    rest &= !(0x80 >> bit);
+                }
+            }
+        }
+        turned
+    }
+
+    /// SHA-256 over width, height (u32, big-endian) and all rows: the identity of a raster.
+    #[must_use]
+    pub fn sha256(&self) -> [u8; 32] {
+        let mut context = digest::Context::new(&digest::SHA256);
+        for side in [self.width, self.height] {
+            context.update(&u32::try_from(side).unwrap_or(u32::MAX).to_be_bytes());
+        }
+        context.update(&self.bits);
+        let mut hash = [0; 32];
+        hash.copy_from_slice(context.finish().as_ref());
+        hash
+    }
+}
+
+/// `start + step`, unless it is negative.
+fn offset(start: isize, step: usize) -> Option<usize> {
+    start
+        .checked_add(isize::try_from(step).ok()?)
+        .and_then(|sum| usize::try_from(sum).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn picture(rows: &[&str]) -> BitImage {
+        let mut image = BitImage::white(rows[0].len(), rows.len());
+        for (y, row) in rows.iter().enumerate() {
+            for (x, letter) in row.chars().enumerate() {
+                image.set(x, y, letter == '#');
+            }
+        }
+        image
+    }
+
+    proptest! {
+        #[test]
+        fn a_filled_rectangle_blackens_exactly_its_dots(
+            x in 0usize..40, y in 0usize..6, width in 0usize..50, height in 0usize..6
+        ) {
+            let mut image = BitImage::white(37, 5);
+            image.fill(DotRect { x, y, width, height });
+            for row in 0..5 {
+                for column in 0..37 {
+                    let inside = (x..x + width).contains(&column) && (y..y + height).contains(&row);
+                    prop_assert_eq!(image.black(column, row), inside);
+                }
+            }
+        }
+
+        #[test]
+        fn a_stencil_lands_dot_by_dot_and_is_cut_at_the_edges(
+            x in -12isize..40, y in -4isize..8, dots in prop::collection::vec(any::<bool>(), 33)
+        ) {
+            let mut stencil = BitImage::white(11, 3);
+            for (index, &black) in dots.iter().enumerate() {
+                stencil.set(index % 11, index / 11, black);
+            }
+            let mut image = BitImage::white(37, 6);
+            image.stencil(x, y, &stencil);
+            for row in 0..6usize {
+                for column in 0..37usize {
+                    let source_x = isize::try_from(column).unwrap() - x;
+                    let source_y = isize::try_from(row).unwrap() - y;
+                    let expected = source_x >= 0 && source_y >= 0
+                        && stencil.black(source_x.unsigned_abs(), source_y.unsigned_abs());
+                    prop_assert_eq!(image.black(column, row), expected);
+                }
+            }
+            prop_assert!((0..6).all(|row| image.row(row)[4] & 0x07 == 0), "padding stays white");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_crop_holds_the_dots_of_its_place(
+            x in 0usize..45, y in 0usize..7, width in 1usize..30, height in 1usize..5,
+            dots in prop::collection::vec(any::<bool>(), 37 * 6)
+        ) {
+            let mut image = BitImage::white(37, 6);
+            for (index, &black) in dots.iter().enumerate() {
+                image.set(index % 37, index / 37, black);
+            }
+            let crop = image.crop(DotRect { x, y, width, height });
+            let mut expected = BitImage::white(width, height);
+            for row in 0..height {
+                for column in 0..width {
+                    expected.set(column, row, image.black(x + column, y + row));
+                }
+            }
+            prop_assert_eq!(crop.different_dots(&expected), 0);
+            prop_assert!(crop == expected);
+        }
+    }
+
+    #[test]
+    fn four_quarter_turns_give_the_same_picture() {
+        let image = picture(&["#.#......#", "..#.......", "#........."]);
+        assert_eq!(image.turned().turned().turned().turned(), image);
+        assert_eq!(
+            picture(&["##", ".#"]).turned(),
+            picture(&[".#", "##"]),
+            "the top left dot goes to the top right"
+        );
+    }
+
+    #[test]
+    fn the_hash_tells_pictures_of_equal_bytes_but_other_sides_apart() {
+        assert_ne!(
+            BitImage::white(8, 2).sha256(),
+            BitImage::white(16, 1).sha256()
+        );
+    }
+}

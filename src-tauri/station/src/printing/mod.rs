@@ -1,0 +1,24 @@
+//! From a piece to paper.
+//!
+//! A [`label::Label`] is arranged by [`layout`], drawn once by [`raster::raster`] into a
+//! [`bits::BitImage`], and that picture is what the self-read checks, what the journal keeps the
+//! hash of and what every way out carries: [`png`], preview and printer. Only the PDF is drawn
+//! from the label itself, because it is to carry text and lines.
+//!
+//! The order for a piece of value (preview shows [`symbol::dummy`] instead):
+//! 1. [`symbol::encode`] the signed indicium, [`layout::indicium::indicium_label`],
+//!    [`raster::raster`];
+//! 2. [`self_read::self_read`]; a fault burns the counter;
+//! 3. commit with [`bits::BitImage::sha256`];
+//! 4. draw again, compare the hash, send.
+
+pub mod bits;
+pub mod fonts;
+pub mod label;
+pub mod layout;
+pub mod pdf;
+pub mod png;
+pub mod raster;
+pub mod self_read;
+pub mod symbol;
+pub mod units;

@@ -1,0 +1,235 @@
+//! The label as a vector PDF: real text in embedded fonts, the symbol as one path.
+//!
+//! Modules are merged into runs of a row and all runs into a single path, so that no viewer draws
+//! hairlines between them. Text stays text: `SPECIMEN` can be searched for and copied.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use printpdf::{
+    Color, FontId, Greyscale, LinePoint, Op, PaintMode, ParsedFont, PdfDocument, PdfFont,
+    PdfFontHandle, PdfPage, PdfSaveOptions, Point as PdfPoint, Polygon, PolygonRing, Pt, TextItem,
+    TextMatrix, WindingOrder,
+};
+
+use super::fonts::{self, Face};
+use super::label::{Align, Item, Label, Point, Rect, Text};
+use super::units::Um;
+
+/// Draws a label as a PDF of one page; `title` is what viewers show in their title bar.
+#[must_use]
+pub fn pdf(label: &Label, title: &str) -> Vec<u8> {
+    let mut document = PdfDocument::new(title);
+    document.metadata.info.producer = "Pennyblack".to_owned();
+    let faces: BTreeSet<Face> = label.items().iter().filter_map(face_of).collect();
+    for face in faces {
+        let font = PdfFont::new(parsed(face).clone());
+        document.resources.fonts.map.insert(font_id(face), font);
+    }
+    let page = PdfPage::new(
+        Pt(label.width().points()).into(),
+        Pt(label.height().points()).into(),
+        operations(label),
+    );
+    document.with_pages(vec![page]);
+    let mut warnings = Vec::new();
+    document.save(&PdfSaveOptions::default(), &mut warnings)
+}
+
+fn face_of(item: &Item) -> Option<Face> {
+    match item {
+        Item::Text(text) => Some(text.face),
+        Item::Matrix(_) | Item::Bars(_) | Item::Rect(_) | Item::Image(_) => None,
+    }
+}
+
+fn font_id(face: Face) -> FontId {
+    let name = match face {
+        Face::Regular => "Inter-Regular",
+        Face::SemiBold => "Inter-SemiBold",
+        Face::ExtraBold => "Inter-ExtraBold",
+        Face::Mono => "B612Mono-Regular",
+    };
+    FontId(name.to_owned())
+}
+
+static PARSED: LazyLock<[ParsedFont; 4]> = LazyLock::new(|| Face::ALL.map(parse));
+
+fn parse(face: Face) -> ParsedFont {
+    ParsedFont::from_bytes(face.file(), 0, &mut Vec::new())
+        .expect("the embedded fonts parse, as every test run shows")
+}
+
+fn parsed(face: Face) -> &'static ParsedFont {
+    match face {
+        Face::Regular => &PARSED[0],
+        Face::SemiBold => &PARSED[1],
+        Face::ExtraBold => &PARSED[2],
+        Face::Mono => &PARSED[3],
+    }
+}
+
+fn operations(label: &Label) -> Vec<Op> {
+    let black = Color::Greyscale(Greyscale::new(0.0, None));
+    let mut operations = vec![Op::SetFillColor { col: black }];
+    for item in label.items() {
+        match item {
+            Item::Text(text) => operations.extend(text_operations(text, label.height())),
+            Item::Matrix(matrix) => {
+                let rects = runs(
+                    matrix.symbol.side(),
+                    matrix.at,
+                    matrix.module,
+                    |row, column| matrix.symbol.row(row).get(column) == Some(&true),
+                );
+                operations.push(path(rects, label.height()));
+            }
+            Item::Bars(bars) => {
+                let positions = (0..).zip(&bars.pattern).filter(|(_, bar)| **bar);
+                let rects = positions.map(|(position, _)| Rect {
+                    at: Point {
+                        x: bars.at.x + bars.pitch * position,
+                        y: bars.at.y,
+                    },
+                    width: bars.bar,
+                    height: bars.height,
+                });
+                operations.push(path(rects.collect(), label.height()));
+            }
+            Item::Rect(rect) => operations.push(path(vec![*rect], label.height())),
+            Item::Image(image) => {
+                let side = image.bits.width().max(image.bits.height());
+                let rects = runs(side, image.at, image.dot, |row, column| {
+                    image.bits.black(column, row)
+                });
+                operations.push(path(rects, label.height()));
+            }
+        }
+    }
+    operations
+}
+
+fn text_operations(text: &Text, label_height: Um) -> [Op; 5] {
+    let width = fonts::width(text.face, text.size, &text.text);
+    let left = match text.align {
+        Align::Left => text.at.x,
+        Align::Center => text.at.x - Um(width.0 / 2),
+        Align::Right => text.at.x - width,
+    };
+    let base = label_height - text.at.y;
+    [
+        Op::StartTextSection,
+        Op::SetFont {
+            font: PdfFontHandle::External(font_id(text.face)),
+            size: Pt(text.size.points()),
+        },
+        Op::SetTextMatrix {
+            matrix: TextMatrix::Translate(Pt(left.points()), Pt(base.points())),
+        },
+        Op::ShowText {
+            items: vec![TextItem::Text(text.text.clone())],
+        },
+        Op::EndTextSection,
+    ]
+}
+
+/// The black runs of each row of a square grid.
+fn runs(side: usize, at: Point, cell: Um, dark: impl Fn(usize, usize) -> bool) -> Vec<Rect> {
+    let mut rects = Vec::new();
+    let cells = |count: usize| cell * u32::try_from(count).unwrap_or(u32::MAX);
+    for row in 0..side {
+        let mut column = 0;
+        while column < side {
+            let start = column;
+            while column < side && dark(row, column) {
+                column += 1;
+            }
+            if column > start {
+                rects.push(Rect {
+                    at: Point {
+                        x: at.x + cells(start),
+                        y: at.y + cells(row),
+                    },
+                    width: cells(column - start),
+                    height: cell,
+                });
+            }
+            column += 1;
+        }
+    }
+    rects
+}
+
+/// Filled rectangles as one path; PDF counts from the lower left corner.
+fn path(rects: Vec<Rect>, label_height: Um) -> Op {
+    let corner = |x: Um, y: Um| LinePoint {
+        p: PdfPoint {
+            x: Pt(x.points()),
+            y: Pt((label_height - y).points()),
+        },
+        bezier: false,
+    };
+    let rings = rects.into_iter().map(|rect| {
+        let (left, top) = (rect.at.x, rect.at.y);
+        let (right, bottom) = (left + rect.width, top + rect.height);
+        PolygonRing {
+            points: vec![
+                corner(left, top),
+                corner(right, top),
+                corner(right, bottom),
+                corner(left, bottom),
+            ],
+        }
+    });
+    Op::DrawPolygon {
+        polygon: Polygon {
+            rings: rings.collect(),
+            mode: PaintMode::Fill,
+            winding_order: WindingOrder::NonZero,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_with_every_item_becomes_one_page_with_its_fonts_only() {
+        let mut label = Label::new(Um::inches(4, 1), Um::inches(6, 1)).unwrap();
+        label
+            .add([Item::Text(Text {
+                face: Face::Mono,
+                size: Um::tenth_points(90),
+                at: Point {
+                    x: Um::mm(10),
+                    y: Um::mm(10),
+                },
+                align: Align::Left,
+                text: "ZZ010000000042-000007".to_owned(),
+            })])
+            .unwrap();
+        let file = pdf(&label, "piece");
+        assert!(file.starts_with(b"%PDF-"));
+        let text = String::from_utf8_lossy(&file);
+        assert!(text.contains("B612Mono-Regular"));
+        assert!(!text.contains("Inter-Regular"));
+        assert!(
+            text.contains("288") && text.contains("432"),
+            "4x6 in are 288x432 points"
+        );
+    }
+
+    #[test]
+    fn neighbouring_modules_of_a_row_become_one_rectangle() {
+        let grid = ["##.", "...", ".##"];
+        let rects = runs(3, Point::default(), Um::mm(1), |row, column| {
+            grid[row].as_bytes()[column] == b'#'
+        });
+        let sizes: Vec<(u32, u32, u32)> = rects
+            .iter()
+            .map(|rect| (rect.at.x.0, rect.at.y.0, rect.width.0))
+            .collect();
+        assert_eq!(sizes, [(0, 0, 2_000), (1_000, 2_000, 2_000)]);
+    }
+}
