@@ -1,0 +1,192 @@
+// A station that never was: it answers the page's calls from a table, so that every state of every
+// screen can be looked at. It lives with the tests and never reaches the product's bundle.
+import { createServer } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { page } from './page.mjs';
+
+const DAY = 86_400;
+const label = readFileSync(new URL('./label.png', import.meta.url)).toString('base64');
+
+export const seconds = () => Math.floor(Date.now() / 1000);
+
+export function refusal(code, message, hint, kind = 'refused') {
+  return { code, message, hint, retry: false, kind };
+}
+
+const service = (id, outcome, level, ms, reason = null) => ({ service: id, outcome, level, ms, reason });
+
+export function status(changes = {}) {
+  return {
+    enrolled: true,
+    station: 'ZZ01-0000-0000-0042-7',
+    registers: { ascending: 450_780, descending: 49_220, control_total: 500_000, piece_count: 312 },
+    state: 'active',
+    state_reason: null,
+    regime: 'specimen',
+    edition: { id: 'us-2026-07-12', effective: '2026-07-12', sample: true },
+    last_receipt: seconds() - DAY,
+    warn_at: seconds() + 13 * DAY + 3600,
+    lock_at: seconds() + 27 * DAY + 3600,
+    account: { name: 'Boise Main Office', available_mills: 950_000 },
+    keys: [
+      { purpose: 'indicium signing', since: seconds() - 3 * DAY, until: seconds() + 55 * DAY },
+      { purpose: 'station certificate', since: seconds() - 3 * DAY, until: seconds() + 27 * DAY },
+    ],
+    line: { kind: 'internet', up: true, reason: null },
+    services: [
+      service('funds', 'served', 'L3', 41),
+      service('keys', 'nothing', 'L3', 12),
+      service('rates', 'nothing', 'L1', 9),
+    ],
+    secrets: 'this computer’s keyring',
+    support_contact: '+1 208 555 0142',
+    unknown_pieces: 0,
+    ...changes,
+  };
+}
+
+const quote = (price, steps, more = {}) => ({
+  price_mills: price,
+  edition: 'us-2026-07-12',
+  zone: null,
+  estimated: false,
+  steps: steps.map(([rule, amount]) => ({ rule, amount_mills: amount, cell: 'FCM/letter/metered/1oz', source: 'USPS Notice 123, 12 July 2026' })),
+  notes: [],
+  ...more,
+});
+
+export function options() {
+  const option = (cls, shape, title, price, excluded = null) => ({ class: cls, shape, title, quote: price, excluded });
+  return {
+    options: [
+      option('first-class', 'postcard', 'First-Class postcard', quote(640, [['Postcard, metered', 640]])),
+      option('first-class', 'letter', 'First-Class letter', quote(780, [['Letter, metered, up to 1 oz', 780]])),
+      option('first-class', 'flat', 'First-Class large envelope', quote(1690, [['Large envelope, up to 1 oz', 1690]])),
+      option('ground-advantage', 'parcel', 'Ground Advantage', quote(6940, [['Zone 4, up to 4 oz', 6640], ['Surcharge 1 Oct to 17 Jan', 300]], { zone: 4, estimated: true, notes: ['The zone is estimated by distance.'] })),
+    ],
+  };
+}
+
+let count = 313;
+export function piece(changes = {}) {
+  count -= 1;
+  return {
+    serial: `ZZ01-0000-0000-0042-7-${String(count).padStart(6, '0')}`,
+    state: 'printed',
+    class: 'first-class',
+    shape: 'letter',
+    weight_grams: 28.35,
+    postage_mills: 780,
+    date: '2026-11-22',
+    destination: '83702',
+    place: 'Boise ID',
+    indicium_hex: null,
+    certificate_pem: null,
+    created: seconds() - (314 - count) * 60,
+    message: null,
+    registers: null,
+    ...changes,
+  };
+}
+
+export const pieces = () => [
+  piece(),
+  piece({ place: 'Salem OR', destination: '97301' }),
+  piece({ shape: 'flat', postage_mills: 1690, place: 'New York NY', destination: '10001' }),
+  piece({ state: 'not-printed', place: 'Austin TX', message: 'No paper.' }),
+  piece({ state: 'spoiled', place: 'Reno NV' }),
+  piece({ class: 'ground-advantage', shape: 'parcel', postage_mills: 6940, place: 'Chicago IL' }),
+];
+
+export const zebra = {
+  name: 'Zebra ZD421',
+  port: { kind: 'tcp', address: '192.168.1.40:9100' },
+  dpi: 203,
+  stock: 'label-4x6',
+  acknowledges: true,
+};
+
+/** What each call answers with when a test says nothing else; a function sees the call. */
+const ANSWERS = {
+  status: () => status(),
+  enrol: () => status(),
+  contact: () => ({ line: 'internet', services: status().services }),
+  refill: (call) => ({
+    refill: '0',
+    amount_mills: Number(call.amount) * 1000,
+    registers: { ascending: 450_780, descending: 99_220, control_total: 550_000, piece_count: 312 },
+    services: status().services,
+  }),
+  options,
+  place: () => ({ lines: ['Addressee', '12 N Main St Apt 4'], city: 'Boise', state: 'ID', zip: '83702', known: true, notes: [] }),
+  preview: () => ({ png_base64: label, width_mm: 101.6, height_mm: 152.4, dpi: 203, quote: options().options[1].quote }),
+  print: () => piece({ registers: { ascending: 451_560, descending: 48_440, control_total: 500_000, piece_count: 313 } }),
+  pieces: () => ({ pieces: pieces() }),
+  printers: () => ({ printers: [zebra] }),
+  'add-printer': () => ({ printers: [zebra] }),
+  'remove-printer': () => ({ printers: [] }),
+  resolve: (call) => piece({ serial: call.serial, state: call.answer }),
+  'send-again': (call) => piece({ serial: call.serial }),
+  refund: (call) => piece({ serial: call.serial, state: 'spoiled' }),
+  batch: () => ({
+    rows: 3, printed: 1, already: 1, refused: 1, unknown: 0, spent_mills: 780,
+    results: [
+      { line: 2, outcome: 'printed', serial: 'ZZ01-0000-0000-0042-7-000313', postage_mills: 780, reason: null },
+      { line: 3, outcome: 'already', serial: 'ZZ01-0000-0000-0042-7-000290', postage_mills: 780, reason: null },
+      { line: 4, outcome: 'refused', serial: null, postage_mills: null, reason: 'ZIP 00000 is not in the reference data. Nothing was debited for this row.' },
+    ],
+  }),
+  'verify-journal': () => ({ records: 1290, root: '9f2c'.repeat(16), intact: true, fault: null }),
+};
+
+/**
+ * Serves the built page with a fixture behind it. `answers` replaces the table's; an answer may be a
+ * value, a function of the call, a promise, or `{ no: UiError }`.
+ */
+export async function fixture(answers = {}) {
+  const calls = [];
+  const streams = new Set();
+  const answerOf = async (call) => {
+    const found = call.call in answers ? answers[call.call] : ANSWERS[call.call];
+    return typeof found === 'function' ? found(call) : found;
+  };
+  const server = createServer(async (request, response) => {
+    const path = new URL(request.url, 'http://x').pathname;
+    if (path === '/events') {
+      response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+      response.flushHeaders();
+      streams.add(response);
+      request.on('close', () => streams.delete(response));
+      return;
+    }
+    if (path === '/call') {
+      let body = '';
+      for await (const chunk of request) {
+        body += chunk;
+      }
+      const call = JSON.parse(body);
+      calls.push(call);
+      const answer = await answerOf(call);
+      const refused = answer?.no;
+      response.writeHead(refused ? 422 : 200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(refused ?? answer));
+      return;
+    }
+    page(path, response);
+  });
+  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+  return {
+    url: `http://127.0.0.1:${server.address().port}/#0123456789abcdef0123456789abcdef`,
+    answers,
+    calls,
+    tell(event) {
+      for (const stream of streams) {
+        stream.write(`${JSON.stringify(event)}\n`);
+      }
+    },
+    close() {
+      server.closeAllConnections();
+      return new Promise((closed) => server.close(closed));
+    },
+  };
+}

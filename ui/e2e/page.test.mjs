@@ -1,0 +1,253 @@
+// The built page in Chromium over a fixture: every state of every screen, the keys, and axe-core.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { assertAccessible, launch, noBrowser } from './browser.mjs';
+import { fixture, piece, pieces, refusal, status } from './fixture.mjs';
+
+const skip = noBrowser ?? false;
+let browser;
+before(async () => {
+  browser = skip ? null : await launch();
+});
+after(() => browser?.close());
+
+/** Opens the page, hands it to `act`, and demands that nothing broke or was blocked meanwhile. */
+async function onPage(answers, act, { width = 1024, height = 640, ...more } = {}) {
+  const station = await fixture(answers);
+  const page = await browser.newPage({ viewport: { width, height }, ...more });
+  const faults = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (line) => {
+    // A refusal travels as 422, which Chromium reports as a resource that failed.
+    if (line.type() === 'error' && !line.text().includes('422')) {
+      faults.push(line.text());
+    }
+  });
+  try {
+    await page.goto(station.url);
+    await act(page, station);
+    assert.deepEqual(faults, []);
+  } finally {
+    await page.close();
+    await station.close();
+  }
+}
+
+const ADDRESS = 'Addressee\n12 N Main St Apt 4\nBoise ID 83702';
+
+async function fillPiece(page) {
+  await page.fill('#address', ADDRESS);
+  await page.waitForSelector('#print:enabled');
+}
+
+const callsOf = (station, name) => station.calls.filter(({ call }) => call === name);
+
+test('the token leaves the address bar and stays out of the history', { skip }, () =>
+  onPage({}, async (page) => {
+    await page.waitForSelector('#balance');
+    assert.equal(new URL(page.url()).hash, '');
+  }));
+
+test('an address, Ctrl+Enter, and the piece is printed once', { skip }, () =>
+  onPage({}, async (page, station) => {
+    await fillPiece(page);
+    await page.keyboard.press('Control+Enter');
+    await page.waitForSelector('text=Printed 1 letter, $0.78. Balance $48.44.');
+    const [print, ...others] = callsOf(station, 'print');
+    assert.equal(others.length, 0);
+    assert.equal(print.to_address, ADDRESS);
+    assert.equal(print.quote.to, '83702');
+    assert.match(print.job_key, /^[0-9a-f-]{36}$/);
+    assert.deepEqual(print.out, { kind: 'printer', name: 'Zebra ZD421' });
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'address');
+    await page.keyboard.press('Control+Enter');
+    await page.waitForTimeout(300);
+    assert.equal(callsOf(station, 'print').length, 1, 'an empty counter prints nothing');
+  }));
+
+test('Enter in the address is a new line, Enter in a field prints', { skip }, () =>
+  onPage({}, async (page, station) => {
+    await fillPiece(page);
+    await page.focus('#address');
+    await page.keyboard.press('Enter');
+    assert.equal(callsOf(station, 'print').length, 0);
+    await page.waitForSelector('#print:enabled');
+    await page.focus('#weight');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('text=Printed 1 letter');
+    assert.equal(callsOf(station, 'print').length, 1);
+  }));
+
+test('a refused print keeps the piece and its key, so that a second Enter pays once', { skip }, () =>
+  onPage(
+    { print: { no: refusal('no_paper', 'No paper in Zebra ZD421. Nothing was charged.', 'Load labels and press Enter.') } },
+    async (page, station) => {
+      await fillPiece(page);
+      await page.keyboard.press('Control+p');
+      await page.waitForSelector('text=Load labels and press Enter.');
+      assert.equal(await page.inputValue('#address'), ADDRESS);
+      await page.waitForSelector('#print:enabled');
+      await page.keyboard.press('Control+p');
+      await page.waitForTimeout(300);
+      const keys = callsOf(station, 'print').map(({ job_key: key }) => key);
+      assert.equal(keys.length, 2);
+      assert.equal(new Set(keys).size, 1);
+      await assertAccessible(page, 'a refused print');
+    },
+  ));
+
+test('an unknown piece is asked about with its picture and three answers', { skip }, () =>
+  onPage({ print: () => piece({ state: 'unknown', message: 'The printer did not answer.' }) }, async (page, station) => {
+    await fillPiece(page);
+    await page.keyboard.press('Control+Enter');
+    await page.waitForSelector('dialog img');
+    assert.equal(await page.locator('[data-answer]').count(), 3);
+    await assertAccessible(page, 'the question');
+    await page.click('[data-answer=spoiled]');
+    await page.waitForSelector('dialog', { state: 'detached' });
+    assert.equal(callsOf(station, 'resolve')[0].answer, 'spoiled');
+  }));
+
+test('every key of the counter goes where it says', { skip }, () =>
+  onPage({}, async (page) => {
+    await fillPiece(page);
+    const focused = () => page.evaluate(() => document.activeElement.id || document.activeElement.name);
+    for (const [key, id] of [['F2', 'address'], ['F3', 'weight'], ['F4', 'service'], ['F6', 'date'], ['F7', 'centre']]) {
+      await page.keyboard.press(key);
+      await page.waitForTimeout(30);
+      assert.equal(await focused(), id, key);
+    }
+    await page.keyboard.press('F1');
+    await page.waitForSelector('dialog >> text=Whose budget this piece is booked on.');
+    await page.keyboard.press('Escape');
+    for (const [key, title] of [['F8', 'Refill the vault'], ['F10', 'Line and services']]) {
+      await page.keyboard.press(key);
+      await page.waitForSelector(`dialog >> text=${title}`);
+      await page.keyboard.press('Escape');
+      await page.waitForSelector('dialog', { state: 'detached' });
+    }
+    await page.keyboard.press('F9');
+    await page.waitForSelector('#csv');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('#csv', { state: 'detached' });
+    assert.equal(await page.inputValue('#address'), ADDRESS, 'stepping back keeps what was typed');
+  }));
+
+test('a refill goes out as typed and ends with the new balance', { skip }, () =>
+  onPage({}, async (page, station) => {
+    await page.waitForSelector('#balance');
+    await page.keyboard.press('F8');
+    await page.fill('#amount', ' 50.00 ');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('text=Added $50.00. Balance $99.22.');
+    assert.deepEqual(callsOf(station, 'refill'), [{ call: 'refill', amount: '50.00' }]);
+  }));
+
+test('an older price never replaces a newer one', { skip }, () => {
+  let asked = 0;
+  const answers = {
+    place: async ({ text }) => {
+      asked += 1;
+      const zip = text.includes('10001') ? '10001' : '83702';
+      await new Promise((wake) => setTimeout(wake, asked === 1 ? 700 : 0));
+      return { lines: [], city: zip === '10001' ? 'New York' : 'Boise', state: null, zip, known: true, notes: [] };
+    },
+  };
+  return onPage(answers, async (page) => {
+    await page.fill('#address', '83702');
+    await page.waitForTimeout(300);
+    await page.fill('#address', '10001');
+    await page.waitForSelector('#place >> text=10001 New York');
+    await page.waitForTimeout(700);
+    assert.match(await page.textContent('#place'), /10001/);
+  });
+});
+
+test('nothing moves while a piece is typed, priced, drawn and printed', { skip }, () =>
+  onPage({}, async (page) => {
+    await page.waitForSelector('#balance');
+    await page.waitForTimeout(300);
+    await page.evaluate(() => {
+      globalThis.shifts = 0;
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) {
+          globalThis.shifts += entry.value;
+        }
+      }).observe({ type: 'layout-shift' });
+    });
+    const top = () => page.evaluate(() => document.getElementById('print').getBoundingClientRect().top);
+    const before = await top();
+    await fillPiece(page);
+    await page.keyboard.press('Control+Enter');
+    await page.waitForSelector('text=Printed 1 letter');
+    assert.equal(await top(), before);
+    assert.ok((await page.evaluate(() => globalThis.shifts)) < 0.01);
+  }));
+
+test('an event brings new figures without a hand on the page', { skip }, () =>
+  onPage({}, async (page, station) => {
+    await page.waitForSelector('#balance');
+    station.answers.status = status({ registers: { ascending: 0, descending: 1000, control_total: 1000, piece_count: 0 } });
+    station.tell({ event: 'status' });
+    await page.waitForSelector('#balance >> text=$1.00');
+  }));
+
+test('a batch shows its progress and then every row', { skip }, () => {
+  let finish;
+  const view = { rows: 2, printed: 1, already: 0, refused: 1, unknown: 0, spent_mills: 780, results: [
+    { line: 2, outcome: 'printed', serial: 'S-1', postage_mills: 780, reason: null },
+    { line: 3, outcome: 'refused', serial: null, postage_mills: null, reason: 'No such ZIP.' },
+  ] };
+  return onPage({ batch: () => new Promise((answer) => (finish = () => answer(view))) }, async (page, station) => {
+    await page.waitForSelector('#balance');
+    await page.keyboard.press('F9');
+    await page.fill('#csv', 'name,zip\nA,83702\nB,00000\n');
+    await page.click('#batch-go');
+    station.tell({ event: 'batch', done: 1, rows: 2 });
+    await page.waitForSelector('text=1 of 2 rows');
+    finish();
+    await page.waitForSelector('text=No such ZIP.');
+    await assertAccessible(page, 'a batch');
+  });
+});
+
+const enrolled = async (page) => page.waitForSelector('#balance');
+const LOOKS = [
+  ['first run', { status: status({ enrolled: false }) }, (page) => page.waitForSelector('#enrol-go')],
+  ['counter', {}, fillPiece],
+  ['counter without pieces', { pieces: { pieces: [] } }, enrolled],
+  ['counter while it loads', { preview: () => new Promise(() => {}) }, async (page) => {
+    await page.fill('#address', ADDRESS);
+    await page.waitForSelector('.skeleton');
+  }],
+  ['a station that does not start', { status: { no: refusal('store_rolled_back', 'The store is older than its mark. No money moved.', 'Ring your admin.', 'damaged') } }, (page) => page.waitForSelector('text=Ring your admin.')],
+  ['a refused price', { options: { no: refusal('missing_cell', 'The edition has no price for this piece. Nothing was debited.', 'Choose another weight.') } }, async (page) => {
+    await page.fill('#address', ADDRESS);
+    await page.waitForSelector('text=Choose another weight.');
+  }],
+  ['offline', { status: status({ line: { kind: 'internet', up: false, reason: 'The data center does not answer.' } }) }, (page) => page.waitForSelector('text=Printing goes on until')],
+  ['locked', { status: status({ state: 'locked', state_reason: 'Printing is locked: 28 days without contact.', unknown_pieces: 1 }), pieces: { pieces: [piece({ state: 'unknown' }), ...pieces()] } }, (page) => page.waitForSelector('text=Printing is locked')],
+  ['history', {}, async (page) => {
+    await page.click('nav >> text=History');
+    await page.waitForSelector('td');
+  }],
+  ['batch', {}, (page) => enrolled(page).then(() => page.keyboard.press('F9'))],
+  ['setup', {}, (page) => page.click('nav >> text=Setup')],
+  ['refill', {}, (page) => enrolled(page).then(() => page.keyboard.press('F8'))],
+  ['services', {}, (page) => enrolled(page).then(() => page.keyboard.press('F10'))],
+];
+const THEMES = [['light', { colorScheme: 'light' }], ['dark', { colorScheme: 'dark' }], ['high contrast', { contrast: 'more' }]];
+
+for (const [name, answers, act] of LOOKS) {
+  test(`axe finds nothing serious: ${name}, in light, dark and high contrast`, { skip }, async () => {
+    for (const [theme, emulate] of THEMES) {
+      await onPage(answers, async (page) => {
+        await act(page);
+        await page.waitForTimeout(350);
+        await assertAccessible(page, `${name}, ${theme}`);
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+        assert.equal(overflow, false, 'nothing stands beyond the window’s edge at 1024 × 640');
+      }, emulate);
+    }
+  });
+}

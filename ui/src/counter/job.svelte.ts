@@ -1,0 +1,219 @@
+// The piece on the counter: what the clerk typed, and what the station said about it. Every price,
+// place and picture here is an answer of the station; this file only decides when to ask.
+import { ask, asUiError } from '../backend';
+import { money } from '../design/money';
+import { isoDate } from '../design/time';
+import { counted, shapeWord } from '../design/words';
+import type {
+  OptionView,
+  PieceView,
+  PlaceView,
+  PreviewView,
+  PrintCall,
+  PrintOut,
+  QuoteCall,
+  UiError,
+} from '../generated/api';
+import { Latest } from '../latest';
+import { preferences } from '../preferences.svelte';
+import { station } from '../station.svelte';
+import { chosenAmong, keyOf } from './choice';
+
+/** The hand rests after a key, milliseconds. */
+const REST = 180;
+
+/** A picture of the last piece, so that a question about it can show what to look for. */
+export interface Printed {
+  piece: PieceView;
+  png: string | null;
+}
+
+class Job {
+  address = $state('');
+  weight = $state('1oz');
+  size = $state('');
+  nonmachinable = $state(false);
+  date = $state(isoDate());
+  costCentre = $state(preferences.costCentre);
+
+  place = $state<PlaceView | null>(null);
+  placeError = $state<UiError | null>(null);
+  options = $state<OptionView[] | null>(null);
+  optionsError = $state<UiError | null>(null);
+  choice = $state<string | null>(null);
+  preview = $state<PreviewView | null>(null);
+  previewError = $state<UiError | null>(null);
+  /** A picture is being drawn and the one on show is out of date. */
+  stale = $state(false);
+
+  printing = $state(false);
+  printError = $state<UiError | null>(null);
+  last = $state<Printed | null>(null);
+
+  readonly option = $derived(
+    this.options?.find((option) => keyOf(option) === this.choice && option.quote !== null) ?? null,
+  );
+  readonly quote = $derived(this.option?.quote ?? null);
+  readonly ready = $derived(
+    this.preview !== null && !this.stale && !this.printing && this.quote !== null && station.canPrint,
+  );
+
+  readonly #places = new Latest();
+  readonly #prices = new Latest();
+  readonly #pictures = new Latest();
+  #jobKey = crypto.randomUUID();
+
+  /** Asks where an address lies; call when it changed. */
+  locate(): void {
+    const text = this.address.trim();
+    this.placeError = null;
+    if (text === '') {
+      this.#places.drop();
+      this.place = null;
+      return;
+    }
+    this.#places.ask(
+      REST,
+      () => ask('place', { text }),
+      (place) => (this.place = place),
+      (thrown) => {
+        this.place = null;
+        this.placeError = asUiError(thrown);
+      },
+    );
+  }
+
+  /** Asks for the prices of every way of sending; call when anything changed that they rest on. */
+  price(): void {
+    this.optionsError = null;
+    const call = this.#quoteCall('', '');
+    if (call === null) {
+      this.#prices.drop();
+      this.options = null;
+      return;
+    }
+    this.#prices.ask(
+      REST,
+      () => ask('options', call),
+      (view) => {
+        this.options = view.options;
+        const chosen = chosenAmong(view.options, this.choice);
+        this.choice = chosen === null ? this.choice : keyOf(chosen);
+      },
+      (thrown) => {
+        this.options = null;
+        this.optionsError = asUiError(thrown);
+      },
+    );
+  }
+
+  /** Asks for the label's picture; call when the choice or anything printed on the label changed. */
+  draw(): void {
+    this.previewError = null;
+    const call = this.#printCall(null, null);
+    if (call === null) {
+      this.#pictures.drop();
+      this.preview = null;
+      this.stale = false;
+      return;
+    }
+    this.stale = true;
+    this.#pictures.ask(
+      REST,
+      () => ask('preview', call),
+      (preview) => {
+        this.preview = preview;
+        this.stale = false;
+      },
+      (thrown) => {
+        this.preview = null;
+        this.stale = false;
+        this.previewError = asUiError(thrown);
+      },
+    );
+  }
+
+  /** Pays for the piece and prints it. The job's key lets a second Enter print nothing twice. */
+  async print(out: PrintOut): Promise<Printed | null> {
+    const call = this.#printCall(out, this.#jobKey);
+    if (call === null || !this.ready) {
+      return null;
+    }
+    const png = this.preview?.png_base64 ?? null;
+    this.printing = true;
+    this.printError = null;
+    try {
+      const piece = await ask('print', call);
+      this.last = { piece, png };
+      this.#startOver();
+      return this.last;
+    } catch (thrown) {
+      this.printError = asUiError(thrown);
+      return null;
+    } finally {
+      this.printing = false;
+      void station.refresh();
+    }
+  }
+
+  /** What the clerk reads after a print, in the reserved strip. */
+  readonly lastWords = $derived.by(() => {
+    const piece = this.last?.piece;
+    if (piece === undefined) {
+      return '';
+    }
+    const what = counted(1, shapeWord(piece.shape));
+    if (piece.state !== 'printed') {
+      return piece.message ?? '';
+    }
+    const balance = piece.registers === null ? '' : ` Balance ${money(piece.registers.descending)}.`;
+    return `Printed ${what}, ${money(piece.postage_mills)}.${balance}`;
+  });
+
+  /** The next piece: another address, the same weight and service; runs of letters are the rule. */
+  #startOver(): void {
+    this.#jobKey = crypto.randomUUID();
+    this.address = '';
+    this.place = null;
+    this.preview = null;
+    this.#pictures.drop();
+    this.stale = false;
+  }
+
+  #quoteCall(cls: string, shape: string): QuoteCall | null {
+    const to = this.place?.zip ?? null;
+    if (to === null || this.weight.trim() === '') {
+      return null;
+    }
+    return {
+      class: cls,
+      shape,
+      weight: this.weight.trim(),
+      to,
+      from: null,
+      size: this.size.trim() === '' ? null : this.size.trim(),
+      nonmachinable: this.nonmachinable,
+      price: null,
+      date: this.date === '' ? null : this.date,
+      extras: [],
+    };
+  }
+
+  #printCall(out: PrintOut | null, jobKey: string | null): PrintCall | null {
+    const option = this.option;
+    const quote = option === null ? null : this.#quoteCall(option.class, option.shape);
+    if (quote === null) {
+      return null;
+    }
+    const centre = this.costCentre.trim();
+    return {
+      quote,
+      to_address: this.address.trim(),
+      cost_centre: centre === '' ? null : centre,
+      out,
+      job_key: jobKey,
+    };
+  }
+}
+
+export const job = new Job();

@@ -1,0 +1,8 @@
+/** Mills to what a person reads: two decimals, three where the amount has them. */
+export function money(mills: number): string {
+  const sign = mills < 0 ? '−' : '';
+  const whole = Math.abs(mills);
+  const units = Math.floor(whole / 1000).toLocaleString('en-US');
+  const fraction = String(whole % 1000).padStart(3, '0');
+  return `${sign}$${units}.${fraction.endsWith('0') ? fraction.slice(0, 2) : fraction}`;
+}

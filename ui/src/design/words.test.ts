@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { money } from './money';
+import { isoDate, untilWords } from './time';
+import { counted, kindOf } from './words';
+
+test('an amount has two decimals, and a third where there is one', () => {
+  expect(money(780)).toBe('$0.78');
+  expect(money(785)).toBe('$0.785');
+  expect(money(50_000)).toBe('$50.00');
+  expect(money(1_234_567_890)).toBe('$1,234,567.89');
+  expect(money(0)).toBe('$0.00');
+  expect(money(5)).toBe('$0.005');
+});
+
+test('a countdown never promises more than is left', () => {
+  const day = 86_400;
+  expect(untilWords(13 * day + day - 1, 0)).toBe('in 13 days');
+  expect(untilWords(2 * day - 1, 0)).toBe('in 47 hours');
+  expect(untilWords(3600, 0)).toBe('in 1 hour');
+  expect(untilWords(30, 0)).toBe('in 1 minute');
+  expect(untilWords(0, 0)).toBe('now');
+});
+
+test('a date is the clerk’s own, also across a month’s end', () => {
+  expect(isoDate(0, new Date(2026, 0, 31, 23, 59))).toBe('2026-01-31');
+  expect(isoDate(1, new Date(2026, 0, 31, 23, 59))).toBe('2026-02-01');
+});
+
+test('one piece is singular', () => {
+  expect(counted(1, 'letter')).toBe('1 letter');
+  expect(counted(1200, 'letter')).toBe('1,200 letters');
+});
+
+test('a class with one shape needs no second word', () => {
+  expect(kindOf({ class: 'ground-advantage', shape: 'parcel' })).toBe('Ground Advantage');
+  expect(kindOf({ class: 'first-class', shape: 'flat' })).toBe('First-Class large envelope');
+});

@@ -1,0 +1,66 @@
+import type { PieceState, PieceView } from '../generated/api';
+
+/** The glossary's words for each state of a piece. */
+export const PIECE_STATE: Record<PieceState, { word: string; tone: Tone }> = {
+  prepared: { word: 'Prepared', tone: 'muted' },
+  sending: { word: 'Sending', tone: 'muted' },
+  sent: { word: 'Sent', tone: 'muted' },
+  printed: { word: 'Printed', tone: 'proof' },
+  'not-printed': { word: 'Not printed', tone: 'caution' },
+  unknown: { word: 'Unknown', tone: 'stop' },
+  spoiled: { word: 'Spoiled', tone: 'muted' },
+};
+
+export type Tone = 'proof' | 'caution' | 'stop' | 'muted';
+
+const SERVICE: Record<string, string> = {
+  keys: 'Keys',
+  funds: 'Funds',
+  software: 'Software',
+  rates: 'Rates',
+  addresses: 'Addresses',
+  accounts: 'Accounts',
+  statistics: 'Statistics',
+  admissions: 'Admissions',
+  lottery: 'Lottery',
+};
+
+export const serviceWord = (id: string): string => SERVICE[id] ?? id;
+
+const OUTCOME: Record<string, { word: string; tone: Tone }> = {
+  served: { word: 'served', tone: 'proof' },
+  nothing: { word: 'up to date', tone: 'proof' },
+  deferred: { word: 'later', tone: 'muted' },
+  refused: { word: 'refused', tone: 'caution' },
+  failed: { word: 'failed', tone: 'stop' },
+};
+
+export const outcomeWord = (id: string): { word: string; tone: Tone } =>
+  OUTCOME[id] ?? { word: id, tone: 'muted' };
+
+const CLASS: Record<string, string> = {
+  'first-class': 'First-Class',
+  'ground-advantage': 'Ground Advantage',
+};
+
+const SHAPE: Record<string, string> = {
+  postcard: 'postcard',
+  letter: 'letter',
+  flat: 'large envelope',
+  parcel: 'parcel',
+};
+
+/** `First-Class letter`; a class with one shape needs no second word. */
+export function kindOf(piece: { class: string; shape: string }): string {
+  const name = CLASS[piece.class] ?? piece.class;
+  return piece.class === 'ground-advantage' ? name : `${name} ${shapeWord(piece.shape)}`;
+}
+
+export const shapeWord = (shape: string): string => SHAPE[shape] ?? shape;
+
+/** Where a piece goes, as far as it is known. */
+export const placeOf = (piece: PieceView): string => piece.place ?? piece.destination;
+
+/** `1 letter`, `3 letters` */
+export const counted = (count: number, one: string): string =>
+  `${count.toLocaleString('en-US')} ${one}${count === 1 ? '' : 's'}`;

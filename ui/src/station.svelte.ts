@@ -1,0 +1,84 @@
+// What the window knows of its station, asked again whenever the station says that it changed.
+import { ask, asUiError, listen } from './backend';
+import type { Event, PieceView, PrinterSetup, StatusView, UiError } from './generated/api';
+
+/** Pieces kept for the strip of what just happened. */
+const RECENT = 12;
+
+class Station {
+  status = $state<StatusView | null>(null);
+  /** Why there is no status; the window shows it instead of a screen. */
+  fault = $state<UiError | null>(null);
+  printers = $state<PrinterSetup[]>([]);
+  recent = $state<PieceView[] | null>(null);
+  /** How far the running batch is. */
+  batch = $state<{ done: number; rows: number } | null>(null);
+  /** Whether the page has lost the process behind it. */
+  lost = $state(false);
+  /** Counts events about pieces, so that a list knows when to ask again. */
+  pieceChanges = $state(0);
+
+  readonly unknown = $derived(this.status?.unknown_pieces ?? 0);
+  readonly canPrint = $derived(
+    this.status !== null && !['locked', 'frozen', 'withdrawn', 'new'].includes(this.status.state),
+  );
+
+  start(): void {
+    listen(
+      (event) => this.#hear(event),
+      (isLost) => {
+        if (this.lost && !isLost) {
+          void this.refresh();
+        }
+        this.lost = isLost;
+      },
+    );
+    void this.refresh();
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      this.status = await ask('status', {});
+      this.fault = null;
+    } catch (thrown) {
+      this.fault = asUiError(thrown);
+      return;
+    }
+    if (this.status.enrolled) {
+      await Promise.all([this.refreshPieces(), this.refreshPrinters()]);
+    }
+  }
+
+  async refreshPieces(): Promise<void> {
+    try {
+      this.recent = (await ask('pieces', { state: null, limit: RECENT })).pieces;
+    } catch (thrown) {
+      this.fault = asUiError(thrown);
+    }
+  }
+
+  async refreshPrinters(): Promise<void> {
+    try {
+      this.printers = (await ask('printers', {})).printers;
+    } catch (thrown) {
+      this.fault = asUiError(thrown);
+    }
+  }
+
+  #hear(event: Event): void {
+    switch (event.event) {
+      case 'status':
+        void this.refresh();
+        break;
+      case 'piece':
+        this.pieceChanges += 1;
+        void this.refreshPieces();
+        break;
+      case 'batch':
+        this.batch = { done: event.done, rows: event.rows };
+        break;
+    }
+  }
+}
+
+export const station = new Station();
