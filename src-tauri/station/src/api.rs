@@ -310,6 +310,39 @@ pub enum PieceState {
     Spoiled,
 }
 
+impl PieceState {
+    /// Every state.
+    pub const ALL: [Self; 7] = [
+        Self::Prepared,
+        Self::Sending,
+        Self::Sent,
+        Self::Printed,
+        Self::NotPrinted,
+        Self::Unknown,
+        Self::Spoiled,
+    ];
+
+    /// The state's word, as it stands in JSON and in the store.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Prepared => "prepared",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Printed => "printed",
+            Self::NotPrinted => "not-printed",
+            Self::Unknown => "unknown",
+            Self::Spoiled => "spoiled",
+        }
+    }
+
+    /// The state of a word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+}
+
 /// The four registers, in mills.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct RegistersView {
