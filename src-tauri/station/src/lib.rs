@@ -4,4 +4,8 @@ pub mod api;
 pub mod api_types;
 pub mod contact;
 pub mod crypto;
+pub mod messages;
 pub mod printing;
+pub mod secrets;
+pub mod store;
+pub mod vault;

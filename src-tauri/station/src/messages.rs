@@ -1,0 +1,286 @@
+//! Every message of the station, in one place: what happened, whether money moved, what to do.
+//!
+//! Refusals of the rate engine and of the data center bring their own sentences; all others are
+//! said here and nowhere else. `{name}` stands for a value the caller fills in.
+
+use crate::api::{ErrorKind, UiError};
+
+/// What a message says, before its values are filled in.
+struct Entry {
+    code: &'static str,
+    kind: ErrorKind,
+    retry: bool,
+    message: &'static str,
+    hint: &'static str,
+}
+
+/// Declares the codes and what each of them says.
+macro_rules! catalogue {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $kind:ident, $retry:literal,
+        $message:literal, $hint:literal;)*) => {
+        /// A message of the station.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Code {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Code {
+            /// Every message.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            const fn entry(self) -> Entry {
+                match self {
+                    $(Self::$name => Entry {
+                        code: $code,
+                        kind: ErrorKind::$kind,
+                        retry: $retry,
+                        message: $message,
+                        hint: $hint,
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+catalogue! {
+    /// The command or call is not understood.
+    Usage = "usage", Usage, false,
+        "{what}",
+        "Run the command with --help to see how it is used.";
+    /// A command of a later issue.
+    NotInThisBuild = "not_in_this_build", Usage, false,
+        "{what} is not in this build.",
+        "Nothing was changed. A later version brings it.";
+    /// No enrolment yet.
+    NotEnrolled = "not_enrolled", Refused, false,
+        "This station is not enrolled at a data center yet.",
+        "Get an enrolment code from your admin and enrol the station with it.";
+    /// A second enrolment.
+    AlreadyEnrolled = "already_enrolled", Refused, false,
+        "This station is already enrolled as {station}.",
+        "Use another data folder for a second station.";
+    /// Descending is less than the postage.
+    InsufficientFunds = "insufficient_funds", Refused, false,
+        "The vault holds {left}, the postage is {postage}. Nothing was debited.",
+        "Refill the vault, then print again.";
+    /// Never refilled.
+    NeverRefilled = "never_refilled", Refused, false,
+        "The vault was never refilled. Nothing was debited.",
+        "Refill the vault, then print again.";
+    /// The mandatory contact is overdue.
+    VaultLocked = "vault_locked", Refused, false,
+        "The vault is locked until it meets the data center. Nothing was debited and its value is safe.",
+        "Start a contact; printing goes on right after it.";
+    /// Stopped for good.
+    VaultFrozen = "vault_frozen", Refused, false,
+        "The vault is frozen until it is examined. Nothing was debited and its value is recorded.",
+        "Ring {support}.";
+    /// Paid back.
+    VaultWithdrawn = "vault_withdrawn", Refused, false,
+        "The vault was withdrawn and its value paid back.",
+        "Enrol the station again to print.";
+    /// 0, or above the limit of one piece.
+    PostageOutOfRange = "postage_out_of_range", Refused, false,
+        "Postage of {postage} is outside what one piece may cost. Nothing was debited.",
+        "Check class, shape and weight.";
+    /// Before today or too far ahead.
+    DateOutOfRange = "date_out_of_range", Refused, false,
+        "The date of mailing is out of range. Nothing was debited.",
+        "Choose a date from today to 30 days ahead.";
+    /// The vault may not hold so much.
+    TooMuchValue = "too_much_value", Refused, false,
+        "The refill would put more into the vault than it may hold. No money moved.",
+        "Refill a smaller amount.";
+    /// A rule of the vault that no clerk causes.
+    VaultRefused = "vault_refused", Fault, false,
+        "The vault refused: {what}. Nothing was debited.",
+        "Try again; if it stays, send the log to your admin.";
+    /// The text is no amount.
+    NotAnAmount = "not_an_amount", Refused, false,
+        "{text} is not an amount of money. No money moved.",
+        "Write it like 50 or 50.00.";
+    /// A field of a call cannot be read.
+    BadInput = "bad_input", Refused, false,
+        "{what}. Nothing was debited.",
+        "Correct it and try again.";
+    /// No edition in force.
+    NoEdition = "no_edition", Refused, false,
+        "There are no postal rates in force on this station. Nothing was debited.",
+        "Start a contact to fetch the rates.";
+    /// No such piece.
+    UnknownPiece = "unknown_piece", Refused, false,
+        "There is no piece {serial} on this station.",
+        "List the pieces to find its serial.";
+    /// The piece's state does not allow it.
+    PieceState = "piece_state", Refused, false,
+        "Piece {serial} is {state}; that cannot be done with it. No money moved.",
+        "Only an unknown piece is answered, only one that was not printed is sent again.";
+    /// The piece's print state is unknown.
+    PieceUnknown = "piece_unknown", Unknown, false,
+        "Nobody knows whether piece {serial} was printed: {reason}. It is paid for and is not sent again by itself.",
+        "Look at the paper, then answer with printed, spoiled or not-printed.";
+    /// A piece was debited and met no ink.
+    PieceNotPrinted = "piece_not_printed", Refused, true,
+        "Piece {serial} is paid for but was not printed: {reason}.",
+        "Send it again when the printer is ready; it is the identical piece and costs nothing more.";
+    /// The symbol could not be read back.
+    SelfRead = "self_read_failed", Fault, true,
+        "The symbol could not be read back from the label: {reason}. Nothing was debited; its number is skipped.",
+        "Print again; if it stays, choose another label stock or printer.";
+    /// The rendering differs from what was committed.
+    RasterDiffers = "raster_differs", Damaged, false,
+        "The label of piece {serial} does not come out as it was committed. It is paid for and was not printed.",
+        "Answer spoiled to claim it back, and tell your admin.";
+    /// A job key was used for another piece.
+    JobKeyUsed = "job_key_used", Refused, false,
+        "This job has already led to piece {serial}, which is {state}. Nothing was debited again.",
+        "Open the piece in the list.";
+    /// No such printer.
+    UnknownPrinter = "unknown_printer", Refused, false,
+        "There is no printer {name} on this station. Nothing was debited.",
+        "List the printers, or add it.";
+    /// The printer refuses before anything is sent.
+    PrinterNotReady = "printer_not_ready", Refused, true,
+        "The printer {name} is not ready: {reason}. Nothing was debited.",
+        "See to the printer and print again.";
+    /// No place to print to.
+    NoOut = "no_output", Usage, false,
+        "The piece has nowhere to go. Nothing was debited.",
+        "Name a printer, or a file with --pdf, --png or --escpos.";
+    /// A file could not be written.
+    CannotWrite = "cannot_write", Fault, true,
+        "Writing {path} failed: {reason}.",
+        "Check the folder and its free space.";
+    /// A file could not be read.
+    CannotRead = "cannot_read", Refused, false,
+        "{path} cannot be read: {reason}.",
+        "Check the name and the rights of the file.";
+    /// The CSV text is not a batch.
+    BadBatch = "bad_batch", Refused, false,
+        "The batch cannot be read: {reason}. Nothing was debited.",
+        "The first line names the columns name,address,city,state,zip,class,shape,weight.";
+    /// No usable keyring and no explicit choice.
+    NoKeyring = "no_keyring", Refused, false,
+        "This session has no usable keyring to keep the station's key in. Nothing was written.",
+        "Start a keyring (for example GNOME Keyring or KWallet), or choose explicitly: --secrets passphrase-file:PATH (keys sealed with a passphrase) or --secrets key-file:PATH (a private file; whoever reads it can open the vault).";
+    /// The keyring does not answer.
+    KeyringSlow = "keyring_slow", Refused, true,
+        "The keyring did not answer within {seconds} seconds; it may be waiting for its password.",
+        "Unlock the keyring and try again.";
+    /// A file of secrets is open to others.
+    SecretsTooOpen = "secrets_too_open", Refused, false,
+        "{path} can be read by others, so it cannot hold a secret.",
+        "Take the rights away with: chmod 600 {path}";
+    /// A wrong passphrase.
+    WrongPassphrase = "wrong_passphrase", Refused, true,
+        "The passphrase does not open {path}.",
+        "Use the passphrase the station was enrolled with.";
+    /// Secrets of another station, or no secrets at all.
+    SecretsForeign = "secrets_foreign", Refused, false,
+        "{path} does not hold the keys of this station.",
+        "Use the file this station was enrolled with.";
+    /// The key or the mark is gone.
+    SecretsMissing = "secrets_missing", Damaged, false,
+        "The key of this station's vault is not in {place}.",
+        "Restore it from where you keep it; without it the value stays sealed. The journal is still readable as evidence.";
+    /// A keeper of secrets failed.
+    SecretsFault = "secrets_fault", Fault, true,
+        "The station's key cannot be kept or fetched: {reason}.",
+        "See to it and try again; nothing was changed.";
+    /// Another process owns the data folder and does not answer.
+    FolderInUse = "folder_in_use", Fault, true,
+        "Another program uses the data folder {folder} and does not answer.",
+        "Close it, or wait until it is done.";
+    /// The data folder cannot be used.
+    FolderUnusable = "folder_unusable", Fault, false,
+        "The data folder {folder} cannot be used: {reason}.",
+        "Choose another one with --data.";
+    /// The disk is full.
+    DiskFull = "disk_full", Refused, true,
+        "The disk is full. Nothing was debited and nothing was lost.",
+        "Free some space and try again.";
+    /// Damage, or an edit.
+    DamagedStore = "damaged_store", Damaged, false,
+        "The station's store is damaged or was edited: {what}. Printing has stopped; nothing more is debited.",
+        "Keep the data folder as it is and ring your admin.";
+    /// Copied back from a backup.
+    StoreRolledBack = "store_rolled_back", Damaged, false,
+        "The station's store is older than it was: it has {found} journal records, {marked} were there before. It does not start.",
+        "Put the newest data folder back; if it is lost, ring your admin.";
+    /// Written by a newer program.
+    NewerStore = "newer_store", Refused, false,
+        "The station's store was written by a newer version of this program.",
+        "Install the newer version.";
+    /// Another fault of the store.
+    StoreFault = "store_fault", Fault, true,
+        "The station's store cannot do this now: {reason}. Nothing was debited.",
+        "Try again; if it stays, send the log to your admin.";
+    /// The owner of the state is gone or overloaded.
+    StationBusy = "station_busy", Fault, true,
+        "The station is busy with other work.",
+        "Try again in a moment.";
+    /// The owner of the state stopped.
+    StationStopped = "station_stopped", Fault, false,
+        "The station has stopped. Nothing more is debited.",
+        "Start the program again.";
+    /// A call is larger than the private socket takes, or cannot be read.
+    BadCall = "bad_call", Usage, false,
+        "The call cannot be read: {reason}.",
+        "Use a program of the same version as the one that owns the data folder.";
+    /// No indicium in a file.
+    NoIndicium = "no_indicium", Damaged, false,
+        "There is no indicium in {what}.",
+        "Give a picture, a PDF or the bytes as hexadecimal digits.";
+    /// A journal that does not hold.
+    JournalBroken = "journal_broken", Damaged, false,
+        "The journal does not hold: {what}.",
+        "Keep the data folder as it is and ring your admin.";
+    /// An indicium that does not hold.
+    IndiciumBroken = "indicium_broken", Damaged, false,
+        "The indicium does not hold: {what}.",
+        "Do not accept the piece.";
+    /// Some rows of a batch were refused.
+    BatchRefused = "batch_refused", Refused, false,
+        "{refused} of {rows} rows were refused; the others were printed. Only printed rows were debited.",
+        "The reasons stand in {file}; correct the rows and run the file again.";
+    /// Some pieces of a batch are unknown.
+    BatchUnknown = "batch_unknown", Unknown, false,
+        "Nobody knows whether {unknown} of {rows} pieces were printed; they are paid for.",
+        "Look at the paper and answer for each piece; then run the file again.";
+}
+
+/// The message `code` with its values filled in.
+#[must_use]
+pub fn say(code: Code, values: &[(&str, &str)]) -> UiError {
+    let entry = code.entry();
+    UiError {
+        code: entry.code.to_owned(),
+        message: fill(entry.message, values),
+        hint: fill(entry.hint, values),
+        retry: entry.retry,
+        kind: entry.kind,
+    }
+}
+
+/// Puts each value where its name stands.
+fn fill(text: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let Some((name, tail)) = after.split_once('}') else {
+            filled.push('{');
+            rest = after;
+            continue;
+        };
+        let value = values.iter().find(|(key, _)| *key == name);
+        filled.push_str(value.map_or("?", |(_, value)| value));
+        rest = tail;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+#[cfg(test)]
+mod tests;
