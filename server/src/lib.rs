@@ -1,10 +1,16 @@
 //! The data center: the only authority on money, keys and rates for a fleet of stations.
 //!
-//! Read in this order: [`db`] (how anything is stored), [`ledger`] (money), [`ca`] (keys and
-//! certificates).
+//! Read in this order: [`center`] (what a data center is made of), [`db`] (how anything is
+//! stored), [`ledger`] (money), [`ca`] (keys and certificates), [`access`] (how stations get in),
+//! [`services`] (what they can ask for).
 
+pub mod access;
 pub mod ca;
+pub mod center;
 pub mod clock;
+pub mod config;
 pub mod db;
 pub mod folder;
 pub mod ledger;
+pub mod services;
+pub mod stations;

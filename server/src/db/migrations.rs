@@ -29,6 +29,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     1 => "001_ledger",
     2 => "002_append_only_sqlite",
     3 => "003_stations_and_certificates",
+    4 => "004_editions",
 };
 
 const NAME: &str = "migrate";

@@ -121,13 +121,19 @@ impl Row<'_> {
     /// # Errors
     /// [`DbError::Column`] when the stored value does not fit the type.
     pub fn column<T: Column>(&self, column: usize) -> Result<T, DbError> {
-        let fault = DbError::Column {
+        self.row
+            .get_ref(column)
+            .ok()
+            .and_then(T::read)
+            .ok_or_else(|| self.misfit(column))
+    }
+
+    /// The fault for a value that has the right type and makes no sense.
+    #[must_use]
+    pub const fn misfit(&self, column: usize) -> DbError {
+        DbError::Column {
             name: self.name,
             column,
-        };
-        match self.row.get_ref(column) {
-            Ok(value) => T::read(value).ok_or(fault),
-            Err(_) => Err(fault),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What station and data center agree on, service by service.
 
+pub mod directory;
 pub mod funds;
 pub mod keys;
 pub mod rates;

@@ -1,0 +1,336 @@
+//! One data center: its database, book, authorities and clock, opened from its data folder.
+
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use minicbor::{Decode, Encode};
+use shared::clock::UnixSeconds;
+use shared::ids::{AccountId, DataCenterId};
+use shared::wire::to_cbor;
+use zeroize::Zeroizing;
+
+use crate::access::limiter::Limiter;
+use crate::ca::deny::DenyList;
+use crate::ca::{self, Authority, CaError};
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError};
+use crate::db::{Db, DbError, Tx};
+use crate::folder::{FileFault, Folder};
+use crate::ledger::{self, Ledger, LedgerError, RecordKind};
+use crate::{params, stations};
+
+/// The longest support contact, bytes: it is shown on a frozen station's screen.
+pub const MAX_SUPPORT_CONTACT_BYTES: usize = 200;
+
+/// Why a data center could not be made or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum CenterError {
+    /// The folder holds no data center.
+    #[error("there is no data center in {}", path.display())]
+    NotInitialised {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder holds a data center already.
+    #[error("there is a data center in {} already", path.display())]
+    AlreadyInitialised {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The support contact is longer than a screen shows.
+    #[error("the support contact is longer than {MAX_SUPPORT_CONTACT_BYTES} bytes")]
+    LongSupportContact,
+    /// Keys or certificates failed.
+    #[error(transparent)]
+    Ca(#[from] CaError),
+    /// The configuration failed.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The folder failed.
+    #[error(transparent)]
+    File(#[from] FileFault),
+    /// The journal failed.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// What `init` is told.
+#[derive(Clone, Debug, Default)]
+pub struct InitTerms {
+    /// Host names and addresses beside localhost.
+    pub names: Vec<String>,
+    /// Whom a station rings when it is frozen.
+    pub support_contact: String,
+    /// The passphrase of the offline root; one is made when there is none.
+    pub passphrase: Option<Zeroizing<String>>,
+}
+
+/// What `init` has made.
+#[derive(Debug)]
+pub struct Initialised {
+    /// The new data center.
+    pub id: DataCenterId,
+    /// The passphrase of the offline root, when it was made here: to be shown once.
+    pub new_passphrase: Option<Zeroizing<String>>,
+}
+
+/// The body of a journal record of kind [`RecordKind::Epoch`].
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct EpochBegins {
+    /// The epoch that begins, from 1.
+    #[n(1)]
+    pub epoch: u32,
+    /// How many records the journal held before.
+    #[n(2)]
+    pub old_size: u64,
+    /// The hash of the last of them; all zero when there was none.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub old_head: [u8; 32],
+    /// Why.
+    #[n(4)]
+    pub reason: String,
+}
+
+/// How far in its life the data center is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Life {
+    epoch: u32,
+    is_reconciling: bool,
+}
+
+/// A data center at work.
+#[derive(Debug)]
+pub struct DataCenter {
+    folder: Folder,
+    id: DataCenterId,
+    support_contact: String,
+    life: RwLock<Life>,
+    db: Db,
+    ledger: Ledger,
+    authority: Authority,
+    denied: DenyList,
+    limiter: Limiter,
+    clock: Arc<dyn Clock>,
+}
+
+impl DataCenter {
+    /// Makes a new data center in a folder that holds none.
+    ///
+    /// The database is made last, and the row that names the data center last in it: an `init`
+    /// that was interrupted is simply begun again.
+    ///
+    /// # Errors
+    /// [`CenterError`].
+    pub fn init(
+        folder: &Folder,
+        terms: &InitTerms,
+        clock: &dyn Clock,
+    ) -> Result<Initialised, CenterError> {
+        if terms.support_contact.len() > MAX_SUPPORT_CONTACT_BYTES {
+            return Err(CenterError::LongSupportContact);
+        }
+        ca::check_names(&terms.names)?;
+        let now = clock.now();
+        folder.make()?;
+        let db = Db::open(&folder.database(), now)?;
+        if db.read_blocking("center", center_row)?.is_some() {
+            return Err(CenterError::AlreadyInitialised {
+                path: folder.path().to_owned(),
+            });
+        }
+        let new_passphrase = match &terms.passphrase {
+            Some(_) => None,
+            None => Some(ca::new_passphrase()?),
+        };
+        let passphrase = terms.passphrase.as_ref().or(new_passphrase.as_ref());
+        let id = DataCenterId::new_v7(now, &ca::random()?);
+        ca::init(folder, id, passphrase.map_or("", |text| text.as_str()), now)?;
+        let config = Config {
+            names: terms.names.clone(),
+        };
+        config.write(folder)?;
+        let support_contact = terms.support_contact.clone();
+        db.write_blocking("init", move |tx| {
+            tx.execute(
+                "INSERT INTO data_center (one, id, epoch, reconciling, support_contact, created)
+                 VALUES (1, ?1, 1, 0, ?2, ?3)",
+                params![&id, &support_contact, now],
+            )?;
+            begin_epoch(&Ledger::new(id), tx, 1, "init", now)
+        })?;
+        Ok(Initialised { id, new_passphrase })
+    }
+
+    /// Opens the data center of a folder. The caller holds the folder's lock.
+    ///
+    /// # Errors
+    /// [`CenterError`].
+    pub fn open(folder: &Folder, clock: Arc<dyn Clock>) -> Result<Self, CenterError> {
+        let missing = || CenterError::NotInitialised {
+            path: folder.path().to_owned(),
+        };
+        if !folder.database().exists() {
+            return Err(missing());
+        }
+        let now = clock.now();
+        let db = Db::open(&folder.database(), now)?;
+        let row = db.read_blocking("center", center_row)?;
+        let row = row.ok_or_else(missing)?;
+        let config = Config::read(folder)?;
+        Ok(Self {
+            authority: Authority::open(folder, &config.names, now)?,
+            denied: db.read_blocking("deny-list", DenyList::load)?,
+            ledger: Ledger::new(row.id),
+            folder: folder.clone(),
+            id: row.id,
+            support_contact: row.support_contact,
+            life: RwLock::new(row.life),
+            limiter: Limiter::default(),
+            db,
+            clock,
+        })
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub const fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// The data center's identity.
+    #[must_use]
+    pub const fn id(&self) -> DataCenterId {
+        self.id
+    }
+
+    /// Whom a station rings when it is frozen.
+    #[must_use]
+    pub fn support_contact(&self) -> &str {
+        &self.support_contact
+    }
+
+    /// The epoch: 1 at `init`, one more with every restore.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.life().epoch
+    }
+
+    /// Whether refills are locked because the data center was restored from a backup.
+    #[must_use]
+    pub fn is_reconciling(&self) -> bool {
+        self.life().is_reconciling
+    }
+
+    fn life(&self) -> Life {
+        *self.life.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The database.
+    #[must_use]
+    pub const fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// The book.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Certificate authorities and keys.
+    #[must_use]
+    pub const fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// Certificates that are refused.
+    #[must_use]
+    pub const fn denied(&self) -> &DenyList {
+        &self.denied
+    }
+
+    /// How often somebody has tried what is limited.
+    #[must_use]
+    pub const fn limiter(&self) -> &Limiter {
+        &self.limiter
+    }
+
+    /// The present instant.
+    #[must_use]
+    pub fn now(&self) -> UnixSeconds {
+        self.clock.now()
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// A new UUIDv7 for an account; other identities are made the same way.
+    ///
+    /// # Errors
+    /// [`CaError::Crypto`] when there are no random bytes.
+    pub fn new_account_id(&self) -> Result<AccountId, CaError> {
+        Ok(AccountId::new_v7(self.now(), &ca::random()?))
+    }
+
+    /// What is due once a day: the month's HPKE key, and codes long past their time are removed.
+    ///
+    /// # Errors
+    /// [`CenterError`].
+    pub fn upkeep(&self) -> Result<(), CenterError> {
+        let now = self.now();
+        self.authority.sealing().upkeep(now)?;
+        self.db
+            .write_blocking("upkeep", move |tx| stations::remove_old_codes(tx, now))?;
+        Ok(())
+    }
+}
+
+/// Writes the first record of an epoch.
+pub(crate) fn begin_epoch(
+    ledger: &Ledger,
+    tx: &Tx<'_>,
+    epoch: u32,
+    reason: &str,
+    now: UnixSeconds,
+) -> Result<(), LedgerError> {
+    let head = ledger::head(tx)?;
+    let body = EpochBegins {
+        epoch,
+        old_size: head.map_or(0, |(last, _)| last.saturating_add(1)),
+        old_head: head.map_or(ledger::GENESIS, |(_, hash)| hash),
+        reason: reason.to_owned(),
+    };
+    ledger.append(tx, RecordKind::Epoch, to_cbor(&body), "admin", now)?;
+    Ok(())
+}
+
+/// The one row that names the data center.
+struct CenterRow {
+    id: DataCenterId,
+    life: Life,
+    support_contact: String,
+}
+
+fn center_row(tx: &Tx<'_>) -> Result<Option<CenterRow>, DbError> {
+    tx.row(
+        "SELECT id, epoch, reconciling, support_contact FROM data_center",
+        &[],
+        |row| {
+            Ok(CenterRow {
+                id: row.column(0)?,
+                life: Life {
+                    epoch: row.column(1)?,
+                    is_reconciling: row.column(2)?,
+                },
+                support_contact: row.column(3)?,
+            })
+        },
+    )
+}
