@@ -6,6 +6,7 @@ use crate::check;
 use crate::execute;
 use crate::fault::Fault;
 use crate::machine::Purpose;
+use crate::page;
 use crate::progress::Progress;
 use crate::stop::{Kept, tied_to_us};
 use crate::workspace::Workspace;
@@ -14,7 +15,7 @@ use crate::workspace::Workspace;
 pub(crate) fn run(workspace: &Workspace, passed_on: &[String]) -> Result<(), Fault> {
     let mut progress = Progress::of(6);
     check::install(workspace, &mut progress, &[Purpose::Build])?;
-    check::build_page(workspace, &mut progress)?;
+    page::build(workspace, &mut progress)?;
     let mut step = progress.step("Release build");
     execute::watch(
         &mut step,

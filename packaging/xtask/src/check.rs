@@ -5,6 +5,7 @@ use std::process::Command;
 use crate::execute;
 use crate::fault::Fault;
 use crate::machine::{self, Purpose};
+use crate::page;
 use crate::progress::Progress;
 use crate::workspace::Workspace;
 
@@ -30,7 +31,7 @@ pub(crate) fn checks(workspace: &Workspace) -> [(&'static str, Command); 3] {
 pub(crate) fn run(workspace: &Workspace) -> Result<(), Fault> {
     let mut progress = Progress::of(7);
     install(workspace, &mut progress, &[Purpose::Build])?;
-    build_page(workspace, &mut progress)?;
+    page::build(workspace, &mut progress)?;
     let mut titles = Vec::new();
     for (title, command) in checks(workspace) {
         let mut step = progress.step(title);
@@ -63,36 +64,4 @@ pub(crate) fn install(
     let note = machine::node(workspace, &mut step)?;
     step.done(&note);
     Ok(())
-}
-
-/// Two steps: the page's packages and the page.
-pub(crate) fn build_page(workspace: &Workspace, progress: &mut Progress) -> Result<(), Fault> {
-    let mut step = progress.step("Packages of the page");
-    if page_packages_are_there(workspace) {
-        step.done("nothing was missing");
-    } else {
-        let words = ["ci", "--no-audit", "--no-fund"];
-        execute::watch(&mut step, workspace.npm(&words))?.well()?;
-        step.done("");
-    }
-    let mut step = progress.step("Page of the window");
-    execute::watch(&mut step, workspace.npm(&["run", "build"]))?.well()?;
-    step.done("");
-    Ok(())
-}
-
-/// npm writes what it installed to `node_modules/.package-lock.json`; when that is newer than the
-/// wanted list, nothing changed since.
-fn page_packages_are_there(workspace: &Workspace) -> bool {
-    let changed = |relative: &str| {
-        std::fs::metadata(workspace.path(relative)).and_then(|file| file.modified())
-    };
-    let (Ok(wanted), Ok(listed), Ok(installed)) = (
-        changed("ui/package-lock.json"),
-        changed("ui/package.json"),
-        changed("ui/node_modules/.package-lock.json"),
-    ) else {
-        return false;
-    };
-    installed > wanted && installed > listed
 }

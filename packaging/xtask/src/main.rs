@@ -14,6 +14,7 @@ mod execute;
 mod fault;
 mod json;
 mod machine;
+mod page;
 mod progress;
 mod stop;
 mod suite;

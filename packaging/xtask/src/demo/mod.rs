@@ -15,6 +15,7 @@ use crate::execute;
 use crate::fault::{self, Fault};
 use crate::json::{self, Value};
 use crate::machine::{self, Purpose};
+use crate::page;
 use crate::progress::{Progress, say};
 use crate::stop::{Kept, tied_to_us};
 use crate::workspace::Workspace;
@@ -72,7 +73,7 @@ pub(crate) fn headless(workspace: &Workspace, out: &Path) -> Result<(), Fault> {
 pub(crate) fn prepare(workspace: &Workspace, reset: bool) -> Result<Demo<'_>, Fault> {
     let mut progress = Progress::of(7);
     check::install(workspace, &mut progress, &[Purpose::Build])?;
-    check::build_page(workspace, &mut progress)?;
+    page::build(workspace, &mut progress)?;
     build(workspace, &mut progress)?;
     let folder = workspace.path(".demo");
     let demo = match notes(&folder).filter(|_| !reset) {

@@ -107,17 +107,18 @@ pub(crate) fn vitest(report: &Value) -> Option<Count> {
     Some(count)
 }
 
-/// Reads the summary of Node's own test runner: lines `# pass 3` (TAP) or `ℹ pass 3`.
+/// Adds up the summaries of Node's own test runner: lines `# pass 3` (TAP) or `ℹ pass 3`.
 pub(crate) fn node_tests(said: &str) -> Option<Count> {
     let number = |word: &str| -> Option<usize> {
-        said.lines().rev().find_map(|line| {
+        let lines = said.lines().filter_map(|line| {
             let rest = line
                 .trim()
                 .strip_prefix(['#', 'ℹ'])?
                 .trim_start()
                 .strip_prefix(word)?;
-            rest.strip_prefix(' ')?.trim().parse().ok()
-        })
+            rest.strip_prefix(' ')?.trim().parse::<usize>().ok()
+        });
+        lines.reduce(|sum, next| sum + next)
     };
     Some(Count {
         passed: number("pass")?,
@@ -216,6 +217,8 @@ mod tests {
             node_tests("ℹ tests 3\nℹ pass 2\nℹ fail 0\nℹ cancelled 0\nℹ skipped 1\nℹ todo 0"),
             count(2, 0, 1)
         );
+        let two = "# pass 2\n# fail 0\n# skipped 1\n# pass 3\n# fail 0\n# skipped 0";
+        assert_eq!(node_tests(two), count(5, 0, 1));
         assert_eq!(node_tests("npm error Missing script: \"e2e\""), None);
     }
 

@@ -9,6 +9,7 @@ use crate::execute::{self, Heard};
 use crate::fault::{self, Fault};
 use crate::json;
 use crate::machine::{self, Purpose};
+use crate::page;
 use crate::progress::{Progress, say};
 use crate::workspace::Workspace;
 use count::Count;
@@ -74,7 +75,7 @@ impl<'a> Suite<'a> {
         let mut step = self.progress.step("Foreign readers of labels");
         let note = machine::python(workspace, &mut step);
         step.done(&note);
-        check::build_page(workspace, &mut self.progress)?;
+        page::build(workspace, &mut self.progress)?;
         for (title, command) in check::checks(workspace) {
             self.checked(title, command)?;
         }
