@@ -182,6 +182,25 @@ impl BitImage {
         copy
     }
 
+    /// The picture moved `dots` to the right, and as much wider.
+    #[must_use]
+    pub fn shifted_right(&self, dots: usize) -> Self {
+        let mut moved = Self::white(self.width + dots, self.height);
+        let (start, shift) = (dots / 8, dots % 8);
+        for y in 0..self.height {
+            let target = &mut moved.bits[y * moved.stride..(y + 1) * moved.stride];
+            for (index, &byte) in self.row(y).iter().enumerate() {
+                let [high, low] = (u16::from_be_bytes([byte, 0]) >> shift).to_be_bytes();
+                for (offset, part) in [(0, high), (1, low)] {
+                    if let Some(place) = target.get_mut(start + index + offset) {
+                        *place |= part;
+                    }
+                }
+            }
+        }
+        moved
+    }
+
     /// Dots that differ from a picture of the same size; all of them when the sizes differ.
     #[must_use]
     pub fn different_dots(&self, other: &Self) -> usize {

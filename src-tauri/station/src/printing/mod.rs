@@ -13,6 +13,7 @@
 //! 4. draw again, compare the hash, send.
 
 pub mod bits;
+pub mod escpos;
 pub mod fonts;
 pub mod label;
 pub mod layout;

@@ -1,0 +1,258 @@
+//! The raster in the language of receipt and label printers (ESC/POS), as four byte strings that
+//! are written one after the other so that each can be journalled.
+//!
+//! Only raster: a value-bearing code is never left to the printer's own encoder. Bands of rows go
+//! out as `GS v 0`, cut off at the right where only white follows; white rows go out as feed. That
+//! is a third of the plain raster.
+//!
+//! The trap of this language: `DLE EOT n`, `DLE ENQ n` and `DLE DC4 n` are executed at once *even
+//! inside picture data* (a stray status byte in the channel of the acknowledgement, cleared
+//! buffers, a pulse to the drawer). A picture whose bytes contain one is shifted right by 1 to 7
+//! dots until none is left.
+
+use escpos::utils::{DLE, ESC, ESC_HARDWARE_INIT, GS, GS_PAPER_CUT_FULL};
+
+use super::bits::BitImage;
+use super::units::Dpi;
+
+/// The most rows in one band: small buffers of old printers hold this many at full width.
+const MAX_BAND_ROWS: usize = 128;
+
+/// Bytes in front of a band's dots.
+const BAND_HEADER: usize = 8;
+
+/// The fewest white rows that go out as feed: below it, white rows inside a band are shorter.
+const MIN_FEED_ROWS: usize = 4;
+
+/// The largest feed of one `ESC J`.
+const MAX_FEED_UNITS: usize = 255;
+
+/// Shifts that are tried, in dots.
+const SHIFTS: usize = 8;
+
+/// Second bytes of the commands that are executed inside picture data: EOT, ENQ, DC4.
+const REAL_TIME: [u8; 3] = [0x04, 0x05, 0x14];
+
+/// Why a picture cannot be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EscPosRefusal {
+    /// Under every shift some bytes would be taken for a real-time command.
+    #[error("the picture contains printer commands under every shift of 0 to 7 dots")]
+    RealTimeCommand,
+}
+
+/// Four printable characters that come back when everything before them is on paper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AckTag([u8; 4]);
+
+impl AckTag {
+    /// The tag of a piece: its counter to the base of the 94 printable characters. It repeats
+    /// after 78 million pieces.
+    #[must_use]
+    pub fn for_counter(counter: u32) -> Self {
+        let mut rest = counter;
+        let mut tag = [b'!'; 4];
+        for place in tag.iter_mut().rev() {
+            *place = b'!' + u8::try_from(rest % 94).unwrap_or(0);
+            rest /= 94;
+        }
+        Self(tag)
+    }
+
+    /// The four characters.
+    #[must_use]
+    pub const fn bytes(&self) -> &[u8; 4] {
+        &self.0
+    }
+
+    /// What the printer answers: `37 22 tag 00`.
+    #[must_use]
+    pub const fn answer(&self) -> [u8; 7] {
+        let [a, b, c, d] = self.0;
+        [0x37, 0x22, a, b, c, d, 0x00]
+    }
+}
+
+/// The byte strings of one piece.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Initialises the printer; prints nothing.
+    pub setup: Vec<u8>,
+    /// The picture.
+    pub body: Vec<u8>,
+    /// Feeds to the blade and cuts.
+    pub commit: Vec<u8>,
+    /// Asks for the acknowledgement; empty for a printer that has none.
+    pub ack: Vec<u8>,
+    /// How many dots the picture was shifted to the right.
+    pub shift: usize,
+}
+
+impl Job {
+    /// All byte strings in order, as for a file.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        [&self.setup, &self.body, &self.commit, &self.ack]
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect()
+    }
+}
+
+/// Encodes a picture; with a tag, the printer is asked to acknowledge it.
+///
+/// Call it before the debit: a refusal then costs nothing.
+///
+/// # Errors
+/// [`EscPosRefusal::RealTimeCommand`] when no shift makes the picture safe.
+pub fn job(image: &BitImage, dpi: Dpi, tag: Option<AckTag>) -> Result<Job, EscPosRefusal> {
+    let (shift, body) = (0..SHIFTS)
+        .map(|shift| (shift, body(image, dpi, shift)))
+        .find(|(_, body)| is_safe(body))
+        .ok_or(EscPosRefusal::RealTimeCommand)?;
+    Ok(Job {
+        setup: setup(dpi),
+        body,
+        commit: GS_PAPER_CUT_FULL.to_vec(),
+        ack: tag.map(ack).unwrap_or_default(),
+        shift,
+    })
+}
+
+/// `ESC @`, then `GS P`: feeds are counted in units of whole dots.
+fn setup(dpi: Dpi) -> Vec<u8> {
+    let (units_per_inch, _) = feed_unit(dpi);
+    let mut bytes = ESC_HARDWARE_INIT.to_vec();
+    bytes.extend([GS, b'P', units_per_inch, units_per_inch]);
+    bytes
+}
+
+/// Feed units per inch, which `GS P` takes as one byte, and the dots of one unit.
+const fn feed_unit(dpi: Dpi) -> (u8, usize) {
+    match dpi {
+        Dpi::D203 => (203, 1),
+        Dpi::D300 => (150, 2),
+        Dpi::D600 => (150, 4),
+    }
+}
+
+/// `GS ( H` function 48.
+fn ack(tag: AckTag) -> Vec<u8> {
+    let mut bytes = vec![GS, b'(', b'H', 6, 0, 48, 48];
+    bytes.extend(tag.bytes());
+    bytes
+}
+
+fn is_safe(body: &[u8]) -> bool {
+    body.windows(2)
+        .all(|pair| pair[0] != DLE || !REAL_TIME.contains(&pair[1]))
+}
+
+/// Rows that go out together, at one width.
+#[derive(Clone, Copy)]
+struct Band {
+    start: usize,
+    rows: usize,
+    width: usize,
+}
+
+fn body(image: &BitImage, dpi: Dpi, shift: usize) -> Vec<u8> {
+    let shifted = (shift > 0).then(|| image.shifted_right(shift));
+    let image = shifted.as_ref().unwrap_or(image);
+    let (_, unit) = feed_unit(dpi);
+    let mut bytes = Vec::with_capacity(image.bytes().len() / 3);
+    let mut y = 0;
+    while y < image.height() {
+        let white = (y..image.height())
+            .take_while(|&row| used(image.row(row)) == 0)
+            .count();
+        if white >= MIN_FEED_ROWS {
+            let units = white / unit;
+            feed(&mut bytes, units);
+            y += units * unit;
+        }
+        if y < image.height() {
+            let band = next_band(image, y);
+            push_band(&mut bytes, image, band);
+            y += band.rows;
+        }
+    }
+    bytes
+}
+
+/// Bytes of a row up to its last black dot.
+fn used(row: &[u8]) -> usize {
+    row.iter()
+        .rposition(|&byte| byte != 0)
+        .map_or(0, |last| last + 1)
+}
+
+fn feed(bytes: &mut Vec<u8>, units: usize) {
+    let mut rest = units;
+    while rest > 0 {
+        let step = rest.min(MAX_FEED_UNITS);
+        bytes.extend([ESC, b'J', u8::try_from(step).unwrap_or(u8::MAX)]);
+        rest -= step;
+    }
+}
+
+/// The rows from `start` that are worth one band: it ends where white rows can be fed, and where
+/// going on would cost more white bytes than a new header.
+fn next_band(image: &BitImage, start: usize) -> Band {
+    let mut band = Band {
+        start,
+        rows: 0,
+        width: 1,
+    };
+    // The narrower rows at the end of the band, should it be cut before them.
+    let mut tail = band;
+    let mut white = 0;
+    for y in start..image.height().min(start + MAX_BAND_ROWS) {
+        let width = used(image.row(y));
+        white = if width == 0 { white + 1 } else { 0 };
+        if white >= MIN_FEED_ROWS {
+            band.rows = (band.rows + 1 - white).max(1);
+            return band;
+        }
+        if width > band.width && (width - band.width) * band.rows > BAND_HEADER {
+            return band;
+        }
+        band.width = band.width.max(width);
+        band.rows += 1;
+        if width == band.width {
+            tail = Band { rows: 0, ..band };
+        } else {
+            if tail.rows == 0 {
+                tail = Band {
+                    start: y,
+                    rows: 0,
+                    width,
+                };
+            }
+            tail.rows += 1;
+            tail.width = tail.width.max(width);
+            if (band.width - tail.width) * tail.rows > BAND_HEADER && tail.start > start {
+                band.rows = tail.start - start;
+                return band;
+            }
+        }
+    }
+    band
+}
+
+/// `GS v 0`: mode, bytes per row, rows, dots.
+fn push_band(bytes: &mut Vec<u8>, image: &BitImage, band: Band) {
+    let count = |number: usize| u16::try_from(number).unwrap_or(u16::MAX).to_le_bytes();
+    bytes.extend([GS, b'v', b'0', 0]);
+    bytes.extend(count(band.width));
+    bytes.extend(count(band.rows));
+    for y in band.start..band.start + band.rows {
+        bytes.extend(&image.row(y)[..band.width]);
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod paper;
+#[cfg(test)]
+mod tests;
