@@ -9,17 +9,23 @@
 //! 1. [`symbol::encode`] the signed indicium, [`layout::indicium::indicium_label`],
 //!    [`raster::raster`];
 //! 2. [`self_read::self_read`]; a fault burns the counter;
-//! 3. commit with [`bits::BitImage::sha256`];
-//! 4. draw again, compare the hash, send.
+//! 3. for a printer, [`escpos::job`] (a refusal here costs nothing yet);
+//! 4. commit with [`bits::BitImage::sha256`];
+//! 5. draw again, compare the hash, then [`job::send`] over a [`port::open`]ed printer, or
+//!    [`files::write_durably`].
 
 pub mod bits;
 pub mod escpos;
+pub mod files;
 pub mod fonts;
+pub mod job;
 pub mod label;
 pub mod layout;
 pub mod pdf;
 pub mod png;
+pub mod port;
 pub mod raster;
 pub mod self_read;
+pub mod status;
 pub mod symbol;
 pub mod units;

@@ -1,0 +1,452 @@
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use super::*;
+use crate::api::PrinterPort;
+use crate::printing::bits::{BitImage, DotRect};
+use crate::printing::escpos::{self, paper};
+use crate::printing::port;
+use crate::printing::units::Dpi;
+
+const PATIENCE: Patience = Patience {
+    status: Duration::from_millis(400),
+    stall: Duration::from_millis(600),
+    ack: Duration::from_millis(600),
+};
+
+/// What goes wrong with the printer.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Temper {
+    /// Answers to `DLE EOT 1` to `4`; `None` stays silent.
+    status: Option<[u8; 4]>,
+    /// From this byte of the stream on, the paper is out and nothing more is taken.
+    paper_out_at: Option<usize>,
+    /// At this byte of the stream the power fails.
+    power_loss_at: Option<usize>,
+    /// Bytes said before each answer.
+    noise: &'static [u8],
+    /// What the acknowledgement is.
+    ack: Ack,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Ack {
+    #[default]
+    Right,
+    Lost,
+    OldTag,
+    InTwoParts,
+}
+
+const READY: Temper = Temper {
+    status: Some([0x12; 4]),
+    paper_out_at: None,
+    power_loss_at: None,
+    noise: b"",
+    ack: Ack::Right,
+};
+
+/// A printer behind a socket that interprets what it gets.
+struct Printer {
+    port: PrinterPort,
+    /// The stream without real-time commands: what was in the buffer or on paper.
+    stream: Arc<Mutex<Vec<u8>>>,
+    thread: JoinHandle<usize>,
+}
+
+impl Printer {
+    fn start(temper: Temper) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let stream = Arc::new(Mutex::new(Vec::new()));
+        let shared = Arc::clone(&stream);
+        let thread = std::thread::spawn(move || {
+            let (socket, _) = listener.accept().unwrap();
+            serve(socket, temper, &shared)
+        });
+        Self {
+            port: PrinterPort::Tcp { address },
+            stream,
+            thread,
+        }
+    }
+
+    /// Waits until the station hung up; tells how often the buffers were cleared.
+    fn stop(self) -> (Vec<u8>, usize) {
+        let cleared = self.thread.join().unwrap();
+        let stream = self.stream.lock().unwrap().clone();
+        (stream, cleared)
+    }
+}
+
+fn serve(mut socket: TcpStream, temper: Temper, stream: &Mutex<Vec<u8>>) -> usize {
+    let mut cleared = 0;
+    let mut command = Vec::new();
+    let mut buffer = [0; 4_096];
+    let mut paper_out = false;
+    loop {
+        let count = match socket.read(&mut buffer) {
+            Ok(0) => return cleared,
+            Ok(count) => count,
+            Err(fault) if fault.kind() == ErrorKind::ConnectionReset => return cleared,
+            Err(fault) => panic!("{fault}"),
+        };
+        for &byte in &buffer[..count] {
+            command.push(byte);
+            match command.as_slice() {
+                [0x10] | [0x10, 0x04 | 0x05] => {}
+                [0x10, 0x04, number @ 1..=4] => {
+                    let answers = if paper_out {
+                        Some([0x1A, 0x32, 0x12, 0x72])
+                    } else {
+                        temper.status
+                    };
+                    let answer = answers.map(|answers| answers[usize::from(*number) - 1]);
+                    socket.write_all(temper.noise).unwrap();
+                    socket.write_all(answer.as_slice()).unwrap();
+                    command.clear();
+                }
+                [0x10, 0x05, 2] => {
+                    cleared += 1;
+                    command.clear();
+                }
+                _ => {
+                    let mut stream = stream.lock().unwrap();
+                    let taken = stream.len();
+                    paper_out |= temper.paper_out_at.is_some_and(|at| taken >= at);
+                    if !paper_out {
+                        stream.append(&mut command);
+                        answer_ack(&mut socket, temper, &stream);
+                    }
+                    command.clear();
+                    if temper.power_loss_at == Some(stream.len()) {
+                        return cleared;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Answers `GS ( H` when the stream ends in one: everything before it is on paper.
+fn answer_ack(socket: &mut TcpStream, temper: Temper, stream: &[u8]) {
+    let Some([0x1D, b'(', b'H', 6, 0, 48, 48, tag @ ..]) = stream.last_chunk::<11>() else {
+        return;
+    };
+    let answer = |tag: &[u8]| [&[0x37, 0x22], tag, &[0]].concat();
+    socket.write_all(temper.noise).unwrap();
+    match temper.ack {
+        Ack::Right => socket.write_all(&answer(tag)).unwrap(),
+        Ack::Lost => {}
+        Ack::OldTag => socket.write_all(&answer(b"!!!\"")).unwrap(),
+        Ack::InTwoParts => {
+            let answer = answer(tag);
+            socket.write_all(&answer[..3]).unwrap();
+            std::thread::sleep(Duration::from_millis(30));
+            socket.write_all(&answer[3..]).unwrap();
+        }
+    }
+}
+
+/// Notes the milestones and what the printer had got at each.
+#[derive(Default)]
+struct Notes {
+    stream: Arc<Mutex<Vec<u8>>>,
+    reached: Vec<(&'static str, bool)>,
+    refuses: Option<&'static str>,
+}
+
+impl Notes {
+    fn note(&mut self, name: &'static str) -> Result<(), NotJournalled> {
+        let untouched = self.stream.lock().is_ok_and(|stream| stream.is_empty());
+        self.reached.push((name, untouched));
+        if self.refuses == Some(name) {
+            Err(NotJournalled)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn names(&self) -> Vec<&'static str> {
+        self.reached.iter().map(|(name, _)| *name).collect()
+    }
+}
+
+impl Milestones for Notes {
+    fn sending(&mut self) -> Result<(), NotJournalled> {
+        self.note("sending")
+    }
+
+    fn terminating(&mut self) -> Result<(), NotJournalled> {
+        self.note("terminating")
+    }
+
+    fn sent(&mut self) -> Result<(), NotJournalled> {
+        self.note("sent")
+    }
+}
+
+fn picture() -> BitImage {
+    let mut image = BitImage::white(400, 300);
+    image.fill(DotRect {
+        x: 20,
+        y: 30,
+        width: 300,
+        height: 200,
+    });
+    image
+}
+
+const ALL: [&str; 3] = ["sending", "terminating", "sent"];
+
+struct Ended {
+    outcome: Outcome,
+    notes: Notes,
+    stream: Vec<u8>,
+    cleared: usize,
+}
+
+fn send_to(temper: Temper, tagged: bool, refuses: Option<&'static str>) -> Ended {
+    let printer = Printer::start(temper);
+    let mut notes = Notes {
+        stream: Arc::clone(&printer.stream),
+        refuses,
+        ..Notes::default()
+    };
+    let tag = tagged.then(|| AckTag::for_counter(42));
+    let job = escpos::job(&picture(), Dpi::D203, tag).unwrap();
+    let mut port = port::open(&printer.port).unwrap();
+    let outcome = send(port.as_mut(), &job, tag, &mut notes, PATIENCE);
+    drop(port);
+    let (stream, cleared) = printer.stop();
+    Ended {
+        outcome,
+        notes,
+        stream,
+        cleared,
+    }
+}
+
+#[test]
+fn an_acknowledged_piece_is_printed_and_the_paper_shows_its_raster() {
+    for ack in [Ack::Right, Ack::InTwoParts] {
+        let ended = send_to(Temper { ack, ..READY }, true, None);
+        assert_eq!(ended.outcome, Outcome::Printed);
+        assert_eq!(ended.notes.names(), ALL);
+        assert_eq!(
+            ended.notes.reached[0],
+            ("sending", true),
+            "journalled before the first byte"
+        );
+        let paper = paper::print(&ended.stream, Dpi::D203);
+        assert_eq!(
+            paper.picture(400).crop(whole(230)),
+            picture().crop(whole(230))
+        );
+        assert_eq!((paper.cuts, ended.cleared), (1, 0));
+    }
+}
+
+const fn whole(height: usize) -> DotRect {
+    DotRect {
+        x: 0,
+        y: 0,
+        width: 400,
+        height,
+    }
+}
+
+#[test]
+fn a_printer_that_is_not_ready_gets_nothing_and_nothing_is_journalled() {
+    for (status, hindrance) in [
+        ([0x12, 0x12, 0x12, 0x72], Hindrance::PaperOut),
+        ([0x1A, 0x16, 0x12, 0x12], Hindrance::CoverOpen),
+        ([0x1A, 0x12, 0x1A, 0x12], Hindrance::Cutter),
+        ([0x1A, 0x12, 0x12, 0x12], Hindrance::Offline),
+    ] {
+        let temper = Temper {
+            status: Some(status),
+            ..READY
+        };
+        let ended = send_to(temper, true, None);
+        assert_eq!(
+            ended.outcome,
+            Outcome::Refused(Unready::Hindered(hindrance))
+        );
+        assert!(ended.notes.reached.is_empty() && ended.stream.is_empty());
+    }
+}
+
+#[test]
+fn a_silent_printer_that_should_answer_is_refused() {
+    let temper = Temper {
+        status: None,
+        ..READY
+    };
+    let ended = send_to(temper, true, None);
+    assert_eq!(ended.outcome, Outcome::Refused(Unready::Silent));
+    assert!(ended.notes.reached.is_empty() && ended.stream.is_empty());
+}
+
+#[test]
+fn a_printer_that_never_acknowledges_always_ends_in_the_question() {
+    let temper = Temper {
+        status: None,
+        ..READY
+    };
+    let ended = send_to(temper, false, None);
+    assert_eq!(ended.outcome, Outcome::Unknown(Doubt::NeverAcknowledges));
+    assert_eq!(ended.notes.names(), ALL);
+    assert_eq!(ended.cleared, 0, "it may still be printing");
+    assert_eq!(paper::print(&ended.stream, Dpi::D203).cuts, 1);
+}
+
+#[test]
+fn a_lost_acknowledgement_leaves_the_piece_unknown_and_clears_the_printer() {
+    let temper = Temper {
+        ack: Ack::Lost,
+        ..READY
+    };
+    let ended = send_to(temper, true, None);
+    assert_eq!(ended.outcome, Outcome::Unknown(Doubt::NoAnswer));
+    assert_eq!(ended.cleared, 1);
+}
+
+#[test]
+fn the_acknowledgement_of_an_older_piece_proves_nothing() {
+    let temper = Temper {
+        ack: Ack::OldTag,
+        ..READY
+    };
+    let ended = send_to(temper, true, None);
+    assert_eq!(ended.outcome, Outcome::Unknown(Doubt::NoAnswer));
+}
+
+#[test]
+fn noise_on_the_line_neither_hides_nor_makes_an_answer() {
+    let noisy = Temper {
+        noise: b"\x00\x37\x22!!\xff\x11",
+        ..READY
+    };
+    assert_eq!(send_to(noisy, true, None).outcome, Outcome::Printed);
+    let only_noise = Temper {
+        ack: Ack::Lost,
+        ..noisy
+    };
+    let ended = send_to(only_noise, true, None);
+    assert_eq!(ended.outcome, Outcome::Unknown(Doubt::NoAnswer));
+}
+
+#[test]
+fn a_power_loss_in_the_picture_or_before_the_answer_leaves_the_piece_unknown() {
+    let job = escpos::job(&picture(), Dpi::D203, Some(AckTag::for_counter(42))).unwrap();
+    let all = job.bytes().len();
+    for at in [
+        job.setup.len() + 100,
+        job.setup.len() + job.body.len(),
+        all - 1,
+    ] {
+        let temper = Temper {
+            power_loss_at: Some(at),
+            ..READY
+        };
+        let ended = send_to(temper, true, None);
+        assert!(
+            matches!(ended.outcome, Outcome::Unknown(_)),
+            "{at}: {:?}",
+            ended.outcome
+        );
+    }
+}
+
+#[test]
+fn paper_that_runs_out_in_the_picture_leaves_the_piece_unknown_with_its_reason() {
+    let temper = Temper {
+        paper_out_at: Some(500),
+        ..READY
+    };
+    let ended = send_to(temper, true, None);
+    assert_eq!(
+        ended.outcome,
+        Outcome::Unknown(Doubt::Hindered(Hindrance::PaperOut))
+    );
+    assert_eq!(
+        ended.cleared, 1,
+        "nothing may come out when paper is loaded"
+    );
+}
+
+#[test]
+fn a_milestone_that_is_not_journalled_stops_the_bytes_that_follow_it() {
+    let ended = send_to(READY, true, Some("sending"));
+    assert_eq!(ended.outcome, Outcome::Refused(Unready::NotJournalled));
+    assert!(ended.stream.is_empty());
+
+    let ended = send_to(READY, true, Some("terminating"));
+    assert_eq!(ended.outcome, Outcome::Unknown(Doubt::NotJournalled));
+    assert_eq!(paper::print(&ended.stream, Dpi::D203).cuts, 0);
+
+    let ended = send_to(READY, true, Some("sent"));
+    assert_eq!(ended.outcome, Outcome::Unknown(Doubt::NotJournalled));
+}
+
+/// A port that fails its `n`-th write after taking `taken` bytes of it.
+struct Failing {
+    writes: usize,
+    fails: usize,
+    taken: usize,
+    answers: Vec<u8>,
+}
+
+impl Port for Failing {
+    fn write(&mut self, bytes: &[u8], _: Duration) -> Result<(), WriteFault> {
+        self.writes += 1;
+        if self.writes == self.fails {
+            return Err(WriteFault {
+                sent: self.taken,
+                wanted: bytes.len(),
+                source: ErrorKind::BrokenPipe.into(),
+            });
+        }
+        if bytes.starts_with(&[0x10, 0x04]) {
+            self.answers.push(0x12);
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, buffer: &mut [u8], _: Duration) -> Result<usize, PortFault> {
+        match (self.answers.pop(), buffer.first_mut()) {
+            (Some(answer), Some(place)) => {
+                *place = answer;
+                Ok(1)
+            }
+            _ => Ok(0),
+        }
+    }
+}
+
+#[test]
+fn a_line_that_fails_before_the_picture_is_proof_that_there_is_no_ink() {
+    let tag = AckTag::for_counter(42);
+    let job = escpos::job(&picture(), Dpi::D203, Some(tag)).unwrap();
+    // Four status questions, then setup, picture, cut, request for the acknowledgement.
+    for (fails, taken, outcome) in [
+        (1, 0, Outcome::Refused(Unready::Silent)),
+        (5, 3, Outcome::NotPrinted(NoInk::LineFailed)),
+        (6, 0, Outcome::NotPrinted(NoInk::LineFailed)),
+        (6, 1, Outcome::Unknown(Doubt::LineFailed)),
+        (7, 0, Outcome::Unknown(Doubt::LineFailed)),
+        (8, 0, Outcome::Unknown(Doubt::LineFailed)),
+    ] {
+        let mut port = Failing {
+            writes: 0,
+            fails,
+            taken,
+            answers: Vec::new(),
+        };
+        let ended = send(&mut port, &job, Some(tag), &mut Notes::default(), PATIENCE);
+        assert_eq!(ended, outcome, "write {fails} after {taken} bytes");
+    }
+}

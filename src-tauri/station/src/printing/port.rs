@@ -1,0 +1,201 @@
+//! The way to a printer: a serial line, a device path or a raw socket, each with time limits.
+//!
+//! A write tells how many bytes it got rid of before it failed, because what may have reached the
+//! printer decides whether a piece is provably not printed.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::{Duration, Instant};
+
+use crate::api::PrinterPort;
+
+#[cfg(unix)]
+mod device;
+
+/// How long a network printer may take to accept the connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The time one system call may wait, so that a long wait notices its own end; short, because a
+/// wait of nothing costs as much.
+const SLICE: Duration = Duration::from_millis(5);
+
+/// Why a printer cannot be reached.
+#[derive(Debug, thiserror::Error)]
+pub enum PortFault {
+    /// The line or socket does not open.
+    #[error("open the printer at {address}")]
+    Open {
+        /// Where.
+        address: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Reading failed: the line is gone.
+    #[error("read from the printer")]
+    Read(#[source] io::Error),
+}
+
+/// A write that did not finish.
+#[derive(Debug, thiserror::Error)]
+#[error("write to the printer: {sent} of {wanted} bytes left")]
+pub struct WriteFault {
+    /// Bytes that may have reached the printer.
+    pub sent: usize,
+    /// Bytes there were.
+    pub wanted: usize,
+    /// Why it ended.
+    #[source]
+    pub source: io::Error,
+}
+
+/// An open way to a printer. Bytes go out in order; nothing is sent twice.
+pub trait Port {
+    /// Writes all bytes, waiting at most `stall` for each step forward.
+    ///
+    /// # Errors
+    /// [`WriteFault`] with the number of bytes that left.
+    fn write(&mut self, bytes: &[u8], stall: Duration) -> Result<(), WriteFault>;
+
+    /// Reads what is there, waiting at most `wait` for the first byte; 0 bytes mean that none
+    /// came.
+    ///
+    /// # Errors
+    /// [`PortFault::Read`] when the line is gone.
+    fn read(&mut self, buffer: &mut [u8], wait: Duration) -> Result<usize, PortFault>;
+}
+
+/// Opens the way to a printer.
+///
+/// # Errors
+/// [`PortFault::Open`] naming the address.
+pub fn open(port: &PrinterPort) -> Result<Box<dyn Port + Send>, PortFault> {
+    let (name, opened) = match port {
+        PrinterPort::Serial { path, baud } => (path, open_serial(path, *baud)),
+        PrinterPort::Device { path } => (path, open_device(path)),
+        PrinterPort::Tcp { address } => (address, open_tcp(address)),
+    };
+    opened.map_err(|source| PortFault::Open {
+        address: name.clone(),
+        source,
+    })
+}
+
+/// 8 data bits, no parity, hardware flow control.
+fn open_serial(path: &str, baud: u32) -> io::Result<Box<dyn Port + Send>> {
+    let line = serialport::new(path, baud)
+        .flow_control(serialport::FlowControl::Hardware)
+        .timeout(SLICE)
+        .open();
+    match line {
+        Ok(line) => Ok(Box::new(Sliced(line))),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+#[cfg(unix)]
+fn open_device(path: &str) -> io::Result<Box<dyn Port + Send>> {
+    Ok(Box::new(Sliced(device::Device::open(path)?)))
+}
+
+#[cfg(not(unix))]
+fn open_device(path: &str) -> io::Result<Box<dyn Port + Send>> {
+    let _ = path;
+    Err(io::Error::from(io::ErrorKind::Unsupported))
+}
+
+fn open_tcp(address: &str) -> io::Result<Box<dyn Port + Send>> {
+    let mut last = io::Error::from(io::ErrorKind::NotFound);
+    for target in address.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&target, CONNECT_TIMEOUT) {
+            Ok(stream) => {
+                stream.set_nodelay(true)?;
+                stream.set_read_timeout(Some(SLICE))?;
+                stream.set_write_timeout(Some(SLICE))?;
+                return Ok(Box::new(Sliced(Socket(stream))));
+            }
+            Err(fault) => last = fault,
+        }
+    }
+    Err(last)
+}
+
+/// A byte channel whose calls return [`io::ErrorKind::TimedOut`] or
+/// [`io::ErrorKind::WouldBlock`] after [`SLICE`]; the waits of callers are put together from them.
+struct Sliced<T>(T);
+
+/// A socket: unlike on a line, a read of nothing means that the printer hung up.
+struct Socket(TcpStream);
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(buffer)? {
+            0 if !buffer.is_empty() => Err(io::ErrorKind::UnexpectedEof.into()),
+            count => Ok(count),
+        }
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl<T: Read + Write> Port for Sliced<T> {
+    fn write(&mut self, bytes: &[u8], stall: Duration) -> Result<(), WriteFault> {
+        let mut sent = 0;
+        let mut moved = Instant::now();
+        while sent < bytes.len() {
+            let fault = match self.0.write(&bytes[sent..]) {
+                Ok(0) => Some(io::Error::from(io::ErrorKind::WriteZero)),
+                Ok(count) => {
+                    sent += count;
+                    moved = Instant::now();
+                    None
+                }
+                Err(fault) if is_pause(&fault) && moved.elapsed() < stall => None,
+                Err(fault) => Some(fault),
+            };
+            if let Some(source) = fault {
+                return Err(WriteFault {
+                    sent,
+                    wanted: bytes.len(),
+                    source,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, buffer: &mut [u8], wait: Duration) -> Result<usize, PortFault> {
+        let started = Instant::now();
+        loop {
+            match self.0.read(buffer) {
+                Ok(count) if count > 0 => return Ok(count),
+                Ok(_) if started.elapsed() >= wait => return Ok(0),
+                // A device without an answer may say so at once; do not spin on it.
+                Ok(_) => std::thread::sleep(SLICE.min(wait)),
+                Err(fault) if is_pause(&fault) && started.elapsed() >= wait => return Ok(0),
+                Err(fault) if is_pause(&fault) => {}
+                Err(fault) => return Err(PortFault::Read(fault)),
+            }
+        }
+    }
+}
+
+fn is_pause(fault: &io::Error) -> bool {
+    [
+        io::ErrorKind::TimedOut,
+        io::ErrorKind::WouldBlock,
+        io::ErrorKind::Interrupted,
+    ]
+    .contains(&fault.kind())
+}
+
+#[cfg(test)]
+mod tests;
