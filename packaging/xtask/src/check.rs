@@ -30,7 +30,7 @@ pub(crate) fn checks(workspace: &Workspace) -> [(&'static str, Command); 3] {
 /// Installs what is missing and runs the checks; all of them run even when one does not pass.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), Fault> {
     let mut progress = Progress::of(7);
-    install(workspace, &mut progress, &[Purpose::Build])?;
+    install(workspace, &mut progress, &[Purpose::Build, Purpose::Window])?;
     page::build(workspace, &mut progress)?;
     let mut titles = Vec::new();
     for (title, command) in checks(workspace) {

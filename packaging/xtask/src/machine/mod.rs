@@ -54,6 +54,11 @@ pub(crate) fn system_packages(
     Ok(format!("installed {}", names.join(", ")))
 }
 
+/// Whether everything is there for a purpose.
+pub(crate) fn is_ready_for(workspace: &Workspace, purpose: Purpose) -> bool {
+    missing(workspace, &packages::wanted(&[purpose])).is_empty()
+}
+
 /// Makes sure that Node.js is there and new enough, and tells which one is used.
 pub(crate) fn node(workspace: &Workspace, step: &mut Step) -> Result<String, Fault> {
     let npm_works = || execute::works(asking(workspace, "npm", &["--version"]));

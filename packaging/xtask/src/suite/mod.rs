@@ -70,7 +70,7 @@ impl<'a> Suite<'a> {
         check::install(
             workspace,
             &mut self.progress,
-            &[Purpose::Build, Purpose::Test],
+            &[Purpose::Build, Purpose::Window, Purpose::Test],
         )?;
         let mut step = self.progress.step("Foreign readers of labels");
         let note = machine::python(workspace, &mut step);
