@@ -4,7 +4,8 @@ use std::path::Path;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+    KeyPair as _, UnparsedPublicKey,
 };
 use pkcs8::{LineEnding, SecretDocument};
 use shared::security::signed::{KeyId, SIGNATURE_BYTES};
@@ -88,6 +89,14 @@ impl SigningKey {
         let signature = self.pair.sign(&SystemRandom::new(), message).ok()?;
         signature.as_ref().try_into().ok()
     }
+}
+
+/// Whether `signature` (r ‖ s) is `key`'s ES256 over `message`.
+#[must_use]
+pub fn verify(key: &Point, message: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> bool {
+    UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.0.as_slice())
+        .verify(message, signature)
+        .is_ok()
 }
 
 /// The Ed25519 key that signs the heads of the journal.

@@ -31,7 +31,7 @@ use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 pub use error::CaError;
 pub use issue::{CLOCK_SKEW_SECONDS, IssuedCertificate};
 use issue::{OwnIssuer, STATION_URI, Validity, authority_params};
-pub use keys::{HeadKey, SigningKey, random};
+pub use keys::{HeadKey, SigningKey, random, verify};
 pub use offline::{MIN_PASSPHRASE_CHARACTERS, new_passphrase, open_bundle};
 pub use sealing::{SealingPair, SealingRing};
 

@@ -30,6 +30,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     2 => "002_append_only_sqlite",
     3 => "003_stations_and_certificates",
     4 => "004_editions",
+    5 => "005_vaults",
 };
 
 const NAME: &str = "migrate";

@@ -6,7 +6,11 @@
 //! go out as [`ProblemReply`].
 
 pub mod directory;
+pub mod funds;
+pub mod keys;
 pub mod rates;
+pub mod refused;
+pub mod sealed;
 
 use std::future::ready;
 use std::sync::Arc;
@@ -29,6 +33,8 @@ pub fn router(center: Arc<DataCenter>) -> Router {
     finish(
         Router::new()
             .merge(directory::routes())
+            .merge(keys::routes())
+            .merge(funds::routes())
             .merge(rates::routes()),
         center,
     )

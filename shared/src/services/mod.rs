@@ -42,6 +42,16 @@ impl ServiceId {
         }
     }
 
+    /// The service's number: in headers and tables.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Keys => 1,
+            Self::Funds => 2,
+            Self::Rates => 3,
+        }
+    }
+
     /// The level of the service's requests.
     #[must_use]
     pub const fn level(self) -> Level {

@@ -1,0 +1,507 @@
+//! Telemetering: refills of prepaid value, renewals of its keys, receipts.
+//!
+//! Called by stations, when the clerk refills and in every contact. Level L3: sealed and signed,
+//! whatever the line, because it moves money. It must never decide twice on one refill, and never
+//! void a grant it has answered. Tables: `vault`, `refill`, `indicium_certificate`, `stream`,
+//! `evidence`. Tests: `tests/it/funds.rs`.
+
+pub mod rules;
+pub mod store;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use shared::clock::UnixSeconds;
+use shared::indicium::certificate::IndiciumTerms;
+use shared::indicium::regime::Regime;
+use shared::merkle;
+use shared::security::signed::ContentType;
+use shared::services::funds::{
+    AccountLine, Grant, Leaf, LookupReply, LookupRequest, ProofHashes, Receipt, RefillRefusal,
+    RefillReply, RefillRequest, RegisterStatement, SyncReply, SyncRequest, VERSION,
+    possession_input,
+};
+use shared::wire::CBOR_MEDIA_TYPE;
+
+use super::refused::Refused;
+use super::sealed::{self, Answer, Entrance, Sealed};
+use crate::access::{Bounded, CallingStation, MESSAGE_MAX};
+use crate::ca;
+use crate::ca::counter::Counter;
+use crate::center::DataCenter;
+use crate::db::Tx;
+use crate::ledger::{self, LedgerAccount, RecordKind, Transfer, TransferId, TransferKind};
+use rules::{Circumstances, Decision, Mirror, OpenGrant, StatementFault};
+use store::{RefillRow, VaultRow};
+
+/// The service's routes.
+pub fn routes() -> Router<Arc<DataCenter>> {
+    Router::new()
+        .route("/v1/funds/refill", post(refill_route))
+        .route("/v1/funds/sync", post(sync_route))
+        .route("/v1/funds/lookup", post(lookup_route))
+}
+
+async fn refill_route(
+    State(center): State<Arc<DataCenter>>,
+    CallingStation(caller): CallingStation,
+    Bounded(body): Bounded<MESSAGE_MAX>,
+) -> Result<Response, Refused> {
+    refill(&center, Entrance::Contact(caller), body.to_vec())
+        .await
+        .map(cbor)
+}
+
+async fn sync_route(
+    State(center): State<Arc<DataCenter>>,
+    CallingStation(caller): CallingStation,
+    Bounded(body): Bounded<MESSAGE_MAX>,
+) -> Result<Response, Refused> {
+    sync(&center, Entrance::Contact(caller), body.to_vec())
+        .await
+        .map(cbor)
+}
+
+async fn lookup_route(
+    State(center): State<Arc<DataCenter>>,
+    CallingStation(caller): CallingStation,
+    Bounded(body): Bounded<MESSAGE_MAX>,
+) -> Result<Response, Refused> {
+    lookup(&center, Entrance::Contact(caller), body.to_vec())
+        .await
+        .map(cbor)
+}
+
+/// A CBOR reply.
+pub(super) fn cbor(body: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, CBOR_MEDIA_TYPE)], body).into_response()
+}
+
+/// Serves a refill or a renewal: envelope in, reply envelope out.
+///
+/// # Errors
+/// [`Refused`]; nothing was decided then.
+pub async fn refill(
+    center: &Arc<DataCenter>,
+    entrance: Entrance,
+    body: Vec<u8>,
+) -> Result<Vec<u8>, Refused> {
+    sealed::exchange::<RefillRequest, _>(
+        center,
+        ContentType::RefillRequest,
+        entrance,
+        body,
+        decide_refill,
+    )
+    .await
+}
+
+/// Takes a statement and gives a receipt: envelope in, reply envelope out.
+///
+/// # Errors
+/// [`Refused`]; nothing was stored then.
+pub async fn sync(
+    center: &Arc<DataCenter>,
+    entrance: Entrance,
+    body: Vec<u8>,
+) -> Result<Vec<u8>, Refused> {
+    sealed::exchange::<SyncRequest, _>(center, ContentType::SyncRequest, entrance, body, take_sync)
+        .await
+}
+
+/// Tells what became of a refill: envelope in, reply envelope out.
+///
+/// # Errors
+/// [`Refused`].
+pub async fn lookup(
+    center: &Arc<DataCenter>,
+    entrance: Entrance,
+    body: Vec<u8>,
+) -> Result<Vec<u8>, Refused> {
+    sealed::exchange::<LookupRequest, _>(
+        center,
+        ContentType::LookupRequest,
+        entrance,
+        body,
+        |center, tx, sealed| {
+            let decision = store::decision(tx, sealed.station, sealed.request.refill)?;
+            let reply = LookupReply {
+                version: VERSION,
+                decision,
+            };
+            Ok(Answer::Reply(sealed.sign(
+                center,
+                ContentType::LookupReply,
+                &reply,
+            )?))
+        },
+    )
+    .await
+}
+
+/// Decides on a refill inside the one transaction (`protocol.md` G.2).
+fn decide_refill(
+    center: &Arc<DataCenter>,
+    tx: &Tx<'_>,
+    sealed: &Sealed<RefillRequest>,
+) -> Result<Answer<Vec<u8>>, Refused> {
+    let request = &sealed.request;
+    let (row, reconciling) = heard(center, tx, sealed)?;
+    let possession = possession_input(request.refill, &request.next_key);
+    if request.version != VERSION
+        || !ca::verify(&request.next_key, &possession, &request.possession)
+    {
+        return Err(bad_statement());
+    }
+    if reconciling {
+        return Err(reconcile());
+    }
+    if store::is_decided(tx, request.refill)? {
+        return Err(decided_before());
+    }
+    let row = match settle(
+        center,
+        tx,
+        sealed,
+        row,
+        &request.statement,
+        &request.consistency,
+    )? {
+        Ok(row) => row,
+        Err(fault) => return distrusted(fault),
+    };
+    let customer = LedgerAccount::Customer(row.account);
+    let circumstances = Circumstances {
+        available: ledger::available(tx, &customer)?,
+        station_locked: !row.active,
+        reconciling,
+    };
+    let decision = rules::decide(&row.mirror, request, &circumstances);
+    answer(center, tx, sealed, row, decision)
+}
+
+/// Writes grant or refusal with its money, its journal record and its reply.
+fn answer(
+    center: &Arc<DataCenter>,
+    tx: &Tx<'_>,
+    sealed: &Sealed<RefillRequest>,
+    row: VaultRow,
+    decision: Result<Decision, RefillRefusal>,
+) -> Result<Answer<Vec<u8>>, Refused> {
+    let (request, now) = (&sealed.request, sealed.now);
+    let mut mirror = row.mirror.clone();
+    if decision.is_ok() {
+        mirror.open = Some(OpenGrant {
+            number: request.number,
+            refill: request.refill,
+            amount: request.amount,
+        });
+        move_into_transit(center, tx, sealed, &row)?;
+    }
+    let leaf = record(center, tx, sealed, decision.is_ok())?;
+    let (grant, serial) = match decision {
+        Ok(decision) => {
+            let (grant, serial) = issue(center, tx, sealed, &mirror, decision)?;
+            (Some(grant), Some(serial))
+        }
+        Err(_) => (None, None),
+    };
+    let reply = RefillReply {
+        version: VERSION,
+        refill: request.refill,
+        grant,
+        refusal: decision.err(),
+        receipt: receipt(&mirror, &request.statement, now),
+        leaf,
+        account: account_line(tx, &row)?,
+    };
+    let reply = sealed.sign(center, ContentType::RefillReply, &reply)?;
+    store::decided(
+        tx,
+        &RefillRow {
+            refill: request.refill,
+            station: sealed.station,
+            number: request.number,
+            amount: request.amount,
+            granted: decision.is_ok(),
+            request_hash: &sealed.request_hash,
+            reply: &reply,
+            created: now,
+        },
+    )?;
+    if let Some((serial, until)) = serial {
+        store::certified(tx, &serial, sealed.station, request.refill, until)?;
+    }
+    store::update(tx, sealed.station, &mirror, now)?;
+    Ok(Answer::Reply(reply))
+}
+
+/// Customer → in transit; a renewal moves nothing.
+fn move_into_transit(
+    center: &Arc<DataCenter>,
+    tx: &Tx<'_>,
+    sealed: &Sealed<RefillRequest>,
+    row: &VaultRow,
+) -> Result<(), Refused> {
+    let request = &sealed.request;
+    if request.amount.is_zero() {
+        return Ok(());
+    }
+    center.ledger().post(
+        tx,
+        &Transfer {
+            id: TransferId::derived(TransferKind::Grant, request.refill.bytes()),
+            debit: LedgerAccount::Customer(row.account),
+            credit: LedgerAccount::InTransit(row.mirror.vault),
+            amount: request.amount,
+            kind: TransferKind::Grant,
+            reference: request.refill.to_string(),
+            request_hash: sealed.request_hash,
+            user: sealed.station.to_string(),
+            now: sealed.now,
+        },
+    )?;
+    Ok(())
+}
+
+/// The grant with the certificate of its key, and that certificate's serial and end.
+fn issue(
+    center: &Arc<DataCenter>,
+    tx: &Tx<'_>,
+    sealed: &Sealed<RefillRequest>,
+    mirror: &Mirror,
+    decision: Decision,
+) -> Result<(Grant, (Vec<u8>, UnixSeconds)), Refused> {
+    let request = &sealed.request;
+    let terms = IndiciumTerms {
+        psd: mirror.psd,
+        grant: decision.number,
+        control_total: decision.control_total_new,
+        from: mirror.registers.ascending(),
+        max: mirror.max_piece,
+        regime: Regime::Specimen,
+    };
+    let counter = Counter::Certificate.next(tx)?;
+    let issued = center.authority().issue_indicium_certificate(
+        request.next_key,
+        &terms,
+        counter,
+        sealed.now,
+    )?;
+    let grant = Grant {
+        version: VERSION,
+        vault: mirror.vault,
+        number: decision.number,
+        refill: request.refill,
+        control_total_old: decision.control_total_old,
+        amount: request.amount,
+        control_total_new: decision.control_total_new,
+        ascending_base: mirror.registers.ascending(),
+        base_size: mirror.accepted_size,
+        base_root: mirror.accepted_root,
+        issued: sealed.now,
+        max_piece: mirror.max_piece,
+        max_descending: mirror.max_descending,
+        certificate: issued.der,
+    };
+    Ok((grant, (issued.serial.to_vec(), issued.not_after)))
+}
+
+/// The decision's record in the data center's journal.
+fn record(
+    center: &Arc<DataCenter>,
+    tx: &Tx<'_>,
+    sealed: &Sealed<RefillRequest>,
+    granted: bool,
+) -> Result<Leaf, Refused> {
+    let mut body = sealed.request.refill.bytes().to_vec();
+    body.extend_from_slice(&sealed.request_hash);
+    body.push(u8::from(granted));
+    let user = sealed.station.to_string();
+    let posted = center
+        .ledger()
+        .append(tx, RecordKind::Refill, body, &user, sealed.now)?;
+    Ok(Leaf {
+        index: posted.sequence,
+        hash: posted.hash,
+    })
+}
+
+/// Takes a statement and signs a receipt.
+fn take_sync(
+    center: &Arc<DataCenter>,
+    tx: &Tx<'_>,
+    sealed: &Sealed<SyncRequest>,
+) -> Result<Answer<Vec<u8>>, Refused> {
+    let request = &sealed.request;
+    let (row, reconciling) = heard(center, tx, sealed)?;
+    if reconciling {
+        return Err(reconcile());
+    }
+    let row = match settle(
+        center,
+        tx,
+        sealed,
+        row,
+        &request.statement,
+        &request.consistency,
+    )? {
+        Ok(row) => row,
+        Err(fault) => return distrusted(fault),
+    };
+    store::update(tx, sealed.station, &row.mirror, sealed.now)?;
+    let reply = SyncReply {
+        version: VERSION,
+        receipt: receipt(&row.mirror, &request.statement, sealed.now),
+        account: account_line(tx, &row)?,
+    };
+    Ok(Answer::Reply(sealed.sign(
+        center,
+        ContentType::SyncReply,
+        &reply,
+    )?))
+}
+
+/// The vault of the station, when it may be served, and whether the books are being compared.
+fn heard<Q>(
+    center: &Arc<DataCenter>,
+    tx: &Tx<'_>,
+    sealed: &Sealed<Q>,
+) -> Result<(VaultRow, bool), Refused> {
+    sealed::check_state(tx, center, sealed.station)?;
+    let row = store::find(tx, sealed.station)?.ok_or_else(bad_statement)?;
+    let reconciling: Option<bool> = tx.row("SELECT reconciling FROM data_center", &[], |row| {
+        row.column(0)
+    })?;
+    Ok((row, reconciling.unwrap_or(true)))
+}
+
+/// Holds a statement against the books and posts what it shows: arrivals and printing.
+fn settle<Q>(
+    center: &Arc<DataCenter>,
+    tx: &Tx<'_>,
+    sealed: &Sealed<Q>,
+    row: VaultRow,
+    statement: &RegisterStatement,
+    consistency: &ProofHashes,
+) -> Result<Result<VaultRow, StatementFault>, Refused> {
+    let consistent = extends(&row.mirror, statement, consistency);
+    let settled = match rules::settle(&row.mirror, statement, consistent) {
+        Ok(settled) => settled,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    let vault = row.mirror.vault;
+    let post = |id, debit, credit, amount, kind| {
+        center.ledger().post(
+            tx,
+            &Transfer {
+                id,
+                debit,
+                credit,
+                amount,
+                kind,
+                reference: String::new(),
+                request_hash: sealed.request_hash,
+                user: sealed.station.to_string(),
+                now: sealed.now,
+            },
+        )
+    };
+    if let Some(arrived) = settled.arrived {
+        store::posted(tx, arrived.refill)?;
+        if !arrived.amount.is_zero() {
+            let id = TransferId::derived(TransferKind::Arrival, arrived.refill.bytes());
+            let (from, to) = (LedgerAccount::InTransit(vault), LedgerAccount::Vault(vault));
+            post(id, from, to, arrived.amount, TransferKind::Arrival)?;
+        }
+    }
+    if !settled.printed.is_zero() {
+        let mut cause = vault.bytes().to_vec();
+        cause.extend_from_slice(&statement.journal_size.to_be_bytes());
+        let id = TransferId::derived(TransferKind::Printing, &cause);
+        let (from, to) = (LedgerAccount::Vault(vault), LedgerAccount::Printed(vault));
+        post(id, from, to, settled.printed, TransferKind::Printing)?;
+    }
+    Ok(Ok(VaultRow {
+        mirror: settled.mirror,
+        ..row
+    }))
+}
+
+/// Whether the stated journal was proved to extend the accepted one. Anything extends nothing.
+fn extends(mirror: &Mirror, statement: &RegisterStatement, consistency: &ProofHashes) -> bool {
+    if mirror.accepted_size == 0 {
+        return consistency.0.is_empty();
+    }
+    merkle::verify_consistency(
+        (mirror.accepted_size, &mirror.accepted_root),
+        (statement.journal_size, &statement.journal_root),
+        &consistency.0,
+    )
+    .is_ok()
+}
+
+/// What a statement that is not believed leads to.
+fn distrusted(fault: StatementFault) -> Result<Answer<Vec<u8>>, Refused> {
+    match fault {
+        StatementFault::WrongVault => Err(bad_statement()),
+        StatementFault::WrongRegisters => Ok(Answer::Freeze("registers that were never granted")),
+        StatementFault::Fork => Ok(Answer::Freeze("another history of the vault")),
+    }
+}
+
+/// The receipt that every authenticated contact carries.
+fn receipt(mirror: &Mirror, statement: &RegisterStatement, now: UnixSeconds) -> Receipt {
+    let (warn_at, lock_at) = rules::watchdog(now);
+    Receipt {
+        version: VERSION,
+        vault: mirror.vault,
+        nonce: statement.nonce,
+        now,
+        accepted_size: mirror.accepted_size,
+        accepted_root: mirror.accepted_root,
+        warn_at,
+        lock_at,
+        checkpoint: String::new(),
+    }
+}
+
+/// What the clerk is told about the account.
+fn account_line(tx: &Tx<'_>, row: &VaultRow) -> Result<AccountLine, Refused> {
+    let available = ledger::available(tx, &LedgerAccount::Customer(row.account))?;
+    Ok(AccountLine {
+        name: row.account_name.clone(),
+        available,
+    })
+}
+
+fn bad_statement() -> Refused {
+    Refused::new(
+        StatusCode::BAD_REQUEST,
+        "wrong_statement",
+        "The request does not belong to this station's vault. No money moved.",
+        "Try again; ring the support contact when it goes on.",
+    )
+}
+
+fn reconcile() -> Refused {
+    Refused::later(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "reconcile",
+        "The data center was restored from a backup and compares its books first. No money moved.",
+        "Printing goes on. Refills open again when the admin has finished.",
+    )
+}
+
+fn decided_before() -> Refused {
+    Refused::later(
+        StatusCode::CONFLICT,
+        "refill_decided",
+        "This refill was decided before.",
+        "The station looks the decision up by itself.",
+    )
+}

@@ -1,0 +1,82 @@
+//! A correct no of a service, or a fault, on its way out of a transaction.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use shared::wire::Problem;
+
+use crate::access::ProblemReply;
+use crate::ca::CaError;
+use crate::db::DbError;
+use crate::ledger::LedgerError;
+
+/// Why a service gives no reply. Nothing its transaction wrote is kept.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// A refusal that the station can read.
+    #[error("{}", .0.message)]
+    Problem(Box<Problem>),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The book failed.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// An authority failed.
+    #[error(transparent)]
+    Authority(#[from] CaError),
+}
+
+impl Refused {
+    /// A refusal with a stable code, what happened and what to do.
+    #[must_use]
+    pub fn new(status: StatusCode, code: &str, message: &str, hint: &str) -> Self {
+        ProblemReply::refusal(status, code, message, hint).into()
+    }
+
+    /// A refusal after which the same request may succeed later.
+    #[must_use]
+    pub fn later(status: StatusCode, code: &str, message: &str, hint: &str) -> Self {
+        ProblemReply::later(status, code, message, hint).into()
+    }
+
+    /// The sequence number expected, told with the refusal.
+    #[must_use]
+    pub fn expecting(mut self, sequence: u64) -> Self {
+        if let Self::Problem(problem) = &mut self {
+            problem.expected = Some(sequence);
+        }
+        self
+    }
+
+    /// The stable code of a refusal; nothing for a fault.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Problem(problem) => Some(&problem.code),
+            Self::Db(_) | Self::Ledger(_) | Self::Authority(_) => None,
+        }
+    }
+}
+
+impl From<ProblemReply> for Refused {
+    fn from(reply: ProblemReply) -> Self {
+        Self::Problem(Box::new(reply.0))
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Problem(problem) => ProblemReply(*problem).into_response(),
+            Self::Db(fault) => ProblemReply::from(fault).into_response(),
+            Self::Ledger(LedgerError::Db(fault)) => ProblemReply::from(fault).into_response(),
+            fault @ (Self::Ledger(_) | Self::Authority(_)) => {
+                tracing::error!(
+                    fault = crate::access::problem::chain_of(&fault),
+                    "a service failed"
+                );
+                ProblemReply::fault().into_response()
+            }
+        }
+    }
+}

@@ -1,0 +1,420 @@
+//! The door of every L3 service: opens the envelope, keeps the stream, stores the reply.
+//!
+//! One stream per station and service, one request outstanding (`protocol.md` D): the next number
+//! is served; the last one again with the same bytes gets the stored reply, freshly sealed; the
+//! last one with other bytes is a fork and freezes the station; anything else is refused with the
+//! number expected. Request, reply and everything the service writes are one commit, so a crash
+//! before it leaves nothing, and one after it leaves the reply to be asked for again.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use minicbor::{Decode, Encode};
+use sha2::{Digest, Sha256};
+use shared::clock::UnixSeconds;
+use shared::ids::StationId;
+use shared::security::envelope::{Envelope, Header, ReplySecret};
+use shared::security::signed::{self, ContentType};
+use shared::services::{Request, ServiceId};
+
+use super::refused::Refused;
+use crate::ca::{self, StationCertificate, random};
+use crate::center::DataCenter;
+use crate::db::Tx;
+use crate::ledger::RecordKind;
+use crate::params;
+use crate::stations::{self, RegisteredKey, StationState};
+
+/// Keys of a station that are looked at: the present one, and the ones before it, with which a
+/// renewal may be asked for again.
+const KEYS_MAX: u32 = 4;
+
+/// An opened request.
+#[derive(Debug)]
+pub struct Sealed<Q> {
+    /// Who asks.
+    pub station: StationId,
+    /// What is asked.
+    pub request: Q,
+    /// The signed request's bytes: evidence.
+    pub signed: Vec<u8>,
+    /// SHA-256 of [`Self::signed`].
+    pub request_hash: [u8; 32],
+    /// The data center's time.
+    pub now: UnixSeconds,
+    header: Header,
+}
+
+/// What a service answers with.
+#[derive(Debug)]
+pub enum Answer<P> {
+    /// A reply, stored with the stream.
+    Reply(P),
+    /// The station contradicts itself: it is frozen and the message kept as evidence.
+    Freeze(&'static str),
+}
+
+/// How the request came in.
+#[derive(Clone, Debug)]
+pub enum Entrance {
+    /// By mutual TLS with this certificate.
+    Contact(Arc<StationCertificate>),
+    /// By the renewal door, where the certificate may have expired.
+    RenewalDoor,
+}
+
+/// What the transaction left behind.
+enum Committed {
+    Reply(Vec<u8>),
+    Frozen(&'static str),
+}
+
+impl<Q> Sealed<Q> {
+    /// Signs a reply to this request.
+    ///
+    /// # Errors
+    /// [`Refused`] when the provider fails.
+    pub fn sign<P: Encode<()>>(
+        &self,
+        center: &Arc<DataCenter>,
+        kind: ContentType,
+        reply: &P,
+    ) -> Result<Vec<u8>, Refused> {
+        let key = center.authority().replies();
+        let aad = self.header.reply().bytes();
+        signed::sign(kind, key.key_id(), reply, &aad, |message| key.sign(message)).map_err(|_| {
+            Refused::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "center_fault",
+                "The reply could not be signed.",
+                "",
+            )
+        })
+    }
+}
+
+/// Serves one sealed request: the envelope's bytes in, the reply envelope's bytes out.
+///
+/// `serve` runs inside the one transaction; it is not called for a request that was served before.
+/// It returns the reply's bytes, signed by [`Sealed::sign`].
+///
+/// # Errors
+/// [`Refused`]: nothing was stored then, but for evidence of a fork.
+pub async fn exchange<Q, F>(
+    center: &Arc<DataCenter>,
+    kind: ContentType,
+    entrance: Entrance,
+    body: Vec<u8>,
+    serve: F,
+) -> Result<Vec<u8>, Refused>
+where
+    Q: Request + for<'b> Decode<'b, ()> + Send + 'static,
+    F: FnOnce(&Arc<DataCenter>, &Tx<'_>, &Sealed<Q>) -> Result<Answer<Vec<u8>>, Refused>
+        + Send
+        + 'static,
+{
+    let envelope = Envelope::decode(&body).map_err(|_| not_readable())?;
+    check_header::<Q>(center, &envelope.header, &entrance)?;
+    let station = envelope.header.station;
+    let now = center.now();
+    let keys = center
+        .db()
+        .read("station keys", move |tx| {
+            stations::keys(tx, station, KEYS_MAX)
+        })
+        .await?;
+    check_door(&keys, &entrance, now)?;
+    let (sealed, secret) = unseal_off_thread::<Q>(center, kind, envelope, keys, now).await?;
+    let header = sealed.header;
+    let inner = Arc::clone(center);
+    let committed = center
+        .db()
+        .write("sealed request", move |tx| {
+            commit(&inner, tx, Q::SERVICE, &sealed, |tx| {
+                serve(&inner, tx, &sealed)
+            })
+        })
+        .await?;
+    match committed {
+        Committed::Reply(reply) => seal_reply(&secret, &header, &reply),
+        Committed::Frozen(reason) => {
+            tracing::error!(%station, reason, "station frozen");
+            Err(frozen(center.support_contact()))
+        }
+    }
+}
+
+/// Seals a signed reply with a fresh nonce.
+fn seal_reply(secret: &ReplySecret, header: &Header, reply: &[u8]) -> Result<Vec<u8>, Refused> {
+    let nonce = random::<32>()?;
+    secret
+        .seal(header.reply(), reply, nonce)
+        .map(|envelope| envelope.encode())
+        .map_err(|_| not_readable())
+}
+
+/// Refuses what the header alone forbids: another data center, another service, a lower level, a
+/// certificate of another station.
+fn check_header<Q: Request>(
+    center: &Arc<DataCenter>,
+    header: &Header,
+    entrance: &Entrance,
+) -> Result<(), Refused> {
+    if header.level < Q::LEVEL {
+        return Err(Refused::new(
+            StatusCode::FORBIDDEN,
+            "level_too_low",
+            "The request came in below the security level of its service. No money moved.",
+            "Update the station's software.",
+        ));
+    }
+    let own_certificate = match entrance {
+        Entrance::Contact(certificate) => certificate.station == header.station,
+        Entrance::RenewalDoor => Q::SERVICE == ServiceId::Keys,
+    };
+    if header.data_center != center.id() || header.service != Q::SERVICE || !own_certificate {
+        return Err(Refused::new(
+            StatusCode::FORBIDDEN,
+            "wrong_address",
+            "The request is addressed to somebody else. No money moved.",
+            "Enrol the station again if it was moved to another data center.",
+        ));
+    }
+    Ok(())
+}
+
+/// At the renewal door the certificate may have expired, but not long ago, and never been revoked.
+fn check_door(
+    keys: &[RegisteredKey],
+    entrance: &Entrance,
+    now: UnixSeconds,
+) -> Result<(), Refused> {
+    let Some(newest) = keys.first() else {
+        return Err(Refused::new(
+            StatusCode::FORBIDDEN,
+            "unknown_station",
+            "The data center does not know this station. No money moved.",
+            "Enrol it with a new code.",
+        ));
+    };
+    if newest.is_denied {
+        return Err(Refused::new(
+            StatusCode::FORBIDDEN,
+            "certificate_revoked",
+            "The station's certificate was revoked. No money moved.",
+            "Ring the support contact; the station can only be enrolled again.",
+        ));
+    }
+    let closed = newest
+        .not_after
+        .plus_days(shared::services::keys::RENEWAL_DOOR_DAYS);
+    if matches!(entrance, Entrance::RenewalDoor) && now > closed {
+        return Err(Refused::new(
+            StatusCode::FORBIDDEN,
+            "certificate_too_old",
+            "The station's certificate expired more than 400 days ago. No money moved.",
+            "Enrol the station again with a new code; its value is held for the account.",
+        ));
+    }
+    Ok(())
+}
+
+/// Opens the envelope and checks the signature on a thread that may take its time.
+async fn unseal_off_thread<Q>(
+    center: &Arc<DataCenter>,
+    kind: ContentType,
+    envelope: Envelope,
+    keys: Vec<RegisteredKey>,
+    now: UnixSeconds,
+) -> Result<(Sealed<Q>, ReplySecret), Refused>
+where
+    Q: for<'b> Decode<'b, ()> + Send + 'static,
+{
+    let center = Arc::clone(center);
+    tokio::task::spawn_blocking(move || unseal(&center, kind, &envelope, &keys, now))
+        .await
+        .map_err(|_| {
+            Refused::later(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "The data center is stopping.",
+                "Try again.",
+            )
+        })?
+}
+
+fn unseal<Q: for<'b> Decode<'b, ()>>(
+    center: &Arc<DataCenter>,
+    kind: ContentType,
+    envelope: &Envelope,
+    keys: &[RegisteredKey],
+    now: UnixSeconds,
+) -> Result<(Sealed<Q>, ReplySecret), Refused> {
+    let pair = center
+        .authority()
+        .sealing()
+        .find(envelope.key)
+        .ok_or_else(|| {
+            Refused::later(
+                StatusCode::CONFLICT,
+                "sealing_key_unknown",
+                "The request was sealed to a key the data center no longer has. No money moved.",
+                "The station fetches the present key by itself; try again.",
+            )
+        })?;
+    let (message, secret) = envelope.open(pair.private()).map_err(|_| not_readable())?;
+    let header = envelope.header;
+    let opened = signed::open::<Q>(kind, &message, &header.bytes(), |key, input, signature| {
+        keys.iter()
+            .any(|known| known.point.key_id() == key && ca::verify(&known.point, input, signature))
+    })
+    .map_err(|_| not_signed())?;
+    let sealed = Sealed {
+        station: header.station,
+        request: opened.message,
+        request_hash: Sha256::digest(&message).into(),
+        signed: message,
+        now,
+        header,
+    };
+    Ok((sealed, secret))
+}
+
+/// The stream's rule, and the one commit.
+fn commit<Q>(
+    center: &Arc<DataCenter>,
+    tx: &Tx<'_>,
+    service: ServiceId,
+    sealed: &Sealed<Q>,
+    serve: impl FnOnce(&Tx<'_>) -> Result<Answer<Vec<u8>>, Refused>,
+) -> Result<Committed, Refused> {
+    let last: Option<(u64, [u8; 32], Vec<u8>)> = tx.row(
+        "SELECT sequence, request_hash, reply FROM stream WHERE station = ?1 AND service = ?2",
+        params![&sealed.station, i64::from(service.number())],
+        |row| Ok((row.column(0)?, row.column(1)?, row.column(2)?)),
+    )?;
+    let sequence = sealed.header.sequence;
+    let expected = match last {
+        Some((number, hash, reply)) if number == sequence => {
+            if hash == sealed.request_hash {
+                return Ok(Committed::Reply(reply));
+            }
+            return freeze(center, tx, sealed, "two requests with one sequence number");
+        }
+        Some((number, _, _)) => number.saturating_add(1),
+        None => 1,
+    };
+    if sequence != expected {
+        return Err(out_of_sequence(expected));
+    }
+    let reply = match serve(tx)? {
+        Answer::Reply(reply) => reply,
+        Answer::Freeze(reason) => return freeze(center, tx, sealed, reason),
+    };
+    tx.execute(
+        "INSERT INTO stream (station, service, sequence, request_hash, reply)
+         VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (station, service) DO UPDATE SET sequence = excluded.sequence,
+            request_hash = excluded.request_hash, reply = excluded.reply",
+        params![
+            &sealed.station,
+            i64::from(service.number()),
+            i64::try_from(sequence).unwrap_or(i64::MAX),
+            &sealed.request_hash,
+            &reply,
+        ],
+    )?;
+    Ok(Committed::Reply(reply))
+}
+
+/// Freezes a station and keeps the message that gave it away.
+fn freeze<Q>(
+    center: &Arc<DataCenter>,
+    tx: &Tx<'_>,
+    sealed: &Sealed<Q>,
+    reason: &'static str,
+) -> Result<Committed, Refused> {
+    let known = super::funds::store::find(tx, sealed.station)?;
+    let (size, root) = known.map_or((0, shared::merkle::EMPTY_ROOT), |row| {
+        (row.mirror.accepted_size, row.mirror.accepted_root)
+    });
+    tx.execute(
+        "INSERT INTO evidence (id, station, reason, accepted_size, accepted_root, message, created)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            &random::<16>()?,
+            &sealed.station,
+            reason,
+            i64::try_from(size).unwrap_or(i64::MAX),
+            &root,
+            &sealed.signed,
+            sealed.now,
+        ],
+    )?;
+    stations::set_state(tx, sealed.station, StationState::Frozen)?;
+    let user = sealed.station.to_string();
+    let body = sealed.request_hash.to_vec();
+    center
+        .ledger()
+        .append(tx, RecordKind::Statement, body, &user, sealed.now)?;
+    Ok(Committed::Frozen(reason))
+}
+
+/// Whether the station may be served at all.
+///
+/// # Errors
+/// [`Refused`] for a frozen or withdrawn station.
+pub fn check_state(
+    tx: &Tx<'_>,
+    center: &Arc<DataCenter>,
+    station: StationId,
+) -> Result<(), Refused> {
+    match stations::by_id(tx, station)?.map(|station| station.state) {
+        Some(StationState::Frozen) => Err(frozen(center.support_contact())),
+        Some(StationState::Withdrawn) => Err(Refused::new(
+            StatusCode::FORBIDDEN,
+            "station_withdrawn",
+            "This station was withdrawn. No money moved.",
+            "Enrol it again with a new code.",
+        )),
+        Some(StationState::New | StationState::Active | StationState::Locked) | None => Ok(()),
+    }
+}
+
+fn frozen(support_contact: &str) -> Refused {
+    Refused::new(
+        StatusCode::FORBIDDEN,
+        "vault_frozen",
+        "The data center has frozen this station because two histories of its vault were seen. \
+         No money moved.",
+        &format!("Do not print. Ring {support_contact}."),
+    )
+}
+
+fn out_of_sequence(expected: u64) -> Refused {
+    Refused::new(
+        StatusCode::CONFLICT,
+        "out_of_sequence",
+        "The request does not follow the last one. No money moved.",
+        "The station sends its last request again by itself.",
+    )
+    .expecting(expected)
+}
+
+fn not_readable() -> Refused {
+    Refused::new(
+        StatusCode::BAD_REQUEST,
+        "not_readable",
+        "The request cannot be read. No money moved.",
+        "Try again; update the station's software when it goes on.",
+    )
+}
+
+fn not_signed() -> Refused {
+    Refused::new(
+        StatusCode::FORBIDDEN,
+        "not_signed",
+        "The request is not signed by this station. No money moved.",
+        "Try again; enrol the station again when it goes on.",
+    )
+}
