@@ -5,6 +5,7 @@ pub mod api_types;
 pub mod contact;
 pub mod crypto;
 pub mod messages;
+pub mod places;
 pub mod printing;
 pub mod secrets;
 pub mod store;
