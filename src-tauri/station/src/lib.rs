@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod api_types;
+pub mod bridge;
 pub mod contact;
 pub mod crypto;
 pub mod messages;
