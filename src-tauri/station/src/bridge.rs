@@ -11,9 +11,7 @@ mod page;
 #[cfg(test)]
 mod tests;
 
-use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
@@ -26,10 +24,11 @@ use axum::{Json, Router};
 use futures_util::stream;
 use subtle::ConstantTimeEq;
 use tokio::net::TcpListener;
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::broadcast::error::RecvError;
 
-use crate::api::{Call, ErrorKind, Event, UiError, View};
+use crate::api::{Call, ErrorKind, Event, UiError};
 use crate::crypto;
+use crate::door::Door;
 
 pub use page::Page;
 
@@ -70,30 +69,6 @@ pub enum BridgeFault {
     Serve(#[source] std::io::Error),
 }
 
-type Answer = Pin<Box<dyn Future<Output = Result<View, UiError>> + Send>>;
-
-/// The station behind the bridge: how it is asked, and where its events come from.
-#[derive(Clone)]
-pub struct Behind {
-    ask: Arc<dyn Fn(Call) -> Answer + Send + Sync>,
-    listen: Arc<dyn Fn() -> broadcast::Receiver<Event> + Send + Sync>,
-}
-
-impl Behind {
-    /// Puts a station behind a bridge.
-    pub fn new<A, F, L>(ask: A, listen: L) -> Self
-    where
-        A: Fn(Call) -> F + Send + Sync + 'static,
-        F: Future<Output = Result<View, UiError>> + Send + 'static,
-        L: Fn() -> broadcast::Receiver<Event> + Send + Sync + 'static,
-    {
-        Self {
-            ask: Arc::new(move |call| Box::pin(ask(call))),
-            listen: Arc::new(listen),
-        }
-    }
-}
-
 /// A bridge that has its port and its token and serves nothing yet.
 pub struct Bridge {
     listener: TcpListener,
@@ -131,13 +106,13 @@ impl Bridge {
     ///
     /// # Errors
     /// [`BridgeFault::Serve`] when the listener breaks.
-    pub async fn serve(self, page: Page, behind: Behind) -> Result<(), BridgeFault> {
+    pub async fn serve(self, page: Page, door: Door) -> Result<(), BridgeFault> {
         let gate = Arc::new(Gate {
             host: self.address.to_string(),
             origin: format!("http://{}", self.address),
             authorization: format!("Bearer {}", self.token),
             page,
-            behind,
+            door,
         });
         let asking = Router::new()
             .route("/call", post(call))
@@ -160,7 +135,7 @@ struct Gate {
     origin: String,
     authorization: String,
     page: Page,
-    behind: Behind,
+    door: Door,
 }
 
 /// Turns away requests by another name or from another page, and dresses every answer.
@@ -258,7 +233,7 @@ async fn call(State(gate): State<Arc<Gate>>, body: Bytes) -> Response {
             );
         }
     };
-    match (gate.behind.ask)(call).await {
+    match gate.door.ask(call).await {
         Ok(view) => Json(view).into_response(),
         Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, Json(error)).into_response(),
     }
@@ -266,7 +241,7 @@ async fn call(State(gate): State<Arc<Gate>>, body: Bytes) -> Response {
 
 /// One line of JSON per event. A listener that fell behind is told to look at everything again.
 async fn events(State(gate): State<Arc<Gate>>) -> Response {
-    let lines = stream::unfold((gate.behind.listen)(), |mut heard| async move {
+    let lines = stream::unfold(gate.door.listen(), |mut heard| async move {
         let event = match heard.recv().await {
             Ok(event) => event,
             Err(RecvError::Lagged(_)) => Event::Status,
@@ -279,7 +254,6 @@ async fn events(State(gate): State<Arc<Gate>>) -> Response {
     (headers, Body::from_stream(lines)).into_response()
 }
 
-#[expect(clippy::unused_async, reason = "axum takes async handlers only")]
 async fn file(State(gate): State<Arc<Gate>>, uri: Uri) -> Response {
     match gate.page.file(uri.path()) {
         Some((kind, bytes)) => ([(header::CONTENT_TYPE, kind)], bytes).into_response(),

@@ -7,6 +7,7 @@ pub mod contact;
 pub mod crypto;
 pub mod messages;
 pub mod places;
+pub mod door;
 pub mod printing;
 pub mod secrets;
 pub mod store;

@@ -7,8 +7,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::broadcast;
 
-use super::{Behind, Bridge, Page};
+use super::{Bridge, Page};
 use crate::api::{Call, ErrorKind, Event, PrintersView, UiError, View};
+use crate::door::Door;
 
 struct Standing {
     address: SocketAddr,
@@ -31,7 +32,7 @@ async fn standing() -> Standing {
     let page = Page::read(folder.path()).unwrap();
     let (events, _) = broadcast::channel(2);
     let listen = events.clone();
-    let behind = Behind::new(
+    let door = Door::new(
         |call| async move {
             if matches!(call, Call::Printers) {
                 return Ok(View::Printers(PrintersView {
@@ -50,7 +51,7 @@ async fn standing() -> Standing {
     );
     let bridge = Bridge::bind(0).await.unwrap();
     let (address, token) = (bridge.address, bridge.token.clone());
-    tokio::spawn(bridge.serve(page, behind));
+    tokio::spawn(bridge.serve(page, door));
     Standing {
         address,
         token,
