@@ -8,6 +8,7 @@ pub mod crypto;
 pub mod messages;
 pub mod places;
 pub mod door;
+pub mod messages;
 pub mod printing;
 pub mod secrets;
 pub mod store;
