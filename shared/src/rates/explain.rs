@@ -2,12 +2,11 @@
 
 use jiff::civil::Date;
 
+use super::additions::surcharge_cell;
 use super::edition::{Edition, Source};
 use super::kinds::{MailClass, PriceKind, Shape};
-use super::quote::{
-    Price, QuoteRequest, Unsortable, base_cell, dimensional_pounds, price, surcharge_cell,
-    unpriced, unsortable,
-};
+use super::measures::{Unsortable, dimensional_pounds, unpriced, unsortable};
+use super::quote::{Price, QuoteRequest, base_cell, price};
 use super::refusal::RateRefusal;
 use super::shapes::ShapeRule;
 use super::weight::Weight;

@@ -4,6 +4,7 @@
 //! no weight limit and no zone. A price is a choice of cells ([`quote::price`]) that can be put
 //! into words ([`explain::quote`]); a cell that the edition lacks refuses by its name.
 
+mod additions;
 pub mod chart;
 mod dates;
 mod decimal;
@@ -11,6 +12,7 @@ pub mod edition;
 pub mod explain;
 pub mod kinds;
 pub mod manifest;
+mod measures;
 pub mod options;
 pub mod quote;
 pub mod reference;

@@ -6,12 +6,14 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+use super::additions::{add_extras, add_surcharges};
 use super::edition::Edition;
-use super::kinds::{MailClass, Measure, PriceKind, Shape};
+use super::kinds::{MailClass, PriceKind, Shape};
+use super::measures::{check_size, dimensional_pounds, unpriced, unsortable};
 use super::refusal::RateRefusal;
 use super::shapes::{ShapeRule, Unpriced};
-use super::size::{Length, Size};
-use super::tables::{Fee, PriceTable, Surcharge};
+use super::size::Size;
+use super::tables::{Fee, PriceTable};
 use super::weight::Weight;
 use super::zip::Zip5;
 use super::zones::Zone;
@@ -169,29 +171,6 @@ fn rule_for<'e>(
     Ok(rule)
 }
 
-/// Refuses a piece that is larger or smaller than its shape may be.
-fn check_size(rule: &ShapeRule, size: Option<Size>) -> Result<(), RateRefusal> {
-    let Some(size) = size else { return Ok(()) };
-    let too_small = rule.smallest.filter(|smallest| !smallest.fits_in(size));
-    let too_large = rule.largest.filter(|largest| !size.fits_in(*largest));
-    let too_thick_round = |most: &Length| size.length_and_girth() > most.nanometres();
-    let too_long_round = rule.length_and_girth.filter(too_thick_round);
-    let broken = if let Some(smallest) = too_small {
-        format!("must be at least {smallest}")
-    } else if let Some(largest) = too_large {
-        format!("may be at most {largest}")
-    } else if let Some(most) = too_long_round {
-        format!("may measure at most {most} in length and girth together")
-    } else {
-        return Ok(());
-    };
-    Err(RateRefusal::WrongSize {
-        what: format!("A {}", rule.title),
-        rule: broken,
-        size: size.to_string(),
-    })
-}
-
 /// Refuses a piece whose size has a price of its own that the edition lacks.
 fn check_unpriced(
     edition: &Edition,
@@ -203,19 +182,6 @@ fn check_unpriced(
         Some(unpriced) => Err(missing(edition, unpriced.cell.clone())),
         None => Ok(()),
     }
-}
-
-/// The prices for large pieces that the post has, this piece meets and the edition lacks.
-pub(super) fn unpriced(rule: &ShapeRule, size: Option<Size>) -> impl Iterator<Item = &Unpriced> {
-    let measured = move |measure| {
-        size.map_or(0, |size| match measure {
-            Measure::Longest => size.length().nanometres(),
-            Measure::LengthAndGirth => size.length_and_girth(),
-            Measure::Volume => size.cubic_inches_up(),
-        })
-    };
-    let meets = move |unpriced: &&Unpriced| measured(unpriced.measure) > unpriced.above;
-    rule.unpriced.iter().filter(meets)
 }
 
 /// The table with the price asked for, or with the usual one.
@@ -273,14 +239,6 @@ fn billable_weight(rule: &ShapeRule, request: &QuoteRequest) -> Weight {
     dimensional.map_or(request.weight, |weight| weight.max(request.weight))
 }
 
-/// The dimensional weight in pounds, every started pound counting, where the piece has one.
-pub(super) fn dimensional_pounds(rule: &ShapeRule, size: Option<Size>) -> Option<u64> {
-    let dimensional = rule.dimensional.as_ref()?;
-    let volume = size?.cubic_inches_up();
-    let counts = volume > u64::from(dimensional.above_cubic_inches);
-    counts.then(|| volume.div_ceil(u64::from(dimensional.divisor)))
-}
-
 /// The row of a weight and its amount.
 fn row_for(
     edition: &Edition,
@@ -320,35 +278,6 @@ pub(super) fn base_cell(
     }
 }
 
-/// Why machines cannot sort a letter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unsortable {
-    Declared,
-    Ratio,
-    Thin,
-}
-
-/// Why machines cannot sort this piece, where its shape has such a rule.
-pub(super) fn unsortable(rule: &ShapeRule, request: &QuoteRequest) -> Option<Unsortable> {
-    let machinable = rule.machinable.as_ref()?;
-    if request.nonmachinable {
-        return Some(Unsortable::Declared);
-    }
-    let size = request.size?;
-    let (length, height) = (size.length(), size.height());
-    let tenths = 10 * length.nanometres();
-    let least = u64::from(machinable.least_ratio_tenths) * height.nanometres();
-    let greatest = u64::from(machinable.greatest_ratio_tenths) * height.nanometres();
-    let large = length > machinable.length || height > machinable.height;
-    if tenths < least || tenths > greatest {
-        Some(Unsortable::Ratio)
-    } else if large && size.thickness() < machinable.thickness {
-        Some(Unsortable::Thin)
-    } else {
-        None
-    }
-}
-
 /// Adds the surcharge for a letter that machines cannot sort.
 fn add_nonmachinable(
     edition: &Edition,
@@ -369,102 +298,8 @@ fn add_nonmachinable(
     Ok(())
 }
 
-/// Adds what holds on the date of mailing only.
-fn add_surcharges(
-    edition: &Edition,
-    request: &QuoteRequest,
-    price: &mut Price,
-) -> Result<(), RateRefusal> {
-    for (index, surcharge) in edition.surcharges.iter().enumerate() {
-        let applies = surcharge.class == request.class
-            && surcharge.kind == price.kind
-            && (surcharge.from..=surcharge.to).contains(&request.date);
-        if applies {
-            let cell = surcharge_for(edition, index, surcharge, price)?;
-            price.total = price.total.plus(cell.amount)?;
-            price.surcharges.push(cell);
-        }
-    }
-    Ok(())
-}
-
-/// The cell of a surcharge for a weight and zone; above the last band there is none.
-fn surcharge_for(
-    edition: &Edition,
-    index: usize,
-    surcharge: &Surcharge,
-    price: &Price,
-) -> Result<SurchargeCell, RateRefusal> {
-    let zone = price.zone.map_or(1, |zone| zone.number);
-    let mut groups = surcharge.groups.iter().enumerate();
-    let found = groups.find(|(_, group)| (group.first..=group.last).contains(&zone));
-    let cell = found.and_then(|(group, bands)| {
-        let band = bands
-            .bands
-            .partition_point(|band| band.limit < price.billable);
-        let amount = bands.bands.get(band)?.amount?;
-        Some(SurchargeCell {
-            surcharge: index,
-            group,
-            band,
-            amount,
-        })
-    });
-    cell.ok_or_else(|| {
-        let weight = Weight::from_pounds(price.billable.pounds_up()).unwrap_or(price.billable);
-        let name = format!("{} {weight} zone {zone}", surcharge_cell(surcharge));
-        missing(edition, name)
-    })
-}
-
-/// The name of a surcharge's cells, without band and zones.
-pub(super) fn surcharge_cell(surcharge: &Surcharge) -> String {
-    format!("{} {} {}", surcharge.class, surcharge.kind, surcharge.name)
-}
-
-/// Adds the extra services.
-fn add_extras(
-    edition: &Edition,
-    request: &QuoteRequest,
-    price: &mut Price,
-) -> Result<(), RateRefusal> {
-    for (place, name) in request.extras.iter().enumerate() {
-        let matches = |fee: &Fee| {
-            fee.name == *name && fee.class == request.class && fee.shapes.contains(&price.shape)
-        };
-        let index = edition.extras.iter().position(matches);
-        let index = index.ok_or_else(|| RateRefusal::UnknownExtra {
-            class: request.class,
-            name: name.clone(),
-        })?;
-        let fee = &edition.extras[index];
-        check_company(fee, place, &request.extras)?;
-        let cell = || format!("{} {}", fee.class, fee.name);
-        let amount = fee.amount.ok_or_else(|| missing(edition, cell()))?;
-        price.total = price.total.plus(amount)?;
-        price.extras.push(index);
-    }
-    Ok(())
-}
-
-/// Refuses an extra that is asked for twice, lacks what it needs or meets what it excludes.
-fn check_company(fee: &Fee, place: usize, extras: &[String]) -> Result<(), RateRefusal> {
-    let present = |other: &String| extras.contains(other);
-    let rule = if extras[..place].contains(&fee.name) {
-        "is asked for twice".to_owned()
-    } else if !fee.needs.is_empty() && !fee.needs.iter().any(present) {
-        format!("needs {}", fee.needs.join(" or "))
-    } else if let Some(other) = fee.excludes.iter().find(|other| present(other)) {
-        format!("cannot go with {other}")
-    } else {
-        return Ok(());
-    };
-    let name = fee.name.clone();
-    Err(RateRefusal::ExtraConflict { name, rule })
-}
-
 /// The refusal for a hole in the edition.
-fn missing(edition: &Edition, cell: String) -> RateRefusal {
+pub(super) fn missing(edition: &Edition, cell: String) -> RateRefusal {
     let edition = edition.id.clone();
     RateRefusal::MissingCell { edition, cell }
 }

@@ -3,24 +3,25 @@
 //! Amounts are decimal text, weights and sizes as a clerk types them, areas by their three digits.
 //! A row without a price is a hole: the post has the price, the edition does not know it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::str::FromStr;
+mod chart;
+mod form;
 
-use jiff::civil::Date;
-use serde::{Deserialize, Deserializer, de};
+use std::collections::BTreeMap;
 
-use super::chart::{MAX_ZONE, ZoneChart};
+use form::{
+    BandSource, EditionSource, FeeSource, RowSource, ShapeSource, SourceText, SurchargeSource,
+    TableSource, UnpricedSource, ZonesSource,
+};
+
 use super::edition::{EDITION_VERSION, Edition, EditionError, MAX_EDITION_BYTES, Source};
-use super::kinds::{MailClass, Measure, PriceKind, Shape};
+use super::kinds::Measure;
 use super::reference;
 use super::shapes::{Dimensional, Machinable, ShapeRule, Unpriced};
-use super::size::{INCH, Length, Size};
+use super::size::INCH;
 use super::tables::{Band, Fee, PriceTable, Row, Surcharge, ZONES, ZoneGroup};
 use super::weight::Weight;
-use super::zip::{Zip3, Zip5};
-use super::zones::{Centroid, FixedZone, Gateway, ZoneLimit, ZoneRules};
-use crate::money::Mills;
+use super::zip::Zip3;
+use super::zones::{FixedZone, Gateway, ZoneLimit, ZoneRules};
 
 /// What the `format` member says.
 pub const SOURCE_FORMAT: &str = "pennyblack-edition-1";
@@ -79,233 +80,6 @@ impl Edition {
         }
         Ok(edition)
     }
-}
-
-/// A value written as text.
-#[derive(Clone, Copy)]
-struct Text<T>(T);
-
-impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Text<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse()
-            .map(Self)
-            .map_err(|e| de::Error::custom(format_args!("\"{text}\": {e}")))
-    }
-}
-
-/// An amount written as text.
-#[derive(Clone, Copy)]
-struct Amount(Mills);
-
-impl<'de> Deserialize<'de> for Amount {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Mills::parse(&text)
-            .map(Self)
-            .map_err(|e| de::Error::custom(format_args!("\"{text}\": {e}")))
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EditionSource {
-    format: String,
-    id: String,
-    title: String,
-    effective: Date,
-    until: Option<Date>,
-    max_advance_days: u16,
-    sources: BTreeMap<String, SourceText>,
-    shapes: Vec<ShapeSource>,
-    tables: Vec<TableSource>,
-    nonmachinable: Vec<FeeSource>,
-    extras: Vec<FeeSource>,
-    surcharges: Vec<SurchargeSource>,
-    zones: ZonesSource,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SourceText {
-    text: String,
-    sample: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ShapeSource {
-    class: MailClass,
-    shape: Shape,
-    title: String,
-    category: String,
-    max_weight: Text<Weight>,
-    heavier_as: Option<Shape>,
-    smallest: Option<Text<Size>>,
-    largest: Option<Text<Size>>,
-    length_and_girth: Option<Text<Length>>,
-    machinable: Option<MachinableSource>,
-    dimensional: Option<DimensionalSource>,
-    #[serde(default)]
-    unpriced: Vec<UnpricedSource>,
-    #[serde(default)]
-    machinable_only: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MachinableSource {
-    least_ratio_tenths: u16,
-    greatest_ratio_tenths: u16,
-    length: Text<Length>,
-    height: Text<Length>,
-    thickness: Text<Length>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DimensionalSource {
-    divisor: u32,
-    above_cubic_inches: u32,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct UnpricedSource {
-    cell: String,
-    measure: Measure,
-    /// Inches, or cubic inches for a volume.
-    above: u32,
-    always: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TableSource {
-    class: MailClass,
-    shape: Shape,
-    kinds: Vec<PriceKind>,
-    zoned: bool,
-    source: String,
-    rows: Vec<RowSource>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RowSource {
-    to: Text<Weight>,
-    price: Option<Amount>,
-    prices: Option<Vec<Option<Amount>>>,
-    source: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FeeSource {
-    name: String,
-    title: String,
-    class: MailClass,
-    shapes: Vec<Shape>,
-    source: String,
-    amount: Option<Amount>,
-    #[serde(default)]
-    needs: Vec<String>,
-    #[serde(default)]
-    excludes: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SurchargeSource {
-    name: String,
-    title: String,
-    class: MailClass,
-    kind: PriceKind,
-    from: Date,
-    to: Date,
-    source: String,
-    groups: Vec<GroupSource>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GroupSource {
-    first: u8,
-    last: u8,
-    bands: Vec<BandSource>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BandSource {
-    to: Text<Weight>,
-    price: Option<Amount>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ZonesSource {
-    chart: ChartSource,
-    centroids: String,
-    gateways: Vec<GatewaySource>,
-    fixed: Vec<FixedSource>,
-    limits: Vec<LimitSource>,
-    beyond: u8,
-    source: String,
-}
-
-/// A chart of this product by name, or one of its own: area to a thousand zones or dots.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum ChartSource {
-    Named(String),
-    Rows(BTreeMap<Text<Zip3>, String>),
-}
-
-impl<T: PartialEq> PartialEq for Text<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
-    }
-}
-
-impl<T: Eq> Eq for Text<T> {}
-
-impl<T: PartialOrd> PartialOrd for Text<T> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        self.0.partial_cmp(&other.0)
-    }
-}
-
-impl<T: Ord> Ord for Text<T> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.cmp(&other.0)
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GatewaySource {
-    first: Text<Zip3>,
-    last: Text<Zip3>,
-    gateway: Text<Zip3>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FixedSource {
-    first: Text<Zip5>,
-    last: Text<Zip5>,
-    zone: u8,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LimitSource {
-    zone: u8,
-    /// For the reader; `chord` is what counts.
-    #[serde(rename = "miles")]
-    _miles: u32,
-    chord: u32,
 }
 
 /// The sources by name and their places in the edition's list.
@@ -516,66 +290,5 @@ impl ZonesSource {
             centroids,
             source,
         })
-    }
-}
-
-impl ChartSource {
-    /// Fills the half square. Two parts of a chart by ZIP3 areas say nothing about the area:
-    /// the rows of the forces abroad, who take their gateway's zones, and other areas' zones to
-    /// an area in which single ZIPs have a zone of their own.
-    fn into_chart(
-        self,
-        gateways: &[Gateway],
-        fixed: &[FixedZone],
-        centroids: &[Centroid],
-    ) -> Result<ZoneChart, SourceError> {
-        let rows = match self {
-            Self::Named(name) => {
-                reference::chart_rows(&name).ok_or(SourceError::UnknownReference(name))?
-            }
-            Self::Rows(rows) => rows.into_iter().map(|(area, row)| (area.0, row)).collect(),
-        };
-        let abroad = |area: Zip3| gateways.iter().any(|g| (g.first..=g.last).contains(&area));
-        let split = |area: Zip3| {
-            let mut zips = fixed.iter().flat_map(|range| [range.first, range.last]);
-            zips.any(|zip| zip.zip3() == area)
-        };
-        let origins = rows.iter().map(|(area, _)| *area);
-        let located = centroids.iter().map(|centroid| centroid.area);
-        let areas: BTreeSet<Zip3> = origins.chain(located).collect();
-        let mut chart = ZoneChart::default();
-        for (from, row) in &rows {
-            chart.list(*from);
-            for (to, zone) in zones_of(*from, row)? {
-                let says_nothing = abroad(*from) || split(to) && to != *from;
-                if says_nothing || !(areas.contains(&to) || abroad(to)) {
-                    continue;
-                }
-                if chart.zone(*from, to).is_some_and(|other| other != zone) {
-                    return Err(SourceError::ChartConflict(*from, to));
-                }
-                chart.set(*from, to, zone);
-            }
-        }
-        Ok(chart)
-    }
-}
-
-/// The known zones of one row of a chart.
-fn zones_of(from: Zip3, row: &str) -> Result<Vec<(Zip3, u8)>, SourceError> {
-    let bad = || SourceError::BadChartRow(from);
-    let mut zones = Vec::new();
-    for (number, byte) in (0..).zip(row.bytes()) {
-        let to = Zip3::new(number).map_err(|_| bad())?;
-        match byte {
-            b'.' => {}
-            b'1'..=b'9' if byte - b'0' <= MAX_ZONE => zones.push((to, byte - b'0')),
-            _ => return Err(bad()),
-        }
-    }
-    if row.len() == usize::from(super::zip::ZIP3_COUNT) {
-        Ok(zones)
-    } else {
-        Err(bad())
     }
 }

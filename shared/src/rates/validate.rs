@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use super::additions::surcharge_cell;
 use super::edition::Edition;
-use super::quote::{base_cell, surcharge_cell};
+use super::quote::base_cell;
 use super::tables::{Fee, PriceTable, Row, Surcharge};
 
 /// One thing to look at.
