@@ -13,6 +13,9 @@
 //! 4. commit with [`bits::BitImage::sha256`];
 //! 5. draw again, compare the hash, then [`job::send`] over a [`port::open`]ed printer, or
 //!    [`files::write_durably`].
+//!
+//! The other way round, [`read::symbols_in_file`] reads what scanners and other programs make of
+//! a label.
 
 pub mod bits;
 pub mod escpos;
@@ -25,7 +28,11 @@ pub mod pdf;
 pub mod png;
 pub mod port;
 pub mod raster;
+pub mod read;
 pub mod self_read;
 pub mod status;
 pub mod symbol;
 pub mod units;
+
+#[cfg(test)]
+mod judges;
