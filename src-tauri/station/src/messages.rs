@@ -128,6 +128,10 @@ catalogue! {
     SelfRead = "self_read_failed", Fault, true,
         "The symbol could not be read back from the label: {reason}. Nothing was debited; its number is skipped.",
         "Print again; if it stays, choose another label stock or printer.";
+    /// The label could not be made at all.
+    NotDrawn = "not_drawn", Fault, false,
+        "The label cannot be made: {reason}. Nothing was debited.",
+        "Choose another stock; if it stays, send the log to your admin.";
     /// The rendering differs from what was committed.
     RasterDiffers = "raster_differs", Damaged, false,
         "The label of piece {serial} does not come out as it was committed. It is paid for and was not printed.",

@@ -175,8 +175,16 @@ fn clear_buffers(port: &mut dyn Port, patience: Patience) {
     drop(port.write(&CLEAR_BUFFERS, patience.status));
 }
 
-/// Asks all status questions; a printer that is known not to acknowledge may stay silent.
-fn preflight(port: &mut dyn Port, must_answer: bool, patience: Patience) -> Result<(), Unready> {
+/// Asks all status questions; a printer that is known not to acknowledge may stay silent. [`send`]
+/// asks again; ask before the debit, so that a refusal costs nothing.
+///
+/// # Errors
+/// [`Unready`] with what the printer lacks.
+pub fn preflight(
+    port: &mut dyn Port,
+    must_answer: bool,
+    patience: Patience,
+) -> Result<(), Unready> {
     drain(port).map_err(|_| Unready::Silent)?;
     for question in QUESTIONS {
         match ask(port, question, patience) {

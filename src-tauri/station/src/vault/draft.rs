@@ -1,0 +1,206 @@
+//! Drafting a piece: sign, draw, read back. Nothing here is durable and nothing changes a
+//! register; several drafts may be made at once on several threads.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use shared::ids::PieceSerial;
+use shared::indicium::destination::{Destination, OriginZip};
+use shared::indicium::ibi_full::{IbiFull, SignError, SoftwareId, VERSION};
+use shared::money::Mills;
+use shared::vault::{Debit, Prospect};
+
+use super::credentials::Credentials;
+use crate::crypto::CryptoFault;
+use crate::printing::bits::BitImage;
+use crate::printing::label::Label;
+use crate::printing::layout::indicium::{IndiciumFace, ZoneMark, indicium_label};
+use crate::printing::layout::stock::Stock;
+use crate::printing::raster::raster;
+use crate::printing::self_read::{SelfReadFault, self_read};
+use crate::printing::symbol::{self, Symbol, SymbolRefusal};
+use crate::printing::units::Dpi;
+use crate::store::pieces::PieceFacts;
+
+/// The build number every indicium carries.
+pub const BUILD: u16 = 1;
+
+/// Bytes of an indicium of this program: 49 signed, 64 of signature, 11 of extensions. The dummy
+/// symbol of a preview is of this size.
+pub const INDICIUM_BYTES: usize = 49 + 64 + 11;
+
+/// What a label says besides its symbol; kept under seal with the indicium until the piece is
+/// printed, so that the identical piece can be drawn again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabelInputs {
+    /// The postage.
+    pub postage: Mills,
+    /// The date of mailing.
+    pub date: Date,
+    /// The ZIP the piece is mailed from.
+    pub origin: String,
+    /// The class marking.
+    pub class_marking: String,
+    /// What the price is for.
+    pub rate_marking: String,
+    /// The zone, and whether it was estimated.
+    pub zone: Option<(u8, bool)>,
+    /// The addressee.
+    pub to: Vec<String>,
+    /// The cost centre.
+    pub reference: String,
+    /// Whether the piece has no value.
+    pub specimen: bool,
+    /// The stock's name.
+    pub stock: String,
+    /// Dots per inch of the committed raster.
+    pub dpi: u16,
+}
+
+/// Everything sealed with a piece.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PieceInputs {
+    /// The indicium, hexadecimal digits.
+    pub indicium: String,
+    /// The label.
+    pub label: LabelInputs,
+}
+
+/// A piece that somebody wants printed, priced and ready to be paid for.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// What will be readable of it.
+    pub facts: PieceFacts,
+    /// The rate category of the indicium.
+    pub category: [u8; 4],
+    /// Where it is mailed.
+    pub origin: OriginZip,
+    /// Where it goes.
+    pub destination: Destination,
+    /// The day it is booked on.
+    pub booked: Date,
+    /// What its label says.
+    pub label: LabelInputs,
+}
+
+/// A signed and drawn piece, not paid for yet.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// What is sealed with it.
+    pub inputs: PieceInputs,
+    /// SHA-256 of its raster.
+    pub raster: [u8; 32],
+}
+
+/// Why a piece could not be drafted. Nothing has changed.
+#[derive(Debug, thiserror::Error)]
+pub enum DraftFault {
+    /// It could not be signed.
+    #[error("signing the indicium")]
+    Sign(#[source] SignError<CryptoFault>),
+    /// Its symbol could not be made.
+    #[error("making the symbol")]
+    Symbol(#[source] SymbolRefusal),
+    /// Its symbol does not read back from the picture: the counter must be burned.
+    #[error("reading the symbol back")]
+    SelfRead(#[source] SelfReadFault),
+    /// Its label's stock or resolution is not one of ours.
+    #[error("the label's stock or resolution is unknown")]
+    UnknownLabel,
+}
+
+/// Signs, draws and reads back one piece.
+///
+/// # Errors
+/// See [`DraftFault`].
+pub fn draft(
+    order: &Order,
+    prospect: &Prospect,
+    credentials: &Credentials,
+) -> Result<Draft, DraftFault> {
+    let indicium = sign(order, prospect, credentials).map_err(DraftFault::Sign)?;
+    let symbol = symbol::encode(&indicium).map_err(DraftFault::Symbol)?;
+    let (_, image) = draw(&order.label, prospect.serial, &symbol)?;
+    self_read(&image, &indicium).map_err(DraftFault::SelfRead)?;
+    Ok(Draft {
+        inputs: PieceInputs {
+            indicium: hex::encode(indicium),
+            label: order.label.clone(),
+        },
+        raster: image.sha256(),
+    })
+}
+
+impl Order {
+    /// The debit that pays for this piece.
+    #[must_use]
+    pub const fn debit(&self, counter: u32, raster: [u8; 32]) -> Debit {
+        Debit {
+            counter,
+            postage: self.facts.postage,
+            date: self.facts.date,
+            booked: self.booked,
+            category: self.category,
+            raster,
+        }
+    }
+}
+
+/// The signed indicium's bytes.
+fn sign(
+    order: &Order,
+    prospect: &Prospect,
+    credentials: &Credentials,
+) -> Result<Vec<u8>, SignError<CryptoFault>> {
+    let fields = IbiFull {
+        version: VERSION,
+        algorithm: credentials.regime().algorithm(),
+        certificate_serial: prospect.key.certificate,
+        psd: prospect.serial.psd,
+        ascending: prospect.after.ascending(),
+        postage: order.facts.postage,
+        date: order.facts.date,
+        origin: order.origin,
+        destination: order.destination,
+        software: SoftwareId {
+            build: BUILD,
+            counter: prospect.serial.counter,
+        },
+        descending: prospect.after.descending(),
+        rate_category: order.category,
+    };
+    let signed = fields.sign(credentials.issuer_key_id(), |bytes| {
+        credentials.key().sign(bytes)
+    })?;
+    Ok(signed.bytes().to_vec())
+}
+
+/// Draws a label with a symbol: the display list and the committed raster.
+///
+/// # Errors
+/// [`DraftFault::UnknownLabel`].
+pub fn draw(
+    label: &LabelInputs,
+    serial: PieceSerial,
+    symbol: &Symbol,
+) -> Result<(Label, BitImage), DraftFault> {
+    let stock = Stock::by_name(&label.stock).ok_or(DraftFault::UnknownLabel)?;
+    let dpi = Dpi::from_number(label.dpi).ok_or(DraftFault::UnknownLabel)?;
+    let face = IndiciumFace {
+        postage: label.postage,
+        date: label.date,
+        origin_zip: label.origin.clone(),
+        serial,
+        class_marking: label.class_marking.clone(),
+        rate_marking: label.rate_marking.clone(),
+        zone: label
+            .zone
+            .map(|(zone, estimated)| ZoneMark { zone, estimated }),
+        to: label.to.clone(),
+        from: Vec::new(),
+        reference: label.reference.clone(),
+        specimen: label.specimen,
+    };
+    let label = indicium_label(&face, symbol, stock);
+    let image = raster(&label, dpi);
+    Ok((label, image))
+}
