@@ -2,13 +2,16 @@
 
 pub mod api;
 pub mod api_types;
+pub mod batch;
 pub mod bridge;
 pub mod contact;
 pub mod crypto;
 pub mod door;
 pub mod messages;
+pub mod owner;
 pub mod places;
 pub mod printing;
 pub mod secrets;
+pub mod station;
 pub mod store;
 pub mod vault;

@@ -1,0 +1,319 @@
+//! Releasing a chunk of paid rows: to one printer, piece by piece, or to files, all at once.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use shared::ids::{PieceSerial, PsdId};
+use shared::vault::Vault;
+
+use super::chunk::{PaidOutcome, PaidRow, THREADS};
+use super::{ALREADY, PRINTED, REFUSED, RowResult, UNKNOWN};
+use crate::api::{BatchRowView, PieceState, PieceView, UiError};
+use crate::messages::{Code, say};
+use crate::printing::files::{FileFault, write_durably};
+use crate::station::faults::chain;
+use crate::station::release::{Page, Ready, Target, draw_again, make_folder, pages};
+use crate::station::sending::{OpenPrinter, open_printer};
+use crate::station::{Owner, Station};
+use crate::store::pieces::PieceRow;
+use crate::vault::draft::PieceInputs;
+use crate::vault::piece::Happening;
+
+/// Where the pieces of a batch go.
+pub(super) enum Printer {
+    Line(Box<OpenPrinter>),
+    Folder(PathBuf),
+}
+
+/// A paid row on its way to the printer.
+struct Going {
+    line: u32,
+    psd: Option<PsdId>,
+    row: PieceRow,
+    inputs: PieceInputs,
+    spent_mills: u64,
+}
+
+/// How a piece fared at the files.
+struct Fared {
+    counter: u32,
+    happenings: &'static [Happening],
+    reason: Option<String>,
+}
+
+impl Printer {
+    /// Opens the printer's line, or makes the folder, before anything is paid.
+    pub(super) fn open(target: &Target) -> Result<Self, UiError> {
+        match target {
+            Target::Printer(setup) => Ok(Self::Line(Box::new(open_printer(setup)?))),
+            Target::Folder(folder) => {
+                make_folder(target)?;
+                Ok(Self::Folder(folder.clone()))
+            }
+            Target::Files { .. } => Err(say(Code::NoOut, &[])),
+        }
+    }
+
+    /// Releases a chunk and answers with the results of its rows, in their order.
+    pub(super) fn release(&mut self, station: &Station, paid: Vec<PaidRow>) -> Vec<RowResult> {
+        let psd = station
+            .apply_blocking(|owner| owner.enrolled().map(Vault::psd))
+            .ok();
+        let mut results = Vec::with_capacity(paid.len());
+        let mut going = Vec::with_capacity(paid.len());
+        for PaidRow { line, outcome } in paid {
+            let (outcome, row, reason) = match outcome {
+                PaidOutcome::Release {
+                    row,
+                    inputs,
+                    spent_mills,
+                } => {
+                    going.push(Going {
+                        line,
+                        psd,
+                        row: *row,
+                        inputs: *inputs,
+                        spent_mills,
+                    });
+                    continue;
+                }
+                PaidOutcome::Already(row) => (ALREADY, Some(row), None),
+                PaidOutcome::Unknown(row) => {
+                    let reason = "the piece waits for an answer: printed, spoiled or not-printed";
+                    (UNKNOWN, Some(row), Some(reason.to_owned()))
+                }
+                PaidOutcome::Refused(error) => (REFUSED, None, Some(error.message)),
+            };
+            let serial = row.as_ref().zip(psd).map(|(row, psd)| {
+                let counter = row.counter;
+                PieceSerial { psd, counter }.to_string()
+            });
+            results.push(RowResult {
+                view: BatchRowView {
+                    line,
+                    outcome: outcome.to_owned(),
+                    serial,
+                    postage_mills: row.map(|row| row.facts.postage.mills()),
+                    reason,
+                },
+                spent_mills: 0,
+            });
+        }
+        results.extend(match self {
+            Self::Line(printer) => to_printer(station, printer, going),
+            Self::Folder(folder) => to_folder(station, folder, going),
+        });
+        results.sort_by_key(|result| result.view.line);
+        results
+    }
+}
+
+/// One piece after the other, each with its own milestones.
+fn to_printer(station: &Station, printer: &mut OpenPrinter, going: Vec<Going>) -> Vec<RowResult> {
+    going
+        .into_iter()
+        .map(|going| {
+            let Going {
+                line,
+                psd,
+                row,
+                inputs,
+                spent_mills,
+            } = going;
+            let view = match ready(psd, &row, inputs) {
+                Some(ready) => station.send(&ready, printer),
+                None => station.apply_blocking(move |owner| {
+                    let reason = "its label does not come out as it was committed";
+                    let row = owner.happened(row.counter, &[Happening::NoInk], Some(reason))?;
+                    owner.piece_view(&row)
+                }),
+            };
+            RowResult {
+                view: row_view(line, view),
+                spent_mills,
+            }
+        })
+        .collect()
+}
+
+/// All pieces of the chunk: one commit before the files, one after them.
+fn to_folder(station: &Station, folder: &Path, going: Vec<Going>) -> Vec<RowResult> {
+    let counters: Vec<u32> = going.iter().map(|going| going.row.counter).collect();
+    let lines: Vec<(u32, u64)> = going
+        .iter()
+        .map(|going| (going.line, going.spent_mills))
+        .collect();
+    let fared = drawn_and_written(station, folder, going, counters);
+    let views = match fared {
+        Ok(fared) => station.apply_blocking(move |owner| owner.all_fared(&fared)),
+        Err(error) => Err(error),
+    };
+    match views {
+        Ok(views) => lines
+            .into_iter()
+            .zip(views)
+            .map(|((line, spent_mills), view)| RowResult {
+                view: row_view(line, Ok(view)),
+                spent_mills,
+            })
+            .collect(),
+        Err(error) => lines
+            .into_iter()
+            .map(|(line, spent_mills)| RowResult {
+                view: row_view(line, Err(error.clone())),
+                spent_mills,
+            })
+            .collect(),
+    }
+}
+
+/// Draws the chunk again, writes down that its bytes are about to leave, and writes its files.
+fn drawn_and_written(
+    station: &Station,
+    folder: &Path,
+    going: Vec<Going>,
+    counters: Vec<u32>,
+) -> Result<Vec<Fared>, UiError> {
+    let drawn = on_threads(going, |going| {
+        let counter = going.row.counter;
+        let page = ready(going.psd, &going.row, going.inputs).map(|ready| {
+            let path = folder.join(format!("{}.pdf", ready.serial));
+            pages(&ready, Some(&path), None, None)
+        });
+        (counter, page)
+    });
+    station.apply_blocking(move |owner| owner.all_sending(&counters))?;
+    Ok(on_threads(drawn, |(counter, page)| match page {
+        Some(Ok(pages)) => write(counter, &pages),
+        Some(Err(error)) => Fared {
+            counter,
+            happenings: &[Happening::NoInk],
+            reason: Some(error.message),
+        },
+        None => Fared {
+            counter,
+            happenings: &[Happening::NoInk],
+            reason: Some("its label does not come out as it was committed".to_owned()),
+        },
+    }))
+}
+
+fn write(counter: u32, pages: &[Page]) -> Fared {
+    let fault = pages
+        .iter()
+        .find_map(|page| write_durably(&page.path, &page.bytes).err());
+    let happenings: &[Happening] = match fault {
+        None => &[Happening::AllSent, Happening::Acknowledged],
+        Some(FileFault::NotWritten { .. }) => &[Happening::NoInk],
+        Some(FileFault::NotDurable { .. }) => &[Happening::Lost],
+    };
+    Fared {
+        counter,
+        happenings,
+        reason: fault.map(|fault| chain(&fault)),
+    }
+}
+
+/// Works a list off on [`THREADS`] threads; the answers stand in its order.
+fn on_threads<T: Send, R: Send>(list: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let share = list.len().div_ceil(THREADS).max(1);
+    let work = &work;
+    let mut shares = Vec::with_capacity(THREADS);
+    let mut list = list.into_iter();
+    loop {
+        let part: Vec<T> = list.by_ref().take(share).collect();
+        if part.is_empty() {
+            break;
+        }
+        shares.push(part);
+    }
+    thread::scope(|scope| {
+        let threads: Vec<_> = shares
+            .into_iter()
+            .map(|part| scope.spawn(move || part.into_iter().map(work).collect::<Vec<R>>()))
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("drawing and writing do not panic"))
+            .collect()
+    })
+}
+
+impl Owner {
+    /// The bytes of these pieces are about to leave: one commit.
+    fn all_sending(&mut self, counters: &[u32]) -> Result<(), UiError> {
+        self.write("sending a chunk", |tx| {
+            for counter in counters {
+                if let Some(row) = tx.piece(*counter)? {
+                    tx.move_piece(&row, PieceState::Sending, None)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// What became of these pieces: one commit.
+    fn all_fared(&mut self, fared: &[Fared]) -> Result<Vec<PieceView>, UiError> {
+        let rows = self.write("finishing a chunk", |tx| {
+            let mut rows = Vec::with_capacity(fared.len());
+            for one in fared {
+                let row = tx.piece(one.counter)?;
+                let row = row.ok_or_else(|| say(Code::UnknownPiece, &[]))?;
+                rows.push(Self::fare(tx, &row, one)?);
+            }
+            Ok(rows)
+        })?;
+        rows.iter().map(|row| self.piece_view(row)).collect()
+    }
+
+    fn fare(
+        tx: &mut crate::store::Tx<'_>,
+        row: &PieceRow,
+        fared: &Fared,
+    ) -> Result<PieceRow, UiError> {
+        let mut state = row.state;
+        for happening in fared.happenings {
+            state = crate::vault::piece::next(state, *happening).map_err(|refusal| {
+                say(
+                    Code::PieceState,
+                    &[("serial", "?"), ("state", refusal.state.word())],
+                )
+            })?;
+        }
+        Ok(tx.move_piece(row, state, fared.reason.as_deref())?)
+    }
+}
+
+/// Draws a piece again; `None` when it does not come out as committed.
+fn ready(psd: Option<PsdId>, row: &PieceRow, inputs: PieceInputs) -> Option<Ready> {
+    let counter = row.counter;
+    draw_again(PieceSerial { psd: psd?, counter }, row, inputs)
+}
+
+/// The result of a row from its piece.
+fn row_view(line: u32, view: Result<PieceView, UiError>) -> BatchRowView {
+    match view {
+        Ok(view) => BatchRowView {
+            line,
+            outcome: match view.state {
+                PieceState::Printed => PRINTED,
+                PieceState::NotPrinted | PieceState::Spoiled => REFUSED,
+                PieceState::Prepared
+                | PieceState::Sending
+                | PieceState::Sent
+                | PieceState::Unknown => UNKNOWN,
+            }
+            .to_owned(),
+            serial: Some(view.serial),
+            postage_mills: Some(view.postage_mills),
+            reason: view.message,
+        },
+        Err(error) => BatchRowView {
+            line,
+            outcome: UNKNOWN.to_owned(),
+            serial: None,
+            postage_mills: None,
+            reason: Some(error.message),
+        },
+    }
+}

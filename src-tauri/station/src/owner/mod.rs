@@ -1,0 +1,93 @@
+//! One owner of a data folder.
+//!
+//! Whoever holds the folder's lock opens the station and serves a private socket with the same
+//! calls; everybody else asks over that socket. So a command works beside the open window.
+
+mod client;
+mod lock;
+mod place;
+mod server;
+mod wire;
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::api::{Call, Event, UiError, View};
+use crate::door::Door;
+use crate::messages::{Code, say};
+use crate::station::{Clock, Station};
+
+pub use client::Client;
+pub use lock::FolderLock;
+pub use server::Server;
+
+/// How long to wait for an owner that is just starting or just ending.
+const OWNER_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Between two looks at lock and socket.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// A way to the station of a data folder.
+pub enum Reach {
+    /// This process owns the folder and serves its socket.
+    Own(Server),
+    /// Another process does.
+    Other(Client),
+}
+
+/// Reaches the station of `folder`: opens it when nobody has, asks its owner otherwise.
+///
+/// # Errors
+/// The refusals of a store that does not start; `folder_in_use` when the owner does not answer.
+pub async fn reach(folder: &Path) -> Result<Reach, UiError> {
+    let give_up = Instant::now() + OWNER_PATIENCE;
+    loop {
+        if let Some(lock) = FolderLock::take(folder)? {
+            let opening = tokio::task::spawn_blocking(move || Station::open(lock, Clock::system()));
+            let station = match opening.await {
+                Ok(station) => station?,
+                Err(_) => return Err(say(Code::StationStopped, &[])),
+            };
+            return Ok(Reach::Own(Server::start(station)?));
+        }
+        if let Some(client) = Client::connect(folder).await {
+            return Ok(Reach::Other(client));
+        }
+        if Instant::now() >= give_up {
+            let folder = folder.display().to_string();
+            return Err(say(Code::FolderInUse, &[("folder", &folder)]));
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
+impl Reach {
+    /// Asks the station; `news` hears what changes meanwhile.
+    ///
+    /// # Errors
+    /// The station's own refusals and faults.
+    pub async fn call(&self, call: Call, news: impl FnMut(Event)) -> Result<View, UiError> {
+        match self {
+            Self::Own(server) => server.call(call, news).await,
+            Self::Other(client) => client.call(call, news).await,
+        }
+    }
+
+    /// A door to the station, for a page.
+    #[must_use]
+    pub fn door(&self) -> Door {
+        match self {
+            Self::Own(server) => server.door(),
+            Self::Other(client) => client.door(),
+        }
+    }
+
+    /// Ends this process's part: an owner finishes its work and writes the high-water mark.
+    pub async fn close(self) {
+        if let Self::Own(server) = self {
+            server.close().await;
+        }
+    }
+}

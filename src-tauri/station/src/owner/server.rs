@@ -1,0 +1,185 @@
+//! The owner's side of the private socket.
+
+use std::sync::Arc;
+
+use interprocess::local_socket::ListenerOptions;
+use interprocess::local_socket::tokio::{Listener, Stream, prelude::*};
+use tokio::io::BufReader;
+use tokio::sync::Semaphore;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::place;
+use super::wire::{Reply, Request, WireFault, read, write};
+use crate::api::{Call, Event, UiError, View};
+use crate::door::Door;
+use crate::messages::{Code, say};
+use crate::station::Station;
+
+/// Clients at once; more wait until one is done.
+const MAX_CLIENTS: usize = 16;
+
+/// The owner of a data folder with its private socket.
+pub struct Server {
+    station: Station,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Serves `station` on the socket of its folder, whose lock it holds.
+    ///
+    /// # Errors
+    /// `folder_unusable` when the socket cannot be made.
+    pub fn start(station: Station) -> Result<Self, UiError> {
+        let listener = listen(&station).map_err(|fault| {
+            say(
+                Code::FolderUnusable,
+                &[
+                    ("folder", &station.folder().display().to_string()),
+                    ("reason", &fault.to_string()),
+                ],
+            )
+        })?;
+        let task = tokio::spawn(serve(station.clone(), listener));
+        Ok(Self { station, task })
+    }
+
+    /// The station.
+    #[must_use]
+    pub const fn station(&self) -> &Station {
+        &self.station
+    }
+
+    /// Asks the station; `news` hears what changes meanwhile.
+    ///
+    /// # Errors
+    /// The station's own refusals and faults.
+    pub async fn call(&self, call: Call, mut news: impl FnMut(Event)) -> Result<View, UiError> {
+        let mut events = self.station.subscribe();
+        let answer = self.station.call(call);
+        tokio::pin!(answer);
+        loop {
+            tokio::select! {
+                biased;
+                answer = &mut answer => return answer,
+                event = events.recv() => match event {
+                    Ok(event) => news(event),
+                    Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return answer.await,
+                },
+            }
+        }
+    }
+
+    /// A door to the station.
+    #[must_use]
+    pub fn door(&self) -> Door {
+        let (asked, heard) = (self.station.clone(), self.station.clone());
+        Door::new(
+            move |call| {
+                let station = asked.clone();
+                async move { station.call(call).await }
+            },
+            move || heard.subscribe(),
+        )
+    }
+
+    /// Stops serving, finishes the owner's work and writes the high-water mark.
+    pub async fn close(self) {
+        let Self { station, task } = self;
+        task.abort();
+        // Aborted on purpose; its clients are aborted with it.
+        drop(task.await);
+        // The last handle waits for the owner's thread.
+        drop(tokio::task::spawn_blocking(move || drop(station)).await);
+    }
+}
+
+fn listen(station: &Station) -> std::io::Result<Listener> {
+    place::prepare(station.folder())?;
+    let name = place::name(station.folder())?;
+    ListenerOptions::new().name(name).create_tokio()
+}
+
+async fn serve(station: Station, listener: Listener) {
+    let room = Arc::new(Semaphore::new(MAX_CLIENTS));
+    let mut clients = JoinSet::new();
+    loop {
+        let Ok(place) = Arc::clone(&room).acquire_owned().await else {
+            return;
+        };
+        match listener.accept().await {
+            Ok(stream) => {
+                let station = station.clone();
+                clients.spawn(async move {
+                    if let Err(fault) = answer(&station, &stream).await {
+                        tracing::debug!("a client of the private socket left: {fault}");
+                    }
+                    drop(place);
+                });
+            }
+            Err(fault) => {
+                tracing::warn!("accepting a client of the private socket: {fault}");
+                tokio::time::sleep(super::LOOK_AGAIN).await;
+            }
+        }
+        while clients.try_join_next().is_some() {}
+    }
+}
+
+/// Answers one client until it is done.
+async fn answer(station: &Station, stream: &Stream) -> Result<(), WireFault> {
+    let mut reader = BufReader::new(stream);
+    let mut writer = stream;
+    loop {
+        match read(&mut reader).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(Request::Call(call))) => answer_call(station, *call, &mut writer).await?,
+            Ok(Some(Request::Listen)) => return tell(station, &mut writer).await,
+            Err(fault @ (WireFault::TooLong | WireFault::NotAMessage(_))) => {
+                let reason = fault.to_string();
+                let error = say(Code::BadCall, &[("reason", &reason)]);
+                write(&mut writer, &Reply::Error(error)).await?;
+                return Err(fault);
+            }
+            Err(fault @ WireFault::Broken(_)) => return Err(fault),
+        }
+    }
+}
+
+async fn answer_call(station: &Station, call: Call, writer: &mut &Stream) -> Result<(), WireFault> {
+    let mut events = station.subscribe();
+    let answer = station.call(call);
+    tokio::pin!(answer);
+    loop {
+        let reply = tokio::select! {
+            biased;
+            answer = &mut answer => match answer {
+                Ok(view) => Reply::View(view),
+                Err(error) => Reply::Error(error),
+            },
+            event = events.recv() => match event {
+                Ok(event) => Reply::Event(event),
+                Err(RecvError::Lagged(_) | RecvError::Closed) => continue,
+            },
+        };
+        let done = !matches!(reply, Reply::Event(_));
+        write(writer, &reply).await?;
+        if done {
+            return Ok(());
+        }
+    }
+}
+
+/// Tells a client what changes until it leaves.
+async fn tell(station: &Station, writer: &mut &Stream) -> Result<(), WireFault> {
+    let mut events = station.subscribe();
+    loop {
+        match events.recv().await {
+            Ok(event) => write(writer, &Reply::Event(event)).await?,
+            // What was missed is unknown: the client asks for everything anew.
+            Err(RecvError::Lagged(_)) => write(writer, &Reply::Event(Event::Status)).await?,
+            Err(RecvError::Closed) => return Ok(()),
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The station: one owner of all state on one thread, and the handle everybody asks it through.
+//!
+//! A call is a message to the owner; what takes long (the network, a printer) happens elsewhere
+//! and comes back with short messages: intent, then the act, then the outcome. Nothing but the
+//! owner touches vault, store or keys.
+
+pub mod calls;
+pub(crate) mod faults;
+pub mod names;
+pub(crate) mod orders;
+mod owner;
+mod pieces;
+pub(crate) mod pricing;
+pub(crate) mod release;
+pub(crate) mod sending;
+mod status;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use shared::clock::UnixSeconds;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use crate::api::{Event, SecretsChoice, UiError};
+use crate::messages::{Code, say};
+use crate::owner::FolderLock;
+use crate::secrets::{self, Patience, SecretStore, StoreId};
+
+pub use owner::{CLERK_USER, Owner, STATION_USER};
+pub use release::Ready;
+
+/// Messages that may wait for the owner. More callers than a window and a few commands have means
+/// that something runs wild.
+const QUEUE: usize = 64;
+
+/// Events a slow listener may lag behind before it misses some; it then asks for everything anew.
+const EVENTS: usize = 256;
+
+/// The station's clock and calendar.
+#[derive(Clone)]
+pub struct Clock {
+    now: Arc<dyn Fn() -> UnixSeconds + Send + Sync>,
+    zone: TimeZone,
+}
+
+impl Clock {
+    /// The computer's clock and time zone.
+    #[must_use]
+    pub fn system() -> Self {
+        Self {
+            now: Arc::new(|| UnixSeconds::from(jiff::Timestamp::now())),
+            zone: TimeZone::system(),
+        }
+    }
+
+    /// A clock told by `now`, in UTC: for simulations.
+    #[must_use]
+    pub fn told_by(now: impl Fn() -> UnixSeconds + Send + Sync + 'static) -> Self {
+        Self {
+            now: Arc::new(now),
+            zone: TimeZone::UTC,
+        }
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> UnixSeconds {
+        (self.now)()
+    }
+
+    /// The local day of an instant.
+    #[must_use]
+    pub fn day_of(&self, instant: UnixSeconds) -> Date {
+        jiff::Timestamp::from_second(instant.0).map_or_else(
+            |_| shared::clock::civil_date(instant),
+            |stamp| stamp.to_zoned(self.zone.clone()).date(),
+        )
+    }
+}
+
+/// Work for the owner's thread.
+type Work = Box<dyn FnOnce(&mut Owner) + Send>;
+
+/// The owner's thread, which ends with the last handle.
+struct Thread {
+    work: Option<mpsc::Sender<Work>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Drop for Thread {
+    /// Waits until the owner has finished its work and written the high-water mark.
+    fn drop(&mut self) {
+        self.work = None;
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread
+            && thread.thread().id() != thread::current().id()
+        {
+            // A panic of the owner was reported by its own thread.
+            drop(thread.join());
+        }
+    }
+}
+
+/// A handle to the station. Clones share the one owner.
+#[derive(Clone)]
+pub struct Station {
+    owner: Arc<Thread>,
+    events: broadcast::Sender<Event>,
+    folder: PathBuf,
+}
+
+impl Station {
+    /// Opens the station in the locked folder. The lock is released when the owner has ended.
+    ///
+    /// # Errors
+    /// Every refusal of a store that does not start: damaged, rolled back, newer, no key.
+    pub fn open(lock: FolderLock, clock: Clock) -> Result<Self, UiError> {
+        let folder = lock.folder().to_owned();
+        let (events, _) = broadcast::channel(EVENTS);
+        let owner = Owner::open(lock, clock, events.clone())?;
+        let (work, queue) = mpsc::channel(QUEUE);
+        let stopped = |_| say(Code::StationStopped, &[]);
+        let thread = thread::Builder::new()
+            .name("station".to_owned())
+            .spawn(move || serve(owner, queue))
+            .map_err(stopped)?;
+        Ok(Self {
+            owner: Arc::new(Thread {
+                work: Some(work),
+                thread: Mutex::new(Some(thread)),
+            }),
+            events,
+            folder,
+        })
+    }
+
+    /// What changes from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Runs `work` on the owner's thread and waits for its answer.
+    ///
+    /// # Errors
+    /// `station_stopped` when the owner is gone, and what `work` answers.
+    pub async fn apply<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Owner) -> Result<T, UiError> + Send + 'static,
+    ) -> Result<T, UiError> {
+        let stopped = || say(Code::StationStopped, &[]);
+        let (answer, outcome) = oneshot::channel();
+        let queue = self.owner.work.as_ref().ok_or_else(stopped)?;
+        let sent = queue.send(package(work, answer)).await;
+        sent.map_err(|_| stopped())?;
+        outcome.await.map_err(|_| stopped())?
+    }
+
+    /// As [`Self::apply`], for threads that may wait: a printer's, never a runtime's.
+    ///
+    /// # Errors
+    /// As [`Self::apply`].
+    pub fn apply_blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Owner) -> Result<T, UiError> + Send + 'static,
+    ) -> Result<T, UiError> {
+        let stopped = || say(Code::StationStopped, &[]);
+        let (answer, outcome) = oneshot::channel();
+        let queue = self.owner.work.as_ref().ok_or_else(stopped)?;
+        let sent = queue.blocking_send(package(work, answer));
+        sent.map_err(|_| stopped())?;
+        outcome.blocking_recv().map_err(|_| stopped())?
+    }
+}
+
+/// Work and the way its answer goes back.
+fn package<T: Send + 'static>(
+    work: impl FnOnce(&mut Owner) -> Result<T, UiError> + Send + 'static,
+    answer: oneshot::Sender<Result<T, UiError>>,
+) -> Work {
+    Box::new(move |owner| {
+        // An asker that went away has lost interest, not changed what happened.
+        drop(answer.send(work(owner)));
+    })
+}
+
+/// The owner's thread.
+fn serve(mut owner: Owner, mut queue: mpsc::Receiver<Work>) {
+    while let Some(work) = queue.blocking_recv() {
+        work(&mut owner);
+    }
+}
+
+/// Opens a keeper of secrets off the runtime's threads: a keyring may ask its user for a password.
+///
+/// # Errors
+/// What the keeper refuses, for example `no_keyring`.
+pub async fn open_keeper(
+    choice: SecretsChoice,
+    store: StoreId,
+) -> Result<Arc<dyn SecretStore>, UiError> {
+    let opening = tokio::task::spawn_blocking(move || {
+        secrets::open(&choice, store, Patience::UserTold).map(Arc::from)
+    });
+    match opening.await {
+        Ok(keeper) => Ok(keeper?),
+        Err(_) => Err(say(Code::StationStopped, &[])),
+    }
+}

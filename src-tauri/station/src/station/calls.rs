@@ -1,0 +1,102 @@
+//! The declared calls, each handed to whoever answers it.
+
+use super::Station;
+use crate::api::{BatchOut, Call, JournalView, PiecesView, PrintersView, UiError, View};
+use crate::messages::{Code, say};
+
+impl Station {
+    /// Answers one call.
+    ///
+    /// # Errors
+    /// Every refusal and fault of the call, as a person reads it.
+    pub async fn call(&self, call: Call) -> Result<View, UiError> {
+        match call {
+            Call::Status => {
+                let view = self.apply(|owner| owner.status()).await?;
+                Ok(View::Status(Box::new(view)))
+            }
+            Call::Quote(call) => {
+                let view = self.apply(move |owner| owner.quote_view(&call)).await?;
+                Ok(View::Quote(view))
+            }
+            Call::Options(call) => {
+                let view = self.apply(move |owner| owner.options_view(&call)).await?;
+                Ok(View::Options(view))
+            }
+            Call::Place(call) => Ok(View::Place(super::pricing::place_view(&call.text))),
+            Call::Preview(call) => {
+                let view = self.apply(move |owner| owner.preview(&call)).await?;
+                Ok(View::Preview(Box::new(view)))
+            }
+            Call::Print(call) => Ok(View::Piece(Box::new(self.print(call).await?))),
+            Call::Batch(call) => {
+                let out = BatchOut::clone(&call.out);
+                let view = crate::batch::run(self, &call.csv, out).await?;
+                Ok(View::Batch(view))
+            }
+            Call::Pieces(call) => {
+                let pieces = self.apply(move |owner| owner.piece_views(&call)).await?;
+                Ok(View::Pieces(PiecesView { pieces }))
+            }
+            Call::Resolve(call) => {
+                let view = self.apply(move |owner| owner.resolve(&call)).await?;
+                Ok(View::Piece(Box::new(view)))
+            }
+            Call::SendAgain(call) => Ok(View::Piece(Box::new(self.send_again(call).await?))),
+            Call::Refund(call) => self
+                .apply(move |owner| owner.refund(&call))
+                .await
+                .map(|view| View::Piece(Box::new(view))),
+            Call::Printers => self.printers().await,
+            Call::AddPrinter(call) => {
+                self.apply(move |owner| owner.add_printer(&call.printer))
+                    .await?;
+                self.printers().await
+            }
+            Call::RemovePrinter(call) => {
+                self.apply(move |owner| owner.remove_printer(&call.name))
+                    .await?;
+                self.printers().await
+            }
+            Call::VerifyJournal => {
+                let view = self.apply(|owner| owner.verify_journal()).await?;
+                Ok(View::Journal(view))
+            }
+            Call::Enrol(_) | Call::Contact(_) | Call::Refill(_) => Err(say(
+                Code::NotInThisBuild,
+                &[("what", "Meeting the data center")],
+            )),
+        }
+    }
+
+    async fn printers(&self) -> Result<View, UiError> {
+        let printers = self.apply(|owner| Ok(owner.store().printers()?)).await?;
+        Ok(View::Printers(PrintersView { printers }))
+    }
+}
+
+impl super::Owner {
+    /// Recomputes the whole journal and compares it with the vault.
+    pub(super) fn verify_journal(&self) -> Result<JournalView, UiError> {
+        let report = if self.store().is_unlocked() {
+            self.store().verify_journal()?
+        } else {
+            crate::store::journal::verify(self.store().sql())?
+        };
+        Ok(journal_view(&report))
+    }
+}
+
+/// What reading a journal found, as a person reads it.
+#[must_use]
+pub fn journal_view(report: &crate::store::journal::JournalReport) -> JournalView {
+    JournalView {
+        records: report.records,
+        root: hex::encode(report.root),
+        intact: report.fault.is_none(),
+        fault: report
+            .fault
+            .as_ref()
+            .map(|fault| super::faults::chain(fault)),
+    }
+}

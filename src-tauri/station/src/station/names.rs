@@ -1,0 +1,29 @@
+//! The names of the station's settings and secrets.
+
+/// Where the secrets are kept: [`crate::api::SecretsChoice`] as JSON. Readable.
+pub const SECRETS: &str = "secrets";
+/// The data center's address. Readable.
+pub const SERVER: &str = "server";
+/// The root certificate of the data center, DER in hexadecimal digits. Readable.
+pub const ROOT: &str = "root";
+/// The issuer of indicium certificates, DER in hexadecimal digits. Readable.
+pub const INDICIUM_AUTHORITY: &str = "indicium-authority";
+/// The customer account's name. Readable.
+pub const ACCOUNT: &str = "account";
+/// What the customer account had at the last contact, mills. Readable.
+pub const AVAILABLE: &str = "available";
+/// Whom to ring when the vault is frozen. Readable.
+pub const SUPPORT_CONTACT: &str = "support-contact";
+/// The licence ZIP, the usual origin. Readable.
+pub const LICENCE_ZIP: &str = "licence-zip";
+/// The station certificate's not-before, Unix seconds. Readable.
+pub const STATION_KEY_SINCE: &str = "station-key-since";
+/// The station certificate's not-after, Unix seconds. Readable.
+pub const STATION_KEY_UNTIL: &str = "station-key-until";
+/// The line of the last contact: `internet` or `dialup`. Readable.
+pub const LINE: &str = "line";
+/// Why the last contact failed; empty when it succeeded. Readable.
+pub const LINE_FAULT: &str = "line-fault";
+
+/// The private key of the current grant, PKCS #8. Sealed.
+pub const INDICIUM_KEY: &str = "indicium-key";

@@ -1,0 +1,309 @@
+//! From a print call to a paid piece.
+
+use shared::indicium::destination::OriginZip;
+use shared::rates::{MailClass, PriceKind, Quote, QuoteRequest, Shape};
+use shared::vault::{Action, Burn, Prospect};
+
+use super::pricing::{Priced, bad, is_specimen, quote_view};
+use super::{CLERK_USER, Owner, STATION_USER, faults};
+use crate::api::{Event, PieceState, PreviewView, PrintCall, UiError};
+use crate::messages::{Code, say};
+use crate::printing::layout::stock::Stock;
+use crate::printing::png::png;
+use crate::printing::symbol;
+use crate::printing::units::Dpi;
+use crate::store::Tx;
+use crate::store::pieces::{PieceFacts, PieceRow};
+use crate::vault::draft::{Draft, DraftFault, INDICIUM_BYTES, LabelInputs, Order, draft, draw};
+
+/// The most lines of an addressee.
+const MAX_ADDRESS_LINES: usize = 8;
+
+/// The most characters of a line.
+const MAX_LINE_CHARS: usize = 80;
+
+/// The most characters of a job key or a cost centre.
+const MAX_NAME_CHARS: usize = 64;
+
+/// The stock of pieces that go to files.
+pub(crate) const FILE_STOCK: &str = "label-4x6";
+
+/// The resolution of pieces that go to files.
+pub(crate) const FILE_DPI: u16 = 300;
+
+/// What a piece is drawn on.
+#[derive(Clone, Debug)]
+pub(crate) struct Paper {
+    pub(crate) stock: String,
+    pub(crate) dpi: u16,
+}
+
+impl Paper {
+    /// The paper of pieces that go to files.
+    pub(crate) fn of_files() -> Self {
+        Self {
+            stock: FILE_STOCK.to_owned(),
+            dpi: FILE_DPI,
+        }
+    }
+}
+
+impl Owner {
+    /// Reads, prices and arranges a piece. Nothing is paid.
+    pub(crate) fn order(
+        &mut self,
+        call: &PrintCall,
+        paper: &Paper,
+    ) -> Result<(Order, Quote), UiError> {
+        let priced = self.priced(&call.quote)?;
+        let quote = self.quote(&priced.request)?;
+        let specimen = self.vault().is_none_or(|vault| is_specimen(vault.psd()));
+        let order = arrange(&priced, &quote, call, paper, specimen)?;
+        let booked = self.today();
+        Ok((Order { booked, ..order }, quote))
+    }
+
+    /// Draws a piece with a dummy symbol of the same size: a signed indicium on a screen would be
+    /// free postage.
+    pub(super) fn preview(&mut self, call: &PrintCall) -> Result<PreviewView, UiError> {
+        let paper = self.paper(call.out.as_ref())?;
+        let (order, quote) = self.order(call, &paper)?;
+        let vault = self.enrolled()?;
+        let counter = vault
+            .next_counter()
+            .map_err(|refusal| self.refused(refusal, ""))?;
+        let serial = shared::ids::PieceSerial {
+            psd: vault.psd(),
+            counter,
+        };
+        let dummy = symbol::dummy(INDICIUM_BYTES)
+            .map_err(|refusal| not_drawn(&DraftFault::Symbol(refusal)))?;
+        let (_, image) = draw(&order.label, serial, &dummy).map_err(|fault| not_drawn(&fault))?;
+        let unknown = || not_drawn(&DraftFault::UnknownLabel);
+        let dpi = Dpi::from_number(paper.dpi).ok_or_else(unknown)?;
+        let stock = Stock::by_name(&paper.stock).ok_or_else(unknown)?;
+        let picture = png(&image, dpi)
+            .map_err(|fault| say(Code::SelfRead, &[("reason", &faults::chain(&fault))]))?;
+        Ok(PreviewView {
+            png_base64: base64(&picture),
+            width_mm: stock.width.millimetres(),
+            height_mm: stock.height.millimetres(),
+            dpi: paper.dpi,
+            quote: quote_view(&quote),
+        })
+    }
+
+    /// What the vault would sign for `order` now.
+    pub(crate) fn prospect(&self, order: &Order) -> Result<Prospect, UiError> {
+        let facts = &order.facts;
+        self.enrolled()?
+            .prospect(facts.postage, facts.date, order.booked, self.now())
+            .map_err(|refusal| self.refused(refusal, &facts.postage.to_string()))
+    }
+
+    /// Drafts one piece and pays for it, in one commit; a symbol that does not read back burns its
+    /// counter instead.
+    pub(crate) fn pay(
+        &mut self,
+        order: &Order,
+        job_key: Option<&str>,
+    ) -> Result<(PieceRow, Draft), UiError> {
+        let prospect = self.prospect(order)?;
+        let credentials = self.credentials()?;
+        let draft = match draft(order, &prospect, &credentials) {
+            Ok(draft) => draft,
+            Err(fault) => return Err(self.burn(prospect.serial.counter, &fault)),
+        };
+        let counter = prospect.serial.counter;
+        let vault = self.enrolled()?;
+        let action = Action::Debit(order.debit(counter, draft.raster));
+        let step = vault
+            .act(&action, self.now(), CLERK_USER)
+            .map_err(|refusal| self.refused(refusal, &order.facts.postage.to_string()))?;
+        let row = piece_row(order, &draft, &step, &prospect, job_key);
+        self.commit(&[step], |tx| add_piece(tx, &row, &draft))?;
+        self.tell_piece(&row);
+        Ok((row, draft))
+    }
+
+    /// Burns the counter of a piece whose symbol did not read back, and says so.
+    pub(crate) fn burn(&mut self, counter: u32, fault: &DraftFault) -> UiError {
+        let error = not_drawn(fault);
+        if !matches!(fault, DraftFault::SelfRead(_)) {
+            return error;
+        }
+        let burn = Action::Burn(Burn { counter });
+        match self.act(&burn, STATION_USER, |_, _| Ok(())) {
+            Ok(()) => error,
+            Err(fault) => fault,
+        }
+    }
+
+    /// Tells everybody the state of a piece.
+    pub(crate) fn tell_piece(&self, row: &PieceRow) {
+        if let Some(serial) = self.serial(row.counter) {
+            self.tell(Event::Piece {
+                serial: serial.to_string(),
+                state: row.state,
+            });
+        }
+    }
+}
+
+/// The row of a piece that `step` pays for.
+pub(crate) fn piece_row(
+    order: &Order,
+    draft: &Draft,
+    step: &shared::vault::Step,
+    prospect: &Prospect,
+    job_key: Option<&str>,
+) -> PieceRow {
+    PieceRow {
+        counter: prospect.serial.counter,
+        state: PieceState::Prepared,
+        created: step.record.time.0,
+        journal_seq: step.record.sequence,
+        facts: PieceFacts {
+            certificate: prospect.key.certificate,
+            ..order.facts.clone()
+        },
+        raster: draft.raster,
+        job_key: job_key.map(str::to_owned),
+        message: None,
+    }
+}
+
+/// Adds a paid piece with what is sealed of it.
+pub(crate) fn add_piece(tx: &mut Tx<'_>, row: &PieceRow, draft: &Draft) -> Result<(), UiError> {
+    let inputs = zeroize::Zeroizing::new(inputs_text(draft));
+    Ok(tx.add_piece(row, inputs.as_bytes())?)
+}
+
+fn inputs_text(draft: &Draft) -> String {
+    serde_json::to_string(&draft.inputs).expect("inputs are strings and numbers")
+}
+
+/// What is said when a piece could not be drafted.
+pub(crate) fn not_drawn(fault: &DraftFault) -> UiError {
+    let code = match fault {
+        DraftFault::SelfRead(_) => Code::SelfRead,
+        DraftFault::Sign(_) | DraftFault::Symbol(_) | DraftFault::UnknownLabel => Code::NotDrawn,
+    };
+    say(code, &[("reason", &faults::chain(fault))])
+}
+
+/// Arranges a priced piece for its label.
+fn arrange(
+    priced: &Priced,
+    quote: &Quote,
+    call: &PrintCall,
+    paper: &Paper,
+    specimen: bool,
+) -> Result<Order, UiError> {
+    let request = &priced.request;
+    let to = address_lines(call.to_address.as_deref())?;
+    let cost_centre = name("The cost centre", call.cost_centre.as_deref())?;
+    name("The job key", call.job_key.as_deref())?;
+    let origin = OriginZip::new(request.from.number())
+        .map_err(|_| bad("The origin is no ZIP".to_owned()))?;
+    let category = String::from_utf8_lossy(&quote.category).into_owned();
+    Ok(Order {
+        facts: PieceFacts {
+            class: request.class.to_string(),
+            shape: request.shape.to_string(),
+            weight_nanograms: request.weight.nanograms(),
+            postage: quote.price,
+            date: request.date,
+            destination: priced.destination.to_string(),
+            place: place(request),
+            cost_centre: cost_centre.clone(),
+            category,
+            certificate: 0,
+        },
+        category: quote.category,
+        origin,
+        destination: priced.destination,
+        booked: request.date,
+        label: LabelInputs {
+            postage: quote.price,
+            date: request.date,
+            origin: origin.to_string(),
+            class_marking: class_marking(request.class).to_owned(),
+            rate_marking: rate_marking(request, quote),
+            zone: quote.zone.map(|zone| (zone, quote.estimated)),
+            to,
+            reference: cost_centre.unwrap_or_default(),
+            specimen,
+            stock: paper.stock.clone(),
+            dpi: paper.dpi,
+        },
+    })
+}
+
+/// City and state of a destination, where known.
+fn place(request: &QuoteRequest) -> Option<String> {
+    let place = crate::places::lookup(request.to)?;
+    Some(match place.city {
+        Some(city) => format!("{city} {}", place.state),
+        None => place.state.to_owned(),
+    })
+}
+
+/// The class as the post wants it marked.
+const fn class_marking(class: MailClass) -> &'static str {
+    match class {
+        MailClass::FirstClass => "FIRST-CLASS MAIL",
+        MailClass::GroundAdvantage => "USPS GROUND ADVANTAGE",
+    }
+}
+
+/// What the price is for: kind, shape and weight.
+fn rate_marking(request: &QuoteRequest, quote: &Quote) -> String {
+    let kind = match quote.kind {
+        PriceKind::Metered => "Metered",
+        PriceKind::Retail => "Retail",
+        PriceKind::Commercial => "Commercial",
+    };
+    let shape = match request.shape {
+        Shape::Postcard => "postcard",
+        Shape::Letter => "letter",
+        Shape::Flat => "flat",
+        Shape::Parcel => "parcel",
+    };
+    format!("{kind} {shape}, {}", request.weight)
+}
+
+/// The addressee's lines, bounded.
+fn address_lines(text: Option<&str>) -> Result<Vec<String>, UiError> {
+    let lines: Vec<String> = text
+        .unwrap_or_default()
+        .lines()
+        .map(|line| line.trim().to_owned())
+        .filter(|line| !line.is_empty())
+        .collect();
+    let long = lines
+        .iter()
+        .any(|line| line.chars().count() > MAX_LINE_CHARS);
+    if lines.len() > MAX_ADDRESS_LINES || long {
+        return Err(bad(format!(
+            "An address has at most {MAX_ADDRESS_LINES} lines of {MAX_LINE_CHARS} characters"
+        )));
+    }
+    Ok(lines)
+}
+
+/// A short name, bounded.
+fn name(what: &str, text: Option<&str>) -> Result<Option<String>, UiError> {
+    let text = text.map(str::trim).filter(|text| !text.is_empty());
+    if text.is_some_and(|text| text.chars().count() > MAX_NAME_CHARS) {
+        return Err(bad(format!(
+            "{what} has at most {MAX_NAME_CHARS} characters"
+        )));
+    }
+    Ok(text.map(str::to_owned))
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use ::base64::Engine;
+    ::base64::engine::general_purpose::STANDARD.encode(bytes)
+}

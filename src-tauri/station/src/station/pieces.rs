@@ -1,0 +1,210 @@
+//! Pieces after their debit: what became of them, and what the clerk says about them.
+
+use shared::ids::PieceSerial;
+use shared::rates::Weight;
+use shared::vault::{Action, Answer, Fate};
+
+use super::pricing::bad;
+use super::{CLERK_USER, Owner};
+use crate::api::{
+    PieceState, PieceView, PiecesCall, PrinterSetup, RefundCall, ResolveCall, UiError,
+};
+use crate::messages::{Code, say};
+use crate::printing::layout::stock::Stock;
+use crate::printing::units::Dpi;
+use crate::store::pieces::PieceRow;
+use crate::vault::credentials::pem;
+use crate::vault::draft::PieceInputs;
+use crate::vault::piece::{Happening, next};
+
+/// Pieces listed when nobody says how many.
+const USUAL_PIECES: u32 = 100;
+
+/// The most pieces of one list.
+const MAX_PIECES: u32 = 10_000;
+
+/// The most characters of a printer's name.
+const MAX_NAME_CHARS: usize = 64;
+
+impl Owner {
+    /// The serial of a counter; `None` before the enrolment.
+    pub(crate) fn serial(&self, counter: u32) -> Option<PieceSerial> {
+        let psd = self.vault()?.psd();
+        Some(PieceSerial { psd, counter })
+    }
+
+    /// The piece with this serial.
+    ///
+    /// # Errors
+    /// `unknown_piece`.
+    pub(crate) fn piece(&self, serial: &str) -> Result<PieceRow, UiError> {
+        let unknown = || say(Code::UnknownPiece, &[("serial", serial)]);
+        let parsed: PieceSerial = serial.trim().parse().map_err(|_| unknown())?;
+        if self.enrolled()?.psd() != parsed.psd {
+            return Err(unknown());
+        }
+        self.store().piece(parsed.counter)?.ok_or_else(unknown)
+    }
+
+    /// Moves a piece by what happened to it, durably, and tells everybody.
+    ///
+    /// # Errors
+    /// `piece_state` when its state does not allow it, and what the store refuses.
+    pub(crate) fn happened(
+        &mut self,
+        counter: u32,
+        happenings: &[Happening],
+        message: Option<&str>,
+    ) -> Result<PieceRow, UiError> {
+        let serial = self
+            .serial(counter)
+            .map_or_else(String::new, |serial| serial.to_string());
+        let row = self.write("moving a piece", |tx| {
+            let missing = || say(Code::UnknownPiece, &[("serial", &serial)]);
+            let row = tx.piece(counter)?.ok_or_else(missing)?;
+            let mut state = row.state;
+            for happening in happenings {
+                state = next(state, *happening).map_err(|_| wrong_state(&serial, state))?;
+            }
+            Ok(tx.move_piece(&row, state, message)?)
+        })?;
+        self.tell_piece(&row);
+        Ok(row)
+    }
+
+    /// The clerk's word about a piece, in the journal and in its state, in one commit.
+    pub(super) fn resolve(&mut self, call: &ResolveCall) -> Result<PieceView, UiError> {
+        let fate = match call.answer {
+            PieceState::Printed => Fate::Printed,
+            PieceState::Spoiled => Fate::Spoiled,
+            PieceState::NotPrinted => Fate::NotPrinted,
+            PieceState::Prepared | PieceState::Sending | PieceState::Sent | PieceState::Unknown => {
+                return Err(bad(
+                    "The answer about a piece is printed, spoiled or not-printed".to_owned(),
+                ));
+            }
+        };
+        let row = self.piece(&call.serial)?;
+        let to = next(row.state, Happening::Answer(fate))
+            .map_err(|_| wrong_state(&call.serial, row.state))?;
+        let answer = Action::Answer(Answer {
+            counter: row.counter,
+            fate,
+        });
+        let mut after = row.clone();
+        self.act(&answer, CLERK_USER, |tx, _| {
+            after = tx.move_piece(&row, to, None)?;
+            Ok(())
+        })?;
+        self.tell_piece(&after);
+        self.piece_view(&after)
+    }
+
+    /// Claiming a piece back needs the refund service of the data center.
+    pub(super) fn refund(&self, call: &RefundCall) -> Result<PieceView, UiError> {
+        let row = self.piece(&call.serial)?;
+        if row.state != PieceState::Spoiled {
+            return Err(wrong_state(&call.serial, row.state));
+        }
+        Err(say(Code::NotInThisBuild, &[("what", "The refund service")]))
+    }
+
+    /// Pieces, newest first.
+    pub(super) fn piece_views(&self, call: &PiecesCall) -> Result<Vec<PieceView>, UiError> {
+        let limit = call.limit.unwrap_or(USUAL_PIECES).min(MAX_PIECES);
+        let rows = self.store().pieces(call.state, limit)?;
+        rows.iter().map(|row| self.piece_view(row)).collect()
+    }
+
+    /// One piece as a person reads it; the indicium as long as it is kept.
+    pub(crate) fn piece_view(&self, row: &PieceRow) -> Result<PieceView, UiError> {
+        let inputs = self.inputs(row)?;
+        let facts = &row.facts;
+        let certificate = self.store().certificate(facts.certificate)?;
+        let weight = Weight::from_nanograms(facts.weight_nanograms);
+        Ok(PieceView {
+            serial: self
+                .serial(row.counter)
+                .map_or_else(String::new, |serial| serial.to_string()),
+            state: row.state,
+            class: facts.class.clone(),
+            shape: facts.shape.clone(),
+            weight_grams: weight.map_or(0.0, Weight::grams),
+            postage_mills: facts.postage.mills(),
+            date: facts.date.to_string(),
+            destination: facts.destination.clone(),
+            place: facts.place.clone(),
+            indicium_hex: inputs.map(|inputs| inputs.indicium),
+            certificate_pem: certificate.map(|der| pem(&der)),
+            created: row.created,
+            message: row.message.clone(),
+            registers: Some(self.registers_view()),
+        })
+    }
+
+    /// What is sealed of a piece; `None` once it was erased.
+    ///
+    /// # Errors
+    /// `damaged_store` when the row was altered.
+    pub(crate) fn inputs(&self, row: &PieceRow) -> Result<Option<PieceInputs>, UiError> {
+        let damaged = |_| say(Code::DamagedStore, &[("what", "a piece's inputs")]);
+        self.store()
+            .piece_inputs(row)?
+            .map(|bytes| serde_json::from_slice(&bytes).map_err(damaged))
+            .transpose()
+    }
+
+    /// Adds a printer that can be reached and printed on.
+    pub(super) fn add_printer(&mut self, printer: &PrinterSetup) -> Result<(), UiError> {
+        let length = printer.name.chars().count();
+        if length == 0 || length > MAX_NAME_CHARS || printer.name.trim() != printer.name {
+            return Err(bad(format!(
+                "A printer's name has 1 to {MAX_NAME_CHARS} characters"
+            )));
+        }
+        if Dpi::from_number(printer.dpi).is_none() {
+            return Err(bad(format!(
+                "{} dots per inch is no print head",
+                printer.dpi
+            )));
+        }
+        if Stock::by_name(&printer.stock).is_none() {
+            let names: Vec<&str> = Stock::all().iter().map(|stock| stock.name).collect();
+            return Err(bad(format!(
+                "{:?} is no stock; there are {}",
+                printer.stock,
+                names.join(", ")
+            )));
+        }
+        self.write("adding a printer", |tx| Ok(tx.put_printer(printer)?))
+    }
+
+    /// Removes a printer.
+    pub(super) fn remove_printer(&mut self, name: &str) -> Result<(), UiError> {
+        if self.write("removing a printer", |tx| Ok(tx.delete_printer(name)?))? {
+            Ok(())
+        } else {
+            Err(say(Code::UnknownPrinter, &[("name", name)]))
+        }
+    }
+
+    /// The printer of this name.
+    ///
+    /// # Errors
+    /// `unknown_printer`.
+    pub(crate) fn printer(&self, name: &str) -> Result<PrinterSetup, UiError> {
+        let printers = self.store().printers()?;
+        printers
+            .into_iter()
+            .find(|printer| printer.name == name)
+            .ok_or_else(|| say(Code::UnknownPrinter, &[("name", name)]))
+    }
+}
+
+/// What is said when a piece's state does not allow something.
+pub(crate) fn wrong_state(serial: &str, state: PieceState) -> UiError {
+    say(
+        Code::PieceState,
+        &[("serial", serial), ("state", state.word())],
+    )
+}

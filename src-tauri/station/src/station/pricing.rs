@@ -1,0 +1,199 @@
+//! Quotes: from what a person typed to the rate engine and back to what a person reads.
+
+use std::str::FromStr;
+
+use jiff::civil::Date;
+use shared::ids::PsdId;
+use shared::indicium::destination::Destination;
+use shared::indicium::regime::SPECIMEN_MANUFACTURER;
+use shared::rates::{
+    MailClass, PriceKind, Quote, QuoteRequest, RateRefusal, Shape, Size, Weight, Zip5, options,
+    quote,
+};
+
+use super::{Owner, names};
+use crate::api::{
+    ErrorKind, OptionView, OptionsView, PlaceView, QuoteCall, QuoteStepView, QuoteView, UiError,
+};
+use crate::messages::{Code, say};
+
+/// The most extra services of one piece.
+const MAX_EXTRAS: usize = 8;
+
+/// A call as the rate engine takes it, with the destination as it was given.
+pub(crate) struct Priced {
+    pub(crate) request: QuoteRequest,
+    pub(crate) destination: Destination,
+}
+
+impl Owner {
+    /// Reads what a person typed.
+    ///
+    /// # Errors
+    /// `bad_input` naming the field, and `not_enrolled` when there is no origin.
+    pub(crate) fn priced(&self, call: &QuoteCall) -> Result<Priced, UiError> {
+        let destination = read::<Destination>("The destination", &call.to)?;
+        if destination.digits() == 0 {
+            return Err(bad(format!("The destination {:?} has no ZIP", call.to)));
+        }
+        if call.extras.len() > MAX_EXTRAS {
+            return Err(bad(format!("A piece has at most {MAX_EXTRAS} extras")));
+        }
+        let origin = match call.from.as_deref().filter(|zip| !zip.is_empty()) {
+            Some(zip) => read("The origin", zip)?,
+            None => self.licence_zip()?,
+        };
+        let digits = destination.to_string();
+        let zip: &str = digits.get(..5).unwrap_or(&digits);
+        let request = QuoteRequest {
+            class: read::<MailClass>("The class", &call.class)?,
+            shape: read::<Shape>("The shape", &call.shape)?,
+            kind: optional::<PriceKind>("The price", call.price.as_deref())?,
+            weight: read::<Weight>("The weight", &call.weight)?,
+            size: optional::<Size>("The size", call.size.as_deref())?,
+            nonmachinable: call.nonmachinable,
+            from: origin,
+            to: read("The destination", zip)?,
+            date: optional::<Date>("The date", call.date.as_deref())?
+                .unwrap_or_else(|| self.today()),
+            extras: call.extras.clone(),
+            live: self.vault().is_some_and(|vault| !is_specimen(vault.psd())),
+        };
+        Ok(Priced {
+            request,
+            destination,
+        })
+    }
+
+    /// The licence ZIP.
+    fn licence_zip(&self) -> Result<Zip5, UiError> {
+        let zip = self.store().setting(names::LICENCE_ZIP)?;
+        let zip = zip.ok_or_else(|| say(Code::NotEnrolled, &[]))?;
+        read("The licence ZIP", &zip)
+    }
+
+    /// Prices a piece by the edition in force on its date of mailing.
+    ///
+    /// # Errors
+    /// `no_edition`, and every refusal of the rate engine.
+    pub(crate) fn quote(&mut self, request: &QuoteRequest) -> Result<Quote, UiError> {
+        let edition = self.edition(request.date)?;
+        let today = self.today();
+        shared::rates::check_mailing_date(&edition, today, request.date)
+            .map_err(|refusal| rate_refused(&refusal))?;
+        quote(&edition, request).map_err(|refusal| rate_refused(&refusal))
+    }
+
+    /// Prices one piece and explains the price.
+    pub(super) fn quote_view(&mut self, call: &QuoteCall) -> Result<QuoteView, UiError> {
+        let priced = self.priced(call)?;
+        Ok(quote_view(&self.quote(&priced.request)?))
+    }
+
+    /// Prices every way of sending the same piece.
+    pub(super) fn options_view(&mut self, call: &QuoteCall) -> Result<OptionsView, UiError> {
+        // Class and shape are what is asked for; any known words let the call be read.
+        let mut call = call.clone();
+        if call.class.is_empty() {
+            call.class = "first-class".to_owned();
+        }
+        if call.shape.is_empty() {
+            call.shape = "letter".to_owned();
+        }
+        let priced = self.priced(&call)?;
+        let edition = self.edition(priced.request.date)?;
+        let ways = options(&edition, &priced.request);
+        let options = ways.into_iter().map(|way| OptionView {
+            class: way.class.to_string(),
+            shape: way.shape.to_string(),
+            title: way.title,
+            excluded: way.outcome.as_ref().err().map(ToString::to_string),
+            quote: way.outcome.ok().as_ref().map(quote_view),
+        });
+        Ok(OptionsView {
+            options: options.collect(),
+        })
+    }
+}
+
+/// Whether a PSD prints specimens.
+pub(crate) fn is_specimen(psd: PsdId) -> bool {
+    psd.manufacturer == SPECIMEN_MANUFACTURER
+}
+
+/// A quote as a person reads it.
+pub(crate) fn quote_view(quote: &Quote) -> QuoteView {
+    QuoteView {
+        price_mills: quote.price.mills(),
+        edition: quote.edition.clone(),
+        zone: quote.zone,
+        estimated: quote.estimated,
+        steps: quote
+            .steps
+            .iter()
+            .map(|step| QuoteStepView {
+                rule: step.rule.clone(),
+                amount_mills: step.amount.mills(),
+                cell: step.cell.clone(),
+                source: step.source.clone(),
+            })
+            .collect(),
+        notes: quote.notes.clone(),
+    }
+}
+
+/// A refusal of the rate engine: it brings its own sentence and hint.
+pub(crate) fn rate_refused(refusal: &RateRefusal) -> UiError {
+    UiError {
+        code: refusal.code().to_owned(),
+        message: sentence(&format!("{refusal}. Nothing was debited.")),
+        hint: refusal.hint().to_owned(),
+        retry: false,
+        kind: ErrorKind::Refused,
+    }
+}
+
+/// Begins a sentence with a capital letter.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+/// Reads a field of a call.
+fn read<T: FromStr>(what: &str, text: &str) -> Result<T, UiError>
+where
+    T::Err: std::fmt::Display,
+{
+    text.trim()
+        .parse()
+        .map_err(|fault: T::Err| bad(format!("{what} {text:?} cannot be read: {fault}")))
+}
+
+fn optional<T: FromStr>(what: &str, text: Option<&str>) -> Result<Option<T>, UiError>
+where
+    T::Err: std::fmt::Display,
+{
+    text.filter(|text| !text.trim().is_empty())
+        .map(|text| read(what, text))
+        .transpose()
+}
+
+/// A field that cannot be read.
+pub(crate) fn bad(what: String) -> UiError {
+    say(Code::BadInput, &[("what", &what)])
+}
+
+/// Splits a pasted address.
+pub(super) fn place_view(text: &str) -> PlaceView {
+    let address = crate::places::split_pasted_address(text);
+    PlaceView {
+        lines: address.lines,
+        city: address.city,
+        state: address.state,
+        zip: address.zip,
+        known: address.known,
+        notes: address.notes,
+    }
+}

@@ -1,0 +1,364 @@
+//! Releasing a paid piece: it is drawn again, must come out as committed, and then leaves for
+//! files or a printer. States are durable before the bytes they speak of.
+
+use std::path::PathBuf;
+
+use shared::ids::PieceSerial;
+
+use super::orders::Paper;
+use super::pieces::wrong_state;
+use super::sending::{OpenPrinter, open_printer};
+use super::{Owner, Station, faults};
+use crate::api::{
+    PieceState, PieceView, PrintCall, PrintOut, PrinterSetup, SendAgainCall, UiError,
+};
+use crate::messages::{Code, say};
+use crate::printing::bits::BitImage;
+use crate::printing::escpos;
+use crate::printing::files::{FileFault, write_durably};
+use crate::printing::label::Label;
+use crate::printing::pdf::pdf;
+use crate::printing::png::png;
+use crate::printing::symbol;
+use crate::printing::units::Dpi;
+use crate::store::pieces::PieceRow;
+use crate::vault::draft::{PieceInputs, draw};
+use crate::vault::piece::Happening;
+
+/// The folder of pieces that go to no named file, in the data folder.
+const PRINTS: &str = "prints";
+
+/// A file to be written.
+pub(crate) struct Page {
+    pub(crate) path: PathBuf,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// A paid piece, drawn again as it was committed.
+pub struct Ready {
+    /// Its serial.
+    pub serial: PieceSerial,
+    /// Its counter.
+    pub counter: u32,
+    /// Its display list.
+    pub label: Label,
+    /// Its raster, equal to the committed one.
+    pub image: BitImage,
+    /// The raster's resolution.
+    pub dpi: Dpi,
+    inputs: PieceInputs,
+}
+
+/// Where a piece goes, with everything known about the place.
+#[derive(Clone, Debug)]
+pub(crate) enum Target {
+    /// A printer.
+    Printer(PrinterSetup),
+    /// Files.
+    Files {
+        pdf: Option<PathBuf>,
+        png: Option<PathBuf>,
+        escpos: Option<PathBuf>,
+    },
+    /// One PDF in a folder.
+    Folder(PathBuf),
+}
+
+impl Target {
+    /// What the piece is drawn on.
+    pub(crate) fn paper(&self) -> Paper {
+        match self {
+            Self::Printer(setup) => Paper {
+                stock: setup.stock.clone(),
+                dpi: setup.dpi,
+            },
+            Self::Files { .. } | Self::Folder(_) => Paper::of_files(),
+        }
+    }
+}
+
+impl Owner {
+    /// The place a call names.
+    ///
+    /// # Errors
+    /// `no_output` without any, `unknown_printer`.
+    pub(crate) fn target(&self, out: Option<&PrintOut>) -> Result<Target, UiError> {
+        let path = |path: &Option<String>| path.as_ref().map(PathBuf::from);
+        Ok(match out {
+            None => return Err(say(Code::NoOut, &[])),
+            Some(PrintOut::Printer { name }) => Target::Printer(self.printer(name)?),
+            Some(PrintOut::Folder { path: folder }) => {
+                Target::Folder(path(folder).unwrap_or_else(|| self.folder().join(PRINTS)))
+            }
+            Some(PrintOut::Files { pdf, png, escpos }) => {
+                if pdf.is_none() && png.is_none() && escpos.is_none() {
+                    return Err(say(Code::NoOut, &[]));
+                }
+                Target::Files {
+                    pdf: path(pdf),
+                    png: path(png),
+                    escpos: path(escpos),
+                }
+            }
+        })
+    }
+
+    /// The paper of a preview: that of the place it would go to, or that of files.
+    pub(crate) fn paper(&self, out: Option<&PrintOut>) -> Result<Paper, UiError> {
+        match out {
+            None => Ok(Paper::of_files()),
+            Some(_) => Ok(self.target(out)?.paper()),
+        }
+    }
+
+    /// Draws a paid piece again and compares it with what was committed.
+    ///
+    /// # Errors
+    /// `raster_differs` when it does not come out as committed, `damaged_store` when what was
+    /// sealed is gone.
+    pub(crate) fn ready(&self, row: &PieceRow) -> Result<Ready, UiError> {
+        let serial = self.serial(row.counter);
+        let serial = serial.ok_or_else(|| say(Code::NotEnrolled, &[]))?;
+        let differs = || say(Code::RasterDiffers, &[("serial", &serial.to_string())]);
+        let inputs = self.inputs(row)?.ok_or_else(|| {
+            say(
+                Code::DamagedStore,
+                &[("what", "the inputs of an unprinted piece are missing")],
+            )
+        })?;
+        draw_again(serial, row, inputs).ok_or_else(differs)
+    }
+}
+
+/// Draws a piece from its inputs; `None` when it does not come out as committed.
+pub(crate) fn draw_again(
+    serial: PieceSerial,
+    row: &PieceRow,
+    inputs: PieceInputs,
+) -> Option<Ready> {
+    let indicium = hex::decode(&inputs.indicium).ok()?;
+    let symbol = symbol::encode(&indicium).ok()?;
+    let (label, image) = draw(&inputs.label, serial, &symbol).ok()?;
+    if image.sha256() != row.raster {
+        return None;
+    }
+    Some(Ready {
+        serial,
+        counter: row.counter,
+        label,
+        image,
+        dpi: Dpi::from_number(inputs.label.dpi)?,
+        inputs,
+    })
+}
+
+/// A place that was proved to be there before anything is paid.
+enum Way {
+    Printer(Box<OpenPrinter>),
+    Files(Target),
+}
+
+/// Opens the line of a printer; makes the folder of a folder.
+fn clear_the_way(target: Target) -> Result<Way, UiError> {
+    match target {
+        Target::Printer(setup) => Ok(Way::Printer(Box::new(open_printer(&setup)?))),
+        Target::Folder(_) | Target::Files { .. } => {
+            make_folder(&target)?;
+            Ok(Way::Files(target))
+        }
+    }
+}
+
+impl Station {
+    /// Pays for one piece and prints it. The same job key again answers with the same piece.
+    pub(super) async fn print(&self, call: PrintCall) -> Result<PieceView, UiError> {
+        let out = call.out.clone();
+        let target = self.apply(move |owner| owner.target(out.as_ref())).await?;
+        self.on_a_thread(move |station| {
+            let paper = target.paper();
+            let way = clear_the_way(target)?;
+            let paid = station.apply_blocking(move |owner| owner.pay_once(&call, &paper))?;
+            match paid {
+                Paid::Now(ready) => station.release(&ready, way),
+                Paid::Before(view) => Ok(*view),
+            }
+        })
+        .await
+    }
+
+    /// Sends the identical piece again; only for one that provably met no ink.
+    pub(super) async fn send_again(&self, call: SendAgainCall) -> Result<PieceView, UiError> {
+        let SendAgainCall { serial, out } = call;
+        let target = self.apply(move |owner| owner.target(Some(&out))).await?;
+        self.on_a_thread(move |station| {
+            let way = clear_the_way(target)?;
+            let ready = station.apply_blocking(move |owner| {
+                let row = owner.piece(&serial)?;
+                if row.state != PieceState::NotPrinted {
+                    return Err(wrong_state(&serial, row.state));
+                }
+                let ready = owner.ready(&row)?;
+                owner.happened(row.counter, &[Happening::SendAgain], None)?;
+                Ok(ready)
+            })?;
+            station.release(&ready, way)
+        })
+        .await
+    }
+
+    /// Runs what waits for printers and disks on a thread of its own.
+    async fn on_a_thread(
+        &self,
+        work: impl FnOnce(&Self) -> Result<PieceView, UiError> + Send + 'static,
+    ) -> Result<PieceView, UiError> {
+        let station = self.clone();
+        tokio::task::spawn_blocking(move || work(&station))
+            .await
+            .unwrap_or_else(|_| Err(say(Code::StationStopped, &[])))
+    }
+
+    /// Releases a paid piece and answers with what became of it.
+    fn release(&self, ready: &Ready, way: Way) -> Result<PieceView, UiError> {
+        match way {
+            Way::Printer(mut printer) => self.send(ready, &mut printer),
+            Way::Files(target) => match pages_for(ready, &target) {
+                Ok((pages, place)) => self.write_pages(ready, &pages, place),
+                Err(error) => self.moved(ready, &[Happening::NoInk], Some(error.message)),
+            },
+        }
+    }
+
+    fn write_pages(
+        &self,
+        ready: &Ready,
+        pages: &[Page],
+        place: Option<String>,
+    ) -> Result<PieceView, UiError> {
+        let counter = ready.counter;
+        self.apply_blocking(move |owner| owner.happened(counter, &[Happening::FirstByte], None))?;
+        for (done, page) in pages.iter().enumerate() {
+            let Err(fault) = write_durably(&page.path, &page.bytes) else {
+                continue;
+            };
+            let reason = Some(faults::chain(&fault));
+            return match fault {
+                FileFault::NotWritten { .. } if done == 0 => {
+                    self.moved(ready, &[Happening::NoInk], reason)
+                }
+                // A file that stands under its name already is a piece.
+                FileFault::NotWritten { .. } | FileFault::NotDurable { .. } => {
+                    self.moved(ready, &[Happening::Lost], reason)
+                }
+            };
+        }
+        self.moved(ready, &[Happening::AllSent, Happening::Acknowledged], place)
+    }
+
+    /// Moves a piece and answers with its view, the indicium included: whoever has just printed it
+    /// may know it.
+    pub(crate) fn moved(
+        &self,
+        ready: &Ready,
+        happenings: &'static [Happening],
+        message: Option<String>,
+    ) -> Result<PieceView, UiError> {
+        let counter = ready.counter;
+        let mut view = self.apply_blocking(move |owner| {
+            let row = owner.happened(counter, happenings, message.as_deref())?;
+            owner.piece_view(&row)
+        })?;
+        view.indicium_hex = Some(ready.inputs.indicium.clone());
+        Ok(view)
+    }
+}
+
+/// A piece, and whether this call has paid for it.
+enum Paid {
+    Now(Box<Ready>),
+    Before(Box<PieceView>),
+}
+
+impl Owner {
+    /// Pays for a piece, unless the same job has done so before.
+    fn pay_once(&mut self, call: &PrintCall, paper: &Paper) -> Result<Paid, UiError> {
+        if let Some(row) = self.piece_of_job(call.job_key.as_deref())? {
+            return Ok(Paid::Before(Box::new(self.piece_view(&row)?)));
+        }
+        let (order, _) = self.order(call, paper)?;
+        let job_key = call.job_key.as_deref().map(str::trim);
+        let (row, _) = self.pay(&order, job_key.filter(|key| !key.is_empty()))?;
+        Ok(Paid::Now(Box::new(self.ready(&row)?)))
+    }
+
+    /// The piece a job of the asker led to before.
+    fn piece_of_job(&self, job_key: Option<&str>) -> Result<Option<PieceRow>, UiError> {
+        match job_key.map(str::trim).filter(|key| !key.is_empty()) {
+            None => Ok(None),
+            Some(key) => Ok(self.store().piece_of_job(key)?),
+        }
+    }
+}
+
+/// The files of a piece for a target, and what its view says about the place.
+fn pages_for(ready: &Ready, target: &Target) -> Result<(Vec<Page>, Option<String>), UiError> {
+    match target {
+        Target::Files { pdf, png, escpos } => {
+            let pages = pages(ready, pdf.as_ref(), png.as_ref(), escpos.as_ref())?;
+            Ok((pages, None))
+        }
+        Target::Folder(folder) => {
+            let path = folder.join(format!("{}.pdf", ready.serial));
+            let place = path.display().to_string();
+            Ok((pages(ready, Some(&path), None, None)?, Some(place)))
+        }
+        Target::Printer(_) => Ok((Vec::new(), None)),
+    }
+}
+
+/// The files of a piece.
+pub(crate) fn pages(
+    ready: &Ready,
+    pdf_path: Option<&PathBuf>,
+    png_path: Option<&PathBuf>,
+    escpos_path: Option<&PathBuf>,
+) -> Result<Vec<Page>, UiError> {
+    let fault = |reason: String| say(Code::NotDrawn, &[("reason", &reason)]);
+    let mut pages = Vec::with_capacity(3);
+    if let Some(path) = pdf_path {
+        pages.push(Page {
+            path: path.clone(),
+            bytes: pdf(&ready.label, &ready.serial.to_string()),
+        });
+    }
+    if let Some(path) = png_path {
+        pages.push(Page {
+            path: path.clone(),
+            bytes: png(&ready.image, ready.dpi).map_err(|f| fault(faults::chain(&f)))?,
+        });
+    }
+    if let Some(path) = escpos_path {
+        let job = escpos::job(&ready.image, ready.dpi, None);
+        let job = job.map_err(|f| fault(faults::chain(&f)))?;
+        pages.push(Page {
+            path: path.clone(),
+            bytes: job.bytes(),
+        });
+    }
+    Ok(pages)
+}
+
+/// Makes the folder of a folder target.
+pub(crate) fn make_folder(target: &Target) -> Result<(), UiError> {
+    let Target::Folder(folder) = target else {
+        return Ok(());
+    };
+    std::fs::create_dir_all(folder).map_err(|fault| {
+        say(
+            Code::CannotWrite,
+            &[
+                ("path", &folder.display().to_string()),
+                ("reason", &fault.to_string()),
+            ],
+        )
+    })
+}

@@ -1,0 +1,106 @@
+//! Sending a released piece to a printer. Each milestone is durable before the bytes it speaks of.
+
+use super::release::Ready;
+use super::{Station, faults};
+use crate::api::{PieceView, PrinterSetup, UiError};
+use crate::messages::{Code, say};
+use crate::printing::escpos::{self, AckTag};
+use crate::printing::job::{Milestones, NotJournalled, Outcome, Patience, preflight, send};
+use crate::printing::port::{Port, open};
+use crate::vault::piece::Happening;
+
+/// A printer whose line is open.
+pub(crate) struct OpenPrinter {
+    pub(crate) setup: PrinterSetup,
+    port: Box<dyn Port + Send>,
+}
+
+/// Opens the line to a printer and asks whether it is ready, before anything is paid.
+///
+/// # Errors
+/// `printer_not_ready`.
+pub(crate) fn open_printer(setup: &PrinterSetup) -> Result<OpenPrinter, UiError> {
+    let not_ready = |fault: &dyn std::error::Error| {
+        let reason = faults::chain(fault);
+        say(
+            Code::PrinterNotReady,
+            &[("name", &setup.name), ("reason", &reason)],
+        )
+    };
+    let mut port = open(&setup.port).map_err(|fault| not_ready(&fault))?;
+    preflight(&mut *port, setup.acknowledges, Patience::default())
+        .map_err(|unready| not_ready(&unready))?;
+    Ok(OpenPrinter {
+        setup: setup.clone(),
+        port,
+    })
+}
+
+/// Writes each milestone into the store before its bytes go.
+struct Diary<'a> {
+    station: &'a Station,
+    counter: u32,
+}
+
+impl Diary<'_> {
+    fn note(&self, happening: Happening) -> Result<(), NotJournalled> {
+        let counter = self.counter;
+        self.station
+            .apply_blocking(move |owner| owner.happened(counter, &[happening], None))
+            .map(drop)
+            .map_err(|_| NotJournalled)
+    }
+}
+
+impl Milestones for Diary<'_> {
+    fn sending(&mut self) -> Result<(), NotJournalled> {
+        self.note(Happening::FirstByte)
+    }
+
+    /// Nothing to write: until the answer the piece is sending.
+    fn terminating(&mut self) -> Result<(), NotJournalled> {
+        Ok(())
+    }
+
+    fn sent(&mut self) -> Result<(), NotJournalled> {
+        self.note(Happening::AllSent)
+    }
+}
+
+impl Station {
+    /// Sends a piece and writes down what became of it.
+    pub(crate) fn send(
+        &self,
+        ready: &Ready,
+        printer: &mut OpenPrinter,
+    ) -> Result<PieceView, UiError> {
+        let tag = printer
+            .setup
+            .acknowledges
+            .then(|| AckTag::for_counter(ready.counter));
+        let job = match escpos::job(&ready.image, ready.dpi, tag) {
+            Ok(job) => job,
+            Err(refusal) => {
+                let reason = faults::chain(&refusal);
+                return self.moved(ready, &[Happening::NoInk], Some(reason));
+            }
+        };
+        let mut diary = Diary {
+            station: self,
+            counter: ready.counter,
+        };
+        let port = &mut *printer.port;
+        match send(port, &job, tag, &mut diary, Patience::default()) {
+            Outcome::Printed => self.moved(ready, &[Happening::Acknowledged], None),
+            Outcome::NotPrinted(proof) => {
+                self.moved(ready, &[Happening::NoInk], Some(proof.to_string()))
+            }
+            Outcome::Refused(unready) => {
+                self.moved(ready, &[Happening::NoInk], Some(unready.to_string()))
+            }
+            Outcome::Unknown(doubt) => {
+                self.moved(ready, &[Happening::Lost], Some(doubt.to_string()))
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What the station is and has.
+
+use shared::vault::VaultState;
+
+use super::{Owner, names};
+use crate::api::{
+    AccountView, EditionView, KeyView, LineView, PieceState, RegistersView, StatusView, UiError,
+};
+
+impl Owner {
+    /// The registers, in mills; all 0 before the enrolment.
+    pub(crate) fn registers_view(&self) -> RegistersView {
+        self.vault().map_or_else(RegistersView::default, |vault| {
+            let registers = vault.registers();
+            RegistersView {
+                ascending: registers.ascending().mills(),
+                descending: registers.descending().mills(),
+                control_total: registers.control_total().mills(),
+                piece_count: registers.pieces(),
+            }
+        })
+    }
+
+    /// What the station is and has.
+    pub(super) fn status(&mut self) -> Result<StatusView, UiError> {
+        let now = self.now();
+        let edition = self.edition_view()?;
+        let vault = self.vault();
+        let state = vault.map_or(VaultState::New, |vault| vault.state(now));
+        let receipt = vault.and_then(|vault| vault.receipt());
+        Ok(StatusView {
+            enrolled: vault.is_some(),
+            station: vault.map(|vault| vault.psd().to_string()),
+            registers: self.registers_view(),
+            state: state.word().to_owned(),
+            state_reason: self.state_reason(state),
+            regime: self.regime_word(),
+            edition,
+            last_receipt: receipt.map(|receipt| receipt.now.0),
+            warn_at: vault.and_then(|vault| vault.warn_at()).map(|at| at.0),
+            lock_at: vault.and_then(|vault| vault.lock_at()).map(|at| at.0),
+            account: self.account_view()?,
+            keys: self.key_views()?,
+            line: self.line_view()?,
+            services: self.store().outcomes()?,
+            secrets: self.secrets_words(),
+            support_contact: self.store().setting(names::SUPPORT_CONTACT)?,
+            unknown_pieces: self.store().count_pieces(PieceState::Unknown)?,
+        })
+    }
+
+    /// Why the clerk cannot print, in one sentence.
+    fn state_reason(&self, state: VaultState) -> Option<String> {
+        let vault = self.vault()?;
+        let text = match state {
+            VaultState::Active => return None,
+            VaultState::New => "The vault was never refilled; refill it to print.".to_owned(),
+            VaultState::Warned => {
+                "A contact with the data center is due; without it printing locks.".to_owned()
+            }
+            VaultState::Locked if vault.receipt().is_none() => {
+                "The vault has not met the data center yet; start a contact.".to_owned()
+            }
+            VaultState::Locked => {
+                "The last contact is too long ago; start a contact to print again.".to_owned()
+            }
+            VaultState::Frozen => {
+                format!(
+                    "The vault is frozen until it is examined; ring {}.",
+                    self.support()
+                )
+            }
+            VaultState::Withdrawn => "The vault was withdrawn; its value was paid back.".to_owned(),
+        };
+        Some(text)
+    }
+
+    /// Specimen or live, by the manufacturer of the PSD number: the chain of every key was checked
+    /// against it before.
+    fn regime_word(&self) -> String {
+        let live = self
+            .vault()
+            .is_some_and(|vault| !super::pricing::is_specimen(vault.psd()));
+        if live { "live" } else { "specimen" }.to_owned()
+    }
+
+    fn edition_view(&mut self) -> Result<Option<EditionView>, UiError> {
+        let today = self.today();
+        if self.store().edition_on(today)?.is_none() {
+            return Ok(None);
+        }
+        let edition = self.edition(today)?;
+        Ok(Some(EditionView {
+            id: edition.id().to_owned(),
+            effective: edition.effective().to_string(),
+            sample: edition.is_sample(),
+        }))
+    }
+
+    fn account_view(&self) -> Result<Option<AccountView>, UiError> {
+        let Some(name) = self.store().setting(names::ACCOUNT)? else {
+            return Ok(None);
+        };
+        let available = self.store().setting(names::AVAILABLE)?;
+        Ok(Some(AccountView {
+            name,
+            available_mills: available.and_then(|mills| mills.parse().ok()),
+        }))
+    }
+
+    fn key_views(&self) -> Result<Vec<KeyView>, UiError> {
+        let mut keys = Vec::new();
+        let seconds = |name| -> Result<Option<i64>, UiError> {
+            Ok(self
+                .store()
+                .setting(name)?
+                .and_then(|text| text.parse().ok()))
+        };
+        if let (Some(since), Some(until)) = (
+            seconds(names::STATION_KEY_SINCE)?,
+            seconds(names::STATION_KEY_UNTIL)?,
+        ) {
+            keys.push(KeyView {
+                purpose: "station".to_owned(),
+                since,
+                until,
+            });
+        }
+        if let Some(grant) = self.vault().and_then(|vault| vault.grant()) {
+            keys.push(KeyView {
+                purpose: "indicia".to_owned(),
+                since: grant.key.from.0,
+                until: grant.key.until.0,
+            });
+        }
+        Ok(keys)
+    }
+
+    fn line_view(&self) -> Result<LineView, UiError> {
+        let kind = self.store().setting(names::LINE)?;
+        let reason = self
+            .store()
+            .setting(names::LINE_FAULT)?
+            .filter(|reason| !reason.is_empty());
+        Ok(LineView {
+            up: kind.is_some() && reason.is_none(),
+            kind: kind.unwrap_or_else(|| "none".to_owned()),
+            reason,
+        })
+    }
+}
