@@ -18,10 +18,8 @@ const FILE_LINES: usize = 800;
 const SHARED_FILE_LINES: usize = 400;
 /// Files of `shared` that were longer when the rule came, with their length then. A line goes when
 /// its file fits; none is added.
-const SHARED_RATCHET: [(&str, usize); 5] = [
+const SHARED_RATCHET: [(&str, usize); 3] = [
     ("shared/src/indicium/ibi_full.rs", 436),
-    ("shared/src/rates/quote.rs", 470),
-    ("shared/src/rates/source.rs", 581),
     ("shared/src/security/envelope.rs", 432),
     ("shared/src/services/funds.rs", 504),
 ];
@@ -103,6 +101,15 @@ fn no_file_is_longer_than_its_budget() {
                 budget,
             ));
         }
+    }
+    for (file, exception) in SHARED_RATCHET {
+        let lines = sources::lines_before_tests(&tree.text(file));
+        findings.extend(sources::stale_exception(
+            file,
+            lines,
+            exception,
+            SHARED_FILE_LINES,
+        ));
     }
     none(&findings);
 }
