@@ -2,9 +2,10 @@
 //!
 //! Read in this order: [`center`] (what a data center is made of), [`db`] (how anything is
 //! stored), [`ledger`] (money), [`ca`] (keys and certificates), [`access`] (how stations get in),
-//! [`services`] (what they can ask for).
+//! [`services`] (what they can ask for), [`admin`] (the command line).
 
 pub mod access;
+pub mod admin;
 pub mod ca;
 pub mod center;
 pub mod clock;

@@ -1,2 +1,7 @@
-//! `pennyblack-server`.
-fn main() {}
+//! `pennyblack-server`: the data center's executable.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    server::admin::run(std::env::args_os())
+}

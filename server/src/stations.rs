@@ -351,6 +351,18 @@ pub fn use_code(
     Ok(used == 1)
 }
 
+/// Ends the codes of a station.
+///
+/// # Errors
+/// [`DbError`].
+pub fn expire_codes(tx: &Tx<'_>, station: StationId, now: UnixSeconds) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE enrolment_code SET expires = ?2 WHERE station = ?1 AND expires > ?2",
+        params![&station, now],
+    )?;
+    Ok(())
+}
+
 /// Removes codes that ran out long ago.
 ///
 /// # Errors

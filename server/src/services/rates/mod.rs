@@ -5,6 +5,8 @@
 //! was not published, and what was published never changes.
 
 pub mod store;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -95,39 +95,75 @@ pub fn import(
     })
 }
 
-/// Signs the manifest of an edition and announces it; a published one stays as it is.
+/// A signed manifest, ready to be announced.
+#[derive(Clone, Debug)]
+pub struct SignedManifest {
+    sha256: [u8; 32],
+    signed: Vec<u8>,
+}
+
+/// Signs the manifest of the edition `id` with this content.
+///
+/// # Errors
+/// [`EditionStoreError::Damaged`], [`EditionStoreError::Signing`].
+pub fn sign(
+    key: &SigningKey,
+    id: &str,
+    content: &[u8],
+) -> Result<SignedManifest, EditionStoreError> {
+    let damaged = || EditionStoreError::Damaged { id: id.to_owned() };
+    let edition = Edition::from_bytes(content).map_err(|_| damaged())?;
+    if edition.id() != id {
+        return Err(damaged());
+    }
+    let manifest = EditionManifest::of(&edition);
+    let sign = |input: &[u8]| key.sign(input);
+    let signed = signed::sign(ContentType::Edition, key.key_id(), &manifest, &[], sign)
+        .map_err(EditionStoreError::Signing)?;
+    Ok(SignedManifest {
+        sha256: manifest.sha256,
+        signed,
+    })
+}
+
+/// Announces an edition; a published one stays as it is.
 ///
 /// # Errors
 /// [`EditionStoreError`].
 pub fn publish(
     tx: &Tx<'_>,
     ledger: &Ledger,
-    key: &SigningKey,
     id: &str,
+    manifest: &SignedManifest,
     now: UnixSeconds,
 ) -> Result<StoredEdition, EditionStoreError> {
-    let unknown = || EditionStoreError::Unknown { id: id.to_owned() };
-    let stored = by_id(tx, id)?.ok_or_else(unknown)?;
-    if stored.published.is_some() {
-        return Ok(stored);
-    }
-    let content = content_of(tx, id)?.ok_or_else(unknown)?;
-    let damaged = || EditionStoreError::Damaged { id: id.to_owned() };
-    let edition = Edition::from_bytes(&content).map_err(|_| damaged())?;
-    let manifest = EditionManifest::of(&edition);
-    if hex(&manifest.sha256) != stored.sha256 {
-        return Err(damaged());
-    }
-    let sign = |input: &[u8]| key.sign(input);
-    let signed = signed::sign(ContentType::Edition, key.key_id(), &manifest, &[], sign)
-        .map_err(EditionStoreError::Signing)?;
-    tx.execute(
-        "UPDATE edition SET manifest = ?2, published = ?3 WHERE sha256 = ?1",
-        params![&manifest.sha256, &signed, now],
+    let changed = tx.execute(
+        "UPDATE edition SET manifest = ?2, published = ?3
+         WHERE sha256 = ?1 AND manifest IS NULL",
+        params![&manifest.sha256, &manifest.signed, now],
     )?;
-    let body = manifest.sha256.to_vec();
-    ledger.append(tx, RecordKind::Edition, body, "admin", now)?;
-    by_id(tx, id)?.ok_or_else(unknown)
+    if changed == 1 {
+        let body = manifest.sha256.to_vec();
+        ledger.append(tx, RecordKind::Edition, body, "admin", now)?;
+    }
+    let stored = by_id(tx, id)?.ok_or_else(|| EditionStoreError::Unknown { id: id.to_owned() })?;
+    if stored.sha256 != hex(&manifest.sha256) {
+        return Err(EditionStoreError::Damaged { id: id.to_owned() });
+    }
+    Ok(stored)
+}
+
+/// The content of an edition, published or not.
+///
+/// # Errors
+/// [`EditionStoreError::Unknown`], [`EditionStoreError::Db`].
+pub fn content(tx: &Tx<'_>, id: &str) -> Result<Vec<u8>, EditionStoreError> {
+    tx.row(
+        "SELECT content FROM edition WHERE id = ?1",
+        params![id],
+        |row| row.column(0),
+    )?
+    .ok_or_else(|| EditionStoreError::Unknown { id: id.to_owned() })
 }
 
 /// All editions, newest effective date first.
@@ -176,14 +212,6 @@ pub fn published_content(tx: &Tx<'_>, sha256: &[u8; 32]) -> Result<Option<Vec<u8
     tx.row(
         "SELECT content FROM edition WHERE sha256 = ?1 AND manifest IS NOT NULL",
         params![sha256],
-        |row| row.column(0),
-    )
-}
-
-fn content_of(tx: &Tx<'_>, id: &str) -> Result<Option<Vec<u8>>, DbError> {
-    tx.row(
-        "SELECT content FROM edition WHERE id = ?1",
-        params![id],
         |row| row.column(0),
     )
 }

@@ -1,0 +1,107 @@
+//! The calls of an admin: what the command line and the private socket carry.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use shared::money::Mills;
+
+use super::refusal::AdminRefusal;
+use super::view::AdminView;
+
+/// The longest call, bytes as JSON: an edition of rates with every character escaped.
+pub const CALL_MAX: usize = 32 * 1_024 * 1_024;
+
+/// The longest view, bytes as JSON: one exported record.
+pub const VIEW_MAX: u64 = 1_024 * 1_024;
+
+/// Something an admin wants done by whoever owns the data folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "call", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum AdminCall {
+    /// Open a customer account.
+    AccountNew {
+        /// What people call it.
+        name: String,
+    },
+    /// Book a payment of a customer.
+    AccountDeposit {
+        /// Name or number of the account.
+        account: String,
+        /// How much.
+        amount: Mills,
+        /// The bank's reference: the same twice is booked once.
+        reference: String,
+    },
+    /// Show one account.
+    AccountShow {
+        /// Name or number of the account.
+        account: String,
+    },
+    /// Show all accounts.
+    AccountList,
+    /// Make a station known and its one-time code.
+    StationNew {
+        /// Name or number of the account it refills from.
+        account: String,
+        /// The licence's ZIP code, five digits, or empty.
+        zip: String,
+    },
+    /// Show the stations of one account or of all.
+    StationList {
+        /// Name or number of the account.
+        account: Option<String>,
+    },
+    /// Show one station.
+    StationShow {
+        /// Number or PSD number.
+        station: String,
+    },
+    /// Refuse a station's refills until it is unlocked.
+    StationLock {
+        /// Number or PSD number.
+        station: String,
+    },
+    /// Serve a locked station again.
+    StationUnlock {
+        /// Number or PSD number.
+        station: String,
+    },
+    /// End a station: its certificates are revoked.
+    StationWithdraw {
+        /// Number or PSD number.
+        station: String,
+    },
+    /// Store an edition of rates.
+    RatesImport {
+        /// Its JSON source.
+        source: String,
+    },
+    /// Sign and announce one edition, or all that are not yet.
+    RatesPublish {
+        /// Its name.
+        edition: Option<String>,
+    },
+    /// Show all editions.
+    RatesList,
+    /// Recompute the whole book.
+    LedgerVerify,
+    /// Write out the whole journal.
+    LedgerExport,
+    /// Write a backup.
+    Backup {
+        /// The new file, an absolute path.
+        file: PathBuf,
+    },
+}
+
+/// One line of the owner's answer: any number of views, then how it ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AdminAnswer {
+    /// One thing to show.
+    View(Box<AdminView>),
+    /// The call was carried out.
+    Done,
+    /// The call was not carried out.
+    Refused(AdminRefusal),
+}

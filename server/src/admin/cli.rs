@@ -1,0 +1,197 @@
+//! The command line of `pennyblack-server`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Runs a Pennyblack data center: it holds the accounts, grants refills to postal printing
+/// stations, and publishes postal rates.
+///
+/// Begin with `init`, then `serve`. The other commands work beside a running `serve` and without
+/// it. Exit codes: 0 done, 1 broken, 2 wrong usage, 3 refused, 6 damaged data.
+#[derive(Debug, Parser)]
+#[command(name = "pennyblack-server", version, max_term_width = 100)]
+pub struct Cli {
+    /// The data center's folder [default: the platform's folder for application data].
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Write JSON for machines: one object, or one per line for lists; refusals to standard error.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What an admin can ask for.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a new data center in an empty folder: authorities, keys, database.
+    Init(Init),
+    /// Answer stations until stopped with ctrl-c or SIGTERM.
+    Serve(Serve),
+    /// Customers and their payments.
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Postal printing stations and their enrolment codes.
+    #[command(subcommand)]
+    Station(StationCommand),
+    /// Editions of postal rates.
+    #[command(subcommand)]
+    Rates(RatesCommand),
+    /// The double-entry book and its journal.
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Write a backup into one new file. It holds private keys, but never the offline root.
+    Backup {
+        /// The new file.
+        file: PathBuf,
+    },
+    /// Make a data center from a backup: a new epoch, with refills locked until reconciled.
+    Restore {
+        /// The backup.
+        file: PathBuf,
+    },
+    /// Key management: not in this build.
+    #[command(hide = true)]
+    Keys(Later),
+    /// Software updates: not in this build.
+    #[command(hide = true)]
+    Software(Later),
+}
+
+/// The arguments of a command that is not in this build.
+#[derive(Debug, Args)]
+pub struct Later {
+    /// Anything.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    pub rest: Vec<String>,
+}
+
+/// How to make a data center.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// A file whose first line is the passphrase of the offline root key. Without it one is made
+    /// and shown once.
+    #[arg(long, value_name = "PATH")]
+    pub root_passphrase_file: Option<PathBuf>,
+    /// Whom a clerk should ring when a station is frozen, for example a telephone number.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub support_contact: String,
+    /// A host name or address under which stations reach the data center, beside localhost; may
+    /// be given several times.
+    #[arg(long = "name", value_name = "HOST")]
+    pub names: Vec<String>,
+}
+
+/// How to serve.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The address to listen on; port 0 takes any that is free.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8440")]
+    pub listen: SocketAddr,
+    /// The address of the admin console: not in this build.
+    #[arg(long, value_name = "ADDR", hide = true)]
+    pub console: Option<SocketAddr>,
+    /// A modem to answer: not in this build.
+    #[arg(long, value_name = "DEVICE", hide = true)]
+    pub modem: Vec<PathBuf>,
+}
+
+/// Customers.
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Open an account.
+    New {
+        /// What people call it; no two accounts have the same name.
+        name: String,
+    },
+    /// Book a payment. The same reference is booked once, however often it is given.
+    Deposit {
+        /// Name or number of the account.
+        account: String,
+        /// How much, for example 250.00.
+        amount: String,
+        /// The bank's reference of the payment.
+        #[arg(long, value_name = "TEXT")]
+        reference: String,
+    },
+    /// Show one account, or all.
+    Show {
+        /// Name or number of the account.
+        account: Option<String>,
+    },
+    /// Show all accounts.
+    List,
+}
+
+/// Stations.
+#[derive(Debug, Subcommand)]
+pub enum StationCommand {
+    /// Make a station known; prints the one-time code with which it enrols within 24 hours.
+    New {
+        /// Name or number of the account it refills from.
+        #[arg(long)]
+        account: String,
+        /// The licence's ZIP code, five digits: where its mail begins.
+        #[arg(long, default_value = "")]
+        zip: String,
+    },
+    /// Show the stations of one account, or all.
+    List {
+        /// Name or number of the account.
+        #[arg(long)]
+        account: Option<String>,
+    },
+    /// Show one station.
+    Show {
+        /// Number or PSD number of the station.
+        station: String,
+    },
+    /// Refuse the station's refills until it is unlocked.
+    Lock {
+        /// Number or PSD number of the station.
+        station: String,
+    },
+    /// Serve a locked station again.
+    Unlock {
+        /// Number or PSD number of the station.
+        station: String,
+    },
+    /// End the station for good: its certificates are revoked at once. Its value stays booked to
+    /// its vault until its final statement.
+    Withdraw {
+        /// Number or PSD number of the station.
+        station: String,
+    },
+}
+
+/// Editions of rates.
+#[derive(Debug, Subcommand)]
+pub enum RatesCommand {
+    /// Store an edition from its JSON source and say what should be looked at.
+    Import {
+        /// The JSON source.
+        file: PathBuf,
+    },
+    /// Price a set of pieces by an edition before it is published: not in this build.
+    #[command(hide = true)]
+    Rehearse(Later),
+    /// Sign an edition and announce it to the stations; without a name, all that are not yet.
+    Publish {
+        /// The edition's name, for example us-2026-07-12.
+        edition: Option<String>,
+    },
+    /// Show all editions.
+    List,
+}
+
+/// The book.
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Recompute every hash, every transfer and every balance.
+    Verify,
+    /// Write the whole journal as JSON Lines, enough to recompute every hash.
+    Export,
+}

@@ -1,0 +1,376 @@
+//! The admin's side: the command line, the private socket, backup and restore.
+//!
+//! A command becomes an [`AdminCall`]. Whoever owns the data folder carries it out: this process
+//! when the folder is free, else the running data center over its private socket.
+
+pub mod backup;
+pub mod call;
+pub mod cli;
+mod output;
+pub mod owner;
+pub mod perform;
+pub mod refusal;
+mod serve;
+pub mod socket;
+pub mod view;
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Parser as _;
+use shared::money::Mills;
+use shared::rates::source::MAX_SOURCE_BYTES;
+use zeroize::Zeroizing;
+
+use self::call::AdminCall;
+use self::cli::{
+    AccountCommand, Cli, Command, Init, LedgerCommand, RatesCommand, Serve, StationCommand,
+};
+use self::output::Output;
+use self::owner::Ownership;
+use self::refusal::{AdminRefusal, Ending};
+use self::view::{AdminView, InitView};
+use crate::center::{DataCenter, InitTerms};
+use crate::clock::{Clock, SystemClock};
+use crate::folder::{FileFault, Folder, read_small};
+
+/// The environment variable with the log filter, as `tracing` understands it.
+const LOG_VARIABLE: &str = "PENNYBLACK_LOG";
+
+/// So long a command waits for an owner that neither ends nor answers.
+const OWNER_TIME: Duration = Duration::from_secs(3);
+
+/// The pause between two looks.
+const OWNER_PAUSE: Duration = Duration::from_millis(20);
+
+/// Carries out one command line.
+#[must_use]
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return misused(&arguments, &error),
+    };
+    let output = Output { json: cli.json };
+    set_up_log(&cli.command);
+    match carry_out(cli, &output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(refusal) => {
+            output.refusal(&refusal);
+            ExitCode::from(refusal.ending.exit_code())
+        }
+    }
+}
+
+/// Help and version go to standard output; wrong usage is a refusal like any other.
+fn misused(arguments: &[OsString], error: &clap::Error) -> ExitCode {
+    let is_json = arguments.iter().any(|argument| argument == "--json");
+    if error.use_stderr() && is_json {
+        let text = error.to_string();
+        let message = text.lines().next().unwrap_or_default();
+        let message = message.strip_prefix("error: ").unwrap_or(message);
+        let hint = "See `pennyblack-server --help`.";
+        Output { json: true }.refusal(&AdminRefusal::usage(message, hint));
+    } else if let Err(error) = error.print() {
+        tracing::debug!(%error, "nobody reads the help");
+    }
+    if error.use_stderr() {
+        ExitCode::from(Ending::Usage.exit_code())
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+fn set_up_log(command: &Command) {
+    let level = if matches!(command, Command::Serve(_)) {
+        "info"
+    } else {
+        "warn"
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env(LOG_VARIABLE)
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    let set = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
+    if set.is_err() {
+        tracing::debug!("the log was set up before");
+    }
+}
+
+fn carry_out(cli: Cli, output: &Output) -> Result<(), AdminRefusal> {
+    let folder = Folder::new(match cli.data {
+        Some(path) => path,
+        None => default_folder()?,
+    });
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    match cli.command {
+        Command::Init(init) => carry_out_init(&folder, init, clock.as_ref(), output),
+        Command::Serve(serve) => carry_out_serve(&folder, &serve, clock, output),
+        Command::Restore { file } => carry_out_restore(&folder, &file, &clock, output),
+        Command::Keys(_) => Err(AdminRefusal::not_in_this_build("keys")),
+        Command::Software(_) => Err(AdminRefusal::not_in_this_build("software")),
+        Command::Rates(RatesCommand::Rehearse(_)) => {
+            Err(AdminRefusal::not_in_this_build("rates rehearse"))
+        }
+        Command::Account(command) => {
+            let call = account_call(command)?;
+            perform_or_ask(&folder, call, clock, output)
+        }
+        Command::Station(command) => perform_or_ask(&folder, station_call(command), clock, output),
+        Command::Rates(command) => {
+            let call = rates_call(command)?;
+            perform_or_ask(&folder, call, clock, output)
+        }
+        Command::Ledger(LedgerCommand::Verify) => {
+            perform_or_ask(&folder, AdminCall::LedgerVerify, clock, output)
+        }
+        Command::Ledger(LedgerCommand::Export) => {
+            perform_or_ask(&folder, AdminCall::LedgerExport, clock, output)
+        }
+        Command::Backup { file } => {
+            let file = std::path::absolute(&file).unwrap_or(file);
+            perform_or_ask(&folder, AdminCall::Backup { file }, clock, output)
+        }
+    }
+}
+
+fn account_call(command: AccountCommand) -> Result<AdminCall, AdminRefusal> {
+    Ok(match command {
+        AccountCommand::New { name } => AdminCall::AccountNew { name },
+        AccountCommand::Deposit {
+            account,
+            amount,
+            reference,
+        } => AdminCall::AccountDeposit {
+            account,
+            amount: Mills::parse(&amount).map_err(|error| {
+                AdminRefusal::usage(
+                    format!("{amount:?} cannot be booked: {error}."),
+                    "Give an amount such as 250.00.",
+                )
+            })?,
+            reference,
+        },
+        AccountCommand::Show {
+            account: Some(account),
+        } => AdminCall::AccountShow { account },
+        AccountCommand::Show { account: None } | AccountCommand::List => AdminCall::AccountList,
+    })
+}
+
+fn station_call(command: StationCommand) -> AdminCall {
+    match command {
+        StationCommand::New { account, zip } => AdminCall::StationNew { account, zip },
+        StationCommand::List { account } => AdminCall::StationList { account },
+        StationCommand::Show { station } => AdminCall::StationShow { station },
+        StationCommand::Lock { station } => AdminCall::StationLock { station },
+        StationCommand::Unlock { station } => AdminCall::StationUnlock { station },
+        StationCommand::Withdraw { station } => AdminCall::StationWithdraw { station },
+    }
+}
+
+fn rates_call(command: RatesCommand) -> Result<AdminCall, AdminRefusal> {
+    Ok(match command {
+        RatesCommand::Import { file } => AdminCall::RatesImport {
+            source: read_source(&file)?,
+        },
+        RatesCommand::Publish { edition } => AdminCall::RatesPublish { edition },
+        RatesCommand::List => AdminCall::RatesList,
+        RatesCommand::Rehearse(_) => {
+            return Err(AdminRefusal::not_in_this_build("rates rehearse"));
+        }
+    })
+}
+
+/// Reads the JSON source of an edition.
+fn read_source(path: &Path) -> Result<String, AdminRefusal> {
+    let limit = u64::try_from(MAX_SOURCE_BYTES).unwrap_or(u64::MAX);
+    let mut text = String::new();
+    let read = fs::File::open(path)
+        .and_then(|file| file.take(limit.saturating_add(1)).read_to_string(&mut text));
+    read.map_err(|source| FileFault::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    if text.len() > MAX_SOURCE_BYTES {
+        return Err(AdminRefusal::usage(
+            format!("{} is longer than an edition may be.", path.display()),
+            "Name the JSON source of an edition.",
+        ));
+    }
+    Ok(text)
+}
+
+/// Carries out a call here when the folder is free, else asks its owner.
+///
+/// An owner without a socket is another command about to end, or a data center about to begin: it
+/// is waited for. Nothing has been sent by then, so trying again is safe.
+fn perform_or_ask(
+    folder: &Folder,
+    call: AdminCall,
+    clock: Arc<dyn Clock>,
+    output: &Output,
+) -> Result<(), AdminRefusal> {
+    let mut show = |view: AdminView| output.view(&view);
+    let begun = Instant::now();
+    loop {
+        if let Some(ownership) = owned(folder)? {
+            let center = DataCenter::open(folder, clock)?;
+            let performed = perform::perform(&center, call, &mut show);
+            // The database is closed before another process may own the folder.
+            drop(center);
+            drop(ownership);
+            return performed;
+        }
+        match socket::reach(folder) {
+            Ok(stream) => return socket::ask(&stream, &call, &mut show),
+            Err(fault) if begun.elapsed() >= OWNER_TIME => return Err(fault.into()),
+            Err(_) => std::thread::sleep(OWNER_PAUSE),
+        }
+    }
+}
+
+/// Takes a folder that holds a data center; nothing when another process has it.
+fn owned(folder: &Folder) -> Result<Option<Ownership>, AdminRefusal> {
+    if !folder.database().exists() {
+        return Err(crate::center::CenterError::NotInitialised {
+            path: folder.path().to_owned(),
+        }
+        .into());
+    }
+    Ok(owner::claim(folder)?)
+}
+
+/// Takes a folder that holds a data center, after waiting for a command that is about to end.
+fn owned_soon(folder: &Folder) -> Result<Ownership, AdminRefusal> {
+    let begun = Instant::now();
+    loop {
+        match owned(folder)? {
+            Some(ownership) => return Ok(ownership),
+            None if begun.elapsed() >= OWNER_TIME => return Err(in_use()),
+            None => std::thread::sleep(OWNER_PAUSE),
+        }
+    }
+}
+
+/// Takes a folder for a new data center.
+fn owned_new(folder: &Folder) -> Result<Ownership, AdminRefusal> {
+    folder.make()?;
+    owner::claim(folder)?.ok_or_else(in_use)
+}
+
+fn in_use() -> AdminRefusal {
+    AdminRefusal::new(
+        Ending::Refused,
+        "folder_in_use",
+        "Another process uses the data folder.",
+        "Stop it first, or name another folder with --data.",
+    )
+}
+
+fn carry_out_init(
+    folder: &Folder,
+    init: Init,
+    clock: &dyn Clock,
+    output: &Output,
+) -> Result<(), AdminRefusal> {
+    let passphrase = init
+        .root_passphrase_file
+        .as_deref()
+        .map(read_passphrase)
+        .transpose()?;
+    let ownership = owned_new(folder)?;
+    let terms = InitTerms {
+        names: init.names,
+        support_contact: init.support_contact,
+        passphrase,
+    };
+    let made = DataCenter::init(folder, &terms, clock)?;
+    drop(ownership);
+    let written = output.view(&AdminView::Init(InitView {
+        data_center: made.id,
+        offline_root: folder.offline_root(),
+        passphrase: made.new_passphrase.map(|passphrase| passphrase.to_string()),
+    }));
+    if written {
+        return Ok(());
+    }
+    Err(AdminRefusal::new(
+        Ending::Broken,
+        "passphrase_lost",
+        "The data center was made, but nobody has read its passphrase.",
+        "Remove the folder and begin again.",
+    ))
+}
+
+/// The first line of the file.
+fn read_passphrase(path: &Path) -> Result<Zeroizing<String>, AdminRefusal> {
+    let bytes = Zeroizing::new(read_small(path)?);
+    let text = std::str::from_utf8(&bytes).map_err(|_| {
+        AdminRefusal::usage(
+            format!("{} is not text.", path.display()),
+            "Put the passphrase into its first line.",
+        )
+    })?;
+    Ok(Zeroizing::new(
+        text.lines().next().unwrap_or_default().to_owned(),
+    ))
+}
+
+fn carry_out_serve(
+    folder: &Folder,
+    arguments: &Serve,
+    clock: Arc<dyn Clock>,
+    output: &Output,
+) -> Result<(), AdminRefusal> {
+    if arguments.console.is_some() {
+        return Err(AdminRefusal::not_in_this_build("serve --console"));
+    }
+    if !arguments.modem.is_empty() {
+        return Err(AdminRefusal::not_in_this_build("serve --modem"));
+    }
+    let ownership = owned_soon(folder)?;
+    let center = DataCenter::open(folder, clock)?;
+    serve::serve(ownership, center, arguments.listen, output)
+}
+
+fn carry_out_restore(
+    folder: &Folder,
+    file: &Path,
+    clock: &Arc<dyn Clock>,
+    output: &Output,
+) -> Result<(), AdminRefusal> {
+    let ownership = owned_new(folder)?;
+    let view = backup::restore(folder, file, clock)?;
+    drop(ownership);
+    if !output.view(&AdminView::Restore(view)) {
+        tracing::debug!("nobody reads standard output");
+    }
+    Ok(())
+}
+
+/// The platform's folder for application data.
+fn default_folder() -> Result<PathBuf, AdminRefusal> {
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let folder = if cfg!(windows) {
+        variable("LOCALAPPDATA").map(|path| path.join("Pennyblack Server"))
+    } else if cfg!(target_os = "macos") {
+        variable("HOME").map(|path| path.join("Library/Application Support/Pennyblack Server"))
+    } else {
+        variable("XDG_DATA_HOME")
+            .or_else(|| variable("HOME").map(|path| path.join(".local/share")))
+            .map(|path| path.join("pennyblack-server"))
+    };
+    folder.ok_or_else(|| {
+        AdminRefusal::usage(
+            "There is no folder for application data on this machine.",
+            "Name one with --data.",
+        )
+    })
+}

@@ -1,0 +1,56 @@
+//! Where commands write: objects to standard output, refusals to standard error.
+
+use std::io::{self, Write};
+
+use serde_json::json;
+
+use super::refusal::AdminRefusal;
+use super::view::AdminView;
+
+/// How a command writes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Output {
+    /// Whether for machines: one JSON object per line.
+    pub(super) json: bool,
+}
+
+impl Output {
+    /// Writes one view; `false` when nobody reads any more.
+    #[must_use]
+    pub(super) fn view(&self, view: &AdminView) -> bool {
+        let text = if self.json {
+            view.json()
+        } else {
+            view.to_string()
+        };
+        writeln!(io::stdout().lock(), "{text}").is_ok()
+    }
+
+    /// Writes a line: the JSON, or what `text` says to people.
+    pub(super) fn line(&self, json: &str, text: impl FnOnce() -> String) {
+        let line = if self.json { json.to_owned() } else { text() };
+        let mut out = io::stdout().lock();
+        let written = writeln!(out, "{line}").and_then(|()| out.flush());
+        if let Err(error) = written {
+            tracing::debug!(%error, "nobody reads standard output");
+        }
+    }
+
+    /// Writes a refusal to standard error.
+    pub(super) fn refusal(&self, refusal: &AdminRefusal) {
+        let text = if self.json {
+            json!({
+                "code": refusal.code,
+                "message": refusal.message,
+                "hint": refusal.hint,
+                "retry": refusal.retry,
+            })
+            .to_string()
+        } else {
+            format!("{}\n{}", refusal.message, refusal.hint)
+        };
+        if let Err(error) = writeln!(io::stderr().lock(), "{text}") {
+            tracing::debug!(%error, "nobody reads standard error");
+        }
+    }
+}

@@ -1,0 +1,455 @@
+//! Carries out an admin's calls on an open data center. Blocks; never call it from an async task.
+
+use std::sync::mpsc::sync_channel;
+
+use minicbor::Encode;
+use sha2::{Digest as _, Sha256};
+use shared::clock::UnixSeconds;
+use shared::ids::{AccountId, StationId, VaultId};
+use shared::money::Mills;
+use shared::rates::{Edition, validate};
+use shared::security::enrolment_code::EnrolmentCode;
+use shared::wire::to_cbor;
+use zeroize::Zeroizing;
+
+use super::backup;
+use super::call::AdminCall;
+use super::refusal::AdminRefusal;
+use super::view::{
+    AccountView, AdminView, BackupView, DepositView, EditionView, NewStationView, StationView,
+};
+use crate::ca::{self, deny};
+use crate::center::DataCenter;
+use crate::db::{DbError, Tx};
+use crate::ledger::accounts::{self, Account};
+use crate::ledger::{self, AuditFault, ExportLine, LedgerAccount, LedgerError, RecordKind};
+use crate::services::rates::store;
+use crate::stations::{self, NewStation, Station, StationError, StationState};
+
+/// Exported lines that wait for whoever reads them.
+const EXPORT_QUEUE: usize = 64;
+
+/// Who asks, in the journal.
+const ADMIN: &str = "admin";
+
+/// Takes what is to be shown; `false` when nobody reads any more.
+pub type Show<'a> = dyn FnMut(AdminView) -> bool + 'a;
+
+/// Carries out one call.
+///
+/// # Errors
+/// [`AdminRefusal`]; what it says was not done was not done.
+pub fn perform(
+    center: &DataCenter,
+    call: AdminCall,
+    show: &mut Show<'_>,
+) -> Result<(), AdminRefusal> {
+    match call {
+        AdminCall::AccountNew { name } => show(account_new(center, name)?),
+        AdminCall::AccountDeposit {
+            account,
+            amount,
+            reference,
+        } => show(account_deposit(center, account, amount, reference)?),
+        AdminCall::AccountShow { account } => show(account_show(center, account)?),
+        AdminCall::AccountList => all(show, account_list(center)?),
+        AdminCall::StationNew { account, zip } => show(station_new(center, account, zip)?),
+        AdminCall::StationList { account } => all(show, station_list(center, account)?),
+        AdminCall::StationShow { station } => show(station_show(center, station)?),
+        AdminCall::StationLock { station } => show(station_lock(center, station)?),
+        AdminCall::StationUnlock { station } => show(station_unlock(center, station)?),
+        AdminCall::StationWithdraw { station } => show(station_withdraw(center, station)?),
+        AdminCall::RatesImport { source } => show(rates_import(center, &source)?),
+        AdminCall::RatesPublish { edition } => all(show, rates_publish(center, edition)?),
+        AdminCall::RatesList => all(show, rates_list(center)?),
+        AdminCall::LedgerVerify => {
+            let log = center.id();
+            let report = center
+                .db()
+                .read_blocking("audit", move |tx| ledger::audit(tx, log))?;
+            show(AdminView::Audit(report))
+        }
+        AdminCall::LedgerExport => ledger_export(center, show)?,
+        AdminCall::Backup { file } => {
+            let bytes = backup::write(center, &file)?;
+            show(AdminView::Backup(BackupView {
+                backup: file,
+                bytes,
+            }))
+        }
+    };
+    Ok(())
+}
+
+fn all(show: &mut Show<'_>, views: Vec<AdminView>) -> bool {
+    views.into_iter().all(show)
+}
+
+fn account_new(center: &DataCenter, name: String) -> Result<AdminView, AdminRefusal> {
+    let name = name.trim().to_owned();
+    if name.is_empty() {
+        return Err(AdminRefusal::usage("An account needs a name.", "Give one."));
+    }
+    let account = Account {
+        id: center.new_account_id()?,
+        name,
+        created: center.now(),
+    };
+    let view = center.db().write_blocking("account-new", move |tx| {
+        accounts::open(tx, &account)?;
+        account_view(tx, account)
+    })?;
+    Ok(AdminView::Account(view))
+}
+
+fn account_view(tx: &Tx<'_>, account: Account) -> Result<AccountView, LedgerError> {
+    let mut view = AccountView {
+        account: account.id,
+        name: account.name,
+        balance: ledger::available(tx, &LedgerAccount::Customer(account.id))?,
+        in_transit: Mills::ZERO,
+        vaults: Mills::ZERO,
+        printed: Mills::ZERO,
+        stations: 0,
+        created: account.created,
+    };
+    for station in stations::list(tx, Some(account.id))? {
+        let vault = station.vault;
+        let plus = |sum: &mut Mills, account| {
+            let held = ledger::available(tx, &account)?;
+            *sum = sum.plus(held).unwrap_or(*sum);
+            Ok::<_, DbError>(())
+        };
+        plus(&mut view.in_transit, LedgerAccount::InTransit(vault))?;
+        plus(&mut view.vaults, LedgerAccount::Vault(vault))?;
+        plus(&mut view.printed, LedgerAccount::Printed(vault))?;
+        view.stations = view.stations.saturating_add(1);
+    }
+    Ok(view)
+}
+
+fn account_deposit(
+    center: &DataCenter,
+    account: String,
+    amount: Mills,
+    reference: String,
+) -> Result<AdminView, AdminRefusal> {
+    if reference.trim().is_empty() {
+        return Err(AdminRefusal::usage(
+            "A deposit needs the payment's reference.",
+            "Give the bank's reference with --reference; it keeps the payment from being booked \
+             twice.",
+        ));
+    }
+    let (book, now) = (*center.ledger(), center.now());
+    let view = center.db().write_blocking("account-deposit", move |tx| {
+        let account = accounts::find(tx, &account)?;
+        let posted = accounts::deposit(&book, tx, account.id, amount, &reference, now)?;
+        Ok::<_, LedgerError>(DepositView {
+            balance: ledger::available(tx, &LedgerAccount::Customer(account.id))?,
+            account: account.id,
+            name: account.name,
+            amount,
+            reference,
+            repeated: posted.repeated,
+            sequence: posted.sequence,
+        })
+    })?;
+    Ok(AdminView::Deposit(view))
+}
+
+fn account_show(center: &DataCenter, account: String) -> Result<AdminView, AdminRefusal> {
+    let view = center.db().read_blocking("account-show", move |tx| {
+        let account = accounts::find(tx, &account)?;
+        account_view(tx, account)
+    })?;
+    Ok(AdminView::Account(view))
+}
+
+fn account_list(center: &DataCenter) -> Result<Vec<AdminView>, AdminRefusal> {
+    let views = center.db().read_blocking("account-list", |tx| {
+        accounts::list(tx)?
+            .into_iter()
+            .map(|account| account_view(tx, account).map(AdminView::Account))
+            .collect::<Result<Vec<_>, LedgerError>>()
+    })?;
+    Ok(views)
+}
+
+fn station_new(
+    center: &DataCenter,
+    account: String,
+    zip: String,
+) -> Result<AdminView, AdminRefusal> {
+    let now = center.now();
+    let secret = Zeroizing::new(ca::random::<16>()?);
+    let code = EnrolmentCode::new(*secret, center.authority().root_fingerprint()?);
+    let secret_hash = Sha256::digest(secret.as_slice()).into();
+    let id = StationId::new_v7(now, &ca::random()?);
+    let vault = VaultId::new_v7(now, &ca::random()?);
+    let book = *center.ledger();
+    let station = center.db().write_blocking("station-new", move |tx| {
+        let account = accounts::find(tx, &account)?;
+        let new = NewStation {
+            id,
+            vault,
+            account: account.id,
+            licence_zip: zip,
+            secret_hash,
+            now,
+        };
+        let station = stations::add(tx, &new)?;
+        journal_station(&book, tx, &station, now)?;
+        Ok::<_, StationCallError>(station)
+    })?;
+    Ok(AdminView::NewStation(NewStationView {
+        station: station.id,
+        account: station.account,
+        psd: station.psd,
+        code: code.to_string(),
+        expires: now.plus_seconds(stations::CODE_SECONDS),
+    }))
+}
+
+/// The body of a journal record of kind [`RecordKind::Station`].
+#[derive(Encode)]
+#[cbor(array)]
+struct StationChange<'a> {
+    #[n(0)]
+    station: StationId,
+    #[n(1)]
+    vault: VaultId,
+    #[n(2)]
+    account: AccountId,
+    #[n(3)]
+    change: &'a str,
+}
+
+fn journal_station(
+    book: &ledger::Ledger,
+    tx: &Tx<'_>,
+    station: &Station,
+    now: UnixSeconds,
+) -> Result<(), LedgerError> {
+    let body = to_cbor(&StationChange {
+        station: station.id,
+        vault: station.vault,
+        account: station.account,
+        change: station.state.word(),
+    });
+    book.append(tx, RecordKind::Station, body, ADMIN, now)?;
+    Ok(())
+}
+
+/// What can go wrong between stations and the book.
+#[derive(Debug, thiserror::Error)]
+enum StationCallError {
+    #[error(transparent)]
+    Station(#[from] StationError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl From<StationCallError> for AdminRefusal {
+    fn from(error: StationCallError) -> Self {
+        match error {
+            StationCallError::Station(error) => error.into(),
+            StationCallError::Ledger(error) => error.into(),
+            StationCallError::Db(error) => error.into(),
+        }
+    }
+}
+
+fn station_list(
+    center: &DataCenter,
+    account: Option<String>,
+) -> Result<Vec<AdminView>, AdminRefusal> {
+    let views = center.db().read_blocking("station-list", move |tx| {
+        let account = account
+            .map(|account| accounts::find(tx, &account))
+            .transpose()?;
+        stations::list(tx, account.map(|account| account.id))?
+            .into_iter()
+            .map(|station| Ok(AdminView::Station(station_view(tx, station)?)))
+            .collect::<Result<Vec<_>, LedgerError>>()
+    })?;
+    Ok(views)
+}
+
+fn station_view(tx: &Tx<'_>, station: Station) -> Result<StationView, DbError> {
+    let newest = stations::keys(tx, station.id, 1)?.pop();
+    let until = newest.filter(|key| !key.is_denied).map(|key| key.not_after);
+    Ok(StationView::of(station, until))
+}
+
+fn station_show(center: &DataCenter, station: String) -> Result<AdminView, AdminRefusal> {
+    let view = center.db().read_blocking("station-show", move |tx| {
+        let station = stations::find(tx, &station)?;
+        Ok::<_, StationError>(station_view(tx, station)?)
+    })?;
+    Ok(AdminView::Station(view))
+}
+
+fn station_lock(center: &DataCenter, station: String) -> Result<AdminView, AdminRefusal> {
+    change_station(center, "station-lock", station, |_, station| {
+        let state = station.state;
+        match state {
+            StationState::New | StationState::Active | StationState::Locked => {
+                Ok((StationState::Locked, Vec::new()))
+            }
+            StationState::Frozen | StationState::Withdrawn => Err(wrong_state(station)),
+        }
+    })
+}
+
+fn station_unlock(center: &DataCenter, station: String) -> Result<AdminView, AdminRefusal> {
+    change_station(center, "station-unlock", station, |_, station| {
+        match (station.state, station.enrolled) {
+            (StationState::Locked, Some(_)) => Ok((StationState::Active, Vec::new())),
+            (StationState::Locked, None) => Ok((StationState::New, Vec::new())),
+            (
+                StationState::New
+                | StationState::Active
+                | StationState::Frozen
+                | StationState::Withdrawn,
+                _,
+            ) => Err(wrong_state(station)),
+        }
+    })
+}
+
+fn station_withdraw(center: &DataCenter, station: String) -> Result<AdminView, AdminRefusal> {
+    let now = center.now();
+    change_station(center, "station-withdraw", station, move |tx, station| {
+        if station.state == StationState::Withdrawn {
+            return Err(wrong_state(station));
+        }
+        let serials = deny::revoke(tx, station.id, "withdrawn", now)?;
+        stations::expire_codes(tx, station.id, now)?;
+        Ok((StationState::Withdrawn, serials))
+    })
+}
+
+const fn wrong_state(station: &Station) -> StationError {
+    StationError::WrongState {
+        station: station.id,
+        state: station.state,
+    }
+}
+
+/// Moves a station to the state that `decide` gives, journals it, and denies the serials it names.
+fn change_station(
+    center: &DataCenter,
+    name: &'static str,
+    station: String,
+    decide: impl FnOnce(&Tx<'_>, &Station) -> Result<(StationState, Vec<deny::Serial>), StationError>
+    + Send
+    + 'static,
+) -> Result<AdminView, AdminRefusal> {
+    let (book, now) = (*center.ledger(), center.now());
+    let (view, serials) = center.db().write_blocking(name, move |tx| {
+        let mut station = stations::find(tx, &station)?;
+        let (state, serials) = decide(tx, &station)?;
+        if state != station.state {
+            stations::set_state(tx, station.id, state)?;
+            station.state = state;
+            journal_station(&book, tx, &station, now)?;
+        }
+        Ok::<_, StationCallError>((station_view(tx, station)?, serials))
+    })?;
+    center.denied().add(serials);
+    Ok(AdminView::Station(view))
+}
+
+fn rates_import(center: &DataCenter, source: &str) -> Result<AdminView, AdminRefusal> {
+    let edition = Edition::from_json(source).map_err(|error| {
+        AdminRefusal::new(
+            super::refusal::Ending::Refused,
+            "not_an_edition",
+            format!("The file is not an edition of rates: {error}."),
+            "Nothing was imported. Correct the file.",
+        )
+    })?;
+    let findings = validate(&edition).iter().map(ToString::to_string).collect();
+    let now = center.now();
+    let edition = center
+        .db()
+        .write_blocking("rates-import", move |tx| store::import(tx, &edition, now))?;
+    Ok(AdminView::Edition(EditionView { edition, findings }))
+}
+
+fn rates_publish(
+    center: &DataCenter,
+    edition: Option<String>,
+) -> Result<Vec<AdminView>, AdminRefusal> {
+    let names = match edition {
+        Some(name) => vec![name],
+        None => center
+            .db()
+            .read_blocking("rates-unpublished", store::unpublished)?,
+    };
+    let mut views = Vec::new();
+    for name in names {
+        let signed = manifest_to_publish(center, &name)?;
+        let (book, now) = (*center.ledger(), center.now());
+        let edition = center.db().write_blocking("rates-publish", move |tx| {
+            store::publish(tx, &book, &name, &signed, now)
+        })?;
+        views.push(edition_view(edition));
+    }
+    Ok(views)
+}
+
+fn manifest_to_publish(
+    center: &DataCenter,
+    name: &str,
+) -> Result<store::SignedManifest, AdminRefusal> {
+    let id = name.to_owned();
+    let content = center
+        .db()
+        .read_blocking("rates-content", move |tx| store::content(tx, &id))?;
+    Ok(store::sign(center.authority().editions(), name, &content)?)
+}
+
+const fn edition_view(edition: store::StoredEdition) -> AdminView {
+    AdminView::Edition(EditionView {
+        edition,
+        findings: Vec::new(),
+    })
+}
+
+fn rates_list(center: &DataCenter) -> Result<Vec<AdminView>, AdminRefusal> {
+    let editions = center.db().read_blocking("rates-list", store::list)?;
+    Ok(editions.into_iter().map(edition_view).collect())
+}
+
+/// Streams the journal from one snapshot; at most [`EXPORT_QUEUE`] lines are in memory.
+fn ledger_export(center: &DataCenter, show: &mut Show<'_>) -> Result<bool, AdminRefusal> {
+    let (lines, waiting) = sync_channel::<ExportLine>(EXPORT_QUEUE);
+    let db = center.db().clone();
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(move || {
+            db.read_blocking("ledger-export", move |tx| {
+                ledger::export(tx, |line| {
+                    lines.send(line).map_err(|_| {
+                        AuditFault::Db(DbError::Closed {
+                            name: "ledger-export",
+                        })
+                    })
+                })
+            })
+        });
+        let read_to_the_end = waiting.into_iter().map(AdminView::Record).all(show);
+        let exported = reader
+            .join()
+            .unwrap_or(Err(AuditFault::Db(DbError::BrokeOff {
+                name: "ledger-export",
+            })));
+        match exported {
+            Err(fault) if read_to_the_end => Err(fault.into()),
+            Ok(()) | Err(_) => Ok(read_to_the_end),
+        }
+    })
+}

@@ -1,0 +1,378 @@
+//! What an admin is told when something was not done: code, sentence, hint and exit code.
+
+use serde::{Deserialize, Serialize};
+
+use super::backup::BackupError;
+use super::owner::OwnerError;
+use crate::access::AccessError;
+use crate::ca::CaError;
+use crate::center::CenterError;
+use crate::config::ConfigError;
+use crate::db::DbError;
+use crate::folder::FileFault;
+use crate::ledger::{AuditFault, LedgerError};
+use crate::services::rates::store::EditionStoreError;
+use crate::stations::StationError;
+
+/// How a command ended; the numbers are the exit codes of all Pennyblack programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ending {
+    /// Something broke.
+    Broken,
+    /// The command was used wrongly, or its issue is not done yet.
+    Usage,
+    /// A correct no.
+    Refused,
+    /// Damaged data or a failed verification.
+    Damaged,
+}
+
+impl Ending {
+    /// The exit code.
+    #[must_use]
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Broken => 1,
+            Self::Usage => 2,
+            Self::Refused => 3,
+            Self::Damaged => 6,
+        }
+    }
+}
+
+/// Why a command was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdminRefusal {
+    /// How the command ends.
+    pub ending: Ending,
+    /// A stable code.
+    pub code: String,
+    /// What happened, one sentence.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
+    /// Whether the same command may succeed later.
+    pub retry: bool,
+}
+
+impl AdminRefusal {
+    /// A refusal or fault that stays until something else changes.
+    #[must_use]
+    pub fn new(ending: Ending, code: &str, message: impl Into<String>, hint: &str) -> Self {
+        Self {
+            ending,
+            code: code.to_owned(),
+            message: message.into(),
+            hint: hint.to_owned(),
+            retry: false,
+        }
+    }
+
+    /// A command whose issue is not done yet.
+    #[must_use]
+    pub fn not_in_this_build(what: &str) -> Self {
+        Self::new(
+            Ending::Usage,
+            "not_in_this_build",
+            format!("`{what}` is not in this build."),
+            "See `pennyblack-server --help` for what is.",
+        )
+    }
+
+    /// Wrong usage that only the command itself can see.
+    #[must_use]
+    pub fn usage(message: impl Into<String>, hint: &str) -> Self {
+        Self::new(Ending::Usage, "usage", message, hint)
+    }
+
+    fn refused(code: &str, error: &dyn std::error::Error, hint: &str) -> Self {
+        Self::new(Ending::Refused, code, sentence(error), hint)
+    }
+
+    fn broken(code: &str, error: &dyn std::error::Error, hint: &str) -> Self {
+        Self::new(Ending::Broken, code, sentence(error), hint)
+    }
+
+    fn damaged(code: &str, error: &dyn std::error::Error, hint: &str) -> Self {
+        Self::new(Ending::Damaged, code, sentence(error), hint)
+    }
+
+    fn later(mut self) -> Self {
+        self.retry = true;
+        self
+    }
+}
+
+/// The error with its causes as one sentence.
+fn sentence(error: &dyn std::error::Error) -> String {
+    let text = crate::access::problem::chain_of(error);
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase());
+    let mut sentence: String = first.into_iter().flatten().collect();
+    sentence.push_str(letters.as_str());
+    sentence.push('.');
+    sentence
+}
+
+const LOOK_AT_BACKUP: &str =
+    "Stop the data center, keep the folder as evidence, and restore the last backup elsewhere.";
+
+impl From<DbError> for AdminRefusal {
+    fn from(fault: DbError) -> Self {
+        match fault {
+            DbError::Busy { .. } => {
+                Self::broken("busy", &fault, "Nothing was changed; try again.").later()
+            }
+            DbError::DiskFull { .. } => Self::broken(
+                "disk_full",
+                &fault,
+                "Nothing was changed. Make room on the disk and try again.",
+            )
+            .later(),
+            DbError::Corrupt { .. } | DbError::Column { .. } => {
+                Self::damaged("damaged_database", &fault, LOOK_AT_BACKUP)
+            }
+            DbError::Migration { .. } => Self::damaged(
+                "unknown_schema",
+                &fault,
+                "Use the program version that wrote this folder, or a newer one.",
+            ),
+            DbError::Forbidden { .. }
+            | DbError::BrokeOff { .. }
+            | DbError::Closed { .. }
+            | DbError::Engine { .. } => {
+                Self::broken("database", &fault, "Nothing was changed. See the log.")
+            }
+        }
+    }
+}
+
+impl From<LedgerError> for AdminRefusal {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Db(fault) => fault.into(),
+            LedgerError::Insufficient { .. } => {
+                Self::refused("insufficient", &error, "Nothing was moved. Deposit first.")
+            }
+            LedgerError::Conflict { .. } => Self::refused(
+                "reference_used",
+                &error,
+                "Nothing was booked. This reference was booked before with another amount: \
+                 compare with `account show`, then use the payment's own reference.",
+            ),
+            LedgerError::NameTaken { .. } => {
+                Self::refused("name_taken", &error, "Choose another name.")
+            }
+            LedgerError::UnknownAccount { .. } => Self::refused(
+                "unknown_account",
+                &error,
+                "`account list` shows names and numbers.",
+            ),
+            LedgerError::NotAllowed { .. } => Self::refused(
+                "not_allowed",
+                &error,
+                "Nothing was moved. The amount must be more than nothing.",
+            ),
+            LedgerError::TooLong { .. } => Self::usage(sentence(&error), "Shorten it."),
+            LedgerError::SumsExhausted { .. } => Self::broken(
+                "sums_exhausted",
+                &error,
+                "Nothing was moved. Open a new account.",
+            ),
+        }
+    }
+}
+
+impl From<CaError> for AdminRefusal {
+    fn from(error: CaError) -> Self {
+        match error {
+            CaError::Db(fault) => fault.into(),
+            CaError::File(fault) => fault.into(),
+            CaError::Damaged { .. } => Self::damaged(
+                "damaged_key",
+                &error,
+                "Restore the file from the last backup.",
+            ),
+            CaError::WeakPassphrase { .. } => Self::usage(
+                sentence(&error),
+                "Use a longer passphrase, or none: then one is made and shown once.",
+            ),
+            CaError::BadName { .. } => Self::usage(
+                sentence(&error),
+                "Give a host name such as post.example, or an address.",
+            ),
+            CaError::WrongPassphrase => {
+                Self::refused("wrong_passphrase", &error, "Nothing was changed.")
+            }
+            CaError::BadRequest => Self::refused("bad_request", &error, "Make a new request."),
+            CaError::CounterExhausted { .. } | CaError::Crypto { .. } | CaError::Issue { .. } => {
+                Self::broken("keys", &error, "Nothing was changed. See the log.")
+            }
+        }
+    }
+}
+
+impl From<FileFault> for AdminRefusal {
+    fn from(fault: FileFault) -> Self {
+        Self::broken(
+            "file",
+            &fault,
+            "Check that the folder is there, is yours and has room.",
+        )
+    }
+}
+
+impl From<ConfigError> for AdminRefusal {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::File(fault) => fault.into(),
+            ConfigError::Malformed(_) | ConfigError::Unwritable(_) => {
+                Self::usage(sentence(&error), "Correct config.toml in the data folder.")
+            }
+        }
+    }
+}
+
+impl From<CenterError> for AdminRefusal {
+    fn from(error: CenterError) -> Self {
+        match error {
+            CenterError::NotInitialised { .. } => Self::refused(
+                "not_initialised",
+                &error,
+                "Make one with `pennyblack-server init`, or name another folder with --data.",
+            ),
+            CenterError::AlreadyInitialised { .. } => Self::refused(
+                "already_initialised",
+                &error,
+                "Nothing was changed. Use it, or name another folder with --data.",
+            ),
+            CenterError::LongSupportContact => Self::usage(sentence(&error), "Shorten it."),
+            CenterError::Ca(error) => error.into(),
+            CenterError::Config(error) => error.into(),
+            CenterError::File(error) => error.into(),
+            CenterError::Ledger(error) => error.into(),
+            CenterError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<StationError> for AdminRefusal {
+    fn from(error: StationError) -> Self {
+        match error {
+            StationError::Unknown { .. } => Self::refused(
+                "unknown_station",
+                &error,
+                "`station list` shows numbers and PSD numbers.",
+            ),
+            StationError::WrongState { .. } => {
+                Self::refused("wrong_state", &error, "Nothing was changed.")
+            }
+            StationError::BadZip { .. } => Self::usage(sentence(&error), "Give five digits."),
+            StationError::Ca(error) => error.into(),
+            StationError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<EditionStoreError> for AdminRefusal {
+    fn from(error: EditionStoreError) -> Self {
+        match error {
+            EditionStoreError::NameTaken { .. } => Self::refused(
+                "edition_exists",
+                &error,
+                "Nothing was changed. Give the corrected edition a new id.",
+            ),
+            EditionStoreError::Unknown { .. } => Self::refused(
+                "unknown_edition",
+                &error,
+                "`rates list` shows all editions.",
+            ),
+            EditionStoreError::Damaged { .. } => {
+                Self::damaged("damaged_edition", &error, LOOK_AT_BACKUP)
+            }
+            EditionStoreError::Signing(_) => {
+                Self::broken("keys", &error, "Nothing was published. See the log.")
+            }
+            EditionStoreError::Ledger(error) => error.into(),
+            EditionStoreError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<AuditFault> for AdminRefusal {
+    fn from(fault: AuditFault) -> Self {
+        match fault {
+            AuditFault::Db(fault) => fault.into(),
+            AuditFault::Gap { .. }
+            | AuditFault::EditedRecord { .. }
+            | AuditFault::BrokenChain { .. }
+            | AuditFault::Unreadable { .. }
+            | AuditFault::EditedTransfer { .. }
+            | AuditFault::UnknownTransfers { .. }
+            | AuditFault::EditedBalance { .. } => {
+                Self::damaged("damaged_ledger", &fault, LOOK_AT_BACKUP)
+            }
+        }
+    }
+}
+
+impl From<AccessError> for AdminRefusal {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Ca(error) => error.into(),
+            AccessError::Bind { .. } => Self::broken(
+                "address_taken",
+                &error,
+                "Stop what listens there, or choose another address with --listen.",
+            ),
+            AccessError::Address(_) | AccessError::Tls(_) | AccessError::Verifier(_) => {
+                Self::broken("tls", &error, "See the log.")
+            }
+        }
+    }
+}
+
+impl From<OwnerError> for AdminRefusal {
+    fn from(error: OwnerError) -> Self {
+        match error {
+            OwnerError::File(fault) => fault.into(),
+            OwnerError::Lock { .. } | OwnerError::Socket { .. } | OwnerError::Unsafe { .. } => {
+                Self::broken(
+                    "folder_in_use",
+                    &error,
+                    "Check which process uses the data folder.",
+                )
+            }
+            OwnerError::Silent => Self::broken(
+                "no_answer",
+                &error,
+                "Whether it was done is not known: look before trying again.",
+            )
+            .later(),
+        }
+    }
+}
+
+impl From<BackupError> for AdminRefusal {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Exists { .. } => Self::refused(
+                "file_exists",
+                &error,
+                "Nothing was written. Name a new file.",
+            ),
+            BackupError::NotABackup { .. } | BackupError::Damaged { .. } => Self::damaged(
+                "damaged_backup",
+                &error,
+                "Nothing was restored. Use another backup.",
+            ),
+            BackupError::File(fault) => fault.into(),
+            BackupError::Engine { .. } => {
+                Self::broken("backup", &error, "Nothing was changed. See the log.")
+            }
+            BackupError::Center(error) => error.into(),
+            BackupError::Audit(fault) => fault.into(),
+            BackupError::Db(fault) => fault.into(),
+        }
+    }
+}

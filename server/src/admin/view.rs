@@ -1,0 +1,374 @@
+//! What an admin is shown: one object each, as JSON or as text.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shared::clock::UnixSeconds;
+use shared::ids::{AccountId, DataCenterId, PsdId, StationId, VaultId};
+use shared::money::Mills;
+
+use crate::ledger::{AuditReport, ExportLine};
+use crate::services::rates::store::StoredEdition;
+use crate::stations::{Station, StationState};
+
+/// One account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountView {
+    /// Its number.
+    pub account: AccountId,
+    /// Its name.
+    pub name: String,
+    /// What it holds for refills, mills.
+    pub balance: Mills,
+    /// Granted to its stations and not yet stated as arrived, mills.
+    pub in_transit: Mills,
+    /// In its stations' vaults, as last stated, mills.
+    pub vaults: Mills,
+    /// Printed by its stations, as last stated, mills.
+    pub printed: Mills,
+    /// How many stations it has.
+    pub stations: usize,
+    /// When it was opened.
+    pub created: UnixSeconds,
+}
+
+/// A payment that was booked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DepositView {
+    /// The account.
+    pub account: AccountId,
+    /// Its name.
+    pub name: String,
+    /// How much, mills.
+    pub amount: Mills,
+    /// The bank's reference.
+    pub reference: String,
+    /// What the account holds now, mills.
+    pub balance: Mills,
+    /// Whether it had been booked before.
+    pub repeated: bool,
+    /// Its record in the journal.
+    pub sequence: u64,
+}
+
+/// A new station with its one-time code.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewStationView {
+    /// Its number.
+    pub station: StationId,
+    /// The account it refills from.
+    pub account: AccountId,
+    /// Its PSD number.
+    pub psd: PsdId,
+    /// The one-time code; it is shown here and never again.
+    pub code: String,
+    /// Until when it can be used.
+    pub expires: UnixSeconds,
+}
+
+impl fmt::Debug for NewStationView {
+    /// Leaves out the code, which is as good as a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewStationView")
+            .field("station", &self.station)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One station.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StationView {
+    /// Its number.
+    pub station: StationId,
+    /// The account it refills from.
+    pub account: AccountId,
+    /// Its vault.
+    pub vault: VaultId,
+    /// Its PSD number.
+    pub psd: PsdId,
+    /// The licence's ZIP code; empty when none was given.
+    pub licence_zip: String,
+    /// Where in its life it is.
+    pub state: StationState,
+    /// When it was made known.
+    pub created: UnixSeconds,
+    /// When it enrolled.
+    pub enrolled: Option<UnixSeconds>,
+    /// When it was last authenticated.
+    pub last_contact: Option<UnixSeconds>,
+    /// Until when its newest certificate is good.
+    pub certificate_until: Option<UnixSeconds>,
+}
+
+impl StationView {
+    /// Shows a station.
+    #[must_use]
+    pub fn of(station: Station, certificate_until: Option<UnixSeconds>) -> Self {
+        Self {
+            station: station.id,
+            account: station.account,
+            vault: station.vault,
+            psd: station.psd,
+            licence_zip: station.licence_zip,
+            state: station.state,
+            created: station.created,
+            enrolled: station.enrolled,
+            last_contact: station.last_contact,
+            certificate_until,
+        }
+    }
+}
+
+/// One edition, with what should be looked at before it is published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditionView {
+    /// The edition.
+    #[serde(flatten)]
+    pub edition: StoredEdition,
+    /// What is odd about it; only when it was just imported.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<String>,
+}
+
+/// A new data center.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InitView {
+    /// The data center.
+    pub data_center: DataCenterId,
+    /// Where the offline keys lie.
+    pub offline_root: PathBuf,
+    /// The passphrase that was made for them; it is shown here and never again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passphrase: Option<String>,
+}
+
+impl fmt::Debug for InitView {
+    /// Leaves out the passphrase.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InitView")
+            .field("data_center", &self.data_center)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A backup that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupView {
+    /// The file.
+    pub backup: PathBuf,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
+/// A data center that was restored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreView {
+    /// The data center.
+    pub data_center: DataCenterId,
+    /// Its new epoch.
+    pub epoch: u32,
+    /// Whether refills are locked; always.
+    pub reconciling: bool,
+    /// Journal records restored.
+    pub journal_size: u64,
+}
+
+/// Anything that is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AdminView {
+    /// One account.
+    Account(AccountView),
+    /// A payment.
+    Deposit(DepositView),
+    /// A new station.
+    NewStation(NewStationView),
+    /// One station.
+    Station(StationView),
+    /// One edition.
+    Edition(EditionView),
+    /// What an audit found.
+    Audit(AuditReport),
+    /// One journal record.
+    Record(ExportLine),
+    /// A backup.
+    Backup(BackupView),
+    /// A new data center.
+    Init(InitView),
+    /// A restored data center.
+    Restore(RestoreView),
+}
+
+impl AdminView {
+    /// The object as one line of JSON.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let json = match self {
+            Self::Account(view) => serde_json::to_string(view),
+            Self::Deposit(view) => serde_json::to_string(view),
+            Self::NewStation(view) => serde_json::to_string(view),
+            Self::Station(view) => serde_json::to_string(view),
+            Self::Edition(view) => serde_json::to_string(view),
+            Self::Audit(view) => serde_json::to_string(view),
+            Self::Record(view) => serde_json::to_string(view),
+            Self::Backup(view) => serde_json::to_string(view),
+            Self::Init(view) => serde_json::to_string(view),
+            Self::Restore(view) => serde_json::to_string(view),
+        };
+        json.expect("views have only texts and numbers")
+    }
+}
+
+impl fmt::Display for AdminView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account(view) => account(f, view),
+            Self::Deposit(view) => deposit(f, view),
+            Self::NewStation(view) => new_station(f, view),
+            Self::Station(view) => station(f, view),
+            Self::Edition(view) => edition(f, view),
+            Self::Audit(view) => audit(f, view),
+            // The journal is for machines in either form.
+            Self::Record(_) => f.write_str(&self.json()),
+            Self::Backup(view) => write!(
+                f,
+                "Backup written: {} ({} bytes). It holds private keys: keep it as safe as the \
+                 data folder.",
+                view.backup.display(),
+                view.bytes
+            ),
+            Self::Init(view) => init(f, view),
+            Self::Restore(view) => write!(
+                f,
+                "Restored data center {} with {} journal records as epoch {}.\n\
+                 Refills are locked until it has been reconciled with its stations.",
+                view.data_center, view.journal_size, view.epoch
+            ),
+        }
+    }
+}
+
+fn account(f: &mut fmt::Formatter<'_>, view: &AccountView) -> fmt::Result {
+    write!(
+        f,
+        "{}  {}\n    {} for refills, {} in transit, {} in {} vault(s), {} printed",
+        view.account,
+        view.name,
+        view.balance,
+        view.in_transit,
+        view.vaults,
+        view.stations,
+        view.printed
+    )
+}
+
+fn deposit(f: &mut fmt::Formatter<'_>, view: &DepositView) -> fmt::Result {
+    let booked = if view.repeated {
+        "had been booked before; nothing was changed"
+    } else {
+        "booked"
+    };
+    write!(
+        f,
+        "{} for {} ({}) {booked}. The account holds {}.",
+        view.amount, view.name, view.reference, view.balance
+    )
+}
+
+fn new_station(f: &mut fmt::Formatter<'_>, view: &NewStationView) -> fmt::Result {
+    write!(
+        f,
+        "Station {} with PSD {}.\nIts enrolment code, good once until {}:\n\n    {}\n",
+        view.station,
+        view.psd,
+        time(view.expires),
+        view.code
+    )
+}
+
+fn station(f: &mut fmt::Formatter<'_>, view: &StationView) -> fmt::Result {
+    write!(
+        f,
+        "{}  PSD {}  {}\n    account {}, last contact {}, certificate until {}",
+        view.station,
+        view.psd,
+        view.state,
+        view.account,
+        view.last_contact.map_or_else(|| "never".to_owned(), time),
+        view.certificate_until
+            .map_or_else(|| "none".to_owned(), time),
+    )
+}
+
+fn edition(f: &mut fmt::Formatter<'_>, view: &EditionView) -> fmt::Result {
+    let edition = &view.edition;
+    let state = if edition.published.is_some() {
+        "published"
+    } else {
+        "not published"
+    };
+    let sample = if edition.sample {
+        ", sample prices"
+    } else {
+        ""
+    };
+    write!(
+        f,
+        "{}  {}\n    from {}, {state}{sample}",
+        edition.id, edition.title, edition.effective
+    )?;
+    for finding in &view.findings {
+        write!(f, "\n    look at: {finding}")?;
+    }
+    Ok(())
+}
+
+fn audit(f: &mut fmt::Formatter<'_>, view: &AuditReport) -> fmt::Result {
+    let units = |mills: i64| {
+        let amount = Mills::new(mills.unsigned_abs()).unwrap_or_default();
+        format!("{}{amount}", if mills < 0 { "-" } else { "" })
+    };
+    write!(
+        f,
+        "The book holds: {} records, {} transfers, head {}.\n\
+         payments - pay-outs {} = customers {} + in transit {} + held {} + vaults {} + \
+         printed {} - refunded {}",
+        view.records,
+        view.transfers,
+        view.head,
+        units(view.payments_less_pay_outs),
+        units(view.customers),
+        units(view.in_transit),
+        units(view.held),
+        units(view.vaults),
+        units(view.printed),
+        units(view.refunded),
+    )
+}
+
+fn init(f: &mut fmt::Formatter<'_>, view: &InitView) -> fmt::Result {
+    write!(
+        f,
+        "Data center {} is ready.\nIts root key lies, encrypted, in\n    {}\n\
+         Move that file off this machine.",
+        view.data_center,
+        view.offline_root.display()
+    )?;
+    if let Some(passphrase) = &view.passphrase {
+        write!(
+            f,
+            "\nThe passphrase, shown once and stored nowhere:\n\n    {passphrase}\n"
+        )?;
+    }
+    Ok(())
+}
+
+/// An instant as people read it, in UTC.
+fn time(instant: UnixSeconds) -> String {
+    Timestamp::from_second(instant.0).map_or_else(
+        |_| instant.0.to_string(),
+        |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+    )
+}

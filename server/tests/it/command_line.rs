@@ -1,0 +1,348 @@
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::running::Folder;
+
+#[test]
+fn an_account_is_opened_and_a_deposit_is_booked_once() {
+    let folder = Folder::initialised();
+    let account = folder.json(&["account", "new", "Rural Dental"]);
+    let number = account["account"].as_str().unwrap();
+    assert_eq!(account["balance"], 0);
+    let deposit = [
+        "account",
+        "deposit",
+        number,
+        "250.00",
+        "--reference",
+        "INV-1",
+    ];
+    assert_eq!(folder.json(&deposit)["balance"], 250_000);
+    let again = folder.json(&deposit);
+    assert_eq!(
+        (&again["repeated"], &again["balance"]),
+        (&json!(true), &json!(250_000))
+    );
+    let by_name = folder.json(&["account", "show", "Rural Dental"]);
+    assert_eq!(by_name["balance"], 250_000);
+    let other = [
+        "account",
+        "deposit",
+        number,
+        "251.00",
+        "--reference",
+        "INV-1",
+    ];
+    let (exit, refusal) = folder.refusal(&other);
+    assert_eq!((exit, &refusal["code"]), (3, &json!("reference_used")));
+    assert_eq!(folder.json(&["ledger", "verify"])["customers"], 250_000);
+}
+
+#[test]
+fn a_deposit_works_beside_the_running_server() {
+    let folder = Folder::initialised();
+    folder.json(&["account", "new", "Rural Dental"]);
+    let serving = folder.serve();
+    let address = serving.listening["listening"].as_str().unwrap().to_owned();
+    assert_eq!(serving.listening["url"], format!("https://{address}"));
+    let written = std::fs::read_to_string(folder.data().join("listening")).unwrap();
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&written).unwrap(),
+        serving.listening
+    );
+    let deposit = [
+        "account",
+        "deposit",
+        "Rural Dental",
+        "5",
+        "--reference",
+        "A",
+    ];
+    assert_eq!(folder.json(&deposit)["balance"], 5_000);
+    assert_eq!(folder.lines(&["ledger", "export"]).len(), 2);
+    let (exit, refusal) = folder.refusal(&["account", "show", "Nobody"]);
+    assert_eq!((exit, &refusal["code"]), (3, &json!("unknown_account")));
+    let (exit, refusal) = folder.refusal(&["serve"]);
+    assert_eq!((exit, &refusal["code"]), (3, &json!("folder_in_use")));
+    drop(serving);
+    assert_eq!(
+        folder.json(&["account", "show", "Rural Dental"])["balance"],
+        5_000
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn the_running_server_stops_cleanly_when_asked() {
+    let folder = Folder::initialised();
+    let serving = folder.serve();
+    assert!(folder.data().join("listening").exists());
+    assert_eq!(serving.stop(), Some(0));
+    assert!(!folder.data().join("listening").exists());
+    assert!(!folder.data().join("pennyblack.db-wal").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_data_folder_too_deep_for_a_socket_works_like_any_other() {
+    let folder = Folder::deep();
+    folder.json(&["init"]);
+    let serving = folder.serve();
+    folder.json(&["account", "new", "A"]);
+    let sockets = || {
+        let begin = "pennyblack-server-";
+        std::fs::read_dir(std::env::temp_dir())
+            .unwrap()
+            .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
+            .filter(|name| name.starts_with(begin))
+            .count()
+    };
+    let during = sockets();
+    assert_eq!(serving.stop(), Some(0));
+    assert!(during >= 1 && sockets() < during);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_private_socket_is_for_its_owner_only() {
+    use std::os::unix::fs::MetadataExt as _;
+    let folder = Folder::initialised();
+    let serving = folder.serve();
+    let mode = folder.data().join("socket").metadata().unwrap().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    drop(serving);
+}
+
+#[test]
+fn commands_at_the_same_time_wait_for_each_other() {
+    let folder = Folder::initialised();
+    folder.json(&["account", "new", "A"]);
+    std::thread::scope(|scope| {
+        for number in 0..6 {
+            let folder = &folder;
+            scope.spawn(move || {
+                let reference = number.to_string();
+                folder.json(&["account", "deposit", "A", "1", "--reference", &reference]);
+            });
+        }
+    });
+    assert_eq!(folder.json(&["account", "show", "A"])["balance"], 6_000);
+}
+
+#[test]
+fn a_station_gets_a_code_once_and_can_be_locked_and_withdrawn() {
+    let folder = Folder::initialised();
+    folder.json(&["account", "new", "Rural Dental"]);
+    let new = folder.json(&[
+        "station",
+        "new",
+        "--account",
+        "Rural Dental",
+        "--zip",
+        "80202",
+    ]);
+    assert_eq!(new["psd"], "ZZ010000000001");
+    let code = new["code"].as_str().unwrap();
+    assert_eq!(code.len(), 62, "seven groups of eight and six hyphens");
+    let second = folder.json(&["station", "new", "--account", "Rural Dental"]);
+    assert_eq!(second["psd"], "ZZ010000000002");
+    assert_eq!(folder.lines(&["station", "list"]).len(), 2);
+    let show = folder.json(&["station", "show", "ZZ010000000001"]);
+    assert_eq!(
+        (&show["state"], &show["licence_zip"]),
+        (&json!("new"), &json!("80202"))
+    );
+    assert!(!show.to_string().contains(code));
+    let change = |verb| folder.json(&["station", verb, "ZZ010000000001"])["state"].clone();
+    assert_eq!(change("lock"), "locked");
+    assert_eq!(change("unlock"), "new");
+    assert_eq!(change("withdraw"), "withdrawn");
+    let (exit, refusal) = folder.refusal(&["station", "lock", "ZZ010000000001"]);
+    assert_eq!((exit, &refusal["code"]), (3, &json!("wrong_state")));
+    let journal = folder.lines(&["ledger", "export"]);
+    let changes = journal
+        .iter()
+        .filter(|line| line["kind"] == "station")
+        .count();
+    assert_eq!(changes, 5);
+    folder.json(&["ledger", "verify"]);
+}
+
+#[test]
+fn rates_are_imported_looked_at_and_published_once() {
+    let folder = Folder::initialised();
+    let source = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../shared/data/editions/us-2026-07-12.json"
+    );
+    let imported = folder.json(&["rates", "import", source]);
+    assert_eq!(imported["id"], "us-2026-07-12");
+    assert!(imported["published"].is_null());
+    let published = folder.lines(&["rates", "publish"]);
+    assert_eq!(published.len(), 1);
+    assert!(published[0]["published"].is_i64());
+    assert!(folder.lines(&["rates", "publish"]).is_empty());
+    assert_eq!(folder.lines(&["rates", "list"]).len(), 1);
+    let (exit, refusal) = folder.refusal(&["rates", "publish", "us-1999-01-01"]);
+    assert_eq!((exit, &refusal["code"]), (3, &json!("unknown_edition")));
+    let (exit, refusal) = folder.refusal(&["rates", "import", file!()]);
+    assert_eq!(exit, 1, "{refusal}");
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2_and_says_so() {
+    let folder = Folder::initialised();
+    for arguments in [
+        ["account", "open"].as_slice(),
+        &["account", "deposit", "A", "5"],
+        &["account", "deposit", "A", "5.0000", "--reference", "X"],
+        &["account", "deposit", "A", "-5", "--reference", "X"],
+        &["account", "deposit", "A", "5", "--reference", " "],
+        &["account", "new", " "],
+        &["serve", "--listen", "nowhere"],
+    ] {
+        let (exit, refusal) = folder.refusal(arguments);
+        assert_eq!(
+            (exit, &refusal["code"]),
+            (2, &json!("usage")),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn commands_of_later_issues_say_that_they_are_not_in_this_build() {
+    let folder = Folder::initialised();
+    for arguments in [
+        ["keys", "rotate"].as_slice(),
+        &["software", "publish", "--anything"],
+        &["rates", "rehearse"],
+        &["serve", "--console", "127.0.0.1:0"],
+        &["serve", "--modem", "/dev/ttyS0"],
+    ] {
+        let (exit, refusal) = folder.refusal(arguments);
+        assert_eq!(exit, 2, "{arguments:?}");
+        assert_eq!(refusal["code"], "not_in_this_build");
+    }
+}
+
+#[test]
+fn a_folder_without_a_data_center_is_refused_and_stays_empty() {
+    let folder = Folder::empty();
+    for arguments in [
+        ["serve"].as_slice(),
+        &["account", "list"],
+        &["ledger", "verify"],
+    ] {
+        let (exit, refusal) = folder.refusal(arguments);
+        assert_eq!((exit, &refusal["code"]), (3, &json!("not_initialised")));
+    }
+    assert!(!folder.data().exists());
+}
+
+#[test]
+fn a_data_center_is_made_once_and_its_passphrase_is_shown_once() {
+    let folder = Folder::empty();
+    let made = folder.json(&["init", "--name", "post.example"]);
+    let passphrase = made["passphrase"].as_str().unwrap();
+    assert_eq!(passphrase.len(), 39);
+    let (exit, refusal) = folder.refusal(&["init"]);
+    assert_eq!((exit, &refusal["code"]), (3, &json!("already_initialised")));
+    let bundle = std::fs::read_to_string(folder.data().join("offline-root.pem")).unwrap();
+    assert!(server::ca::open_bundle(&bundle, passphrase).is_ok());
+}
+
+#[test]
+fn an_edited_ledger_is_exit_code_6() {
+    let folder = Folder::initialised();
+    folder.json(&["account", "new", "A"]);
+    folder.json(&["account", "deposit", "A", "5", "--reference", "X"]);
+    let database = rusqlite::Connection::open(folder.data().join("pennyblack.db")).unwrap();
+    database
+        .execute_batch(
+            "DROP TRIGGER transfer_is_not_changed; UPDATE transfer SET amount = amount + 1;",
+        )
+        .unwrap();
+    drop(database);
+    let (exit, refusal) = folder.refusal(&["ledger", "verify"]);
+    assert_eq!((exit, &refusal["code"]), (6, &json!("damaged_ledger")));
+}
+
+#[test]
+fn a_database_that_is_none_is_exit_code_6() {
+    let folder = Folder::initialised();
+    std::fs::write(folder.data().join("pennyblack.db"), vec![0x55; 8_192]).unwrap();
+    let (exit, refusal) = folder.refusal(&["account", "list"]);
+    assert_eq!((exit, &refusal["code"]), (6, &json!("damaged_database")));
+}
+
+#[test]
+fn the_help_is_written_for_people() {
+    let folder = Folder::empty();
+    let output = folder.run(&["--help"]);
+    assert!(output.status.success());
+    assert_snapshot!(String::from_utf8(output.stdout).unwrap());
+}
+
+#[test]
+fn an_admin_reads_sentences() {
+    let folder = Folder::initialised();
+    let text = |arguments: &[&str]| {
+        let output = folder.run(arguments);
+        let text = [output.stdout, output.stderr].concat();
+        without_numbers(&String::from_utf8(text).unwrap())
+    };
+    let all = [
+        text(&["account", "new", "Rural Dental"]),
+        text(&[
+            "account",
+            "deposit",
+            "Rural Dental",
+            "250",
+            "--reference",
+            "INV-1",
+        ]),
+        text(&[
+            "account",
+            "deposit",
+            "Rural Dental",
+            "250",
+            "--reference",
+            "INV-1",
+        ]),
+        text(&[
+            "account",
+            "deposit",
+            "Rural Dental",
+            "251",
+            "--reference",
+            "INV-1",
+        ]),
+        text(&["account", "show", "Nobody"]),
+        text(&["station", "list"]),
+        text(&["station", "lock", "ZZ010000000009"]),
+        text(&["ledger", "verify"]),
+        text(&["keys", "rotate"]),
+    ];
+    assert_snapshot!(all.join("\n"));
+}
+
+/// Replaces identities and hashes, which differ from run to run.
+fn without_numbers(text: &str) -> String {
+    let is_number = |word: &str| {
+        word.len() >= 32
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+    };
+    text.split_inclusive([' ', '\n', ',', ':', '.'])
+        .map(|part| {
+            let word = part.trim_end_matches([' ', '\n', ',', ':', '.']);
+            if is_number(word) {
+                part.replace(word, "<number>")
+            } else {
+                part.to_owned()
+            }
+        })
+        .collect()
+}

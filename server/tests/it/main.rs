@@ -1,0 +1,10 @@
+//! The executable `pennyblack-server` as an admin meets it: one real data folder per test.
+
+#[cfg(test)]
+mod command_line;
+#[cfg(test)]
+mod durability;
+#[cfg(test)]
+mod restore;
+#[cfg(test)]
+mod running;

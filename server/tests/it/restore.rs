@@ -1,0 +1,102 @@
+use serde_json::json;
+
+use crate::running::Folder;
+
+struct BackedUp {
+    folder: Folder,
+    backup: String,
+}
+
+fn backed_up() -> BackedUp {
+    let folder = Folder::initialised();
+    folder.json(&["account", "new", "A"]);
+    folder.json(&["account", "deposit", "A", "5", "--reference", "X"]);
+    folder.json(&["station", "new", "--account", "A"]);
+    let backup = folder.path().join("backup").to_str().unwrap().to_owned();
+    let serving = folder.serve();
+    let view = folder.json(&["backup", &backup]);
+    assert_eq!(view["bytes"], std::fs::metadata(&backup).unwrap().len());
+    drop(serving);
+    BackedUp { folder, backup }
+}
+
+#[test]
+fn a_restore_is_a_new_epoch_with_locked_refills_and_skipped_numbers() {
+    let BackedUp { folder, backup } = backed_up();
+    let restored = Folder::empty();
+    let view = restored.json(&["restore", &backup]);
+    assert_eq!(view["epoch"], 2);
+    assert_eq!(view["reconciling"], true);
+    assert_eq!(restored.json(&["account", "show", "A"])["balance"], 5_000);
+    let station = restored.json(&["station", "new", "--account", "A"]);
+    assert_eq!(station["psd"], format!("ZZ01{:010}", 2 + (1 << 20)));
+    restored.json(&["ledger", "verify"]);
+    let last = restored.lines(&["ledger", "export"]);
+    assert!(last.iter().filter(|line| line["kind"] == "epoch").count() == 2);
+    let serving = restored.serve();
+    drop(serving);
+    // The folder of the backup is as it was.
+    assert_eq!(
+        folder.json(&["station", "new", "--account", "A"])["psd"],
+        "ZZ010000000002"
+    );
+}
+
+#[test]
+fn a_backup_never_holds_the_offline_root() {
+    let BackedUp { folder, backup } = backed_up();
+    let restored = Folder::empty();
+    restored.json(&["restore", &backup]);
+    assert!(!restored.data().join("offline-root.pem").exists());
+    let bytes = std::fs::read(&backup).unwrap();
+    let bundle = std::fs::read(folder.data().join("offline-root.pem")).unwrap();
+    let part = &bundle[bundle.len() - 200..bundle.len() - 100];
+    assert!(!bytes.windows(part.len()).any(|window| window == part));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_backup_is_readable_by_its_owner_only() {
+    use std::os::unix::fs::MetadataExt as _;
+    let BackedUp {
+        folder: _folder,
+        backup,
+    } = backed_up();
+    assert_eq!(std::fs::metadata(&backup).unwrap().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn nothing_is_overwritten_by_a_backup_or_a_restore() {
+    let BackedUp { folder, backup } = backed_up();
+    let (exit, refusal) = folder.refusal(&["backup", &backup]);
+    assert_eq!((exit, &refusal["code"]), (3, &json!("file_exists")));
+    let (exit, refusal) = folder.refusal(&["restore", &backup]);
+    assert_eq!((exit, &refusal["code"]), (3, &json!("already_initialised")));
+    assert_eq!(folder.json(&["account", "show", "A"])["balance"], 5_000);
+}
+
+#[test]
+fn a_file_that_is_no_backup_or_a_damaged_one_is_refused() {
+    let BackedUp { folder, backup } = backed_up();
+    let nonsense = folder.path().join("nonsense");
+    std::fs::write(&nonsense, vec![0x55; 8_192]).unwrap();
+    let database = folder.data().join("pennyblack.db");
+    for file in [&nonsense, &database, &folder.path().join("absent")] {
+        let restored = Folder::empty();
+        let (exit, _) = restored.refusal(&["restore", file.to_str().unwrap()]);
+        assert_eq!(exit, 6, "{}", file.display());
+        let (exit, _) = restored.refusal(&["account", "list"]);
+        assert_eq!(exit, 3);
+    }
+    let edited = rusqlite::Connection::open(&backup).unwrap();
+    edited
+        .execute_batch(
+            "DROP TRIGGER ledger_account_only_grows;
+                        UPDATE ledger_account SET credits = credits + 1 WHERE credits > 0;",
+        )
+        .unwrap();
+    drop(edited);
+    let restored = Folder::empty();
+    let (exit, refusal) = restored.refusal(&["restore", &backup]);
+    assert_eq!((exit, &refusal["code"]), (6, &json!("damaged_ledger")));
+}
