@@ -229,6 +229,34 @@ impl BitImage {
         turned
     }
 
+    /// The picture turned by a small angle whose tangent is given in thousandths (positive:
+    /// counter-clockwise), on a canvas large enough for it, each dot taken from the nearest.
+    #[must_use]
+    pub fn leaning(&self, thousandths: i64) -> Self {
+        let longer = self.width.max(self.height);
+        let lean = usize::try_from(thousandths.unsigned_abs()).unwrap_or(usize::MAX);
+        let margin = longer.saturating_mul(lean) / 2_000 + 1;
+        let mut turned = Self::white(self.width + 2 * margin, self.height + 2 * margin);
+        let signed = |dots: usize| i64::try_from(dots).unwrap_or(i64::MAX);
+        let margin = signed(margin);
+        let (half_width, half_height) = (signed(self.width / 2), signed(self.height / 2));
+        for y in 0..turned.height {
+            let down = signed(y) - margin - half_height;
+            for x in 0..turned.width {
+                let across = signed(x) - margin - half_width;
+                let source_x = half_width + across - down * thousandths / 1_000;
+                let source_y = half_height + down + across * thousandths / 1_000;
+                if let (Ok(source_x), Ok(source_y)) =
+                    (usize::try_from(source_x), usize::try_from(source_y))
+                    && self.black(source_x, source_y)
+                {
+                    turned.set(x, y, true);
+                }
+            }
+        }
+        turned
+    }
+
     /// SHA-256 over width, height (u32, big-endian) and all rows: the identity of a raster.
     #[must_use]
     pub fn sha256(&self) -> [u8; 32] {
@@ -333,6 +361,34 @@ mod tests {
             picture(&["##", ".#"]).turned(),
             picture(&[".#", "##"]),
             "the top left dot goes to the top right"
+        );
+    }
+
+    #[test]
+    fn a_leaning_picture_falls_by_its_tangent() {
+        let mut image = BitImage::white(1_000, 100);
+        image.fill(DotRect {
+            x: 0,
+            y: 50,
+            width: 1_000,
+            height: 1,
+        });
+        let leaning = image.leaning(20);
+        let row_of = |x: usize| {
+            (0..leaning.height())
+                .find(|&y| leaning.black(x, y))
+                .unwrap()
+        };
+        let rise = row_of(100) - row_of(900);
+        assert!((15..=17).contains(&rise), "{rise} dots over 800");
+        assert_eq!(
+            image.leaning(0).crop(DotRect {
+                x: 1,
+                y: 1,
+                width: 1_000,
+                height: 100
+            }),
+            image
         );
     }
 

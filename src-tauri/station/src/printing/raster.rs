@@ -100,12 +100,14 @@ fn draw_bars(image: &mut BitImage, bars: &Bars, dpi: Dpi) {
     }
 }
 
+/// Edges are rounded rather than sizes, so that rectangles that meet on the label meet in dots.
 fn draw_rect(image: &mut BitImage, rect: Rect, dpi: Dpi) {
+    let (x, y) = (dpi.dots(rect.at.x), dpi.dots(rect.at.y));
     image.fill(DotRect {
-        x: dpi.dots(rect.at.x),
-        y: dpi.dots(rect.at.y),
-        width: dpi.dots(rect.width).max(1),
-        height: dpi.dots(rect.height).max(1),
+        x,
+        y,
+        width: (dpi.dots(rect.at.x + rect.width) - x).max(1),
+        height: (dpi.dots(rect.at.y + rect.height) - y).max(1),
     });
 }
 
@@ -203,6 +205,25 @@ mod tests {
             (middle - left).abs_diff(right - middle) <= 3,
             "{left}..{right}"
         );
+    }
+
+    #[test]
+    fn rectangles_that_end_together_on_the_label_end_together_in_dots() {
+        for bottom in 10_000..10_300 {
+            let ends = [9_600, 4_321].map(|top| {
+                let label = label_with(Item::Rect(Rect {
+                    at: Point {
+                        x: Um::mm(1),
+                        y: Um(top),
+                    },
+                    width: Um::mm(1),
+                    height: Um(bottom - top),
+                }));
+                let image = raster(&label, Dpi::D203);
+                (0..image.height()).rev().find(|&y| image.black(10, y))
+            });
+            assert_eq!(ends[0], ends[1], "{bottom}");
+        }
     }
 
     #[test]

@@ -32,6 +32,13 @@ const MAX_PAGES: usize = 20;
 /// The most symbols that are read from one file.
 const MAX_SYMBOLS: usize = 256;
 
+/// Tangents, in thousandths, by which a scan that says nothing is turned: up to 8 degrees either
+/// way, in steps that the search takes up.
+const LEANS: [i64; 8] = [35, -35, 70, -70, 105, -105, 140, -140];
+
+/// The most pixels of a picture that is turned: a letter page at 400 dpi.
+const MAX_LEANING_PIXELS: usize = 16_000_000;
+
 /// PDF pages are drawn at this many pixels per point, and again at the second if nothing is
 /// found: 300 and 600 dpi.
 const PDF_SCALES: [f32; 2] = [300.0 / 72.0, 600.0 / 72.0];
@@ -76,13 +83,25 @@ pub fn symbols_in_file(file: &[u8]) -> Result<Vec<Vec<u8>>, ReadFault> {
 }
 
 /// Everything that the symbols of a grey picture say: as it is, and if that says nothing, with
-/// specks smoothed away, and at half the size.
+/// specks smoothed away, at half the size, and straightened.
 #[must_use]
 pub fn symbols_in_grey(picture: &Grey) -> Vec<Vec<u8>> {
     let attempts: [fn(&Grey) -> Grey; 3] = [Grey::clone, Grey::smoothed, Grey::halved];
     attempts
         .iter()
         .map(|attempt| symbols_in_bits(&attempt(picture).binarised()))
+        .find(|found| !found.is_empty())
+        .unwrap_or_else(|| symbols_in_leaning(&picture.binarised()))
+}
+
+/// Tries the small angles at which paper lies on a scanner.
+fn symbols_in_leaning(picture: &BitImage) -> Vec<Vec<u8>> {
+    if picture.width() * picture.height() > MAX_LEANING_PIXELS {
+        return Vec::new();
+    }
+    LEANS
+        .iter()
+        .map(|&lean| symbols_in_bits(&picture.leaning(lean)))
         .find(|found| !found.is_empty())
         .unwrap_or_default()
 }

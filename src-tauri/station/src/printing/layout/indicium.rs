@@ -132,7 +132,7 @@ fn place_symbol(sheet: &mut Sheet, symbol: &Symbol, stock: Stock) -> Area {
 fn particulars(sheet: &mut Sheet, face: &IndiciumFace, stock: Stock, symbol: Area) {
     let left = stock.indicium.left;
     let most = symbol.left - AROUND_SYMBOL - left;
-    let date = face.date.strftime("%b %d, %Y").to_string();
+    let date = face.date.strftime("%b %-d, %Y").to_string();
     let mailed = format!("Mailed from ZIP {}", face.origin_zip);
     let zone = face.zone.map(zone_text).unwrap_or_default();
     let top = symbol.top;

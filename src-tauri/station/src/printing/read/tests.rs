@@ -163,6 +163,19 @@ fn a_slightly_skewed_scan_reads() {
 }
 
 #[test]
+fn a_scan_at_any_small_angle_reads() {
+    for thousandths in [-120, -87, -40, 15, 52, 130] {
+        let leaning = part().leaning(thousandths);
+        let grey = scaled(&leaning, 90, 40, 210);
+        assert_eq!(
+            symbols_in_grey(&grey),
+            vec![reference_bytes()],
+            "{thousandths}"
+        );
+    }
+}
+
+#[test]
 fn a_symbol_crossed_by_a_pen_reads_by_error_correction() {
     let mut image = part();
     for x in 300..450 {

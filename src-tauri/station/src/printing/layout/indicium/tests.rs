@@ -238,6 +238,20 @@ fn no_line_of_text_leaves_the_paper() {
 }
 
 #[test]
+fn a_picture_shifted_by_a_printer_language_stays_on_the_paper() {
+    for stock in Stock::all() {
+        let image = raster(&label(&widest(), *stock), Dpi::D300);
+        let last = image.width() - 8;
+        assert_eq!(
+            blacks(&image, last..image.width(), 0..image.height()),
+            0,
+            "{}",
+            stock.name
+        );
+    }
+}
+
+#[test]
 fn a_preview_differs_from_the_paper_in_the_symbol_only() {
     let stock = Stock::by_name("label-4x6").unwrap();
     let real = indicium_label(&face(), &symbol::encode(&[0xA5; 142]).unwrap(), stock);
