@@ -2,6 +2,8 @@
 import { ask, asUiError, listen } from './backend';
 import type { Event, PieceView, PrinterSetup, StatusView, UiError } from './generated/api';
 
+/** Countdowns move by themselves, and another program may have become the station's owner, ms. */
+const LOOK_AGAIN = 30_000;
 /** Pieces kept for the strip of what just happened. */
 const RECENT = 12;
 
@@ -34,6 +36,7 @@ class Station {
       },
     );
     void this.refresh();
+    setInterval(() => void this.refresh(), LOOK_AGAIN);
   }
 
   async refresh(): Promise<void> {

@@ -1,6 +1,8 @@
 //! The one door to a station for everything with a page: how it is asked, and where its events come
 //! from. The window and the loopback bridge differ only in what carries the calls to it.
 
+mod lasting;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,6 +10,8 @@ use std::sync::Arc;
 use tokio::sync::broadcast;
 
 use crate::api::{Call, Event, UiError, View};
+
+pub use lasting::Lasting;
 
 type Answer = Pin<Box<dyn Future<Output = Result<View, UiError>> + Send>>;
 

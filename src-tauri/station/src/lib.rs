@@ -7,6 +7,7 @@ pub mod bridge;
 pub mod contact;
 pub mod crypto;
 pub mod door;
+pub mod folder;
 pub mod messages;
 pub mod owner;
 pub mod places;

@@ -1,0 +1,206 @@
+//! A door that outlasts the owner of the data folder behind it.
+//!
+//! A window may find the folder owned by a command that ends a second later. It then becomes the
+//! owner itself, at the next call, without its clerk noticing.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::{Mutex, RwLock};
+use tokio::task::JoinHandle;
+
+use super::Door;
+use crate::api::{Call, Event, UiError, View};
+use crate::messages::{Code, say};
+use crate::owner::{Reach, reach};
+
+/// Events a page may lag behind; it then looks at everything again.
+const EVENTS: usize = 256;
+
+/// A way to the station of one data folder, for as long as a window or a bridge runs.
+#[derive(Clone)]
+pub struct Lasting(Arc<Inner>);
+
+struct Inner {
+    folder: PathBuf,
+    events: broadcast::Sender<Event>,
+    behind: RwLock<Option<Behind>>,
+    /// Held while the station is reached, so that two calls do not open it twice.
+    reaching: Mutex<()>,
+}
+
+/// What stands behind the door now.
+struct Behind {
+    reach: Reach,
+    door: Door,
+    events: JoinHandle<()>,
+}
+
+impl Lasting {
+    /// Makes a door to the station of `folder`. Nothing is opened before the first call, so that a
+    /// refusal of the store is an answer that a window can show.
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        let (events, _) = broadcast::channel(EVENTS);
+        Self(Arc::new(Inner {
+            folder,
+            events,
+            behind: RwLock::new(None),
+            reaching: Mutex::new(()),
+        }))
+    }
+
+    /// The door.
+    #[must_use]
+    pub fn door(&self) -> Door {
+        let (asked, heard) = (Arc::clone(&self.0), Arc::clone(&self.0));
+        Door::new(
+            move |call| {
+                let inner = Arc::clone(&asked);
+                async move { inner.ask(call).await }
+            },
+            move || heard.events.subscribe(),
+        )
+    }
+
+    /// Finishes the station's work and writes the high-water mark, if this process is the owner.
+    pub async fn close(&self) {
+        let behind = self.0.behind.write().await.take();
+        if let Some(Behind {
+            reach,
+            door,
+            events,
+        }) = behind
+        {
+            events.abort();
+            // The station ends with its last handle, and the door holds one.
+            drop(door);
+            reach.close().await;
+        }
+    }
+}
+
+impl Inner {
+    async fn ask(&self, call: Call) -> Result<View, UiError> {
+        let again = changes_nothing(&call).then(|| call.clone());
+        let answer = self.reached().await?.ask(call).await;
+        let Err(error) = answer else { return answer };
+        if error != say(Code::StationStopped, &[]) || !self.forget_other().await {
+            return Err(error);
+        }
+        // What may have moved money is for the clerk to look at, never for us to repeat.
+        match again {
+            Some(call) => self.reached().await?.ask(call).await,
+            None => Err(error),
+        }
+    }
+
+    /// The door to the station, which is opened or found first where that was not done yet.
+    async fn reached(&self) -> Result<Door, UiError> {
+        let _alone = self.reaching.lock().await;
+        if let Some(behind) = &*self.behind.read().await {
+            return Ok(behind.door.clone());
+        }
+        let reach = reach(&self.folder).await?;
+        let door = reach.door();
+        let events = tokio::spawn(pass_on(door.listen(), self.events.clone()));
+        let behind = Behind {
+            reach,
+            door: door.clone(),
+            events,
+        };
+        *self.behind.write().await = Some(behind);
+        Ok(door)
+    }
+
+    /// Lets go of another process that ended; `false` when this process is the owner.
+    async fn forget_other(&self) -> bool {
+        let mut behind = self.behind.write().await;
+        if matches!(
+            &*behind,
+            Some(Behind {
+                reach: Reach::Own(_),
+                ..
+            })
+        ) {
+            return false;
+        }
+        if let Some(gone) = behind.take() {
+            gone.events.abort();
+        }
+        // Nobody listening yet is no fault.
+        drop(self.events.send(Event::Status));
+        true
+    }
+}
+
+async fn pass_on(mut heard: broadcast::Receiver<Event>, events: broadcast::Sender<Event>) {
+    loop {
+        let event = match heard.recv().await {
+            Ok(event) => event,
+            Err(RecvError::Lagged(_)) => Event::Status,
+            Err(RecvError::Closed) => return,
+        };
+        // Nobody listening yet is no fault.
+        drop(events.send(event));
+    }
+}
+
+/// Whether a call may be repeated because it only looks.
+const fn changes_nothing(call: &Call) -> bool {
+    match call {
+        Call::Status
+        | Call::Quote(_)
+        | Call::Options(_)
+        | Call::Place(_)
+        | Call::Preview(_)
+        | Call::Pieces(_)
+        | Call::Printers
+        | Call::VerifyJournal => true,
+        Call::Enrol(_)
+        | Call::Contact(_)
+        | Call::Refill(_)
+        | Call::Print(_)
+        | Call::Batch(_)
+        | Call::Resolve(_)
+        | Call::SendAgain(_)
+        | Call::Refund(_)
+        | Call::AddPrinter(_)
+        | Call::RemovePrinter(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lasting;
+    use crate::api::{Call, View};
+
+    async fn is_enrolled(lasting: &Lasting) -> bool {
+        let View::Status(status) = lasting.door().ask(Call::Status).await.unwrap() else {
+            panic!("status answers with a status");
+        };
+        status.enrolled
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_window_beside_another_owner_takes_over_when_that_one_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Lasting::new(folder.path().to_owned());
+        let second = Lasting::new(folder.path().to_owned());
+        assert!(!is_enrolled(&first).await);
+        assert!(!is_enrolled(&second).await);
+        first.close().await;
+        assert!(!is_enrolled(&second).await);
+        second.close().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn calls_at_once_open_the_station_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let lasting = Lasting::new(folder.path().to_owned());
+        let (one, other) = tokio::join!(is_enrolled(&lasting), is_enrolled(&lasting));
+        assert!(!one && !other);
+        lasting.close().await;
+    }
+}

@@ -1,0 +1,71 @@
+// The same page in Chromium through the loopback bridge, on a real data center.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assertAccessible, launch, noBrowser } from './browser.mjs';
+import { BRIDGE, demo, noDemo, started } from './demo.mjs';
+
+const skip = noBrowser ?? noDemo() ?? false;
+
+test('in a browser: enrol, refill, price, see the label, print, and find it in the history', { skip, timeout: 180_000 }, async () => {
+  const center = await demo();
+  const bridge = await started(BRIDGE, ['--data', center.station, '--json']);
+  const browser = await launch();
+  try {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    const faults = [];
+    page.on('pageerror', (error) => faults.push(error.message));
+    await page.goto(bridge.told.url);
+
+    await page.fill('#server', center.url);
+    await page.fill('#code', center.code);
+    await page.check('input[value=key-file]');
+    await page.fill('#path', center.key);
+    await assertAccessible(page, 'first run');
+    await page.click('#enrol-go');
+    await page.waitForSelector('#balance', { timeout: 60_000 });
+
+    await page.keyboard.press('F8');
+    await page.fill('#amount', '50.00');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('text=Added $50.00. Balance $50.00.', { timeout: 30_000 });
+    await assertAccessible(page, 'after a refill');
+    await page.keyboard.press('Escape');
+
+    await page.fill('#address', 'Addressee\n12 N Main St Apt 4\nBoise ID 83702');
+    await page.waitForSelector('#print:enabled');
+    const price = (await page.textContent('#print .num')).trim();
+    assert.match(price, /^\$\d+\.\d{2,3}$/);
+    await assertAccessible(page, 'a priced piece');
+    await page.keyboard.press('Control+Enter');
+    await page.waitForSelector(`text=Printed 1 letter, ${price}.`);
+    const left = 50_000 - Math.round(Number(price.slice(1)) * 1000);
+    await page.waitForFunction((words) => document.getElementById('balance').textContent === words, `$${(left / 1000).toFixed(3).replace(/0$/, '')}`);
+
+    await page.click('nav >> text=History');
+    await page.waitForSelector('td >> text=Printed');
+    assert.equal(await page.locator('tbody tr').count(), 1);
+    await assertAccessible(page, 'the history');
+    assert.deepEqual(faults, []);
+  } finally {
+    await browser.close();
+    await bridge.stop();
+    await center.stop();
+  }
+});
+
+test('without its token the page cannot ask the station anything', { skip, timeout: 60_000 }, async () => {
+  const center = await demo();
+  const bridge = await started(BRIDGE, ['--data', center.station, '--json']);
+  try {
+    const url = new URL(bridge.told.url);
+    const body = '{"call":"status"}';
+    const ask = (headers) => fetch(new URL('/call', url.origin), { method: 'POST', headers, body });
+    assert.equal((await ask({})).status, 401);
+    const authorization = `Bearer ${url.hash.slice(1)}`;
+    assert.equal((await ask({ authorization, origin: 'https://evil.example' })).status, 403);
+    assert.equal((await ask({ authorization })).status, 200);
+  } finally {
+    await bridge.stop();
+    await center.stop();
+  }
+});
