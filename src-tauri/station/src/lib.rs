@@ -13,6 +13,7 @@ pub mod owner;
 pub mod places;
 pub mod printing;
 pub mod secrets;
+pub mod services;
 pub mod station;
 pub mod store;
 pub mod vault;

@@ -220,6 +220,58 @@ catalogue! {
     StoreFault = "store_fault", Fault, true,
         "The station's store cannot do this now: {reason}. Nothing was debited.",
         "Try again; if it stays, send the log to your admin.";
+    /// The data center cannot be reached.
+    Unreachable = "unreachable", Unreachable, true,
+        "The data center cannot be reached: {reason}. No money moved.",
+        "Printing goes on with the value in the vault. Check the network and try again.";
+    /// The line broke after something may have been sent.
+    LineBroke = "line_broke", Unreachable, true,
+        "The line to the data center broke: {reason}. What was asked is kept and is completed once, at the next contact.",
+        "Start a contact when the line is back; nothing is charged twice.";
+    /// TLS does not lead to the root of the enrolment.
+    NotOurCenter = "not_our_center", Refused, false,
+        "What answers at the data center's address could not prove to be the data center. Nothing was sent and no money moved.",
+        "Check the address and the computer's date; a proxy that opens encrypted traffic must let this station through.";
+    /// A reply that cannot be what the data center sent.
+    ReplyNotBelieved = "reply_not_believed", Refused, true,
+        "The data center's reply is not believed: {what} does not hold. Nothing was changed.",
+        "Try again; if it stays, ring your admin.";
+    /// The enrolment code is mistyped.
+    WrongCode = "wrong_code", Refused, false,
+        "This is not an enrolment code.",
+        "It has 7 groups of 8 letters and digits; compare it with the one your admin gave you.";
+    /// The root's fingerprint is not the one in the code.
+    WrongFingerprint = "wrong_fingerprint", Refused, false,
+        "The data center at {server} is not the one this code is for. Nothing was sent.",
+        "Check the address; if it is right, tell your admin before you go on.";
+    /// A refill of nothing.
+    RefillOfNothing = "refill_of_nothing", Refused, false,
+        "A refill must be more than 0.00. No money moved.",
+        "Type the amount to be added.";
+    /// The customer account does not cover the refill.
+    AccountInsufficient = "account_insufficient_funds", Refused, false,
+        "The account {account} holds {available}, the refill is {amount}. No money moved.",
+        "Refill a smaller amount, or ask your admin to book a deposit.";
+    /// The customer account is locked.
+    AccountLocked = "account_locked", Refused, false,
+        "The account {account} is locked. No money moved; printing goes on with the value in the vault.",
+        "Ring your admin.";
+    /// The station is locked for refills.
+    StationLocked = "station_locked", Refused, false,
+        "The data center has locked this station for refills. No money moved; printing goes on with the value in the vault.",
+        "Ring your admin.";
+    /// The data center does not follow the station's statement.
+    WrongStatement = "wrong_statement", Refused, true,
+        "The data center could not follow this station's registers. No money moved.",
+        "Start a contact, then refill again.";
+    /// The data center compares its books.
+    Reconciling = "reconcile", Refused, true,
+        "The data center was restored from a backup and compares its books first. No money moved.",
+        "Printing goes on. Refills open again when the admin has finished.";
+    /// The data center has too much to do.
+    CenterBusy = "busy", Refused, true,
+        "The data center has too much to do. No money moved.",
+        "Try again in a minute.";
     /// The owner of the state is gone or overloaded.
     StationBusy = "station_busy", Fault, true,
         "The station is busy with other work.",

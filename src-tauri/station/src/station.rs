@@ -6,6 +6,7 @@
 
 pub mod calls;
 pub(crate) mod faults;
+mod meeting;
 pub mod names;
 pub(crate) mod orders;
 mod owner;

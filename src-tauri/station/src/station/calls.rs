@@ -2,7 +2,6 @@
 
 use super::Station;
 use crate::api::{BatchOut, Call, JournalView, PiecesView, PrintersView, UiError, View};
-use crate::messages::{Code, say};
 
 impl Station {
     /// Answers one call.
@@ -62,10 +61,9 @@ impl Station {
                 let view = self.apply(|owner| owner.verify_journal()).await?;
                 Ok(View::Journal(view))
             }
-            Call::Enrol(_) | Call::Contact(_) | Call::Refill(_) => Err(say(
-                Code::NotInThisBuild,
-                &[("what", "Meeting the data center")],
-            )),
+            Call::Enrol(call) => self.enrol(call).await,
+            Call::Contact(call) => self.contact(call).await,
+            Call::Refill(call) => self.refill(&call).await,
         }
     }
 

@@ -27,3 +27,13 @@ pub const LINE_FAULT: &str = "line-fault";
 
 /// The private key of the current grant, PKCS #8. Sealed.
 pub const INDICIUM_KEY: &str = "indicium-key";
+/// The station's certificate, DER in hexadecimal digits. Readable.
+pub const STATION_CERTIFICATE: &str = "station-certificate";
+/// Its issuer, DER in hexadecimal digits. Readable.
+pub const STATION_ISSUER: &str = "station-issuer";
+/// The data center's public keys, CBOR in hexadecimal digits. Readable.
+pub const CENTER_KEYS: &str = "center-keys";
+/// The private key of the station's certificate, PKCS #8. Sealed.
+pub const STATION_KEY: &str = "station-key";
+/// An enrolment on its way. Sealed.
+pub const ENROLMENT: &str = "enrolment";

@@ -11,6 +11,7 @@ use shared::rates::Edition;
 use shared::vault::{Action, Enrolment, Step, Vault};
 use tokio::sync::broadcast;
 
+use super::meeting::Meeting;
 use super::{Clock, faults, names};
 use crate::api::{Event, PieceState, SecretsChoice, UiError};
 use crate::messages::{Code, say};
@@ -44,6 +45,7 @@ pub struct Owner {
     edition: Option<(String, Arc<Edition>)>,
     clock: Clock,
     events: broadcast::Sender<Event>,
+    pub(super) meeting: Meeting,
     // Last: it is released when all else is closed.
     lock: FolderLock,
 }
@@ -67,6 +69,7 @@ impl Owner {
             edition: None,
             clock,
             events,
+            meeting: Meeting::default(),
             lock,
         };
         if let Some(kek_id) = owner.store.wrapping_kek()? {

@@ -22,7 +22,7 @@ impl Owner {
     }
 
     /// What the station is and has.
-    pub(super) fn status(&mut self) -> Result<StatusView, UiError> {
+    pub(crate) fn status(&mut self) -> Result<StatusView, UiError> {
         let now = self.now();
         let edition = self.edition_view()?;
         let vault = self.vault();

@@ -1,0 +1,172 @@
+//! Enrolment (`protocol.md` C): the code's fingerprint vouches for the root, then the secret goes
+//! over a line verified by that root.
+
+use minicbor::{Decode, Encode};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use shared::security::enrolment_code::EnrolmentCode;
+use shared::services::keys::{EnrolReply, EnrolRequest};
+use shared::vault::Enrolment;
+use shared::wire::{from_cbor, to_cbor};
+use x509_parser::prelude::{FromDer, X509Certificate};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::faults::said;
+use super::internet::{Credentials, Internet};
+use super::link::{Link, LinkRequest};
+use crate::api::{EnrolCall, SecretsChoice, UiError};
+use crate::crypto::SigningKey;
+use crate::messages::{Code, say};
+use crate::services::keys::{Certified, certificate_request, put_certificate};
+use crate::services::{not_believed, sealed};
+use crate::station::{Owner, Station, names, open_keeper};
+
+/// An enrolment on its way, so that the same request is sent again after a crash: a code answers
+/// one certificate request only.
+#[derive(Encode, Decode, Zeroize, ZeroizeOnDrop)]
+#[cbor(map)]
+struct Attempt {
+    #[cbor(n(1), with = "minicbor::bytes")]
+    secret: [u8; 16],
+    #[cbor(n(2), with = "minicbor::bytes")]
+    key: Vec<u8>,
+    #[cbor(n(3), with = "minicbor::bytes")]
+    csr: Vec<u8>,
+}
+
+/// Enrols the station.
+///
+/// # Errors
+/// Every refusal of code, data center, keeper of secrets and store; calling again with the same
+/// code is safe.
+pub async fn enrol(station: &Station, call: EnrolCall) -> Result<(), UiError> {
+    let code: EnrolmentCode = call.code.parse().map_err(|_| say(Code::WrongCode, &[]))?;
+    station.apply(|owner| not_enrolled(owner)).await?;
+    let choice = call.secrets.unwrap_or(SecretsChoice::Keyring);
+    let store = station.apply(|owner| Ok(owner.store_id())).await?;
+    let root = trusted_root(&call.server, &code).await?;
+    let keeper = open_keeper(choice.clone(), store).await?;
+    station
+        .apply(move |owner| owner.seal_with(&choice, keeper))
+        .await?;
+    let secret = *code.secret();
+    let attempt = station.apply(move |owner| begin(owner, secret)).await?;
+    let request = EnrolRequest {
+        version: 1,
+        secret,
+        csr: attempt.csr.clone(),
+    };
+    let credentials = Credentials {
+        root: root.clone(),
+        identity: None,
+    };
+    let link = Internet::new(&call.server, &credentials).map_err(|fault| said(&fault))?;
+    let send = LinkRequest::Send {
+        path: "/v1/enrol".to_owned(),
+        body: to_cbor(&request),
+    };
+    let reply = link.exchange(send).await.map_err(|fault| said(&fault))?;
+    let reply: EnrolReply = from_cbor(&reply).map_err(|_| not_believed("the enrolment"))?;
+    if reply.root != root {
+        return Err(not_believed("the root of the enrolment"));
+    }
+    let server = call.server;
+    station
+        .apply(move |owner| finish(owner, &server, &attempt, &reply))
+        .await
+}
+
+fn not_enrolled(owner: &Owner) -> Result<(), UiError> {
+    match owner.vault() {
+        None => Ok(()),
+        Some(vault) => Err(say(
+            Code::AlreadyEnrolled,
+            &[("station", &vault.psd().to_string())],
+        )),
+    }
+}
+
+/// Fetches the CA certificates over a line that trusts nobody, and believes the root only when its
+/// key has the fingerprint that stands in the code.
+async fn trusted_root(server: &str, code: &EnrolmentCode) -> Result<Vec<u8>, UiError> {
+    let link = Internet::unverified(server).map_err(|fault| said(&fault))?;
+    let bundle = link
+        .exchange(LinkRequest::Fetch {
+            path: "/v1/ca".to_owned(),
+        })
+        .await
+        .map_err(|fault| said(&fault))?;
+    CertificateDer::pem_slice_iter(&bundle)
+        .filter_map(Result::ok)
+        .find(|der| {
+            X509Certificate::from_der(der)
+                .is_ok_and(|(_, root)| code.vouches_for(root.public_key().raw))
+        })
+        .map(|der| der.to_vec())
+        .ok_or_else(|| say(Code::WrongFingerprint, &[("server", server)]))
+}
+
+/// Makes the station's key and writes it down, or takes the one of an earlier try.
+fn begin(owner: &mut Owner, secret: [u8; 16]) -> Result<Attempt, UiError> {
+    if let Some(bytes) = owner.store().secret(names::ENROLMENT)? {
+        let earlier: Result<Attempt, _> = from_cbor(&bytes);
+        if let Ok(earlier) = earlier
+            && earlier.secret == secret
+        {
+            return Ok(earlier);
+        }
+    }
+    let (key, pkcs8) = SigningKey::generate().map_err(|_| say(Code::StationStopped, &[]))?;
+    drop(key);
+    let csr = certificate_request(&pkcs8)?;
+    let attempt = Attempt {
+        secret,
+        key: pkcs8.to_vec(),
+        csr,
+    };
+    let bytes = Zeroizing::new(to_cbor(&attempt));
+    owner.write("an enrolment on its way", |tx| {
+        Ok(tx.put_secret(names::ENROLMENT, &bytes)?)
+    })?;
+    Ok(attempt)
+}
+
+/// Founds the vault, in one commit with everything the enrolment brought.
+fn finish(
+    owner: &mut Owner,
+    server: &str,
+    attempt: &Attempt,
+    reply: &EnrolReply,
+) -> Result<(), UiError> {
+    let key = SigningKey::from_pkcs8(&attempt.key)
+        .map_err(|_| say(Code::DamagedStore, &[("what", "the station's key")]))?;
+    let certified = Certified::read(&reply.certificate.leaf)?;
+    if certified.public_key != key.point().spki() {
+        return Err(not_believed("the key of its certificate"));
+    }
+    let enrolment = Enrolment {
+        psd: reply.psd,
+        station: reply.station,
+        data_center: reply.data_center,
+    };
+    owner.found(reply.vault, enrolment, |tx| {
+        put_certificate(tx, &reply.certificate, &certified, &attempt.key)?;
+        sealed::put_center_keys(tx, reply.keys.replies, &reply.keys)?;
+        for (name, value) in [
+            (names::SERVER, server),
+            (names::ROOT, &hex::encode(&reply.root)),
+            (
+                names::INDICIUM_AUTHORITY,
+                &hex::encode(&reply.indicium_authority),
+            ),
+            (names::ACCOUNT, &reply.account),
+            (names::SUPPORT_CONTACT, &reply.support_contact),
+            (names::LICENCE_ZIP, &reply.licence_zip),
+        ] {
+            tx.put_setting(name, value)?;
+        }
+        tx.delete_secret(names::ENROLMENT)?;
+        Ok(())
+    })?;
+    owner.flush_mark()
+}

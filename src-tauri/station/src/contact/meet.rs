@@ -1,0 +1,66 @@
+//! The calls that need the data center: enrolment, contact, refill.
+
+use shared::money::{Mills, MoneyError};
+
+use super::{enrol, round};
+use crate::api::{ContactCall, EnrolCall, RefillCall, RefillView, UiError, View};
+use crate::messages::{Code, say};
+use crate::services::Asked;
+use crate::station::{Owner, Station};
+
+impl Station {
+    /// Enrols, then meets the data center for the first time: that brings receipt and rates. The
+    /// enrolment stands without it.
+    pub(crate) async fn enrol(&self, call: EnrolCall) -> Result<View, UiError> {
+        enrol::enrol(self, call).await?;
+        if let Err(fault) = round::meet(self, Asked::default()).await {
+            tracing::warn!(code = fault.code, "the first contact failed");
+        }
+        let view = self.apply(Owner::status).await?;
+        Ok(View::Status(Box::new(view)))
+    }
+
+    /// One contact in which every service is served.
+    pub(crate) async fn contact(&self, call: ContactCall) -> Result<View, UiError> {
+        match call.line.as_deref() {
+            None | Some("internet") => {}
+            Some("dialup") => return Err(say(Code::NotInThisBuild, &[("what", "Dial-up")])),
+            Some(_) => {
+                return Err(say(
+                    Code::Usage,
+                    &[("what", "The line is internet or dialup.")],
+                ));
+            }
+        }
+        let met = round::meet(self, Asked::default()).await?;
+        Ok(View::Contact(met.view))
+    }
+
+    /// A refill that is on its way from before is completed first; then the one asked for is made.
+    pub(crate) async fn refill(&self, call: &RefillCall) -> Result<View, UiError> {
+        let amount = Mills::parse(&call.amount).map_err(|fault| match fault {
+            MoneyError::TooLarge | MoneyError::BelowZero => say(Code::TooMuchValue, &[]),
+            MoneyError::NotAnAmount => say(Code::NotAnAmount, &[("text", &call.amount)]),
+        })?;
+        let met = round::meet(
+            self,
+            Asked {
+                refill: Some(amount),
+            },
+        )
+        .await?;
+        if let Some(fault) = met.funds {
+            return Err(fault);
+        }
+        let refill = met
+            .answered
+            .ok_or_else(|| say(Code::LineBroke, &[("reason", "no answer")]))?;
+        let registers = self.apply(|owner| Ok(owner.registers_view())).await?;
+        Ok(View::Refill(RefillView {
+            refill: refill.to_string(),
+            amount_mills: amount.mills(),
+            registers,
+            services: met.view.services,
+        }))
+    }
+}

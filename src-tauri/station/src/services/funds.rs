@@ -1,0 +1,319 @@
+//! Telemetering at the station: refills, renewals, statements (`protocol.md` E, F and G).
+//!
+//! Asked by the clerk and by the monitor in every contact. Level L3, because it moves money. A
+//! refill goes REQUESTED → APPLIED → ACKED: its intent (with the next private key) is durable
+//! before the first byte is sent, grant and receipt are applied in one commit, and the statement
+//! that follows acknowledges. It never applies a grant that does not follow from this vault and
+//! this journal. Tables: `secrets`, `vault`, `journal`, `certificates`. Tests: `tests/it/funds.rs`.
+
+use shared::ids::RefillId;
+use shared::indicium::certificate::IndiciumCertificate;
+use shared::money::Mills;
+use shared::security::signed::ContentType;
+use shared::services::ServiceId;
+use shared::services::funds::{
+    AccountLine, Grant, ProofHashes, Receipt, RefillKind, RefillRefusal, RefillReply,
+    RefillRequest, RegisterStatement, SyncReply, SyncRequest, VERSION, possession_input,
+};
+use shared::vault::{Action, KeyTerms, ReceiptTerms, Step, Vault};
+use shared::wire::from_cbor;
+
+use super::sealed::{self, Draft, Intent};
+use super::{Asked, not_believed};
+use crate::api::UiError;
+use crate::contact::link::LinkRequest;
+use crate::crypto::{self, SigningKey};
+use crate::messages::{Code, say};
+use crate::station::{CLERK_USER, Owner, STATION_USER, names};
+use crate::store::Tx;
+use crate::vault::credentials::check_chain;
+
+/// Refills and renewals go here.
+const REFILL_PATH: &str = "/v1/funds/refill";
+
+/// Statements go here.
+const SYNC_PATH: &str = "/v1/funds/sync";
+
+/// The number of a refill or renewal among the intents.
+const REFILL: u8 = 1;
+
+/// The number of a statement among the intents.
+const SYNC: u8 = 2;
+
+/// The next request: one that is on its way; else the refill asked for; else a renewal that is
+/// due; else, once per contact, a statement, which also acknowledges what was applied before.
+pub(super) fn next_request(
+    owner: &mut Owner,
+    asked: Asked,
+    round: u32,
+) -> Result<Option<LinkRequest>, UiError> {
+    if let Some(intent) = sealed::pending(owner, ServiceId::Funds)? {
+        return Ok(Some(intent.outgoing()));
+    }
+    let now = owner.now();
+    let renewal_due = owner.enrolled()?.renewal_due(now);
+    match asked.refill {
+        Some(amount) if owner.answered().is_none() => {
+            request_refill(owner, RefillKind::Refill, amount).map(Some)
+        }
+        _ if renewal_due => request_refill(owner, RefillKind::Renewal, Mills::ZERO).map(Some),
+        _ if round == 0 || owner.acknowledgement_due() => request_sync(owner).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Writes down a refill request with the key of the next grant.
+fn request_refill(
+    owner: &mut Owner,
+    kind: RefillKind,
+    amount: Mills,
+) -> Result<LinkRequest, UiError> {
+    if kind == RefillKind::Refill && amount.is_zero() {
+        return Err(say(Code::RefillOfNothing, &[]));
+    }
+    let now = owner.now();
+    let stopped = |_| say(Code::StationStopped, &[]);
+    let (key, pkcs8) = SigningKey::generate().map_err(stopped)?;
+    let refill = RefillId::new_v7(now, &crypto::random_bytes());
+    let next_key = key.point();
+    let possession = key
+        .sign(&possession_input(refill, &next_key))
+        .map_err(stopped)?;
+    let (statement, consistency) = statement(owner)?;
+    let number = statement.last_grant.saturating_add(1);
+    let request = RefillRequest {
+        version: VERSION,
+        refill,
+        number,
+        kind,
+        amount,
+        statement,
+        next_key,
+        possession,
+        consistency,
+    };
+    let draft = Draft {
+        path: REFILL_PATH,
+        kind: REFILL,
+        content: ContentType::RefillRequest,
+        request: &request,
+        next_key: Some(pkcs8),
+    };
+    sealed::intend(owner, draft).map(|intent| intent.outgoing())
+}
+
+fn request_sync(owner: &mut Owner) -> Result<LinkRequest, UiError> {
+    let (statement, consistency) = statement(owner)?;
+    let request = SyncRequest {
+        version: VERSION,
+        statement,
+        consistency,
+    };
+    let draft = Draft {
+        path: SYNC_PATH,
+        kind: SYNC,
+        content: ContentType::SyncRequest,
+        request: &request,
+        next_key: None,
+    };
+    sealed::intend(owner, draft).map(|intent| intent.outgoing())
+}
+
+/// The vault as it stands, and the proof that its journal goes on from what was accepted last.
+fn statement(owner: &Owner) -> Result<(RegisterStatement, ProofHashes), UiError> {
+    let vault = owner.enrolled()?;
+    let root = owner.store().mark().root;
+    let nonce = crypto::random_bytes();
+    let statement = RegisterStatement::of(vault, root, owner.now(), nonce);
+    let accepted = vault.receipt().map_or(0, |receipt| receipt.accepted_size);
+    let proof = if accepted == 0 {
+        Vec::new()
+    } else {
+        owner.store().consistency_proof(accepted)?
+    };
+    Ok((statement, ProofHashes(proof)))
+}
+
+/// Takes the reply to the request on its way.
+pub(super) fn accept(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
+    let Some(intent) = sealed::pending(owner, ServiceId::Funds)? else {
+        return Ok(());
+    };
+    match intent.kind {
+        REFILL => accept_refill(owner, &intent, reply),
+        SYNC => accept_sync(owner, &intent, reply),
+        _ => Err(say(Code::DamagedStore, &[("what", "a request on its way")])),
+    }
+}
+
+fn accept_sync(owner: &mut Owner, intent: &Intent, reply: &[u8]) -> Result<(), UiError> {
+    let request: SyncRequest = read_request(intent)?;
+    let reply: SyncReply = intent.open_reply(owner, ContentType::SyncReply, reply)?;
+    let received = receive(owner.enrolled()?, &request.statement, &reply.receipt, owner)?;
+    owner.commit(&[received], |tx| {
+        put_account(tx, &reply.account)?;
+        sealed::done(tx, ServiceId::Funds)
+    })?;
+    owner.set_acknowledgement_due(false);
+    Ok(())
+}
+
+/// Applies a grant, or takes note of a refusal; grant and receipt are one commit.
+///
+/// A crash before it leaves the intent: the same request is sent again and gets the same reply.
+fn accept_refill(owner: &mut Owner, intent: &Intent, reply: &[u8]) -> Result<(), UiError> {
+    let request: RefillRequest = read_request(intent)?;
+    let reply: RefillReply = intent.open_reply(owner, ContentType::RefillReply, reply)?;
+    if reply.refill != request.refill {
+        return Err(not_believed("the refill it answers"));
+    }
+    if request.kind == RefillKind::Refill {
+        owner.set_answered(request.refill);
+    }
+    match (&reply.grant, reply.refusal) {
+        (Some(grant), None) => apply_grant(owner, intent, &request, &reply, grant),
+        (None, Some(refusal)) => {
+            let received = receive(owner.enrolled()?, &request.statement, &reply.receipt, owner)?;
+            owner.commit(&[received], |tx| {
+                put_account(tx, &reply.account)?;
+                sealed::done(tx, ServiceId::Funds)
+            })?;
+            Err(refused(refusal, &request, &reply.account))
+        }
+        (Some(_), Some(_)) | (None, None) => Err(not_believed("its decision")),
+    }
+}
+
+fn apply_grant(
+    owner: &mut Owner,
+    intent: &Intent,
+    request: &RefillRequest,
+    reply: &RefillReply,
+    grant: &Grant,
+) -> Result<(), UiError> {
+    let (certificate, key) = check_grant(owner, request, grant)?;
+    let pkcs8 = intent
+        .next_key
+        .as_deref()
+        .ok_or_else(|| not_believed("its key"))?;
+    let user = match request.kind {
+        RefillKind::Refill => CLERK_USER,
+        RefillKind::Renewal => STATION_USER,
+    };
+    let refilled = owner
+        .enrolled()?
+        .act(&Action::Refill(grant.terms(key)), owner.now(), user)
+        .map_err(|refusal| owner.refused(refusal, ""))?;
+    let received = receive(&refilled.vault, &request.statement, &reply.receipt, owner)?;
+    owner.commit(&[refilled, received], |tx| {
+        tx.put_certificate(certificate.counter(), &grant.certificate)?;
+        // The old key is overwritten in the commit that moves its value under the new one.
+        tx.put_secret(names::INDICIUM_KEY, pkcs8)?;
+        put_account(tx, &reply.account)?;
+        sealed::done(tx, ServiceId::Funds)
+    })?;
+    owner.set_acknowledgement_due(true);
+    Ok(())
+}
+
+/// Holds a grant against the request, the certificate chain and the station's own journal.
+fn check_grant(
+    owner: &Owner,
+    request: &RefillRequest,
+    grant: &Grant,
+) -> Result<(IndiciumCertificate, KeyTerms), UiError> {
+    let vault = owner.enrolled()?;
+    let asked = grant.version == VERSION
+        && grant.vault == vault.id()
+        && grant.refill == request.refill
+        && grant.amount == request.amount
+        && grant.number == request.number;
+    if !asked {
+        return Err(not_believed("the grant"));
+    }
+    if grant.base_size > vault.journal_size()
+        || owner.store().root_at(grant.base_size)? != grant.base_root
+    {
+        return Err(not_believed("the journal the grant rests on"));
+    }
+    let root = owner.certificate_setting(names::ROOT)?;
+    let issuer = owner.certificate_setting(names::INDICIUM_AUTHORITY)?;
+    let chain = check_chain(&grant.certificate, &issuer, &root)
+        .ok_or_else(|| not_believed("the certificate of the grant"))?;
+    let certificate = chain.certificate().clone();
+    let terms = &certificate.terms;
+    let fits = certificate.public_key == request.next_key.0
+        && terms.psd == vault.psd()
+        && terms.grant == grant.number
+        && terms.control_total == grant.control_total_new
+        && terms.from == grant.ascending_base
+        && terms.max == grant.max_piece;
+    if !fits {
+        return Err(not_believed("the terms of the grant's certificate"));
+    }
+    let key = KeyTerms {
+        certificate: certificate.counter(),
+        from: certificate.not_before,
+        until: certificate.not_after,
+    };
+    Ok((certificate, key))
+}
+
+/// The transition of a receipt, when it answers this statement.
+fn receive(
+    vault: &Vault,
+    statement: &RegisterStatement,
+    receipt: &Receipt,
+    owner: &Owner,
+) -> Result<Step, UiError> {
+    let answers = receipt.version == VERSION
+        && receipt.vault == statement.vault
+        && receipt.nonce == statement.nonce
+        && receipt.accepted_size == statement.journal_size
+        && receipt.accepted_root == statement.journal_root;
+    if !answers {
+        return Err(not_believed("its receipt"));
+    }
+    let terms = ReceiptTerms {
+        now: receipt.now,
+        warn_at: receipt.warn_at,
+        lock_at: receipt.lock_at,
+        accepted_size: receipt.accepted_size,
+    };
+    vault
+        .act(&Action::Receive(terms), owner.now(), STATION_USER)
+        .map_err(|refusal| owner.refused(refusal, ""))
+}
+
+fn put_account(tx: &mut Tx<'_>, account: &AccountLine) -> Result<(), UiError> {
+    tx.put_setting(names::ACCOUNT, &account.name)?;
+    tx.put_setting(names::AVAILABLE, &account.available.mills().to_string())?;
+    Ok(())
+}
+
+fn read_request<Q: for<'b> minicbor::Decode<'b, ()>>(intent: &Intent) -> Result<Q, UiError> {
+    from_cbor(&intent.request)
+        .map_err(|_| say(Code::DamagedStore, &[("what", "a request on its way")]))
+}
+
+/// A refusal of the data center as the clerk reads it.
+fn refused(refusal: RefillRefusal, request: &RefillRequest, account: &AccountLine) -> UiError {
+    let amount = request.amount.to_string();
+    let available = account.available.to_string();
+    let values = [
+        ("amount", amount.as_str()),
+        ("available", &available),
+        ("account", &account.name),
+    ];
+    let code = match refusal {
+        RefillRefusal::InsufficientFunds => Code::AccountInsufficient,
+        RefillRefusal::AccountLocked => Code::AccountLocked,
+        RefillRefusal::StationLocked => Code::StationLocked,
+        RefillRefusal::TooMuchValue => Code::TooMuchValue,
+        RefillRefusal::WrongStatement => Code::WrongStatement,
+        RefillRefusal::WrongAmount => Code::RefillOfNothing,
+        RefillRefusal::Reconcile => Code::Reconciling,
+        RefillRefusal::Busy => Code::CenterBusy,
+    };
+    say(code, &values)
+}

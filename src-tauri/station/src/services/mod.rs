@@ -1,0 +1,56 @@
+//! The services of the station, one folder each: what it asks next, and what it does with the
+//! reply. Neither waits nor sends: a contact carries the bytes.
+
+pub mod funds;
+pub mod keys;
+pub mod rates;
+pub mod sealed;
+
+use shared::money::Mills;
+use shared::services::ServiceId;
+
+use crate::api::UiError;
+use crate::contact::link::LinkRequest;
+use crate::messages::{Code, say};
+use crate::station::Owner;
+
+/// What the clerk asked of this contact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// A refill of this amount.
+    pub refill: Option<Mills>,
+}
+
+/// The next request of a service, durable where it must be. Nothing when it has nothing to ask.
+///
+/// # Errors
+/// What the owner refuses; then nothing was sent and nothing has changed.
+pub fn next_request(
+    owner: &mut Owner,
+    service: ServiceId,
+    asked: Asked,
+    round: u32,
+) -> Result<Option<LinkRequest>, UiError> {
+    match service {
+        ServiceId::Keys => keys::next_request(owner),
+        ServiceId::Funds => funds::next_request(owner, asked, round),
+        ServiceId::Rates => rates::next_request(owner, round),
+    }
+}
+
+/// Takes the reply to the service's last request.
+///
+/// # Errors
+/// A refusal inside the reply, or a reply that is not believed; then nothing has changed.
+pub fn accept(owner: &mut Owner, service: ServiceId, reply: &[u8]) -> Result<(), UiError> {
+    match service {
+        ServiceId::Keys => keys::accept(owner, reply),
+        ServiceId::Funds => funds::accept(owner, reply),
+        ServiceId::Rates => rates::accept(owner, reply),
+    }
+}
+
+/// A reply that cannot be what the data center sent.
+pub(crate) fn not_believed(what: &str) -> UiError {
+    say(Code::ReplyNotBelieved, &[("what", what)])
+}

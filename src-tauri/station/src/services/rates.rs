@@ -1,0 +1,101 @@
+//! Rate editions at the station: fetched when they are new, in force by their own date.
+//!
+//! Asked by the monitor in every contact. Level L0: the manifest's signature and the content's
+//! hash are all that is trusted. An edition never replaces another content of the same identity,
+//! so prices never go back. Table: `editions`. Tests: `tests/it/rates.rs`.
+
+use shared::rates::{Edition, EditionManifest};
+use shared::security::signed::{self, ContentType};
+use shared::wire::from_cbor;
+
+use super::{not_believed, sealed};
+use crate::api::UiError;
+use crate::contact::link::LinkRequest;
+use crate::crypto;
+use crate::station::Owner;
+use crate::store::editions::EditionRow;
+
+/// Where the signed manifests are.
+const MANIFESTS: &str = "/v1/editions";
+
+/// The most editions a list may name: more means that something is wrong.
+const EDITIONS_MAX: usize = 1_000;
+
+/// An edition that is announced and not here yet: its signed manifest, read and checked.
+#[derive(Clone, Debug)]
+pub struct Announced {
+    signed: Vec<u8>,
+    manifest: EditionManifest,
+}
+
+/// The list first; then, one by one, what is new.
+pub(super) fn next_request(owner: &mut Owner, round: u32) -> Result<Option<LinkRequest>, UiError> {
+    if round == 0 {
+        owner.announced().clear();
+        return Ok(Some(LinkRequest::Fetch {
+            path: MANIFESTS.to_owned(),
+        }));
+    }
+    Ok(owner.announced().last().map(|edition| LinkRequest::Fetch {
+        path: format!("{MANIFESTS}/{}", hex::encode(edition.manifest.sha256)),
+    }))
+}
+
+/// Takes the list, or the content asked for last.
+pub(super) fn accept(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
+    match owner.announced().pop() {
+        None => accept_list(owner, reply),
+        Some(announced) => accept_content(owner, announced, reply),
+    }
+}
+
+fn accept_list(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
+    let list: Vec<minicbor::bytes::ByteVec> =
+        from_cbor(reply).map_err(|_| not_believed("the list of rate editions"))?;
+    if list.len() > EDITIONS_MAX {
+        return Err(not_believed("the list of rate editions"));
+    }
+    let key = sealed::center_keys(owner)?.editions;
+    let mut new = Vec::new();
+    for signed in list {
+        let opened = signed::open::<EditionManifest>(
+            ContentType::Edition,
+            &signed,
+            &[],
+            |name, input, signature| name == key.key_id() && crypto::verify(&key, input, signature),
+        )
+        .map_err(|_| not_believed("the signature of a rate edition"))?;
+        let manifest = opened.message;
+        match owner.store().edition(&manifest.id)? {
+            Some(row) if Edition::sha256(&row.content) == manifest.sha256 => {}
+            Some(_) => return Err(not_believed("a rate edition that changed its prices")),
+            None => new.push(Announced {
+                signed: signed.to_vec(),
+                manifest,
+            }),
+        }
+    }
+    *owner.announced() = new;
+    Ok(())
+}
+
+fn accept_content(owner: &mut Owner, announced: Announced, content: &[u8]) -> Result<(), UiError> {
+    let manifest = announced.manifest;
+    let whole = usize::try_from(manifest.length) == Ok(content.len())
+        && Edition::sha256(content) == manifest.sha256;
+    if !whole {
+        return Err(not_believed("the content of a rate edition"));
+    }
+    let edition =
+        Edition::from_bytes(content).map_err(|_| not_believed("the content of a rate edition"))?;
+    if edition.id() != manifest.id || edition.effective() != manifest.effective {
+        return Err(not_believed("the manifest of a rate edition"));
+    }
+    let row = EditionRow {
+        id: manifest.id,
+        effective: manifest.effective,
+        manifest: announced.signed,
+        content: content.to_vec(),
+    };
+    owner.write("a rate edition", |tx| Ok(tx.put_edition(&row)?))
+}

@@ -1,0 +1,271 @@
+//! The station's side of L3 (`protocol.md` D): one stream per service, one request outstanding.
+//!
+//! A request is written down as an [`Intent`], sealed, before its first byte is sent; it is sent
+//! again unchanged, over whatever line, until its reply has been taken in. The reply's effects and
+//! the removal of the intent are one commit.
+
+use minicbor::{Decode, Encode};
+use shared::security::envelope::{self, Envelope, Header, ReplyEnvelope, ReplySecret};
+use shared::security::signed::{self, ContentType};
+use shared::services::keys::{CenterKeys, Point};
+use shared::services::{Request, ServiceId};
+use shared::wire::{from_cbor, to_cbor};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::not_believed;
+use crate::api::UiError;
+use crate::contact::link::LinkRequest;
+use crate::crypto::{self, SigningKey};
+use crate::messages::{Code, say};
+use crate::station::{Owner, names};
+use crate::store::Tx;
+
+/// A request on its way, as it lies in the store under its seal.
+#[derive(Clone, Encode, Decode, Zeroize, ZeroizeOnDrop)]
+#[cbor(map)]
+pub struct Intent {
+    /// Where it goes.
+    #[n(1)]
+    pub path: String,
+    /// What it is: the service's own numbers.
+    #[n(2)]
+    pub kind: u8,
+    /// The signed request.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub signed: Vec<u8>,
+    /// The envelope.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub envelope: Vec<u8>,
+    /// What opens the reply.
+    #[cbor(n(5), with = "minicbor::bytes")]
+    pub secret: Vec<u8>,
+    /// The private key the request speaks for, PKCS #8: of the next grant or certificate.
+    #[cbor(n(6), with = "minicbor::bytes")]
+    pub next_key: Option<Vec<u8>>,
+    /// What it asks for, so that the reply can be held against it.
+    #[cbor(n(7), with = "minicbor::bytes")]
+    pub request: Vec<u8>,
+}
+
+impl std::fmt::Debug for Intent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Intent")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request about to become an intent.
+pub struct Draft<'a, Q> {
+    /// Where it goes.
+    pub path: &'a str,
+    /// What it is: the service's own numbers.
+    pub kind: u8,
+    /// Its content type.
+    pub content: ContentType,
+    /// The request.
+    pub request: &'a Q,
+    /// The private key it speaks for.
+    pub next_key: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl Intent {
+    /// The bytes to be sent.
+    #[must_use]
+    pub fn outgoing(&self) -> LinkRequest {
+        LinkRequest::Send {
+            path: self.path.clone(),
+            body: self.envelope.clone(),
+        }
+    }
+
+    /// The request's header.
+    fn header(&self) -> Result<Header, UiError> {
+        Envelope::decode(&self.envelope)
+            .map(|envelope| envelope.header)
+            .map_err(|_| say(Code::DamagedStore, &[("what", "a request on its way")]))
+    }
+
+    /// Opens the reply and checks the data center's signature.
+    ///
+    /// # Errors
+    /// `reply_not_believed`.
+    pub fn open_reply<P: for<'b> Decode<'b, ()>>(
+        &self,
+        owner: &Owner,
+        content: ContentType,
+        reply: &[u8],
+    ) -> Result<P, UiError> {
+        let header = self.header()?;
+        let secret = ReplySecret::from_bytes(&self.secret)
+            .map_err(|_| say(Code::DamagedStore, &[("what", "a request on its way")]))?;
+        let envelope = ReplyEnvelope::decode(reply).map_err(|_| not_believed("its seal"))?;
+        let opened = secret
+            .open(&header, &envelope)
+            .map_err(|_| not_believed("its seal"))?;
+        let keys = center_keys(owner)?;
+        let aad = header.reply().bytes();
+        signed::open::<P>(content, &opened, &aad, |key, input, signature| {
+            key == keys.replies.key_id() && crypto::verify(&keys.replies, input, signature)
+        })
+        .map(|opened| opened.message)
+        .map_err(|_| not_believed("its signature"))
+    }
+}
+
+/// The request of `service` that is on its way.
+///
+/// # Errors
+/// The faults of the store.
+pub fn pending(owner: &Owner, service: ServiceId) -> Result<Option<Intent>, UiError> {
+    let Some(bytes) = owner.store().secret(&intent_name(service))? else {
+        return Ok(None);
+    };
+    from_cbor(&bytes)
+        .map(Some)
+        .map_err(|_| say(Code::DamagedStore, &[("what", "a request on its way")]))
+}
+
+/// Signs, seals and writes down a request; only then may it be sent.
+///
+/// A crash before the commit leaves nothing; after it the same bytes are sent at the next contact.
+///
+/// # Errors
+/// The faults of the store, and `damaged_store` when the station's keys are missing.
+pub fn intend<Q: Request + Encode<()>>(
+    owner: &mut Owner,
+    draft: Draft<'_, Q>,
+) -> Result<Intent, UiError> {
+    let keys = center_keys(owner)?;
+    let vault = owner.enrolled()?;
+    let (center, station) = (vault.data_center(), vault.station());
+    let sequence = last_sequence(owner, Q::SERVICE)?.saturating_add(1);
+    let header = Header::request(Q::LEVEL, Q::SERVICE, center, station, sequence);
+    let key = station_key(owner)?;
+    let message = signed::sign(
+        draft.content,
+        key.point().key_id(),
+        draft.request,
+        &header.bytes(),
+        |input| key.sign(input).ok(),
+    )
+    .map_err(|_| say(Code::StationStopped, &[]))?;
+    let (envelope, secret) = seal(header, &keys, &message)?;
+    let intent = Intent {
+        path: draft.path.to_owned(),
+        kind: draft.kind,
+        signed: message,
+        envelope: envelope.encode(),
+        secret: secret.bytes(),
+        next_key: draft.next_key.map(|key| key.to_vec()),
+        request: to_cbor(draft.request),
+    };
+    let bytes = Zeroizing::new(to_cbor(&intent));
+    owner.write("a request on its way", |tx| {
+        tx.put_secret(&intent_name(Q::SERVICE), &bytes)?;
+        tx.put_setting(&sequence_name(Q::SERVICE), &sequence.to_string())?;
+        Ok(())
+    })?;
+    Ok(intent)
+}
+
+/// Seals the request on its way again, to the data center's key of today. The signed bytes inside
+/// stay what they were, so the data center knows it for the same request.
+///
+/// # Errors
+/// As [`intend`].
+pub fn seal_again(owner: &mut Owner, service: ServiceId) -> Result<Option<Intent>, UiError> {
+    let Some(mut intent) = pending(owner, service)? else {
+        return Ok(None);
+    };
+    let keys = center_keys(owner)?;
+    let (envelope, secret) = seal(intent.header()?, &keys, &intent.signed)?;
+    intent.envelope = envelope.encode();
+    intent.secret = secret.bytes();
+    let bytes = Zeroizing::new(to_cbor(&intent));
+    owner.write("a request on its way", |tx| {
+        tx.put_secret(&intent_name(service), &bytes)?;
+        Ok(())
+    })?;
+    Ok(Some(intent))
+}
+
+/// Removes the intent inside the transaction that takes its reply in.
+///
+/// # Errors
+/// The faults of the store.
+pub fn done(tx: &mut Tx<'_>, service: ServiceId) -> Result<(), UiError> {
+    Ok(tx.delete_secret(&intent_name(service))?)
+}
+
+fn seal(
+    header: Header,
+    keys: &CenterKeys,
+    message: &[u8],
+) -> Result<(Envelope, ReplySecret), UiError> {
+    let recipient = &keys.sealing;
+    envelope::seal(
+        header,
+        recipient.id,
+        &recipient.point.0,
+        message,
+        &mut crypto::random,
+    )
+    .map_err(|_| say(Code::DamagedStore, &[("what", "the data center's key")]))
+}
+
+/// The key the station signs with.
+///
+/// # Errors
+/// `damaged_store` when it is missing.
+pub fn station_key(owner: &Owner) -> Result<SigningKey, UiError> {
+    let damaged = || say(Code::DamagedStore, &[("what", "the station's key")]);
+    let pkcs8 = owner
+        .store()
+        .secret(names::STATION_KEY)?
+        .ok_or_else(damaged)?;
+    SigningKey::from_pkcs8(&pkcs8).map_err(|_| damaged())
+}
+
+/// The data center's keys.
+///
+/// # Errors
+/// `damaged_store` when they are missing.
+pub fn center_keys(owner: &Owner) -> Result<CenterKeys, UiError> {
+    let damaged = || say(Code::DamagedStore, &[("what", "the data center's keys")]);
+    let text = owner
+        .store()
+        .setting(names::CENTER_KEYS)?
+        .ok_or_else(damaged)?;
+    let bytes = hex::decode(text).map_err(|_| damaged())?;
+    from_cbor(&bytes).map_err(|_| damaged())
+}
+
+/// Writes down the data center's keys of today. The key that signs replies is only ever taken from
+/// the enrolment: a contact must not be able to replace whom the station believes.
+///
+/// # Errors
+/// The faults of the store.
+pub fn put_center_keys(tx: &mut Tx<'_>, replies: Point, keys: &CenterKeys) -> Result<(), UiError> {
+    let kept = CenterKeys {
+        replies,
+        ..keys.clone()
+    };
+    Ok(tx.put_setting(names::CENTER_KEYS, &hex::encode(to_cbor(&kept)))?)
+}
+
+fn last_sequence(owner: &Owner, service: ServiceId) -> Result<u64, UiError> {
+    let damaged = || say(Code::DamagedStore, &[("what", "a stream's number")]);
+    match owner.store().setting(&sequence_name(service))? {
+        Some(text) => text.parse().map_err(|_| damaged()),
+        None => Ok(0),
+    }
+}
+
+fn intent_name(service: ServiceId) -> String {
+    format!("intent-{}", service.name())
+}
+
+fn sequence_name(service: ServiceId) -> String {
+    format!("sequence-{}", service.name())
+}

@@ -1,0 +1,64 @@
+//! What the owner remembers of the contact that is going on. Nothing of it needs to survive: a
+//! crash ends the contact, and what is on its way lies in the store.
+
+use shared::ids::RefillId;
+
+use super::Owner;
+use crate::api::UiError;
+use crate::messages::{Code, say};
+use crate::services::rates::Announced;
+
+/// The contact that is going on.
+#[derive(Debug, Default)]
+pub(super) struct Meeting {
+    /// The refill the data center has decided on in this contact.
+    answered: Option<RefillId>,
+    /// Whether a grant was applied and not yet stated.
+    acknowledgement_due: bool,
+    /// Rate editions that are announced and not here yet.
+    announced: Vec<Announced>,
+}
+
+impl Owner {
+    /// Begins a contact.
+    pub fn begin_contact(&mut self) {
+        self.meeting = Meeting::default();
+    }
+
+    /// The refill the data center has decided on in this contact.
+    #[must_use]
+    pub const fn answered(&self) -> Option<RefillId> {
+        self.meeting.answered
+    }
+
+    /// Notes that the data center has decided on a refill.
+    pub const fn set_answered(&mut self, refill: RefillId) {
+        self.meeting.answered = Some(refill);
+    }
+
+    /// Whether a grant was applied and not yet stated.
+    #[must_use]
+    pub const fn acknowledgement_due(&self) -> bool {
+        self.meeting.acknowledgement_due
+    }
+
+    /// Notes whether a grant was applied and not yet stated.
+    pub const fn set_acknowledgement_due(&mut self, due: bool) {
+        self.meeting.acknowledgement_due = due;
+    }
+
+    /// Rate editions that are announced and not here yet; the last is fetched next.
+    pub const fn announced(&mut self) -> &mut Vec<Announced> {
+        &mut self.meeting.announced
+    }
+
+    /// A certificate kept as hexadecimal digits.
+    ///
+    /// # Errors
+    /// `damaged_store` when it is missing.
+    pub fn certificate_setting(&self, name: &'static str) -> Result<Vec<u8>, UiError> {
+        let damaged = || say(Code::DamagedStore, &[("what", "a certificate")]);
+        let text = self.store().setting(name)?.ok_or_else(damaged)?;
+        hex::decode(text).map_err(|_| damaged())
+    }
+}
