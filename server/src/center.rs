@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::db::{Db, DbError, Tx};
 use crate::folder::{FileFault, Folder};
+use crate::ledger::tree::{self, TreeHead};
 use crate::ledger::{self, Ledger, LedgerError, RecordKind};
 use crate::{params, stations};
 
@@ -257,6 +258,13 @@ impl DataCenter {
     #[must_use]
     pub const fn limiter(&self) -> &Limiter {
         &self.limiter
+    }
+
+    /// A head of the journal, signed, as a C2SP tlog-checkpoint of this epoch.
+    #[must_use]
+    pub fn checkpoint_of(&self, head: &TreeHead) -> String {
+        let origin = tree::origin(self.id, self.epoch());
+        tree::checkpoint(&origin, head, self.authority.heads())
     }
 
     /// The present instant.

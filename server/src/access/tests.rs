@@ -64,6 +64,7 @@ impl Running {
         let center = Arc::new(center);
         let routes = Router::new()
             .merge(services::directory::routes())
+            .merge(services::journal::routes())
             .merge(services::rates::routes())
             .route("/test/who", get(who))
             .route("/test/count", post(count::<MESSAGE_MAX>))
@@ -238,6 +239,45 @@ async fn anyone_under_our_root_gets_certificates_health_and_directory() {
     assert_eq!(directory.data_center, running.center.id());
     assert_eq!(directory.keys, running.center.authority().center_keys());
     assert_eq!(directory.now, NOW);
+}
+
+#[tokio::test]
+async fn the_head_of_the_journal_is_signed_and_anyone_can_check_it() {
+    use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+    let running = Running::start().await;
+    let mut contact = running.anonymous().await;
+    let answer = contact.get("/v1/journal/checkpoint").await.unwrap();
+    let note = String::from_utf8(answer.body).unwrap();
+    let (text, signature) = note.split_once("\n\n").unwrap();
+    let origin = format!("{}/journal/1", running.center.id());
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!((lines[0], lines[1]), (origin.as_str(), "1"));
+    let signature = signature.trim_end().rsplit_once(' ').unwrap().1;
+    let signature = data_encoding::BASE64.decode(signature.as_bytes()).unwrap();
+    let public = running.center.authority().heads().public();
+    assert_eq!(
+        signature[..4],
+        crate::ledger::tree::note_key_hash(&origin, &public)
+    );
+    UnparsedPublicKey::new(&ED25519, public)
+        .verify(format!("{text}\n").as_bytes(), &signature[4..])
+        .unwrap();
+    let directory = contact.get("/v1/directory").await.unwrap();
+    let directory: Directory = from_cbor(&directory.body).unwrap();
+    assert_eq!(directory.heads, public);
+    let proof = contact
+        .get("/v1/journal/inclusion?leaf=0&size=1")
+        .await
+        .unwrap();
+    assert_eq!((proof.status, proof.body), (200, vec![0x40]));
+    for path in [
+        "inclusion?leaf=1&size=1",
+        "consistency?old=1&new=2",
+        "inclusion",
+    ] {
+        let answer = contact.get(&format!("/v1/journal/{path}")).await.unwrap();
+        assert_eq!(answer.problem()["code"], "not_found");
+    }
 }
 
 #[tokio::test]

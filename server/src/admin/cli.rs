@@ -89,7 +89,7 @@ pub struct Init {
 #[derive(Debug, Args)]
 pub struct Serve {
     /// The address to listen on; port 0 takes any that is free.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8440")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7443")]
     pub listen: SocketAddr,
     /// The address of the admin console: not in this build.
     #[arg(long, value_name = "ADDR", hide = true)]

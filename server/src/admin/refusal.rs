@@ -174,6 +174,11 @@ impl From<LedgerError> for AdminRefusal {
                 "Nothing was moved. The amount must be more than nothing.",
             ),
             LedgerError::TooLong { .. } => Self::usage(sentence(&error), "Shorten it."),
+            LedgerError::JournalFull => Self::broken(
+                "journal_full",
+                &error,
+                "Nothing was changed. Begin a new data center.",
+            ),
             LedgerError::SumsExhausted { .. } => Self::broken(
                 "sums_exhausted",
                 &error,
@@ -308,6 +313,7 @@ impl From<AuditFault> for AdminRefusal {
             | AuditFault::BrokenChain { .. }
             | AuditFault::Unreadable { .. }
             | AuditFault::EditedTransfer { .. }
+            | AuditFault::EditedTree
             | AuditFault::UnknownTransfers { .. }
             | AuditFault::EditedBalance { .. } => {
                 Self::damaged("damaged_ledger", &fault, LOOK_AT_BACKUP)

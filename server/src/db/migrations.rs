@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     3 => "003_stations_and_certificates",
     4 => "004_editions",
     5 => "005_vaults",
+    6 => "006_journal_tree_sqlite",
 };
 
 const NAME: &str = "migrate";

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 
 use data_encoding::{BASE64, HEXLOWER};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use shared::ids::DataCenterId;
+use shared::merkle::{self, Frontier};
 use shared::money::Mills;
 
 use super::{
     GENESIS, KEY_BYTES, LedgerAccount, LedgerRecord, RecordFault, RecordKind, Transfer, TransferId,
-    TransferKind, record_hash,
+    TransferKind, record_hash, tree,
 };
 use crate::db::{DbError, Row, Tx};
 
@@ -63,6 +65,9 @@ pub enum AuditFault {
         /// The account's name, or its key in hex when it has none.
         account: String,
     },
+    /// The tree over the journal does not belong to its records, or records were cut off.
+    #[error("the tree over the journal was edited, or records were cut off its end")]
+    EditedTree,
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -77,6 +82,8 @@ pub struct AuditReport {
     pub transfers: u64,
     /// The hash of the last record, hex; empty for an empty journal.
     pub head: String,
+    /// The root of the Merkle tree over all records, hex.
+    pub root: String,
     /// Payments less pay-outs.
     pub payments_less_pay_outs: i64,
     /// Held for customers.
@@ -107,6 +114,25 @@ struct Auditor {
     previous: [u8; 32],
     transfers: u64,
     sums: HashMap<[u8; KEY_BYTES], Sums>,
+    frontier: Frontier,
+    nodes: NodeSum,
+}
+
+/// An order-independent sum over the nodes of the tree: equal for equal sets of nodes.
+#[derive(Default, PartialEq, Eq)]
+struct NodeSum([u8; 32]);
+
+impl NodeSum {
+    fn add(&mut self, level: u64, place: u64, hash: &[u8; 32]) {
+        let node = Sha256::new()
+            .chain_update(level.to_be_bytes())
+            .chain_update(place.to_be_bytes())
+            .chain_update(hash)
+            .finalize();
+        for (sum, byte) in self.0.iter_mut().zip(node) {
+            *sum ^= byte;
+        }
+    }
 }
 
 /// Recomputes every hash, every link, every transfer and every balance.
@@ -120,6 +146,8 @@ pub fn audit(tx: &Tx<'_>, log: DataCenterId) -> Result<AuditReport, AuditFault> 
         previous: GENESIS,
         transfers: 0,
         sums: HashMap::new(),
+        frontier: Frontier::new(),
+        nodes: NodeSum::default(),
     };
     tx.each(
         "SELECT journal.sequence, journal.record, journal.hash, transfer.id, transfer.debit,
@@ -130,6 +158,7 @@ pub fn audit(tx: &Tx<'_>, log: DataCenterId) -> Result<AuditReport, AuditFault> 
         &[],
         |row| auditor.record(row),
     )?;
+    auditor.tree(tx)?;
     auditor.no_other_transfers(tx)?;
     auditor.balances(tx)?;
     Ok(auditor.report())
@@ -169,6 +198,13 @@ impl Auditor {
         if let Some(transfer) = told {
             self.count(&transfer);
         }
+        let completed = self.frontier.append(merkle::leaf_hash(&bytes));
+        for (subtree, node) in completed.map_err(|_| AuditFault::EditedTree)? {
+            if subtree.level > 0 {
+                self.nodes
+                    .add(u64::from(subtree.level), subtree.index, &node);
+            }
+        }
         self.previous = hash;
         self.next = self.next.saturating_add(1);
         Ok(())
@@ -181,6 +217,20 @@ impl Auditor {
         let credit = self.sums.entry(transfer.credit.key()).or_default();
         credit.credits = credit.credits.saturating_add(amount);
         self.transfers = self.transfers.saturating_add(1);
+    }
+
+    fn tree(&self, tx: &Tx<'_>) -> Result<(), AuditFault> {
+        let edge = tree::edge(tx)?;
+        let mut stored = NodeSum::default();
+        tx.each("SELECT level, place, hash FROM journal_node", &[], |row| {
+            stored.add(row.column(0)?, row.column(1)?, &row.column(2)?);
+            Ok::<_, AuditFault>(())
+        })?;
+        let same_edge = edge.frontier == self.frontier && edge.last_hash == self.previous;
+        if same_edge && stored == self.nodes {
+            return Ok(());
+        }
+        Err(AuditFault::EditedTree)
     }
 
     fn no_other_transfers(&self, tx: &Tx<'_>) -> Result<(), AuditFault> {
@@ -249,6 +299,7 @@ impl Auditor {
             } else {
                 HEXLOWER.encode(&self.previous)
             },
+            root: HEXLOWER.encode(&self.frontier.root()),
             payments_less_pay_outs: total("cash").saturating_neg(),
             customers: total("customer"),
             in_transit: total("in-transit"),

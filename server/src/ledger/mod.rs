@@ -12,12 +12,14 @@ pub mod accounts;
 mod audit;
 mod book;
 mod record;
+pub mod tree;
 
 #[cfg(test)]
 mod tests;
 
 use shared::clock::UnixSeconds;
 use shared::ids::DataCenterId;
+use shared::merkle;
 use shared::money::{MAX_MILLS, Mills};
 
 use crate::db::{DbError, Tx};
@@ -81,6 +83,9 @@ pub enum LedgerError {
         /// The account.
         account: LedgerAccount,
     },
+    /// The journal has as many records as its tree can hold.
+    #[error("the journal is full")]
+    JournalFull,
     /// A customer account of that name exists.
     #[error("an account named {name:?} exists already")]
     NameTaken {
@@ -103,8 +108,10 @@ pub enum LedgerError {
 pub struct Posted {
     /// The record's number, its leaf index in the Merkle tree.
     pub sequence: u64,
-    /// SHA-256 of the record.
+    /// SHA-256 of the record: the link of the chain.
     pub hash: [u8; 32],
+    /// The record's leaf hash in the Merkle tree: what a station is told.
+    pub leaf: [u8; 32],
     /// Whether it stood there before this call.
     pub repeated: bool,
 }
@@ -168,11 +175,10 @@ impl Ledger {
         now: UnixSeconds,
     ) -> Result<Posted, LedgerError> {
         within("user", user.len(), MAX_USER_BYTES)?;
-        let (sequence, previous) = match head(tx)? {
-            Some((last, hash)) => (last.saturating_add(1), hash),
-            None => (0, GENESIS),
-        };
-        let record = LedgerRecord::new((self.log, sequence, previous), now, user, kind, body);
+        let edge = tree::edge(tx)?;
+        let sequence = edge.frontier.size();
+        let place = (self.log, sequence, edge.last_hash);
+        let record = LedgerRecord::new(place, now, user, kind, body);
         let bytes = record.encode();
         within("journal record", bytes.len(), MAX_RECORD_BYTES)?;
         let hash = record_hash(&bytes);
@@ -180,9 +186,11 @@ impl Ledger {
             "INSERT INTO journal (sequence, record, hash) VALUES (?1, ?2, ?3)",
             params![i64::try_from(sequence).unwrap_or(i64::MAX), &bytes, &hash],
         )?;
+        let leaf = tree::grow(tx, edge, &bytes, &hash)?;
         Ok(Posted {
             sequence,
             hash,
+            leaf,
             repeated: false,
         })
     }
@@ -243,14 +251,14 @@ const fn within(what: &'static str, length: usize, limit: usize) -> Result<(), L
 }
 
 fn already_posted(tx: &Tx<'_>, transfer: &Transfer) -> Result<Option<Posted>, LedgerError> {
-    let stored: Option<(u64, [u8; 32], [u8; 32])> = tx.row(
-        "SELECT transfer.sequence, journal.hash, transfer.request_hash
+    let stored: Option<(u64, Vec<u8>, [u8; 32])> = tx.row(
+        "SELECT transfer.sequence, journal.record, transfer.request_hash
          FROM transfer JOIN journal ON journal.sequence = transfer.sequence
          WHERE transfer.id = ?1",
         params![transfer.id.bytes()],
         |row| Ok((row.column(0)?, row.column(1)?, row.column(2)?)),
     )?;
-    let Some((sequence, hash, request_hash)) = stored else {
+    let Some((sequence, record, request_hash)) = stored else {
         return Ok(None);
     };
     if request_hash != transfer.request_hash {
@@ -258,7 +266,8 @@ fn already_posted(tx: &Tx<'_>, transfer: &Transfer) -> Result<Option<Posted>, Le
     }
     Ok(Some(Posted {
         sequence,
-        hash,
+        hash: record_hash(&record),
+        leaf: merkle::leaf_hash(&record),
         repeated: true,
     }))
 }

@@ -2,13 +2,14 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 use shared::clock::UnixSeconds;
 use shared::ids::{AccountId, DataCenterId, VaultId};
+use shared::merkle;
 use shared::money::Mills;
 use tempfile::TempDir;
 
 use super::accounts::{self, Account};
 use super::{
     AuditFault, AuditReport, ExportLine, Ledger, LedgerAccount, LedgerError, Posted, RecordKind,
-    Transfer, TransferId, TransferKind, audit, available, export, record_hash,
+    Transfer, TransferId, TransferKind, audit, available, export, record_hash, tree,
 };
 use crate::db::{Db, DbError};
 
@@ -263,6 +264,13 @@ fn every_edited_row_is_found() {
         ),
         ("DELETE FROM ledger_account WHERE credits = 0", "balance"),
         (
+            "UPDATE journal_node SET hash = zeroblob(32) WHERE place = 0",
+            "tree",
+        ),
+        ("DELETE FROM journal_node WHERE level = 1", "tree"),
+        ("UPDATE journal_head SET last_hash = zeroblob(32)", "tree"),
+        ("DELETE FROM journal WHERE sequence = 2", "tree"),
+        (
             "INSERT INTO transfer SELECT x'22222222222222222222222222222222', 77, debit, credit,
              amount, kind, reference, request_hash, created FROM transfer WHERE sequence = 0",
             "unknown",
@@ -283,6 +291,7 @@ fn every_edited_row_is_found() {
             AuditFault::Gap { .. } => "gap",
             AuditFault::EditedBalance { .. } => "balance",
             AuditFault::UnknownTransfers { .. } => "unknown",
+            AuditFault::EditedTree => "tree",
             AuditFault::BrokenChain { .. } | AuditFault::Unreadable { .. } | AuditFault::Db(_) => {
                 "other"
             }
@@ -360,6 +369,41 @@ fn an_export_is_enough_to_recompute_the_chain() {
     let kinds: Vec<_> = lines.iter().map(|line| line.kind.as_str()).collect();
     assert_eq!(kinds, ["transfer", "station", "transfer"]);
     assert_eq!(lines[2].transfer.as_ref().unwrap().amount.mills(), 400);
+}
+
+#[test]
+fn every_record_is_proved_to_be_in_the_journal_and_every_older_journal_its_beginning() {
+    let book = Book::new();
+    let mut heads = Vec::new();
+    let mut leaves = Vec::new();
+    for id in 1..=9 {
+        let posted = book
+            .post(transfer(id, TransferKind::Deposit, 1_000))
+            .unwrap();
+        leaves.push(posted.leaf);
+        heads.push(book.db.read_blocking("head", tree::tree_head).unwrap());
+    }
+    let newest = heads[8];
+    assert_eq!(newest.size, 9);
+    for (index, leaf) in (0_u64..).zip(&leaves) {
+        let proof = book
+            .db
+            .read_blocking("prove", move |tx| tree::prove_inclusion(tx, index, 9))
+            .unwrap();
+        merkle::verify_inclusion(leaf, index, (9, &newest.root), &proof).unwrap();
+    }
+    for old in &heads {
+        let size = old.size;
+        let proof = book
+            .db
+            .read_blocking("prove", move |tx| tree::prove_consistency(tx, size, 9))
+            .unwrap();
+        merkle::verify_consistency((size, &old.root), (9, &newest.root), &proof).unwrap();
+    }
+    let beyond = book
+        .db
+        .read_blocking("prove", |tx| tree::prove_inclusion(tx, 9, 10));
+    assert!(matches!(beyond, Err(tree::ProofError::OutOfRange { .. })));
 }
 
 proptest! {

@@ -76,6 +76,7 @@ fn directory(State(center): State<Arc<DataCenter>>) -> Ready<Response> {
         keys: center.authority().center_keys(),
         support_contact: center.support_contact().to_owned(),
         services: services.to_vec(),
+        heads: center.authority().heads().public(),
     };
     let headers = [(header::CONTENT_TYPE, CBOR_MEDIA_TYPE)];
     ready((headers, to_cbor(&directory)).into_response())

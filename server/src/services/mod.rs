@@ -7,6 +7,7 @@
 
 pub mod directory;
 pub mod funds;
+pub mod journal;
 pub mod keys;
 pub mod rates;
 pub mod refused;
@@ -33,6 +34,7 @@ pub fn router(center: Arc<DataCenter>) -> Router {
     finish(
         Router::new()
             .merge(directory::routes())
+            .merge(journal::routes())
             .merge(keys::routes())
             .merge(funds::routes())
             .merge(rates::routes()),

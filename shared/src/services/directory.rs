@@ -34,6 +34,9 @@ pub struct Directory {
     /// What it serves, and at which level.
     #[n(7)]
     pub services: Vec<ServiceEntry>,
+    /// The Ed25519 key that signs the heads of its journal.
+    #[cbor(n(8), with = "minicbor::bytes")]
+    pub heads: [u8; 32],
 }
 
 /// One service and its level.

@@ -215,7 +215,7 @@ fn answer(
         refill: request.refill,
         grant,
         refusal: decision.err(),
-        receipt: receipt(&mirror, &request.statement, now),
+        receipt: receipt(center, tx, &mirror, &request.statement, now)?,
         leaf,
         account: account_line(tx, &row)?,
     };
@@ -327,7 +327,7 @@ fn record(
         .append(tx, RecordKind::Refill, body, &user, sealed.now)?;
     Ok(Leaf {
         index: posted.sequence,
-        hash: posted.hash,
+        hash: posted.leaf,
     })
 }
 
@@ -356,7 +356,7 @@ fn take_sync(
     store::update(tx, sealed.station, &row.mirror, sealed.now)?;
     let reply = SyncReply {
         version: VERSION,
-        receipt: receipt(&row.mirror, &request.statement, sealed.now),
+        receipt: receipt(center, tx, &row.mirror, &request.statement, sealed.now)?,
         account: account_line(tx, &row)?,
     };
     Ok(Answer::Reply(sealed.sign(
@@ -454,10 +454,18 @@ fn distrusted(fault: StatementFault) -> Result<Answer<Vec<u8>>, Refused> {
     }
 }
 
-/// The receipt that every authenticated contact carries.
-fn receipt(mirror: &Mirror, statement: &RegisterStatement, now: UnixSeconds) -> Receipt {
+/// The receipt that every authenticated contact carries. The head in it is of this transaction:
+/// the reply leaves only after the commit.
+fn receipt(
+    center: &DataCenter,
+    tx: &Tx<'_>,
+    mirror: &Mirror,
+    statement: &RegisterStatement,
+    now: UnixSeconds,
+) -> Result<Receipt, Refused> {
     let (warn_at, lock_at) = rules::watchdog(now);
-    Receipt {
+    let head = ledger::tree::tree_head(tx)?;
+    Ok(Receipt {
         version: VERSION,
         vault: mirror.vault,
         nonce: statement.nonce,
@@ -466,8 +474,8 @@ fn receipt(mirror: &Mirror, statement: &RegisterStatement, now: UnixSeconds) -> 
         accepted_root: mirror.accepted_root,
         warn_at,
         lock_at,
-        checkpoint: String::new(),
-    }
+        checkpoint: center.checkpoint_of(&head),
+    })
 }
 
 /// What the clerk is told about the account.

@@ -1,8 +1,10 @@
 //! Rate editions: published prices with their effective instant.
 //!
-//! Called by every station in every contact, and by caches. Level L0: manifests are signed and
-//! contents are named by their hash, so any line may carry them. It never serves an edition that
-//! was not published, and what was published never changes.
+//! Called by every station in every contact, and by caches on the way.
+//! Level L0: manifests are signed and contents are named by their hash, so any line may carry them.
+//! It never serves an edition that was not published, and what was published never changes.
+//! Its table: `edition`.
+//! Its tests: `tests.rs` beside this file, and `tests/it/rates.rs` over a whole contact.
 
 pub mod store;
 #[cfg(test)]
