@@ -106,6 +106,12 @@ export const zebra = {
   acknowledges: true,
 };
 
+const stocks = [
+  { name: 'label-4x6', title: 'label 4×6 in' },
+  { name: 'envelope-10', title: 'envelope No. 10' },
+  { name: 'roll-62', title: 'roll 62 mm' },
+];
+
 /** What each call answers with when a test says nothing else; a function sees the call. */
 const ANSWERS = {
   status: () => status(),
@@ -122,9 +128,9 @@ const ANSWERS = {
   preview: () => ({ png_base64: label, width_mm: 101.6, height_mm: 152.4, dpi: 203, quote: options().options[1].quote }),
   print: () => piece({ registers: { ascending: 451_560, descending: 48_440, control_total: 500_000, piece_count: 313 } }),
   pieces: () => ({ pieces: pieces() }),
-  printers: () => ({ printers: [zebra] }),
-  'add-printer': () => ({ printers: [zebra] }),
-  'remove-printer': () => ({ printers: [] }),
+  printers: () => ({ printers: [zebra], stocks }),
+  'add-printer': () => ({ printers: [zebra], stocks }),
+  'remove-printer': () => ({ printers: [], stocks }),
   resolve: (call) => piece({ serial: call.serial, state: call.answer }),
   'send-again': (call) => piece({ serial: call.serial }),
   refund: (call) => piece({ serial: call.serial, state: 'spoiled' }),

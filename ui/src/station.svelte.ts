@@ -1,6 +1,6 @@
 // What the window knows of its station, asked again whenever the station says that it changed.
 import { ask, asUiError, listen } from './backend';
-import type { Event, PieceView, PrinterSetup, StatusView, UiError } from './generated/api';
+import type { Event, PieceView, PrinterSetup, StatusView, StockView, UiError } from './generated/api';
 
 /** Countdowns move by themselves, and another program may have become the station's owner, ms. */
 const LOOK_AGAIN = 30_000;
@@ -12,6 +12,7 @@ class Station {
   /** Why there is no status; the window shows it instead of a screen. */
   fault = $state<UiError | null>(null);
   printers = $state<PrinterSetup[]>([]);
+  stocks = $state<StockView[]>([]);
   recent = $state<PieceView[] | null>(null);
   /** How far the running batch is. */
   batch = $state<{ done: number; rows: number } | null>(null);
@@ -52,6 +53,11 @@ class Station {
     }
   }
 
+  /** What the clerk calls a paper. */
+  stockTitle(name: string): string {
+    return this.stocks.find((stock) => stock.name === name)?.title ?? name;
+  }
+
   async refreshPieces(): Promise<void> {
     try {
       this.recent = (await ask('pieces', { state: null, limit: RECENT })).pieces;
@@ -62,7 +68,9 @@ class Station {
 
   async refreshPrinters(): Promise<void> {
     try {
-      this.printers = (await ask('printers', {})).printers;
+      const view = await ask('printers', {});
+      this.printers = view.printers;
+      this.stocks = view.stocks;
     } catch (thrown) {
       this.fault = asUiError(thrown);
     }

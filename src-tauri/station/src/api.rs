@@ -143,7 +143,7 @@ pub struct PrintCall {
     /// The cost centre the piece is booked on.
     #[serde(default)]
     pub cost_centre: Option<String>,
-    /// Where it goes; not used by a preview.
+    /// Where it goes; a preview takes paper and resolution from it.
     #[serde(default)]
     pub out: Option<PrintOut>,
     /// Chosen by the asker, so that a second click within one job prints nothing twice.
@@ -656,6 +656,18 @@ pub struct BatchRowView {
 pub struct PrintersView {
     /// The printers.
     pub printers: Vec<PrinterSetup>,
+    /// The papers a printer may hold.
+    #[serde(default)]
+    pub stocks: Vec<StockView>,
+}
+
+/// A paper that a printer may hold.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct StockView {
+    /// Its name in [`PrinterSetup::stock`].
+    pub name: String,
+    /// What the clerk calls it.
+    pub title: String,
 }
 
 /// What recomputing the journal found.

@@ -19,8 +19,10 @@ import { preferences } from '../preferences.svelte';
 import { station } from '../station.svelte';
 import { chosenAmong, keyOf } from './choice';
 
-/** The hand rests after a key, milliseconds. */
-const REST = 180;
+/** The hand rests after a key, milliseconds: between two keys of a quick typist. */
+const REST = 90;
+/** Several answers that come together are drawn once, milliseconds. */
+const TOGETHER = 20;
 
 /** A picture of the last piece, so that a question about it can show what to look for. */
 export interface Printed {
@@ -108,9 +110,9 @@ class Job {
   }
 
   /** Asks for the label's picture; call when the choice or anything printed on the label changed. */
-  draw(): void {
+  draw(out: PrintOut): void {
     this.previewError = null;
-    const call = this.#printCall(null, null);
+    const call = this.#printCall(out, null);
     if (call === null) {
       this.#pictures.drop();
       this.preview = null;
@@ -119,7 +121,7 @@ class Job {
     }
     this.stale = true;
     this.#pictures.ask(
-      REST,
+      TOGETHER,
       () => ask('preview', call),
       (preview) => {
         this.preview = preview;

@@ -451,7 +451,7 @@ to_address: string | null,
  */
 cost_centre: string | null, 
 /**
- * Where it goes; not used by a preview.
+ * Where it goes; a preview takes paper and resolution from it.
  */
 out: PrintOut | null, 
 /**
@@ -538,7 +538,11 @@ export type PrintersView = {
 /**
  * The printers.
  */
-printers: Array<PrinterSetup>, };
+printers: Array<PrinterSetup>, 
+/**
+ * The papers a printer may hold.
+ */
+stocks: Array<StockView>, };
 
 /**
  * What a price depends on.
@@ -840,6 +844,19 @@ support_contact: string | null,
  * Whether pieces are waiting for the clerk's answer.
  */
 unknown_pieces: number, };
+
+/**
+ * A paper that a printer may hold.
+ */
+export type StockView = { 
+/**
+ * Its name in [`PrinterSetup::stock`].
+ */
+name: string, 
+/**
+ * What the clerk calls it.
+ */
+title: string, };
 
 /**
  * A refusal or a fault, as a person reads it. Kinds decide exit codes.

@@ -37,6 +37,7 @@ async fn standing() -> Standing {
             if matches!(call, Call::Printers) {
                 return Ok(View::Printers(PrintersView {
                     printers: Vec::new(),
+                    stocks: Vec::new(),
                 }));
             }
             Err(UiError {
@@ -108,7 +109,10 @@ async fn the_page_with_its_token_asks_and_is_answered() {
         )
         .await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    assert!(answer.ends_with(r#"{"printers":[]}"#), "{answer}");
+    assert!(
+        answer.ends_with(r#"{"printers":[],"stocks":[]}"#),
+        "{answer}"
+    );
 }
 
 #[tokio::test]

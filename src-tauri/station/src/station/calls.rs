@@ -1,7 +1,8 @@
 //! The declared calls, each handed to whoever answers it.
 
 use super::Station;
-use crate::api::{BatchOut, Call, JournalView, PiecesView, PrintersView, UiError, View};
+use crate::api::{BatchOut, Call, JournalView, PiecesView, PrintersView, StockView, UiError, View};
+use crate::printing::layout::stock::Stock;
 
 impl Station {
     /// Answers one call.
@@ -69,7 +70,14 @@ impl Station {
 
     async fn printers(&self) -> Result<View, UiError> {
         let printers = self.apply(|owner| Ok(owner.store().printers()?)).await?;
-        Ok(View::Printers(PrintersView { printers }))
+        let stocks = Stock::all().iter().map(|stock| StockView {
+            name: stock.name.to_owned(),
+            title: stock.title.to_owned(),
+        });
+        Ok(View::Printers(PrintersView {
+            printers,
+            stocks: stocks.collect(),
+        }))
     }
 }
 
