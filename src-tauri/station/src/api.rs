@@ -388,6 +388,8 @@ pub struct StatusView {
     pub lock_at: Option<i64>,
     /// The customer account.
     pub account: Option<AccountView>,
+    /// The certificate of the key that signs indicia now, PEM.
+    pub certificate: Option<String>,
     /// The keys and their ages.
     pub keys: Vec<KeyView>,
     /// The line to the data center.

@@ -4,6 +4,7 @@ pub mod api;
 pub mod api_types;
 pub mod batch;
 pub mod bridge;
+pub mod cli;
 pub mod contact;
 pub mod crypto;
 pub mod door;

@@ -284,6 +284,14 @@ catalogue! {
     BadCall = "bad_call", Usage, false,
         "The call cannot be read: {reason}.",
         "Use a program of the same version as the one that owns the data folder.";
+    /// A service of a contact was refused.
+    ServiceRefused = "service_refused", Refused, false,
+        "The data center refused the service {service}: {reason}.",
+        "The other services were not hindered; see the status.";
+    /// A service of a contact failed.
+    ServiceFailed = "service_failed", Fault, true,
+        "The service {service} failed: {reason}.",
+        "Start another contact; nothing is lost.";
     /// No indicium in a file.
     NoIndicium = "no_indicium", Damaged, false,
         "There is no indicium in {what}.",

@@ -821,6 +821,10 @@ lock_at: number | null,
  */
 account: AccountView | null, 
 /**
+ * The certificate of the key that signs indicia now, PEM.
+ */
+certificate: string | null, 
+/**
  * The keys and their ages.
  */
 keys: Array<KeyView>, 

@@ -1,2 +1,13 @@
-//! A binary of the station.
-fn main() {}
+//! `pennyblack`: the station's command line.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("PENNYBLACK_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("off"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    ExitCode::from(station::cli::main())
+}

@@ -6,6 +6,7 @@ use super::{Owner, names};
 use crate::api::{
     AccountView, EditionView, KeyView, LineView, PieceState, RegistersView, StatusView, UiError,
 };
+use crate::vault::credentials::pem;
 
 impl Owner {
     /// The registers, in mills; all 0 before the enrolment.
@@ -40,6 +41,7 @@ impl Owner {
             warn_at: vault.and_then(|vault| vault.warn_at()).map(|at| at.0),
             lock_at: vault.and_then(|vault| vault.lock_at()).map(|at| at.0),
             account: self.account_view()?,
+            certificate: self.certificate_pem()?,
             keys: self.key_views()?,
             line: self.line_view()?,
             services: self.store().outcomes()?,
@@ -106,6 +108,15 @@ impl Owner {
             name,
             available_mills: available.and_then(|mills| mills.parse().ok()),
         }))
+    }
+
+    /// The certificate of the grant in force.
+    fn certificate_pem(&self) -> Result<Option<String>, UiError> {
+        let Some(grant) = self.vault().and_then(|vault| vault.grant()) else {
+            return Ok(None);
+        };
+        let der = self.store().certificate(grant.key.certificate)?;
+        Ok(der.map(|der| pem(&der)))
     }
 
     fn key_views(&self) -> Result<Vec<KeyView>, UiError> {

@@ -1,7 +1,7 @@
 //! Rate editions fetched from the data center, and the certificates of indicium keys.
 
 use jiff::civil::Date;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Store, StoreFault, Tx, query};
 
@@ -120,4 +120,14 @@ impl Tx<'_> {
             .map(drop)
             .map_err(query("writing a certificate"))
     }
+}
+
+/// The DER of every indicium certificate, oldest first.
+///
+/// # Errors
+/// The faults of the database.
+pub fn certificates(db: &Connection) -> Result<Vec<Vec<u8>>, StoreFault> {
+    db.prepare_cached("SELECT der FROM certificates ORDER BY number")
+        .and_then(|mut s| s.query_map([], |row| row.get(0))?.collect())
+        .map_err(query("reading the certificates"))
 }

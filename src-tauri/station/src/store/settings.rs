@@ -40,7 +40,11 @@ impl Tx<'_> {
     }
 }
 
-fn setting(db: &Connection, name: &str) -> Result<Option<String>, StoreFault> {
+/// The setting `name` of an open database.
+///
+/// # Errors
+/// [`StoreFault::Query`], [`StoreFault::Damaged`].
+pub fn setting(db: &Connection, name: &str) -> Result<Option<String>, StoreFault> {
     db.prepare_cached("SELECT value FROM settings WHERE name = ?1")
         .and_then(|mut statement| statement.query_row([name], |row| row.get(0)).optional())
         .map_err(query("reading a setting"))

@@ -1,0 +1,255 @@
+//! The command line of `pennyblack`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Prints postage and keeps its value: the station's command line.
+///
+/// Every command works beside the open window: it asks the program that has the data folder open.
+#[derive(Debug, Parser)]
+#[command(name = "pennyblack", version, propagate_version = true)]
+pub(super) struct Arguments {
+    /// The data folder [default: the platform's data folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+    /// Answer in JSON: one object, or one a line for lists
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Enrol this station at a data center with a one-time code
+    Enrol {
+        /// The data center's address, for example https://postage.example:7443
+        #[arg(long, value_name = "URL")]
+        server: String,
+        /// The enrolment code: 7 groups of 8 characters
+        #[arg(long)]
+        code: String,
+        /// Where the keys are kept: keyring, passphrase-file:PATH or key-file:PATH
+        #[arg(long, value_name = "WHERE")]
+        secrets: Option<String>,
+    },
+    /// Show registers, state, rates, keys and services
+    Status,
+    /// Meet the data center; every service is served
+    Contact {
+        /// The line: internet or dialup [default: the Internet, then the telephone]
+        #[arg(long)]
+        line: Option<Line>,
+    },
+    /// Refill the vault
+    Refill {
+        /// The amount, for example 50.00
+        amount: String,
+    },
+    /// Price one piece and explain the price
+    Quote {
+        #[command(flatten)]
+        piece: Piece,
+    },
+    /// Print postage
+    Print {
+        /// One piece or a batch
+        #[command(subcommand)]
+        what: Print,
+    },
+    /// List pieces, newest first
+    Pieces {
+        /// Only pieces in this state
+        #[arg(long)]
+        state: Option<String>,
+        /// At most so many
+        #[arg(long, value_name = "N")]
+        limit: Option<u32>,
+    },
+    /// Say what became of a piece: printed, spoiled or not-printed
+    Resolve {
+        /// The piece's serial
+        serial: String,
+        /// What became of it
+        answer: String,
+    },
+    /// Send the identical piece again; only one that met no ink
+    SendAgain {
+        /// The piece's serial
+        serial: String,
+        #[command(flatten)]
+        out: Out,
+    },
+    /// Claim a spoiled piece back
+    Refund {
+        /// The piece's serial
+        serial: String,
+    },
+    /// List, add or remove printers
+    Printers {
+        /// What to do
+        #[command(subcommand)]
+        what: Printers,
+    },
+    /// Read the scale
+    Scale(Rest),
+    /// Look for what is wrong with lines, printers and clock
+    Doctor(Rest),
+    /// Verify or export the journal
+    Journal {
+        /// What to do
+        #[command(subcommand)]
+        what: Journal,
+    },
+    /// Decode an indicium and check whether it holds
+    Verify {
+        /// A picture, a PDF, or the bytes as hexadecimal digits
+        what: String,
+        /// Certificates as PEM: indicium certificate, its issuer, a trusted root [default: those
+        /// of this station]
+        #[arg(long, value_name = "FILE")]
+        certificates: Option<PathBuf>,
+    },
+    /// Compute postal barcodes
+    Barcode(Rest),
+    /// Open, close or report the till
+    Till(Rest),
+}
+
+/// The words of a command that a later version brings.
+#[derive(Debug, Args)]
+pub(super) struct Rest {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    pub(super) rest: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Line {
+    Internet,
+    Dialup,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Piece {
+    /// first-class or ground-advantage
+    #[arg(long)]
+    pub(super) class: String,
+    /// postcard, letter, flat or parcel
+    #[arg(long)]
+    pub(super) shape: String,
+    /// For example 28g, 1oz, 2lb3oz, 0.9oz
+    #[arg(long)]
+    pub(super) weight: String,
+    /// The destination: ZIP, ZIP+4 or 11-digit delivery point
+    #[arg(long, value_name = "ZIP")]
+    pub(super) to: String,
+    /// The origin [default: the licence ZIP]
+    #[arg(long, value_name = "ZIP")]
+    pub(super) from: Option<String>,
+    /// Length, width and height, for example 12x9x4in
+    #[arg(long, value_name = "LxWxH[in|cm]")]
+    pub(super) size: Option<String>,
+    /// The piece cannot go through sorting machines
+    #[arg(long)]
+    pub(super) nonmachinable: bool,
+    /// metered, retail or commercial [default: the usual one]
+    #[arg(long)]
+    pub(super) price: Option<String>,
+    /// The date of mailing, ISO [default: today]
+    #[arg(long)]
+    pub(super) date: Option<String>,
+    /// An extra service; may be given several times
+    #[arg(long = "extra", value_name = "X")]
+    pub(super) extras: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Out {
+    /// A printer of this station
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["pdf", "png", "escpos"])]
+    pub(super) printer: Option<String>,
+    /// A vector PDF
+    #[arg(long, value_name = "FILE")]
+    pub(super) pdf: Option<PathBuf>,
+    /// A 1-bit PNG at 300 dpi
+    #[arg(long, value_name = "FILE")]
+    pub(super) png: Option<PathBuf>,
+    /// An ESC/POS byte stream
+    #[arg(long, value_name = "FILE")]
+    pub(super) escpos: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Print {
+    /// Print one piece
+    Postage {
+        #[command(flatten)]
+        piece: Box<Piece>,
+        /// The addressee; lines separated by newlines or by \n
+        #[arg(long, value_name = "TEXT")]
+        to_address: Option<String>,
+        /// The cost centre the piece is booked on
+        #[arg(long, value_name = "C")]
+        cost_centre: Option<String>,
+        #[command(flatten)]
+        out: Out,
+    },
+    /// Print a batch from a CSV file with the columns
+    /// name,address,city,state,zip,class,shape,weight and, as wanted,
+    /// from,size,nonmachinable,price,date,cost_centre
+    Batch {
+        /// The CSV file; FILE.result.csv is written beside it
+        file: PathBuf,
+        /// A printer of this station
+        #[arg(
+            long,
+            value_name = "NAME",
+            conflicts_with = "out",
+            required_unless_present = "out"
+        )]
+        printer: Option<String>,
+        /// A folder for one PDF a piece
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Printers {
+    /// List the printers
+    List,
+    /// Add a printer
+    Add {
+        /// What the clerk calls it
+        name: String,
+        /// serial:PATH[@BAUD], device:PATH or tcp:HOST:PORT
+        #[arg(long, value_name = "PORT")]
+        port: String,
+        /// Dots per inch of its head: 203 or 300
+        #[arg(long, default_value_t = 203)]
+        dpi: u16,
+        /// The stock that is loaded
+        #[arg(long, default_value = "label-4x6")]
+        stock: String,
+        /// It acknowledges printed labels (GS ( H)
+        #[arg(long)]
+        acknowledges: bool,
+    },
+    /// Print a test label
+    Test(Rest),
+    /// Remove a printer
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Journal {
+    /// Recompute every hash and replay every transition
+    Verify,
+    /// Write the journal as JSON Lines: seq, record (base64), hash
+    Export,
+}

@@ -1,0 +1,263 @@
+//! Commands that are one call to the station.
+
+use std::path::{Path, PathBuf};
+
+use super::arguments::{Command, Line, Out, Piece, Print, Printers};
+use super::show::Show;
+use super::{Terminal, later, not_written, on_a_runtime};
+use crate::api::{
+    AddPrinterCall, Call, ContactCall, EnrolCall, PieceState, PiecesCall, PrintCall, PrintOut,
+    PrinterPort, PrinterSetup, QuoteCall, RefillCall, RefundCall, RemovePrinterCall, ResolveCall,
+    SecretsChoice, SendAgainCall, UiError, View,
+};
+use crate::messages::{Code, say};
+use crate::owner::reach;
+
+/// Bits per second of a serial printer when nobody says.
+const USUAL_BAUD: u32 = 115_200;
+
+/// Asks the station and shows its answer. A piece that did not end well is shown and is an error.
+pub(super) fn call(
+    folder: &Path,
+    command: Command,
+    show: Show,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), UiError> {
+    let call = to_call(command)?;
+    let view = on_a_runtime(async {
+        let station = reach(folder).await?;
+        let answer = station.call(call, |_| {}).await;
+        station.close().await;
+        answer
+    })?;
+    show.view(&view, terminal.out).map_err(not_written)?;
+    match &view {
+        View::Piece(piece) => ended_well(piece),
+        View::Contact(contact) => contacted(contact),
+        View::Status(_)
+        | View::Preview(_)
+        | View::Refill(_)
+        | View::Quote(_)
+        | View::Options(_)
+        | View::Batch(_)
+        | View::Pieces(_)
+        | View::Printers(_)
+        | View::Journal(_)
+        | View::Place(_) => Ok(()),
+    }
+}
+
+/// Whether the piece just printed or answered about leaves no question open.
+fn ended_well(piece: &crate::api::PieceView) -> Result<(), UiError> {
+    let reason = piece.message.as_deref().unwrap_or("it was answered so");
+    let values = [("serial", piece.serial.as_str()), ("reason", reason)];
+    match piece.state {
+        PieceState::Unknown => Err(say(Code::PieceUnknown, &values)),
+        // A clerk's answer carries no message; a print that met no ink does.
+        PieceState::NotPrinted if piece.message.is_some() => {
+            Err(say(Code::PieceNotPrinted, &values))
+        }
+        PieceState::NotPrinted
+        | PieceState::Prepared
+        | PieceState::Sending
+        | PieceState::Sent
+        | PieceState::Printed
+        | PieceState::Spoiled => Ok(()),
+    }
+}
+
+/// Whether every service of a contact was served, had nothing to ask, or waits on purpose.
+fn contacted(contact: &crate::api::ContactView) -> Result<(), UiError> {
+    let ill = contact
+        .services
+        .iter()
+        .find(|service| matches!(service.outcome.as_str(), "refused" | "failed"));
+    match ill {
+        None => Ok(()),
+        Some(service) => Err(say(
+            if service.outcome == "refused" {
+                Code::ServiceRefused
+            } else {
+                Code::ServiceFailed
+            },
+            &[
+                ("service", &service.service),
+                (
+                    "reason",
+                    service.reason.as_deref().unwrap_or("no reason given"),
+                ),
+            ],
+        )),
+    }
+}
+
+fn to_call(command: Command) -> Result<Call, UiError> {
+    Ok(match command {
+        Command::Enrol {
+            server,
+            code,
+            secrets,
+        } => Call::Enrol(EnrolCall {
+            server,
+            code,
+            secrets: secrets.as_deref().map(secrets_choice).transpose()?,
+        }),
+        Command::Status => Call::Status,
+        Command::Contact { line } => Call::Contact(ContactCall {
+            line: line.map(|line| {
+                match line {
+                    Line::Internet => "internet",
+                    Line::Dialup => "dialup",
+                }
+                .to_owned()
+            }),
+        }),
+        Command::Refill { amount } => Call::Refill(RefillCall { amount }),
+        Command::Quote { piece } => Call::Quote(quote_call(piece)),
+        Command::Print {
+            what:
+                Print::Postage {
+                    piece,
+                    to_address,
+                    cost_centre,
+                    out,
+                },
+        } => Call::Print(PrintCall {
+            quote: quote_call(*piece),
+            to_address: to_address.map(|text| text.replace("\\n", "\n")),
+            cost_centre,
+            out: Some(print_out(out)?),
+            job_key: None,
+        }),
+        Command::Pieces { state, limit } => Call::Pieces(PiecesCall {
+            state: state.as_deref().map(piece_state).transpose()?,
+            limit,
+        }),
+        Command::Resolve { serial, answer } => Call::Resolve(ResolveCall {
+            serial,
+            answer: piece_state(&answer)?,
+        }),
+        Command::SendAgain { serial, out } => Call::SendAgain(SendAgainCall {
+            serial,
+            out: print_out(out)?,
+        }),
+        Command::Refund { serial } => Call::Refund(RefundCall { serial }),
+        Command::Printers { what } => printers_call(what)?,
+        Command::Print {
+            what: Print::Batch { .. },
+        }
+        | Command::Scale(_)
+        | Command::Doctor(_)
+        | Command::Journal { .. }
+        | Command::Verify { .. }
+        | Command::Barcode(_)
+        | Command::Till(_) => return Err(later("this command")),
+    })
+}
+
+fn printers_call(what: Printers) -> Result<Call, UiError> {
+    Ok(match what {
+        Printers::List => Call::Printers,
+        Printers::Add {
+            name,
+            port,
+            dpi,
+            stock,
+            acknowledges,
+        } => Call::AddPrinter(AddPrinterCall {
+            printer: PrinterSetup {
+                name,
+                port: printer_port(&port)?,
+                dpi,
+                stock,
+                acknowledges,
+            },
+        }),
+        Printers::Remove { name } => Call::RemovePrinter(RemovePrinterCall { name }),
+        Printers::Test(_) => return Err(later("printers test")),
+    })
+}
+
+fn quote_call(piece: Piece) -> QuoteCall {
+    QuoteCall {
+        class: piece.class,
+        shape: piece.shape,
+        weight: piece.weight,
+        to: piece.to,
+        from: piece.from,
+        size: piece.size,
+        nonmachinable: piece.nonmachinable,
+        price: piece.price,
+        date: piece.date,
+        extras: piece.extras,
+    }
+}
+
+fn print_out(out: Out) -> Result<PrintOut, UiError> {
+    if let Some(name) = out.printer {
+        return Ok(PrintOut::Printer { name });
+    }
+    if out.pdf.is_none() && out.png.is_none() && out.escpos.is_none() {
+        return Err(say(Code::NoOut, &[]));
+    }
+    Ok(PrintOut::Files {
+        pdf: out.pdf.map(absolute),
+        png: out.png.map(absolute),
+        escpos: out.escpos.map(absolute),
+    })
+}
+
+/// The station may run in another working folder: paths travel absolute.
+pub(super) fn absolute(path: PathBuf) -> String {
+    std::path::absolute(&path)
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}
+
+fn secrets_choice(text: &str) -> Result<SecretsChoice, UiError> {
+    match text.split_once(':') {
+        None if text == "keyring" => Ok(SecretsChoice::Keyring),
+        Some(("passphrase-file", path)) if !path.is_empty() => Ok(SecretsChoice::PassphraseFile {
+            path: absolute(path.into()),
+        }),
+        Some(("key-file", path)) if !path.is_empty() => Ok(SecretsChoice::KeyFile {
+            path: absolute(path.into()),
+        }),
+        None | Some(_) => Err(usage(
+            "Secrets are kept in keyring, passphrase-file:PATH or key-file:PATH.",
+        )),
+    }
+}
+
+fn piece_state(word: &str) -> Result<PieceState, UiError> {
+    PieceState::of_word(word).ok_or_else(|| {
+        let words: Vec<&str> = PieceState::ALL.iter().map(|state| state.word()).collect();
+        usage(&format!("A piece is {}.", words.join(", ")))
+    })
+}
+
+fn printer_port(text: &str) -> Result<PrinterPort, UiError> {
+    let wrong = || usage("A printer's port is serial:PATH[@BAUD], device:PATH or tcp:HOST:PORT.");
+    match text.split_once(':') {
+        Some(("serial", rest)) if !rest.is_empty() => {
+            let (path, baud) = match rest.rsplit_once('@') {
+                Some((path, baud)) => (path, baud.parse().map_err(|_| wrong())?),
+                None => (rest, USUAL_BAUD),
+            };
+            let path = path.to_owned();
+            Ok(PrinterPort::Serial { path, baud })
+        }
+        Some(("device", path)) if !path.is_empty() => Ok(PrinterPort::Device {
+            path: path.to_owned(),
+        }),
+        Some(("tcp", address)) if address.contains(':') => Ok(PrinterPort::Tcp {
+            address: address.to_owned(),
+        }),
+        None | Some(_) => Err(wrong()),
+    }
+}
+
+fn usage(what: &str) -> UiError {
+    say(Code::Usage, &[("what", what)])
+}

@@ -1,0 +1,63 @@
+//! Reading the journal. It needs no keys, so it also works where the station does not start.
+
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::show::Show;
+use super::{Terminal, not_written, on_a_runtime};
+use crate::api::{Call, ErrorKind, JournalView, UiError, View};
+use crate::messages::{Code, say};
+use crate::owner::reach;
+use crate::station::calls::journal_view;
+use crate::store;
+
+/// Recomputes the journal; where the station starts, the sealed vault is compared too.
+pub(super) fn verify(
+    folder: &Path,
+    show: Show,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), UiError> {
+    let asked = on_a_runtime(async {
+        let station = reach(folder).await?;
+        let answer = station.call(Call::VerifyJournal, |_| {}).await;
+        station.close().await;
+        answer
+    });
+    let view = match asked {
+        Ok(View::Journal(view)) => view,
+        Err(error) if error.kind != ErrorKind::Damaged => return Err(error),
+        Ok(_) | Err(_) => read_only(folder)?,
+    };
+    show.view(&View::Journal(view.clone()), terminal.out)
+        .map_err(not_written)?;
+    match view.fault {
+        None => Ok(()),
+        Some(fault) => Err(say(Code::JournalBroken, &[("what", &fault)])),
+    }
+}
+
+/// The journal of a station that does not start.
+fn read_only(folder: &Path) -> Result<JournalView, UiError> {
+    let db = store::open_read_only(folder)?;
+    Ok(journal_view(&store::journal::verify(&db)?))
+}
+
+/// Writes the journal as JSON Lines, enough to recompute every hash.
+pub(super) fn export(folder: &Path, terminal: &mut Terminal<'_>) -> Result<(), UiError> {
+    let db = store::open_read_only(folder)?;
+    let mut written = Ok(());
+    store::journal::for_each_row(&db, |row| {
+        if written.is_ok() {
+            let line = serde_json::json!({
+                "seq": row.seq,
+                "record": STANDARD.encode(&row.record),
+                "hash": hex::encode(&row.hash),
+            });
+            written = writeln!(terminal.out, "{line}");
+        }
+        Ok(())
+    })?;
+    written.map_err(not_written)
+}

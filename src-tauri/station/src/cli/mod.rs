@@ -1,0 +1,191 @@
+//! The command line `pennyblack`: decode, hand over, show.
+
+mod arguments;
+mod batch;
+mod calls;
+mod journal;
+mod show;
+mod verify;
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+
+use clap::Parser;
+use clap::error::ErrorKind as ClapKind;
+
+use crate::api::{ErrorKind, UiError};
+use crate::folder::data_folder;
+use crate::messages::{Code, say};
+use arguments::{Arguments, Command, Journal, Print, Printers};
+
+/// What a command writes to.
+pub struct Terminal<'a> {
+    /// Answers.
+    pub out: &'a mut dyn Write,
+    /// Refusals and faults.
+    pub err: &'a mut dyn Write,
+    /// Whether a person watches: progress is shown then.
+    pub watched: bool,
+}
+
+/// Runs the command of this process and returns its exit code.
+#[must_use]
+pub fn main() -> u8 {
+    let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
+    let watched = err.is_terminal();
+    let mut terminal = Terminal {
+        out: &mut out,
+        err: &mut err,
+        watched,
+    };
+    run(std::env::args_os(), &mut terminal)
+}
+
+/// Runs one command and returns its exit code: 0 done, 2 wrong usage, 3 refused, 4 data center
+/// unreachable, 5 print state unknown, 6 damaged or failed verification, 1 anything else.
+pub fn run(words: impl IntoIterator<Item = std::ffi::OsString>, terminal: &mut Terminal<'_>) -> u8 {
+    let words: Vec<_> = words.into_iter().collect();
+    let asked_json = words.iter().any(|word| word == "--json");
+    let arguments = match Arguments::try_parse_from(&words) {
+        Ok(arguments) => arguments,
+        Err(fault) => return usage(&fault, asked_json, terminal),
+    };
+    let json = arguments.json;
+    match perform(arguments, terminal) {
+        Ok(()) => 0,
+        Err(error) => {
+            // Whoever closed our error line does not want to hear it.
+            drop(complain(&error, json, terminal));
+            exit_code(error.kind)
+        }
+    }
+}
+
+/// The exit code of a refusal or fault.
+#[must_use]
+pub const fn exit_code(kind: ErrorKind) -> u8 {
+    match kind {
+        ErrorKind::Usage => 2,
+        ErrorKind::Refused => 3,
+        ErrorKind::Unreachable => 4,
+        ErrorKind::Unknown => 5,
+        ErrorKind::Damaged => 6,
+        ErrorKind::Fault => 1,
+    }
+}
+
+fn perform(arguments: Arguments, terminal: &mut Terminal<'_>) -> Result<(), UiError> {
+    let folder = folder(arguments.data)?;
+    let show = show::Show {
+        json: arguments.json,
+    };
+    match arguments.command {
+        Command::Journal {
+            what: Journal::Export,
+        } => journal::export(&folder, terminal),
+        Command::Journal {
+            what: Journal::Verify,
+        } => journal::verify(&folder, show, terminal),
+        Command::Verify { what, certificates } => {
+            verify::verify(&folder, &what, certificates.as_deref(), show, terminal)
+        }
+        Command::Scale(_) => Err(later("scale")),
+        Command::Doctor(_) => Err(later("doctor")),
+        Command::Barcode(_) => Err(later("barcode")),
+        Command::Till(_) => Err(later("till")),
+        Command::Printers {
+            what: Printers::Test(_),
+        } => Err(later("printers test")),
+        Command::Print {
+            what: Print::Batch { file, printer, out },
+        } => batch::batch(&folder, &file, printer, out, show, terminal),
+        command @ (Command::Enrol { .. }
+        | Command::Status
+        | Command::Contact { .. }
+        | Command::Refill { .. }
+        | Command::Quote { .. }
+        | Command::Print {
+            what: Print::Postage { .. },
+        }
+        | Command::Pieces { .. }
+        | Command::Resolve { .. }
+        | Command::SendAgain { .. }
+        | Command::Refund { .. }
+        | Command::Printers { .. }) => calls::call(&folder, command, show, terminal),
+    }
+}
+
+/// What a later version brings.
+fn later(command: &str) -> UiError {
+    let what = format!("pennyblack {command}");
+    say(Code::NotInThisBuild, &[("what", &what)])
+}
+
+fn folder(asked: Option<PathBuf>) -> Result<PathBuf, UiError> {
+    data_folder(asked).ok_or_else(|| {
+        say(
+            Code::Usage,
+            &[(
+                "what",
+                "This user has no data folder; name one with --data.",
+            )],
+        )
+    })
+}
+
+/// Says what is wrong with the words, or shows the help that was asked for.
+fn usage(fault: &clap::Error, json: bool, terminal: &mut Terminal<'_>) -> u8 {
+    if matches!(
+        fault.kind(),
+        ClapKind::DisplayHelp | ClapKind::DisplayVersion
+    ) {
+        drop(write!(terminal.out, "{}", fault.render().ansi()));
+        return 0;
+    }
+    if json {
+        let text = fault.render().to_string();
+        let first = text.lines().next().unwrap_or_default();
+        let what = first.trim_start_matches("error: ");
+        let error = say(Code::Usage, &[("what", what)]);
+        drop(complain(&error, true, terminal));
+    } else {
+        drop(write!(terminal.err, "{}", fault.render().ansi()));
+    }
+    exit_code(ErrorKind::Usage)
+}
+
+/// A refusal or fault as contracts want it: a sentence and a hint, or JSON.
+fn complain(error: &UiError, json: bool, terminal: &mut Terminal<'_>) -> std::io::Result<()> {
+    if json {
+        let object = serde_json::json!({
+            "code": error.code,
+            "message": error.message,
+            "hint": error.hint,
+            "retry": error.retry,
+        });
+        writeln!(terminal.err, "{object}")
+    } else {
+        writeln!(terminal.err, "{}\n{}", error.message, error.hint)
+    }
+}
+
+/// A terminal that does not take what is written.
+fn not_written(fault: std::io::Error) -> UiError {
+    say(
+        Code::CannotWrite,
+        &[("path", "the output"), ("reason", &fault.to_string())],
+    )
+}
+
+/// Runs `work` on a runtime of its own.
+fn on_a_runtime<T>(work: impl Future<Output = Result<T, UiError>>) -> Result<T, UiError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|_| say(Code::StationStopped, &[]))?;
+    runtime.block_on(work)
+}
+
+#[cfg(test)]
+mod tests;

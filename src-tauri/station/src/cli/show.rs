@@ -1,0 +1,291 @@
+//! How answers look: for people as text, for programs as JSON.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use shared::money::Mills;
+
+use crate::api::{
+    BatchView, ContactView, JournalView, OptionsView, PieceView, PrinterPort, PrinterSetup,
+    QuoteView, RefillView, RegistersView, ServiceView, StatusView, View,
+};
+
+/// How answers are shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Show {
+    /// JSON: one object, or one a line for lists.
+    pub(super) json: bool,
+}
+
+impl Show {
+    /// Shows the answer of a call.
+    pub(super) fn view(self, view: &View, out: &mut dyn Write) -> io::Result<()> {
+        if self.json {
+            json(view, out)
+        } else {
+            text(view, out)
+        }
+    }
+
+    /// Shows an object of a command's own.
+    pub(super) fn object<T: Serialize>(
+        self,
+        object: &T,
+        text: &str,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        if self.json {
+            line(object, out)
+        } else {
+            write!(out, "{text}")
+        }
+    }
+}
+
+fn json(view: &View, out: &mut dyn Write) -> io::Result<()> {
+    match view {
+        View::Pieces(view) => view.pieces.iter().try_for_each(|piece| line(piece, out)),
+        View::Printers(view) => view.printers.iter().try_for_each(|one| line(one, out)),
+        View::Contact(view) => view.services.iter().try_for_each(|one| line(one, out)),
+        View::Options(view) => view.options.iter().try_for_each(|one| line(one, out)),
+        View::Status(_)
+        | View::Preview(_)
+        | View::Piece(_)
+        | View::Refill(_)
+        | View::Quote(_)
+        | View::Batch(_)
+        | View::Journal(_)
+        | View::Place(_) => line(view, out),
+    }
+}
+
+fn line<T: Serialize>(object: &T, out: &mut dyn Write) -> io::Result<()> {
+    let text = serde_json::to_string(object).map_err(io::Error::other)?;
+    writeln!(out, "{text}")
+}
+
+fn text(view: &View, out: &mut dyn Write) -> io::Result<()> {
+    match view {
+        View::Status(view) => status(view, out),
+        View::Piece(view) => piece(view, out),
+        View::Pieces(view) => view.pieces.iter().try_for_each(|one| listed(one, out)),
+        View::Refill(view) => refill(view, out),
+        View::Quote(view) => quote(view, out),
+        View::Options(view) => options(view, out),
+        View::Contact(view) => contact(view, out),
+        View::Batch(view) => batch(view, out),
+        View::Printers(view) => view.printers.iter().try_for_each(|one| printer(one, out)),
+        View::Journal(view) => journal(view, out),
+        View::Preview(view) => writeln!(out, "{} x {} mm", view.width_mm, view.height_mm),
+        View::Place(view) => writeln!(out, "{}", view.lines.join("\n")),
+    }
+}
+
+/// Mills as people read them; `None` beyond what a register holds.
+pub(super) fn amount(mills: u64) -> Option<String> {
+    Mills::new(mills).ok().map(|mills| mills.to_string())
+}
+
+fn money(mills: u64) -> String {
+    amount(mills).unwrap_or_else(|| mills.to_string())
+}
+
+/// An instant in the local time zone.
+fn instant(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).map_or_else(
+        |_| seconds.to_string(),
+        |stamp| {
+            stamp
+                .to_zoned(jiff::tz::TimeZone::system())
+                .strftime("%Y-%m-%d %H:%M")
+                .to_string()
+        },
+    )
+}
+
+fn status(view: &StatusView, out: &mut dyn Write) -> io::Result<()> {
+    let Some(station) = &view.station else {
+        return writeln!(
+            out,
+            "This station is not enrolled yet.\nEnrol it with: pennyblack enrol --server URL --code CODE"
+        );
+    };
+    writeln!(out, "Station   {station} ({}), {}", view.regime, view.state)?;
+    if let Some(reason) = &view.state_reason {
+        writeln!(out, "          {reason}")?;
+    }
+    registers(&view.registers, out)?;
+    if let Some(account) = &view.account {
+        let available = account.available_mills.map(money);
+        let available = available.map_or_else(String::new, |sum| format!(", {sum} available"));
+        writeln!(out, "Account   {}{available}", account.name)?;
+    }
+    if let Some(edition) = &view.edition {
+        let sample = if edition.sample { ", sample" } else { "" };
+        let (id, effective) = (&edition.id, &edition.effective);
+        writeln!(out, "Rates     {id}, in force since {effective}{sample}")?;
+    }
+    for key in &view.keys {
+        let (since, until) = (instant(key.since), instant(key.until));
+        writeln!(out, "Key       {}: {since} to {until}", key.purpose)?;
+    }
+    for (what, at) in [
+        ("Receipt", view.last_receipt),
+        ("Warns", view.warn_at),
+        ("Locks", view.lock_at),
+    ] {
+        if let Some(at) = at {
+            writeln!(out, "{what:<9} {}", instant(at))?;
+        }
+    }
+    if let Some(secrets) = &view.secrets {
+        writeln!(out, "Secrets   {secrets}")?;
+    }
+    let line = view.line.reason.as_deref().unwrap_or("up");
+    writeln!(out, "Line      {}: {line}", view.line.kind)?;
+    if view.unknown_pieces > 0 {
+        writeln!(
+            out,
+            "Unknown   {} pieces wait for an answer",
+            view.unknown_pieces
+        )?;
+    }
+    view.services.iter().try_for_each(|one| service(one, out))
+}
+
+fn registers(view: &RegistersView, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "Value     {}", money(view.descending))?;
+    writeln!(
+        out,
+        "Printed   {} in {} pieces (control total {})",
+        money(view.ascending),
+        view.piece_count,
+        money(view.control_total)
+    )
+}
+
+fn service(view: &ServiceView, out: &mut dyn Write) -> io::Result<()> {
+    let reason = view.reason.as_deref().map(|text| format!(" - {text}"));
+    writeln!(
+        out,
+        "Service   {:<10} {:<8} {} {} ms{}",
+        view.service,
+        view.outcome,
+        view.level,
+        view.ms,
+        reason.unwrap_or_default()
+    )
+}
+
+fn piece(view: &PieceView, out: &mut dyn Write) -> io::Result<()> {
+    listed(view, out)?;
+    if let Some(message) = &view.message {
+        writeln!(out, "  {message}")?;
+    }
+    if let Some(left) = &view.registers {
+        writeln!(out, "  {} left in the vault", money(left.descending))?;
+    }
+    Ok(())
+}
+
+fn listed(view: &PieceView, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "{}  {:<11}  {:>8}  {}  {} {}  {} {}",
+        view.serial,
+        view.state.word(),
+        money(view.postage_mills),
+        view.date,
+        view.class,
+        view.shape,
+        view.destination,
+        view.place.as_deref().unwrap_or_default()
+    )
+}
+
+fn refill(view: &RefillView, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "Refilled with {}.", money(view.amount_mills))?;
+    registers(&view.registers, out)?;
+    view.services.iter().try_for_each(|one| service(one, out))
+}
+
+fn quote(view: &QuoteView, out: &mut dyn Write) -> io::Result<()> {
+    let zone = view.zone.map_or_else(String::new, |zone| {
+        let estimated = if view.estimated { " (estimated)" } else { "" };
+        format!(", zone {zone}{estimated}")
+    });
+    let price = money(view.price_mills);
+    writeln!(out, "{price}  by {}{zone}", view.edition)?;
+    for step in &view.steps {
+        let amount = money(step.amount_mills);
+        writeln!(out, "  {amount:>8}  {}", step.rule)?;
+        writeln!(out, "            {} [{}]", step.cell, step.source)?;
+    }
+    view.notes
+        .iter()
+        .try_for_each(|note| writeln!(out, "  {note}"))
+}
+
+fn options(view: &OptionsView, out: &mut dyn Write) -> io::Result<()> {
+    view.options.iter().try_for_each(|way| {
+        let price = way.quote.as_ref().map(|quote| money(quote.price_mills));
+        let price = price.or_else(|| way.excluded.clone());
+        writeln!(out, "{:<40} {}", way.title, price.unwrap_or_default())
+    })
+}
+
+fn contact(view: &ContactView, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "Met the data center over {}.", view.line)?;
+    view.services.iter().try_for_each(|one| service(one, out))
+}
+
+fn batch(view: &BatchView, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "{} rows: {} printed now, {} before, {} refused, {} unknown; {} spent.",
+        view.rows,
+        view.printed,
+        view.already,
+        view.refused,
+        view.unknown,
+        money(view.spent_mills)
+    )?;
+    view.results
+        .iter()
+        .filter(|row| matches!(row.outcome.as_str(), "refused" | "unknown"))
+        .try_for_each(|row| {
+            let reason = row.reason.as_deref().unwrap_or_default();
+            writeln!(out, "  line {}: {} - {reason}", row.line, row.outcome)
+        })
+}
+
+fn printer(setup: &PrinterSetup, out: &mut dyn Write) -> io::Result<()> {
+    let port = match &setup.port {
+        PrinterPort::Serial { path, baud } => format!("serial:{path}@{baud}"),
+        PrinterPort::Device { path } => format!("device:{path}"),
+        PrinterPort::Tcp { address } => format!("tcp:{address}"),
+    };
+    let ack = if setup.acknowledges {
+        ", acknowledges"
+    } else {
+        ""
+    };
+    writeln!(
+        out,
+        "{:<20} {port}, {} dpi, {}{ack}",
+        setup.name, setup.dpi, setup.stock
+    )
+}
+
+fn journal(view: &JournalView, out: &mut dyn Write) -> io::Result<()> {
+    let holds = if view.intact {
+        "holds"
+    } else {
+        "does not hold"
+    };
+    writeln!(
+        out,
+        "The journal of {} records {holds}.\nRoot {}",
+        view.records, view.root
+    )
+}

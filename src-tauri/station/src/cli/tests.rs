@@ -1,0 +1,316 @@
+use std::path::Path;
+
+use super::*;
+use crate::api::PieceState;
+use crate::station::fixture::{Desk, runtime};
+
+struct Said {
+    code: u8,
+    out: String,
+    err: String,
+}
+
+fn pennyblack(folder: &Path, words: &[&str]) -> Said {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut all = vec!["pennyblack".into(), "--data".into(), folder.into()];
+    all.extend(words.iter().map(std::ffi::OsString::from));
+    let mut terminal = Terminal {
+        out: &mut out,
+        err: &mut err,
+        watched: false,
+    };
+    let code = run(all, &mut terminal);
+    Said {
+        code,
+        out: String::from_utf8(out).unwrap(),
+        err: String::from_utf8(err).unwrap(),
+    }
+}
+
+/// A desk whose station is served as a window would, so that commands work beside it.
+fn served(work: impl FnOnce(&Desk, &Path)) {
+    let mut desk = Desk::new();
+    let station = desk.station.clone().unwrap();
+    let runtime = runtime();
+    let server = runtime
+        .block_on(async { crate::owner::Server::start(station) })
+        .unwrap();
+    let data = desk.data();
+    work(&desk, &data);
+    desk.station = None;
+    runtime.block_on(server.close());
+}
+
+const LETTER: [&str; 10] = [
+    "--class",
+    "first-class",
+    "--shape",
+    "letter",
+    "--weight",
+    "1oz",
+    "--to",
+    "02108",
+    "--date",
+    "2026-11-18",
+];
+
+#[test]
+fn commands_of_later_versions_answer_with_exit_code_2() {
+    let folder = tempfile::tempdir().unwrap();
+    for words in [
+        &["scale"][..],
+        &["doctor"],
+        &["doctor", "--fix"],
+        &["barcode", "imb", "--stdin"],
+        &["till", "open"],
+        &["printers", "test", "counter"],
+    ] {
+        let said = pennyblack(folder.path(), words);
+        assert_eq!(said.code, 2, "{words:?}");
+        assert!(said.err.contains("not in this build"), "{}", said.err);
+    }
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2_and_json_where_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(pennyblack(folder.path(), &["frank"]).code, 2);
+    let said = pennyblack(folder.path(), &["--json", "quote"]);
+    assert_eq!(said.code, 2);
+    let object: serde_json::Value = serde_json::from_str(&said.err).unwrap();
+    assert_eq!(object["code"], "usage");
+    assert_eq!(object["retry"], false);
+    assert_eq!(pennyblack(folder.path(), &["--help"]).code, 0);
+}
+
+#[test]
+fn the_help_is_written_for_people() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = pennyblack(folder.path(), &["--help"]);
+    let plain: String = {
+        let mut text = String::new();
+        let mut escape = false;
+        for letter in said.out.chars() {
+            match letter {
+                '\u{1b}' => escape = true,
+                'm' if escape => escape = false,
+                _ if escape => {}
+                other => text.push(other),
+            }
+        }
+        text
+    };
+    for line in ["Print postage", "Refill the vault", "Meet the data center"] {
+        assert!(plain.contains(line), "{plain}");
+    }
+}
+
+#[test]
+fn a_station_that_is_not_enrolled_is_told_how() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = pennyblack(folder.path(), &["status"]);
+    assert_eq!(said.code, 0);
+    assert!(said.out.contains("not enrolled"));
+    let mut words = vec!["quote"];
+    words.extend(LETTER);
+    let said = pennyblack(folder.path(), &words);
+    assert_eq!(said.code, 3);
+    assert!(said.err.contains("enrolment code"));
+}
+
+#[test]
+fn a_letter_is_quoted_printed_listed_and_verified() {
+    served(|desk, data| {
+        let mut words = vec!["--json", "quote"];
+        words.extend(LETTER);
+        let said = pennyblack(data, &words);
+        let quote: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        assert_eq!(quote["price_mills"], 780);
+
+        let png = desk.path("a.png").display().to_string();
+        let mut words = vec!["--json", "print", "postage", "--png", &png];
+        words.extend(LETTER);
+        words.extend([
+            "--to-address",
+            "Ada Lovelace\\n1 Beacon St\\nBoston MA 02108",
+        ]);
+        let said = pennyblack(data, &words);
+        assert_eq!(said.code, 0, "{}", said.err);
+        let piece: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        assert_eq!(piece["state"], "printed");
+
+        let said = pennyblack(data, &["--json", "pieces", "--state", "printed"]);
+        assert_eq!(said.out.lines().count(), 1);
+
+        let said = pennyblack(data, &["--json", "verify", &png]);
+        assert_eq!(said.code, 0, "{}", said.err);
+        let finding: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        assert_eq!(finding["genuine"], true);
+        assert_eq!(finding["control_total"], true);
+        assert_eq!(finding["serial"], piece["serial"]);
+        assert_eq!(finding["indicium_hex"], piece["indicium_hex"]);
+
+        let mut bytes = hex::decode(piece["indicium_hex"].as_str().unwrap()).unwrap();
+        bytes[19] ^= 1;
+        let said = pennyblack(data, &["verify", &hex::encode(bytes)]);
+        assert_eq!(said.code, 6);
+        assert!(said.out.contains("DOES NOT HOLD"), "{}", said.out);
+    });
+}
+
+#[test]
+fn an_indicium_is_verified_far_from_its_station() {
+    served(|desk, data| {
+        let png = desk.path("a.png").display().to_string();
+        let mut words = vec!["--json", "print", "postage", "--png", &png];
+        words.extend(LETTER);
+        let said = pennyblack(data, &words);
+        let piece: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        let elsewhere = desk.path("elsewhere");
+        let said = pennyblack(&elsewhere, &["verify", &png]);
+        assert_eq!(said.code, 6, "no certificate is known there");
+        let pem = desk.certificates_pem() + piece["certificate_pem"].as_str().unwrap();
+        let file = desk.path("certificates.pem");
+        std::fs::write(&file, pem).unwrap();
+        let file = file.display().to_string();
+        let said = pennyblack(&elsewhere, &["verify", &png, "--certificates", &file]);
+        assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+        assert!(said.out.contains("Genuine      yes"));
+    });
+}
+
+#[test]
+fn what_is_no_indicium_is_exit_code_6() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(pennyblack(folder.path(), &["verify", "00ff"]).code, 6);
+    assert_eq!(
+        pennyblack(folder.path(), &["verify", "no such file"]).code,
+        3
+    );
+}
+
+#[test]
+fn a_journal_is_exported_so_that_every_hash_can_be_recomputed() {
+    use base64::Engine;
+    use sha2::{Digest, Sha256};
+    served(|_, data| {
+        let said = pennyblack(data, &["journal", "export"]);
+        assert_eq!(said.code, 0);
+        let mut seq = 0;
+        for line in said.out.lines() {
+            let row: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert_eq!(row["seq"], seq);
+            let record = base64::engine::general_purpose::STANDARD
+                .decode(row["record"].as_str().unwrap())
+                .unwrap();
+            assert_eq!(row["hash"], hex::encode(Sha256::digest(record)));
+            seq += 1;
+        }
+        assert_eq!(seq, 3);
+        let said = pennyblack(data, &["--json", "journal", "verify"]);
+        assert_eq!(said.code, 0);
+        assert!(said.out.contains("\"intact\":true"));
+    });
+}
+
+#[test]
+fn an_edited_journal_is_exit_code_6() {
+    let mut desk = Desk::new();
+    desk.station = None;
+    let db = rusqlite::Connection::open(desk.data().join(crate::store::DATABASE)).unwrap();
+    db.execute_batch(
+        "DROP TRIGGER journal_is_append_only_1;
+         UPDATE journal SET hash = zeroblob(32) WHERE seq = 1;",
+    )
+    .unwrap();
+    drop(db);
+    let said = pennyblack(&desk.data(), &["journal", "verify"]);
+    assert_eq!(said.code, 6);
+    assert!(said.err.contains("record 1"), "{}", said.err);
+}
+
+#[test]
+fn an_unknown_piece_is_exit_code_5_and_its_answer_0() {
+    served(|desk, data| {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("tcp:{}", port.local_addr().unwrap());
+        let reader = std::thread::spawn(move || {
+            let (mut line, _) = port.accept().unwrap();
+            std::io::copy(&mut line, &mut std::io::sink()).ok();
+        });
+        let words = ["printers", "add", "counter", "--port", &address];
+        assert_eq!(pennyblack(data, &words).code, 0);
+        let mut words = vec!["--json", "print", "postage", "--printer", "counter"];
+        words.extend(LETTER);
+        let said = pennyblack(data, &words);
+        assert_eq!(said.code, 5, "{}", said.err);
+        reader.join().unwrap();
+        let object: serde_json::Value = serde_json::from_str(&said.err).unwrap();
+        assert_eq!(object["code"], "piece_unknown");
+        let piece: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        let serial = piece["serial"].as_str().unwrap();
+        assert_eq!(pennyblack(data, &["resolve", serial, "perhaps"]).code, 2);
+        assert_eq!(pennyblack(data, &["resolve", serial, "spoiled"]).code, 0);
+        assert_eq!(pennyblack(data, &["refund", serial]).code, 2);
+        let listed = pennyblack(data, &["pieces", "--state", PieceState::Spoiled.word()]);
+        assert!(listed.out.contains(serial));
+        assert!(desk.path("data").exists());
+    });
+}
+
+#[test]
+fn a_batch_writes_its_results_beside_the_file() {
+    served(|desk, data| {
+        let file = desk.path("letters.csv");
+        std::fs::write(
+            &file,
+            "name,address,city,state,zip,class,shape,weight,date\n\
+             Ada,1 Beacon St,Boston,MA,02108,first-class,letter,1oz,2026-11-18\n\
+             Bob,1 Beacon St,Boston,MA,02108,first-class,letter,much,2026-11-18\n",
+        )
+        .unwrap();
+        let (file, out) = (
+            file.display().to_string(),
+            desk.path("out").display().to_string(),
+        );
+        let said = pennyblack(data, &["--json", "print", "batch", &file, "--out", &out]);
+        assert_eq!(said.code, 3, "{}", said.err);
+        let results = std::fs::read_to_string(format!("{file}.result.csv")).unwrap();
+        let lines: Vec<&str> = results.lines().collect();
+        assert_eq!(lines[0], "line,outcome,serial,postage,reason");
+        assert_eq!(lines[1], "2,printed,ZZ010000000042-000001,0.78,");
+        assert!(lines[2].starts_with("3,refused,,,"), "{}", lines[2]);
+        assert!(said.err.contains("batch_refused"));
+    });
+}
+
+#[test]
+fn secrets_and_ports_are_read_as_contracts_write_them() {
+    let folder = tempfile::tempdir().unwrap();
+    for secrets in ["plain", "key-file:", "keyring:x"] {
+        let words = [
+            "enrol",
+            "--server",
+            "u",
+            "--code",
+            "c",
+            "--secrets",
+            secrets,
+        ];
+        assert_eq!(pennyblack(folder.path(), &words).code, 2, "{secrets}");
+    }
+    for port in ["usb", "tcp:nowhere", "serial:/dev/x@fast"] {
+        let words = ["printers", "add", "a", "--port", port];
+        assert_eq!(pennyblack(folder.path(), &words).code, 2, "{port}");
+    }
+    for port in [
+        "serial:/dev/ttyUSB0@9600",
+        "device:/dev/usb/lp0",
+        "tcp:10.0.0.9:9100",
+    ] {
+        let words = ["printers", "add", "a", "--port", port];
+        assert_eq!(pennyblack(folder.path(), &words).code, 0, "{port}");
+    }
+    let said = pennyblack(folder.path(), &["printers", "list"]);
+    assert!(said.out.contains("tcp:10.0.0.9:9100, 203 dpi, label-4x6"));
+}
