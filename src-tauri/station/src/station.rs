@@ -221,3 +221,8 @@ pub async fn open_keeper(
         Err(_) => Err(say(Code::StationStopped, &[])),
     }
 }
+
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod tests;

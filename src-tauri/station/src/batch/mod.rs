@@ -98,3 +98,6 @@ const ALREADY: &str = "already";
 const REFUSED: &str = "refused";
 /// Outcome of a row whose piece waits for the clerk.
 const UNKNOWN: &str = "unknown";
+
+#[cfg(test)]
+mod tests;

@@ -91,3 +91,6 @@ impl Reach {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

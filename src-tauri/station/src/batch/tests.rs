@@ -1,0 +1,211 @@
+use super::*;
+use crate::api::{BatchCall, Call, PieceState, View};
+use crate::printing::read::symbols_in_file;
+use crate::station::fixture::{Desk, runtime};
+use crate::vault::piece::Happening;
+
+const HEADER: &str = "name,address,city,state,zip,class,shape,weight\n";
+
+fn run_batch(desk: &Desk, csv: &str) -> Result<BatchView, UiError> {
+    let call = Call::Batch(BatchCall {
+        csv: csv.into(),
+        out: BatchOut::Folder {
+            path: Some(desk.path("out").display().to_string()),
+        },
+    });
+    let View::Batch(view) = runtime().block_on(desk.station().call(call))? else {
+        panic!("not a batch")
+    };
+    Ok(view)
+}
+
+fn row(name: &str, weight: &str) -> String {
+    format!("{name},1 Beacon St,Boston,MA,02108,first-class,letter,{weight}\n")
+}
+
+fn spent(desk: &Desk) -> (u64, u64) {
+    desk.station()
+        .apply_blocking(|owner| {
+            let view = owner.registers_view();
+            Ok((view.ascending, view.piece_count))
+        })
+        .unwrap()
+}
+
+#[test]
+fn every_row_becomes_a_piece_and_a_bad_row_does_not_stop_the_others() {
+    let desk = Desk::new();
+    let csv = format!(
+        "{HEADER}{}{}{}short,row\n{}",
+        row("Ada", "1oz"),
+        row("Bob", "heavy"),
+        "Cy,2 Main,Nowhere,XX,00000,first-class,letter,1oz\n",
+        row("Dee", "1oz"),
+    );
+    let view = run_batch(&desk, &csv).unwrap();
+    assert_eq!((view.rows, view.printed, view.refused), (5, 2, 3));
+    assert_eq!(
+        (view.already, view.unknown, view.spent_mills),
+        (0, 0, 1_560)
+    );
+    let outcomes: Vec<(u32, &str)> = view
+        .results
+        .iter()
+        .map(|row| (row.line, row.outcome.as_str()))
+        .collect();
+    let expected = [
+        (2, PRINTED),
+        (3, REFUSED),
+        (4, REFUSED),
+        (5, REFUSED),
+        (6, PRINTED),
+    ];
+    assert_eq!(outcomes, expected);
+    for row in &view.results {
+        assert_eq!(row.reason.is_some(), row.outcome == REFUSED, "{row:?}");
+    }
+    assert_eq!(spent(&desk), (1_560, 2));
+    let pdf = std::fs::read(desk.path("out/ZZ010000000042-000002.pdf")).unwrap();
+    assert_eq!(symbols_in_file(&pdf).unwrap().len(), 1);
+}
+
+#[test]
+fn running_again_prints_only_what_was_not_printed() {
+    let mut desk = Desk::new();
+    let first = format!("{HEADER}{}{}", row("Ada", "1oz"), row("Bob", "1oz"));
+    run_batch(&desk, &first).unwrap();
+    desk.restart();
+    // Another order of columns, other spaces, one row more, one row twice.
+    let again = format!(
+        "class,shape,weight,name,address,city,state,zip,cost_centre\n{}{}{}{}",
+        "first-class,letter,1oz,  Bob , 1  Beacon St,Boston,MA,02108,\n",
+        "first-class,letter,1oz,Ada,1 Beacon St,Boston,MA,02108,\n",
+        "first-class,letter,1oz,Ada,1 Beacon St,Boston,MA,02108,\n",
+        "first-class,letter,1oz,Cy,1 Beacon St,Boston,MA,02108,\n",
+    );
+    let view = run_batch(&desk, &again).unwrap();
+    assert_eq!((view.already, view.printed, view.refused), (2, 2, 0));
+    assert_eq!(spent(&desk), (4 * 780, 4));
+    let view = run_batch(&desk, &again).unwrap();
+    assert_eq!((view.already, view.printed, view.spent_mills), (4, 0, 0));
+}
+
+#[test]
+fn more_rows_than_the_vault_can_pay_are_refused_one_by_one() {
+    let desk = Desk::new();
+    let mut csv = HEADER.to_owned();
+    for number in 0..70 {
+        csv.push_str(&row(&format!("P{number}"), "1oz"));
+    }
+    let view = run_batch(&desk, &csv).unwrap();
+    assert_eq!((view.printed, view.refused), (64, 6));
+    assert_eq!(spent(&desk), (64 * 780, 64));
+    desk.refill(20_000);
+    let view = run_batch(&desk, &csv).unwrap();
+    assert_eq!((view.already, view.printed, view.refused), (64, 6, 0));
+}
+
+#[test]
+fn a_batch_that_was_stopped_goes_on_where_it_stood() {
+    let mut desk = Desk::new();
+    let csv = format!(
+        "{HEADER}{}{}{}",
+        row("Ada", "1oz"),
+        row("Bob", "1oz"),
+        row("Cy", "1oz")
+    );
+    // All three are paid for; then the program stops: one untouched, one sending, one printed.
+    let rows = read_rows(&csv).unwrap();
+    let paper = crate::station::orders::Paper::of_files();
+    desk.station()
+        .apply_blocking(move |owner| {
+            owner.pay_rows(rows, &paper);
+            owner.happened(2, &[Happening::FirstByte], None)?;
+            owner.happened(3, &[Happening::FirstByte], None)?;
+            owner.happened(3, &[Happening::AllSent, Happening::Acknowledged], None)?;
+            Ok(())
+        })
+        .unwrap();
+    desk.restart();
+    let view = run_batch(&desk, &csv).unwrap();
+    assert_eq!((view.printed, view.unknown, view.already), (1, 1, 1));
+    assert_eq!(view.spent_mills, 0, "all were paid for before");
+    assert_eq!(spent(&desk), (3 * 780, 3));
+    let call = Call::Resolve(crate::api::ResolveCall {
+        serial: "ZZ010000000042-000002".into(),
+        answer: PieceState::NotPrinted,
+    });
+    runtime().block_on(desk.station().call(call)).unwrap();
+    let view = run_batch(&desk, &csv).unwrap();
+    assert_eq!((view.printed, view.unknown, view.already), (1, 0, 2));
+    assert_eq!(spent(&desk), (3 * 780, 3));
+}
+
+#[test]
+fn a_spoiled_row_is_printed_anew() {
+    let desk = Desk::new();
+    let csv = format!("{HEADER}{}", row("Ada", "1oz"));
+    run_batch(&desk, &csv).unwrap();
+    let call = Call::Resolve(crate::api::ResolveCall {
+        serial: "ZZ010000000042-000001".into(),
+        answer: PieceState::Spoiled,
+    });
+    runtime().block_on(desk.station().call(call)).unwrap();
+    let view = run_batch(&desk, &csv).unwrap();
+    assert_eq!((view.printed, view.spent_mills), (1, 780));
+    assert_eq!(
+        view.results[0].serial.as_deref(),
+        Some("ZZ010000000042-000002")
+    );
+}
+
+#[test]
+fn text_that_is_no_batch_is_refused_with_the_reason() {
+    let desk = Desk::new();
+    for (csv, reason) in [
+        ("", "missing"),
+        ("name,address\n", "missing"),
+        (
+            "name,address,city,state,zip,class,shape,weight,colour\n",
+            "colour",
+        ),
+        ("name,name,city,state,zip,class,shape,weight\n", "twice"),
+    ] {
+        let error = run_batch(&desk, csv).unwrap_err();
+        assert_eq!(error.code, "bad_batch");
+        assert!(error.message.contains(reason), "{}", error.message);
+    }
+    assert_eq!(run_batch(&desk, HEADER).unwrap().rows, 0);
+}
+
+#[test]
+fn rows_with_odd_flags_or_endless_fields_are_refused_alone() {
+    let header = "name,address,city,state,zip,class,shape,weight,nonmachinable\n";
+    let body = "first-class,letter,1oz";
+    let csv = format!(
+        "\u{feff}{header}A,x,Boston,MA,02108,{body},yes\nB,x,Boston,MA,02108,{body},perhaps\n{},x,Boston,MA,02108,{body},no\n",
+        "C".repeat(201)
+    );
+    let rows = read_rows(&csv).unwrap();
+    assert!(rows[0].call.as_ref().unwrap().quote.nonmachinable);
+    assert!(rows[1].call.is_err() && rows[2].call.is_err());
+    assert_eq!(rows[2].line, 4);
+}
+
+#[test]
+fn progress_is_told_chunk_by_chunk() {
+    let desk = Desk::new();
+    let mut events = desk.station().subscribe();
+    let mut csv = HEADER.to_owned();
+    for number in 0..70 {
+        csv.push_str(&row(&format!("P{number}"), "heavy"));
+    }
+    run_batch(&desk, &csv).unwrap();
+    let mut told = Vec::new();
+    while let Ok(event) = events.try_recv() {
+        if let Event::Batch { done, rows } = event {
+            told.push((done, rows));
+        }
+    }
+    assert_eq!(told, [(64, 70), (70, 70)]);
+}
