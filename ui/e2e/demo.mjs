@@ -16,7 +16,7 @@ export const noDemo = () =>
 
 /** The first line of JSON that a program prints, and the program. */
 export async function started(program, args, environment = {}) {
-  const child = spawn(program, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(program, args, { env: { RUST_LOG: 'warn', ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] });
   const line = await new Promise((told, failed) => {
     child.once('error', failed);
     child.once('exit', (code) => failed(new Error(`${program} ended with ${code}`)));
@@ -51,7 +51,7 @@ export async function demo() {
   admin('account', 'deposit', account, '1000.00', '--reference', 'e2e');
   admin('rates', 'import', fromRoot('shared/data/editions/us-2026-07-12.json'));
   admin('rates', 'publish');
-  const { code } = admin('station', 'new', '--account', account);
+  const { code } = admin('station', 'new', '--account', account, '--zip', '83702');
   return {
     url: center.told.url,
     code,

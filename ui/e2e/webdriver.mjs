@@ -83,7 +83,8 @@ class Window {
   async type(selector, text) {
     const element = await this.#element(selector);
     await command(this.session, 'POST', `${element}/clear`, {});
-    await command(this.session, 'POST', `${element}/value`, { text });
+    // WebKit types no line feed; the Enter key makes the new line.
+    await command(this.session, 'POST', `${element}/value`, { text: text.replaceAll('\n', '\uE007') });
   }
   /** Presses one key, as the W3C protocol codes it, wherever the focus is. */
   async press(...keys) {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Latest } from './latest';
+import { coalesced, Latest } from './latest';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -35,4 +35,17 @@ test('a refusal of a dropped question is not shown', async () => {
   latest.drop();
   await vi.advanceTimersByTimeAsync(10);
   expect(refused).not.toHaveBeenCalled();
+});
+
+test('many wishes during one run make one more run, not many', async () => {
+  const work = vi.fn(() => new Promise<void>((done) => setTimeout(done, 100)));
+  const refresh = coalesced(work);
+  const first = refresh();
+  void refresh();
+  void refresh();
+  await vi.advanceTimersByTimeAsync(250);
+  await first;
+  expect(work).toHaveBeenCalledTimes(2);
+  void refresh();
+  expect(work).toHaveBeenCalledTimes(3);
 });

@@ -24,3 +24,26 @@ export class Latest {
     clearTimeout(this.#timer);
   }
 }
+
+/**
+ * Lets only one run of `work` be under way. Asked meanwhile, however often, it runs once more
+ * afterwards, so that the last answer is never older than the last question.
+ */
+export function coalesced(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | null = null;
+  let again = false;
+  const run = async (): Promise<void> => {
+    do {
+      again = false;
+      await work();
+    } while (again);
+  };
+  return () => {
+    if (running !== null) {
+      again = true;
+      return running;
+    }
+    running = run().finally(() => (running = null));
+    return running;
+  };
+}

@@ -1,6 +1,7 @@
 // What the window knows of its station, asked again whenever the station says that it changed.
 import { ask, asUiError, listen } from './backend';
 import type { Event, PieceView, PrinterSetup, StatusView, StockView, UiError } from './generated/api';
+import { coalesced } from './latest';
 
 /** Countdowns move by themselves, and another program may have become the station's owner, ms. */
 const LOOK_AGAIN = 30_000;
@@ -31,7 +32,7 @@ class Station {
       (event) => this.#hear(event),
       (isLost) => {
         if (this.lost && !isLost) {
-          void this.refresh();
+          void Promise.all([this.refreshAll(), this.refreshPrinters()]);
         }
         this.lost = isLost;
       },
@@ -40,17 +41,23 @@ class Station {
     setInterval(() => void this.refresh(), LOOK_AGAIN);
   }
 
-  async refresh(): Promise<void> {
+  /** Asks for what rests on money and contacts; what is asked meanwhile is asked once more after. */
+  readonly refresh = coalesced(async () => {
     try {
+      const before = this.status;
       this.status = await ask('status', {});
       this.fault = null;
+      if (this.status.enrolled && before?.enrolled !== true) {
+        await Promise.all([this.refreshPieces(), this.refreshPrinters()]);
+      }
     } catch (thrown) {
       this.fault = asUiError(thrown);
-      return;
     }
-    if (this.status.enrolled) {
-      await Promise.all([this.refreshPieces(), this.refreshPrinters()]);
-    }
+  });
+
+  /** After pieces changed: money and pieces. */
+  async refreshAll(): Promise<void> {
+    await Promise.all([this.refresh(), this.refreshPieces()]);
   }
 
   /** What the clerk calls a paper. */
@@ -58,13 +65,13 @@ class Station {
     return this.stocks.find((stock) => stock.name === name)?.title ?? name;
   }
 
-  async refreshPieces(): Promise<void> {
+  readonly refreshPieces = coalesced(async () => {
     try {
       this.recent = (await ask('pieces', { state: null, limit: RECENT })).pieces;
     } catch (thrown) {
       this.fault = asUiError(thrown);
     }
-  }
+  });
 
   async refreshPrinters(): Promise<void> {
     try {

@@ -154,7 +154,7 @@ class Job {
       return null;
     } finally {
       this.printing = false;
-      void station.refresh();
+      void station.refreshAll();
     }
   }
 
