@@ -1,1 +1,11 @@
-//! Whole-system tests.
+//! A whole town in one process: a data center on loopback, and stations that meet it.
+//!
+//! Both sides are the real libraries over real TLS; only the clock is turned by hand. Tests and
+//! benchmarks build on it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a town that cannot be built fails the test that wanted it"
+)]
+
+pub mod town;

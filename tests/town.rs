@@ -1,0 +1,281 @@
+//! The town: a data center with a demo account and rates, and its stations.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::Value;
+use server::access::Internet;
+use server::admin::call::AdminCall;
+use server::admin::perform::perform;
+use server::center::{DataCenter, InitTerms};
+use server::clock::{Clock as _, HandClock, SystemClock};
+use server::folder::Folder;
+use shared::clock::UnixSeconds;
+use shared::money::Mills;
+use station::api::{Call, EnrolCall, PrintCall, PrintOut, QuoteCall, RefillCall, SecretsChoice};
+use station::api::{PieceView, RefillView, StatusView, UiError, View};
+use station::owner::FolderLock;
+use station::station::{Clock, Station};
+use tempfile::TempDir;
+
+/// The rates every town has.
+const EDITION: &str = include_str!("../shared/data/editions/us-2026-07-12.json");
+
+/// The account every town has.
+pub const ACCOUNT: &str = "Demo";
+
+/// A data center that serves on loopback.
+#[derive(Debug)]
+pub struct Town {
+    /// The data center's own clock; stations share it.
+    pub clock: Arc<HandClock>,
+    /// The data center.
+    pub center: Arc<DataCenter>,
+    /// Its address.
+    pub url: String,
+    folder: TempDir,
+}
+
+impl Town {
+    /// Builds a data center whose demo account holds `deposit`, and lets it serve. Must be called
+    /// inside a runtime with several threads.
+    pub async fn with_deposit(deposit: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let clock = Arc::new(HandClock::new(SystemClock.now()));
+        let data = Folder::new(folder.path().join("center"));
+        let terms = InitTerms {
+            support_contact: "the help desk".to_owned(),
+            ..Default::default()
+        };
+        let hand: Arc<HandClock> = Arc::clone(&clock);
+        let center = tokio::task::spawn_blocking(move || {
+            DataCenter::init(&data, &terms, hand.as_ref()).unwrap();
+            Arc::new(DataCenter::open(&data, hand).unwrap())
+        })
+        .await
+        .unwrap();
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let internet = Internet::bind(Arc::clone(&center), any).await.unwrap();
+        let url = format!("https://{}", internet.address().unwrap());
+        tokio::spawn(internet.serve(std::future::pending()));
+        let town = Self {
+            clock,
+            center,
+            url,
+            folder,
+        };
+        town.admin(AdminCall::AccountNew {
+            name: ACCOUNT.to_owned(),
+        })
+        .await;
+        town.deposit(deposit, "first").await;
+        town.admin(AdminCall::RatesImport {
+            source: EDITION.to_owned(),
+        })
+        .await;
+        town.admin(AdminCall::RatesPublish { edition: None }).await;
+        town
+    }
+
+    /// Lets an admin do something; what is shown, as JSON.
+    pub async fn admin(&self, call: AdminCall) -> Vec<Value> {
+        let center = Arc::clone(&self.center);
+        tokio::task::spawn_blocking(move || {
+            let mut shown = Vec::new();
+            perform(&center, call, &mut |view| {
+                shown.push(serde_json::from_str(&view.json()).unwrap());
+                true
+            })
+            .unwrap();
+            shown
+        })
+        .await
+        .unwrap()
+    }
+
+    /// Books a deposit on the demo account.
+    pub async fn deposit(&self, amount: &str, reference: &str) {
+        self.admin(AdminCall::AccountDeposit {
+            account: ACCOUNT.to_owned(),
+            amount: Mills::parse(amount).unwrap(),
+            reference: reference.to_owned(),
+        })
+        .await;
+    }
+
+    /// What the demo account holds, mills.
+    pub async fn balance(&self) -> u64 {
+        let shown = self
+            .admin(AdminCall::AccountShow {
+                account: ACCOUNT.to_owned(),
+            })
+            .await;
+        shown[0]["balance"].as_u64().unwrap()
+    }
+
+    /// The enrolment code of a new station of the demo account.
+    pub async fn code(&self) -> String {
+        let call = AdminCall::StationNew {
+            account: ACCOUNT.to_owned(),
+            zip: "83702".to_owned(),
+        };
+        self.admin(call).await[0]["code"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// Where a station of this name lies.
+    #[must_use]
+    pub fn station_folder(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Opens the station of this name, enrolled or not.
+    ///
+    /// # Errors
+    /// Every refusal of a store that does not start.
+    pub fn open_station(&self, name: &str) -> Result<Counter, UiError> {
+        let folder = self.station_folder(name);
+        let lock = FolderLock::take(&folder)?.expect("the folder has no other owner");
+        let clock = Arc::clone(&self.clock);
+        let station = Station::open(lock, Clock::told_by(move || clock.now()))?;
+        Ok(Counter { station, folder })
+    }
+
+    /// A new, enrolled station.
+    pub async fn enrolled(&self, name: &str) -> Counter {
+        let counter = self.open_station(name).unwrap();
+        counter.enrol(&self.url, &self.code().await).await.unwrap();
+        counter
+    }
+
+    /// The ledger must hold: hashes and balances (or the admin is refused), and the equation of
+    /// `protocol.md` G.
+    pub async fn assert_books_hold(&self) {
+        let shown = self.admin(AdminCall::LedgerVerify).await;
+        let sum = |name: &str| shown[0][name].as_i64().unwrap();
+        let held = sum("customers") + sum("in_transit") + sum("held") + sum("vaults");
+        assert_eq!(
+            sum("payments_less_pay_outs"),
+            held + sum("printed") - sum("refunded"),
+            "{shown:?}"
+        );
+    }
+
+    /// Turns the clock.
+    pub fn turn_days(&self, days: i64) -> UnixSeconds {
+        let now = self.clock.now().plus_days(days);
+        self.clock.turn_to(now);
+        now
+    }
+}
+
+/// A station at its counter.
+pub struct Counter {
+    /// The station.
+    pub station: Station,
+    /// Its data folder.
+    pub folder: PathBuf,
+}
+
+impl std::fmt::Debug for Counter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Counter")
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Counter {
+    /// Enrols with a key file beside the folder.
+    ///
+    /// # Errors
+    /// What the station refuses.
+    pub async fn enrol(&self, server: &str, code: &str) -> Result<StatusView, UiError> {
+        let call = EnrolCall {
+            server: server.to_owned(),
+            code: code.to_owned(),
+            secrets: Some(SecretsChoice::KeyFile {
+                path: self.folder.with_extension("key").display().to_string(),
+            }),
+        };
+        let view = self.station.call(Call::Enrol(call)).await?;
+        let View::Status(status) = view else {
+            unexpected(&view)
+        };
+        Ok(*status)
+    }
+
+    /// What the station is and has.
+    pub async fn status(&self) -> StatusView {
+        let view = self.station.call(Call::Status).await.unwrap();
+        let View::Status(status) = view else {
+            unexpected(&view)
+        };
+        *status
+    }
+
+    /// Refills the vault.
+    ///
+    /// # Errors
+    /// What the station refuses.
+    pub async fn refill(&self, amount: &str) -> Result<RefillView, UiError> {
+        let call = RefillCall {
+            amount: amount.to_owned(),
+        };
+        let view = self.station.call(Call::Refill(call)).await?;
+        let View::Refill(refill) = view else {
+            unexpected(&view)
+        };
+        Ok(refill)
+    }
+
+    /// Meets the data center.
+    ///
+    /// # Errors
+    /// What the station refuses.
+    pub async fn contact(&self) -> Result<station::api::ContactView, UiError> {
+        let view = self.station.call(Call::Contact(Default::default())).await?;
+        let View::Contact(contact) = view else {
+            unexpected(&view)
+        };
+        Ok(contact)
+    }
+
+    /// Prints a letter of `weight` to `zip` into a file of its own.
+    ///
+    /// # Errors
+    /// What the station refuses.
+    pub async fn print_letter(&self, weight: &str, zip: &str) -> Result<PieceView, UiError> {
+        let png = self
+            .folder
+            .join(format!("piece-{}.png", weight.replace(' ', "")));
+        let call = PrintCall {
+            quote: QuoteCall {
+                class: "first-class".to_owned(),
+                shape: "letter".to_owned(),
+                weight: weight.to_owned(),
+                to: zip.to_owned(),
+                ..Default::default()
+            },
+            out: Some(PrintOut::Files {
+                pdf: None,
+                png: Some(png.display().to_string()),
+                escpos: None,
+            }),
+            ..Default::default()
+        };
+        let view = self.station.call(Call::Print(call)).await?;
+        let View::Piece(piece) = view else {
+            unexpected(&view)
+        };
+        Ok(*piece)
+    }
+}
+
+/// A view that does not belong to its call.
+fn unexpected(view: &View) -> ! {
+    unreachable!("the call answers with another view: {view:?}")
+}
