@@ -8,7 +8,7 @@ use crate::fault::Fault;
 use crate::machine::Purpose;
 use crate::page;
 use crate::progress::Progress;
-use crate::stop::{Kept, tied_to_us};
+use crate::stop::Kept;
 use crate::workspace::Workspace;
 
 /// Builds and runs the benchmarks; they show their own progress.
@@ -27,7 +27,7 @@ pub(crate) fn run(workspace: &Workspace, passed_on: &[String]) -> Result<(), Fau
     step.wipe();
     let mut command = workspace.command(workspace.release_executable("pennyblack-bench"));
     command.args(from_here(passed_on));
-    let mut benchmarks = Kept::start(tied_to_us(command))?;
+    let mut benchmarks = Kept::start_openly(command)?;
     benchmarks.wait()?;
     benchmarks.stop()?;
     step.done("");

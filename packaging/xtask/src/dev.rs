@@ -3,15 +3,13 @@
 
 use crate::demo;
 use crate::fault::Fault;
-use crate::stop::{Kept, tied_to_us};
+use crate::stop::Kept;
 use crate::workspace::Workspace;
 
 /// Runs until interrupted.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), Fault> {
     let mut demo = demo::prepare(workspace, false)?;
-    let watching = Kept::start(tied_to_us(
-        workspace.npm(&["run", "build", "--", "--watch"]),
-    ))?;
+    let watching = Kept::start_openly(workspace.npm(&["run", "build", "--", "--watch"]))?;
     demo.serve_page()?;
     watching.stop()
 }

@@ -19,10 +19,11 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// Starts it without a standard input.
-    pub(crate) fn start(mut command: Command) -> Result<Self, Fault> {
+    /// Starts it without a standard input, in such a way that it ends with us.
+    pub(crate) fn start(command: Command, out: Stdio, err: Stdio) -> Result<Self, Fault> {
         let written = execute::typed(&command);
-        command.stdin(Stdio::null());
+        let mut command = tied_to_us(command);
+        command.stdin(Stdio::null()).stdout(out).stderr(err);
         let child = command.spawn().map_err(|source| Fault::Start {
             program: written.clone(),
             source,
@@ -32,6 +33,11 @@ impl Kept {
             written,
             ended: false,
         })
+    }
+
+    /// The same, and what it says is seen by whoever sees what we say.
+    pub(crate) fn start_openly(command: Command) -> Result<Self, Fault> {
+        Self::start(command, Stdio::inherit(), Stdio::inherit())
     }
 
     /// Its process, for the pipes.
@@ -107,7 +113,7 @@ impl Drop for Kept {
 
 /// A command that also ends when *this* process is ended by force: on Linux the kernel then sends
 /// it the signal to stop, so that no data center is left running behind an interrupted command.
-pub(crate) fn tied_to_us(command: Command) -> Command {
+fn tied_to_us(command: Command) -> Command {
     let mut probe = Command::new("setpriv");
     probe.args(["--pdeathsig", "TERM", "true"]);
     if !cfg!(target_os = "linux") || !execute::works(probe) {
@@ -138,20 +144,20 @@ fn ask_to_end(child: &mut Child) {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
 
-    fn shell(script: &str) -> Command {
+    fn kept(script: &str) -> Kept {
         let mut command = Command::new("sh");
-        command.args(["-c", script]).stdout(Stdio::null());
-        command
+        command.args(["-c", script]);
+        Kept::start(command, Stdio::null(), Stdio::null()).unwrap()
     }
 
     #[test]
     fn one_that_ends_politely_is_stopped_well() {
-        let mut kept =
-            Kept::start(shell("trap 'exit 0' TERM; while :; do sleep 0.05; done")).unwrap();
+        let mut kept = kept("trap 'exit 0' TERM; while :; do sleep 0.05; done");
         thread::sleep(Duration::from_millis(200));
         assert!(kept.ended().is_none());
         kept.stop().unwrap();
@@ -159,18 +165,24 @@ mod tests {
 
     #[test]
     fn one_that_ended_badly_by_itself_is_a_fault() {
-        let mut kept = Kept::start(shell("exit 4")).unwrap();
+        let mut kept = kept("exit 4");
         kept.wait().unwrap();
         assert!(kept.stop().is_err());
     }
 
     #[test]
     fn dropping_one_ends_its_process() {
-        let mut kept = Kept::start(tied_to_us(shell("exec sleep 30"))).unwrap();
+        let mut kept = kept("exec sleep 30");
         let number = kept.child().id().to_string();
         drop(kept);
         let mut alive = Command::new("kill");
         alive.args(["-0", &number]);
         assert!(!execute::works(alive));
+    }
+
+    #[test]
+    fn its_name_in_messages_is_what_would_be_typed() {
+        let kept = kept("exit 0");
+        assert_eq!(kept.written(), "sh -c \"exit 0\"");
     }
 }

@@ -11,7 +11,7 @@ use super::word;
 use crate::execute;
 use crate::fault::{self, Fault};
 use crate::json::{self, Value};
-use crate::stop::{Kept, tied_to_us};
+use crate::stop::Kept;
 use crate::workspace::Workspace;
 
 /// Loopback; the system picks a free port.
@@ -60,9 +60,8 @@ impl<'a> DataCenter<'a> {
             .arg("--data")
             .arg(folder)
             .args(["--json", "serve", "--listen", listen]);
-        let mut command = tied_to_us(command);
-        command.stdout(Stdio::piped()).stderr(log);
-        let mut process = Kept::start(command)?;
+        command.env("NO_COLOR", "1");
+        let mut process = Kept::start(command, Stdio::piped(), Stdio::from(log))?;
         let line = first_line(&mut process).map_err(|fault| with_log(fault, folder))?;
         let address = member(process.written(), &line, "listening")?;
         let url = member(process.written(), &line, "url")?;

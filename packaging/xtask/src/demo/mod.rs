@@ -9,6 +9,7 @@ mod station;
 mod summary;
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use crate::check;
 use crate::execute;
@@ -17,7 +18,7 @@ use crate::json::{self, Value};
 use crate::machine::{self, Purpose};
 use crate::page;
 use crate::progress::{Progress, say};
-use crate::stop::{Kept, tied_to_us};
+use crate::stop::Kept;
 use crate::workspace::Workspace;
 use data_center::DataCenter;
 use station::Station;
@@ -44,7 +45,7 @@ pub(crate) fn with_window(workspace: &Workspace, reset: bool) -> Result<(), Faul
         return demo.serve_page();
     }
     say("The station's window is open. Closing it ends the demo; the data stays in .demo/.");
-    let mut window = Kept::start(tied_to_us(demo.station.window()))?;
+    let mut window = Kept::start_openly(demo.station.window())?;
     window.wait()?;
     window.stop()?;
     demo.data_center.stop()
@@ -100,7 +101,7 @@ pub(crate) fn prepare(workspace: &Workspace, reset: bool) -> Result<Demo<'_>, Fa
 impl Demo<'_> {
     /// Serves the window's page on loopback until interrupted.
     pub(crate) fn serve_page(&mut self) -> Result<(), Fault> {
-        let mut bridge = Kept::start(tied_to_us(self.station.bridge()))?;
+        let mut bridge = Kept::start(self.station.bridge(), Stdio::piped(), Stdio::inherit())?;
         let line = data_center::first_line(&mut bridge)?;
         let url = data_center::member(bridge.written(), &line, "url")?;
         say(&format!(

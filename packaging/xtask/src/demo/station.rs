@@ -1,7 +1,7 @@
 //! The demo's station: `pennyblack`, as its clerk would use it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::data_center::answer;
 use super::letters::Letter;
@@ -84,15 +84,13 @@ impl<'a> Station<'a> {
 
     /// The command that opens its window.
     pub(super) fn window(&self) -> Command {
-        let mut command = self.executable("pennyblack-station");
-        command.stdout(Stdio::null());
-        command
+        self.executable("pennyblack-station")
     }
 
     /// The command that serves its window as a page and tells the address on its first line.
     pub(super) fn bridge(&self) -> Command {
         let mut command = self.executable("pennyblack-bridge");
-        command.arg("--json").stdout(Stdio::piped());
+        command.arg("--json");
         command
     }
 
