@@ -16,6 +16,9 @@ use crate::owner::reach;
 /// Bits per second of a serial printer when nobody says.
 const USUAL_BAUD: u32 = 115_200;
 
+/// The refusal that a person can answer by choosing another keeper of secrets.
+const NO_KEYRING: &str = "no_keyring";
+
 /// Asks the station and shows its answer. A piece that did not end well is shown and is an error.
 pub(super) fn call(
     folder: &Path,
@@ -24,12 +27,12 @@ pub(super) fn call(
     terminal: &mut Terminal<'_>,
 ) -> Result<(), UiError> {
     let call = to_call(command)?;
-    let view = on_a_runtime(async {
-        let station = reach(folder).await?;
-        let answer = station.call(call, |_| {}).await;
-        station.close().await;
-        answer
-    })?;
+    let view = match ask(folder, call.clone()) {
+        Err(error) if error.code == NO_KEYRING && !show.json => {
+            ask(folder, with_another_keeper(call, error, terminal)?)?
+        }
+        answer => answer?,
+    };
     show.view(&view, terminal.out).map_err(not_written)?;
     match &view {
         View::Piece(piece) => ended_well(piece),
@@ -45,6 +48,43 @@ pub(super) fn call(
         | View::Journal(_)
         | View::Place(_) => Ok(()),
     }
+}
+
+fn ask(folder: &Path, call: Call) -> Result<View, UiError> {
+    on_a_runtime(async {
+        let station = reach(folder).await?;
+        let answer = station.call(call, |_| {}).await;
+        station.close().await;
+        answer
+    })
+}
+
+/// Explains that there is no keyring and asks where the key shall be kept instead. Nothing is
+/// chosen for a person who does not answer.
+pub(super) fn with_another_keeper(
+    call: Call,
+    error: UiError,
+    terminal: &mut Terminal<'_>,
+) -> Result<Call, UiError> {
+    let (Call::Enrol(call), Some(answers)) = (call, terminal.answers.as_mut()) else {
+        return Err(error);
+    };
+    let question = format!(
+        "{}\n{}\nWhere shall it be kept? [passphrase-file:PATH, key-file:PATH or nothing to stop] ",
+        error.message, error.hint
+    );
+    write!(terminal.err, "{question}")
+        .and_then(|()| terminal.err.flush())
+        .map_err(not_written)?;
+    let mut answer = String::new();
+    let read = answers.read_line(&mut answer);
+    if read.is_err() || answer.trim().is_empty() {
+        return Err(error);
+    }
+    Ok(Call::Enrol(EnrolCall {
+        secrets: Some(secrets_choice(answer.trim())?),
+        ..call
+    }))
 }
 
 /// Whether the piece just printed or answered about leaves no question open.

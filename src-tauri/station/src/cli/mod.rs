@@ -7,7 +7,7 @@ mod journal;
 mod show;
 mod verify;
 
-use std::io::{IsTerminal, Write};
+use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::Parser;
@@ -26,6 +26,8 @@ pub struct Terminal<'a> {
     pub err: &'a mut dyn Write,
     /// Whether a person watches: progress is shown then.
     pub watched: bool,
+    /// What a person types, where one can be asked.
+    pub answers: Option<&'a mut dyn BufRead>,
 }
 
 /// Runs the command of this process and returns its exit code.
@@ -33,10 +35,17 @@ pub struct Terminal<'a> {
 pub fn main() -> u8 {
     let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
     let watched = err.is_terminal();
+    let mut answers = std::io::stdin()
+        .is_terminal()
+        .then(|| std::io::stdin().lock());
     let mut terminal = Terminal {
         out: &mut out,
         err: &mut err,
         watched,
+        answers: answers.as_mut().map(|answers| {
+            let answers: &mut dyn BufRead = answers;
+            answers
+        }),
     };
     run(std::env::args_os(), &mut terminal)
 }

@@ -18,6 +18,7 @@ fn pennyblack(folder: &Path, words: &[&str]) -> Said {
         out: &mut out,
         err: &mut err,
         watched: false,
+        answers: None,
     };
     let code = run(all, &mut terminal);
     Said {
@@ -313,4 +314,43 @@ fn secrets_and_ports_are_read_as_contracts_write_them() {
     }
     let said = pennyblack(folder.path(), &["printers", "list"]);
     assert!(said.out.contains("tcp:10.0.0.9:9100, 203 dpi, label-4x6"));
+}
+
+#[test]
+fn without_a_keyring_a_person_is_asked_and_nothing_is_chosen_for_them() {
+    let call = |secrets| {
+        crate::api::Call::Enrol(crate::api::EnrolCall {
+            server: "https://127.0.0.1:1".into(),
+            code: "code".into(),
+            secrets,
+        })
+    };
+    let chosen = |typed: &str| {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut answers = typed.as_bytes();
+        let mut terminal = Terminal {
+            out: &mut out,
+            err: &mut err,
+            watched: true,
+            answers: Some(&mut answers),
+        };
+        let error = say(Code::NoKeyring, &[]);
+        let answer = calls::with_another_keeper(call(None), error, &mut terminal);
+        let asked = String::from_utf8(err).unwrap();
+        assert!(
+            asked.contains("whoever reads it can open the vault"),
+            "{asked}"
+        );
+        answer
+    };
+    let path = "/tmp/keys".to_owned();
+    let crate::api::Call::Enrol(enrol) = chosen("key-file:/tmp/keys\n").unwrap() else {
+        panic!("not an enrolment")
+    };
+    assert_eq!(
+        enrol.secrets,
+        Some(crate::api::SecretsChoice::KeyFile { path })
+    );
+    assert_eq!(chosen("\n").unwrap_err().code, "no_keyring");
+    assert_eq!(chosen("here\n").unwrap_err().code, "usage");
 }
