@@ -43,6 +43,20 @@ pub(super) fn prepare(folder: &Path) -> io::Result<()> {
     }
 }
 
+/// Takes the socket from everybody else; its folder keeps them out already.
+#[cfg(unix)]
+pub(super) fn close_to_others(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let private = std::fs::Permissions::from_mode(0o700);
+    std::fs::set_permissions(socket_path(folder)?, private)
+}
+
+/// A named pipe is its maker's own.
+#[cfg(windows)]
+pub(super) fn close_to_others(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 /// Named pipes need no place.
 #[cfg(windows)]
 pub(super) fn prepare(_: &Path) -> io::Result<()> {

@@ -98,7 +98,9 @@ impl Server {
 fn listen(station: &Station) -> std::io::Result<Listener> {
     place::prepare(station.folder())?;
     let name = place::name(station.folder())?;
-    ListenerOptions::new().name(name).create_tokio()
+    let listener = ListenerOptions::new().name(name).create_tokio()?;
+    place::close_to_others(station.folder())?;
+    Ok(listener)
 }
 
 async fn serve(station: Station, listener: Listener) {

@@ -43,7 +43,11 @@ async fn nobody_else_may_enter_the_socket() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let station = reach(&data).await.unwrap();
-    for path in [data.clone(), data.join("private")] {
+    for path in [
+        data.clone(),
+        data.join("private"),
+        data.join("private/station"),
+    ] {
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700, "{}", path.display());
     }
