@@ -597,7 +597,8 @@ pub struct PieceView {
     pub destination: String,
     /// City and state, where known.
     pub place: Option<String>,
-    /// The whole indicium, where it is still kept.
+    /// The whole indicium, from the call that printed the piece and from no other: whoever knows
+    /// that of an unprinted piece could print it elsewhere.
     pub indicium_hex: Option<String>,
     /// The certificate of the key that signed it.
     pub certificate_pem: Option<String>,

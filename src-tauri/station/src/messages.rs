@@ -104,6 +104,10 @@ catalogue! {
     BadInput = "bad_input", Refused, false,
         "{what}. Nothing was debited.",
         "Correct it and try again.";
+    /// Neither the call nor the licence says where pieces are mailed.
+    NoOrigin = "no_origin", Refused, false,
+        "Nobody said where the piece is mailed, and the licence of this station names no ZIP. Nothing was debited.",
+        "Give the origin with the piece.";
     /// No edition in force.
     NoEdition = "no_edition", Refused, false,
         "There are no postal rates in force on this station. Nothing was debited.",

@@ -329,7 +329,8 @@ destination: string,
  */
 place: string | null, 
 /**
- * The whole indicium, where it is still kept.
+ * The whole indicium, from the call that printed the piece and from no other: whoever knows
+ * that of an unprinted piece could print it elsewhere.
  */
 indicium_hex: string | null, 
 /**

@@ -69,6 +69,9 @@ impl Owner {
     fn licence_zip(&self) -> Result<Zip5, UiError> {
         let zip = self.store().setting(names::LICENCE_ZIP)?;
         let zip = zip.ok_or_else(|| say(Code::NotEnrolled, &[]))?;
+        if zip.is_empty() {
+            return Err(say(Code::NoOrigin, &[]));
+        }
         read("The licence ZIP", &zip)
     }
 

@@ -254,8 +254,7 @@ impl Station {
         self.moved(ready, &[Happening::AllSent, Happening::Acknowledged], place)
     }
 
-    /// Moves a piece and answers with its view, the indicium included: whoever has just printed it
-    /// may know it.
+    /// Moves a piece and answers with its view, the indicium included once it is printed.
     pub(crate) fn moved(
         &self,
         ready: &Ready,
@@ -267,7 +266,9 @@ impl Station {
             let row = owner.happened(counter, happenings, message.as_deref())?;
             owner.piece_view(&row)
         })?;
-        view.indicium_hex = Some(ready.inputs.indicium.clone());
+        if view.state == PieceState::Printed {
+            view.indicium_hex = Some(ready.inputs.indicium.clone());
+        }
         Ok(view)
     }
 }
