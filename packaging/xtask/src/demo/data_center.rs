@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ use crate::workspace::Workspace;
 
 /// Loopback; the system picks a free port.
 pub(super) const ANY_PORT: &str = "127.0.0.1:0";
+/// What the data center logs, beside its folder.
+const LOG: &str = "server.log";
 /// Where the demo station's mail begins: Boise, Idaho.
 const LICENCE_ZIP: &str = "83702";
 /// So long an executable may take until it says where it listens.
@@ -53,7 +55,7 @@ impl<'a> DataCenter<'a> {
         folder: &Path,
         listen: &str,
     ) -> Result<Self, Fault> {
-        let log = folder.with_file_name("server.log");
+        let log = folder.with_file_name(LOG);
         let log = std::fs::File::create(&log).map_err(fault::file("write", &log))?;
         let mut command = workspace.command(workspace.executable("pennyblack-server"));
         command
@@ -62,7 +64,10 @@ impl<'a> DataCenter<'a> {
             .args(["--json", "serve", "--listen", listen]);
         command.env("NO_COLOR", "1");
         let mut process = Kept::start(command, Stdio::piped(), Stdio::from(log))?;
-        let line = first_line(&mut process).map_err(|fault| with_log(fault, folder))?;
+        let line = first_line(&mut process).map_err(|fault| {
+            let said = std::fs::read_to_string(folder.with_file_name(LOG)).unwrap_or_default();
+            with_log(said_no(fault, &said), folder)
+        })?;
         let address = member(process.written(), &line, "listening")?;
         let url = member(process.written(), &line, "url")?;
         Ok(Self {
@@ -189,7 +194,7 @@ fn with_log(fault: Fault, folder: &Path) -> Fault {
     else {
         return fault;
     };
-    let log = folder.with_file_name("server.log");
+    let log = folder.with_file_name(LOG);
     let tail = format!("{tail}\nThe data center's log: {}", log.display());
     Fault::Failed {
         command,
@@ -212,17 +217,18 @@ pub(super) fn first_line(process: &mut Kept) -> Result<String, Fault> {
     }
     match lines.recv_timeout(UNTIL_READY) {
         Ok(line) => Ok(line),
-        Err(_) => match process.ended() {
-            Some(status) => Err(Fault::Failed {
+        Err(RecvTimeoutError::Timeout) => Err(Fault::TooSlow {
+            command: written,
+            limit: UNTIL_READY,
+        }),
+        Err(RecvTimeoutError::Disconnected) => {
+            let status = process.wait()?.to_string();
+            Err(Fault::Failed {
                 command: written,
-                status: status.to_string(),
+                status,
                 tail: String::new(),
-            }),
-            None => Err(Fault::TooSlow {
-                command: written,
-                limit: UNTIL_READY,
-            }),
-        },
+            })
+        }
     }
 }
 

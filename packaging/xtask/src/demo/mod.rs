@@ -54,19 +54,33 @@ pub(crate) fn with_window(workspace: &Workspace, reset: bool) -> Result<(), Faul
 /// `cargo xtask run --headless`: the main job with fresh data, without a window.
 pub(crate) fn headless(workspace: &Workspace, out: &Path) -> Result<(), Fault> {
     let out = std::path::absolute(out).map_err(fault::file("find", out))?;
-    let data = out.join("data");
-    let mut progress = Progress::of(6);
+    let mut progress = Progress::of(5);
     let mut step = progress.step("System packages");
     let note = machine::system_packages(workspace, &mut step, &[Purpose::Build])?;
     step.done(&note);
     // A machine without a web view, a server for example, can still do the main job.
     let window = machine::is_ready_for(workspace, Purpose::Window);
     build(workspace, &mut progress, window)?;
-    make_afresh(&data)?;
-    let demo = set_up(workspace, &mut progress, &data)?;
-    let step = progress.step("Main job: refill 50.00, quote and print three letters");
-    let summary = main_job(&demo.station, &out)?;
+    do_main_job(workspace, &mut progress, &out)
+}
+
+/// Three steps: the data center, the station, and the main job with its files in `out`. The
+/// executables are built.
+pub(crate) fn do_main_job(
+    workspace: &Workspace,
+    progress: &mut Progress,
+    out: &Path,
+) -> Result<(), Fault> {
     let file = out.join("summary.json");
+    // A summary of an earlier run must not be taken for one of this run.
+    if file.exists() {
+        std::fs::remove_file(&file).map_err(fault::file("remove", &file))?;
+    }
+    let data = out.join("data");
+    make_afresh(&data)?;
+    let demo = set_up(workspace, progress, &data)?;
+    let step = progress.step("Main job: refill 50.00, quote and print three letters");
+    let summary = main_job(&demo.station, out)?;
     std::fs::write(&file, summary.pretty()).map_err(fault::file("write", &file))?;
     step.done(&format!("see {}", file.display()));
     demo.data_center.stop()
@@ -169,7 +183,8 @@ fn start_again<'a>(
 ) -> Result<Demo<'a>, Fault> {
     let step = progress.step("Data center, as it was");
     let listen = notes.at("listen").text().unwrap_or(data_center::ANY_PORT);
-    let data_center = DataCenter::start(workspace, &folder.join("server"), listen)?;
+    let data_center =
+        DataCenter::start(workspace, &folder.join("server"), listen).map_err(or_start_afresh)?;
     step.done("");
     let step = progress.step("Station, as it was");
     let station = Station::at(workspace, &folder.join("station"));
@@ -179,6 +194,23 @@ fn start_again<'a>(
         data_center,
         station,
     })
+}
+
+fn or_start_afresh(fault: Fault) -> Fault {
+    let Fault::Failed {
+        command,
+        status,
+        tail,
+    } = fault
+    else {
+        return fault;
+    };
+    let tail = format!("{tail}\nTo start afresh, without the demo's data: cargo xtask run --reset");
+    Fault::Failed {
+        command,
+        status,
+        tail,
+    }
 }
 
 fn main_job(station: &Station<'_>, out: &Path) -> Result<Value, Fault> {

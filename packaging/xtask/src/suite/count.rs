@@ -107,7 +107,8 @@ pub(crate) fn vitest(report: &Value) -> Option<Count> {
     Some(count)
 }
 
-/// Adds up the summaries of Node's own test runner: lines `# pass 3` (TAP) or `ℹ pass 3`.
+/// Adds up the summaries of Node's own test runner, which our judge in Python writes too: lines
+/// `# pass 3` (TAP) or `ℹ pass 3`.
 pub(crate) fn node_tests(said: &str) -> Option<Count> {
     let number = |word: &str| -> Option<usize> {
         let lines = said.lines().filter_map(|line| {

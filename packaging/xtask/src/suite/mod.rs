@@ -5,6 +5,7 @@ mod count;
 use std::process::{Command, ExitCode};
 
 use crate::check;
+use crate::demo;
 use crate::execute::{self, Heard};
 use crate::fault::{self, Fault};
 use crate::json;
@@ -57,7 +58,7 @@ impl<'a> Suite<'a> {
         let count = Count::default();
         Ok(Self {
             workspace,
-            progress: Progress::of(13),
+            progress: Progress::of(17),
             long,
             skips,
             count,
@@ -90,8 +91,22 @@ impl<'a> Suite<'a> {
                 self.testing(workspace.npm(&["run", "e2e"])),
                 |heard| count::node_tests(&heard.everything()),
             )?;
+            self.main_job()?;
         }
         Ok(())
+    }
+
+    /// The headless run, judged by programs that are not ours.
+    fn main_job(&mut self) -> Result<(), Fault> {
+        let out = self.workspace.tools().join("main-job");
+        demo::do_main_job(self.workspace, &mut self.progress, &out)?;
+        let mut judge = self.workspace.command("python3");
+        judge.arg("tests/foreign/judge.py").arg(&out);
+        self.counted(
+            "Main job, judged by foreign programs",
+            self.testing(judge),
+            |heard| count::node_tests(&heard.everything()),
+        )
     }
 
     fn page_tests(&mut self) -> Result<(), Fault> {
