@@ -10,14 +10,18 @@ use super::chunk::{PaidOutcome, PaidRow, THREADS};
 use super::{ALREADY, PRINTED, REFUSED, RowResult, UNKNOWN};
 use crate::api::{BatchRowView, PieceState, PieceView, UiError};
 use crate::messages::{Code, say};
-use crate::printing::files::{FileFault, write_durably};
+use crate::printing::files::{FileFault, write_all_durably};
+use crate::printing::pdf::pdf;
 use crate::station::faults::chain;
-use crate::station::release::{Page, Ready, Target, draw_again, make_folder, pages};
+use crate::station::release::{Ready, Target, draw_again, make_folder};
 use crate::station::sending::{OpenPrinter, open_printer};
 use crate::station::{Owner, Station};
 use crate::store::pieces::PieceRow;
 use crate::vault::draft::PieceInputs;
 use crate::vault::piece::Happening;
+
+/// Why a piece is not released whose second drawing is not the first.
+const DIFFERS: &str = "its label does not come out as it was committed";
 
 /// Where the pieces of a batch go.
 pub(super) enum Printer {
@@ -123,8 +127,7 @@ fn to_printer(station: &Station, printer: &mut OpenPrinter, going: Vec<Going>) -
             let view = match ready(psd, &row, inputs) {
                 Some(ready) => station.send(&ready, printer),
                 None => station.apply_blocking(move |owner| {
-                    let reason = "its label does not come out as it was committed";
-                    let row = owner.happened(row.counter, &[Happening::NoInk], Some(reason))?;
+                    let row = owner.happened(row.counter, &[Happening::NoInk], Some(DIFFERS))?;
                     owner.piece_view(&row)
                 }),
             };
@@ -176,41 +179,52 @@ fn drawn_and_written(
 ) -> Result<Vec<Fared>, UiError> {
     let drawn = on_threads(going, |going| {
         let counter = going.row.counter;
-        let page = ready(going.psd, &going.row, going.inputs).map(|ready| {
-            let path = folder.join(format!("{}.pdf", ready.serial));
-            pages(&ready, Some(&path), None, None)
+        let drawn = ready(going.psd, &going.row, going.inputs).ok_or_else(|| DIFFERS.to_owned());
+        let file = drawn.map(|ready| {
+            let title = ready.serial.to_string();
+            let path = folder.join(format!("{title}.pdf"));
+            (path, pdf(&ready.label, &title))
         });
-        (counter, page)
+        (counter, file)
     });
     station.apply_blocking(move |owner| owner.all_sending(&counters))?;
-    Ok(on_threads(drawn, |(counter, page)| match page {
-        Some(Ok(pages)) => write(counter, &pages),
-        Some(Err(error)) => Fared {
-            counter,
-            happenings: &[Happening::NoInk],
-            reason: Some(error.message),
-        },
-        None => Fared {
-            counter,
-            happenings: &[Happening::NoInk],
-            reason: Some("its label does not come out as it was committed".to_owned()),
-        },
-    }))
+    let mut files = Vec::with_capacity(drawn.len());
+    let mut fared = Vec::with_capacity(drawn.len());
+    for (counter, file) in drawn {
+        let reason = match file {
+            Ok(file) => {
+                files.push(file);
+                None
+            }
+            Err(reason) => Some(reason),
+        };
+        fared.push((counter, reason));
+    }
+    let mut answers = write_all_durably(&files).into_iter();
+    Ok(fared
+        .into_iter()
+        .map(|(counter, reason)| match reason {
+            Some(reason) => Fared {
+                counter,
+                happenings: &[Happening::NoInk],
+                reason: Some(reason),
+            },
+            None => written(counter, answers.next()),
+        })
+        .collect())
 }
 
-fn write(counter: u32, pages: &[Page]) -> Fared {
-    let fault = pages
-        .iter()
-        .find_map(|page| write_durably(&page.path, &page.bytes).err());
-    let happenings: &[Happening] = match fault {
-        None => &[Happening::AllSent, Happening::Acknowledged],
-        Some(FileFault::NotWritten { .. }) => &[Happening::NoInk],
-        Some(FileFault::NotDurable { .. }) => &[Happening::Lost],
+/// How a piece fared whose file was written; without an answer nobody knows.
+fn written(counter: u32, answer: Option<Result<(), FileFault>>) -> Fared {
+    let happenings: &[Happening] = match answer {
+        Some(Ok(())) => &[Happening::AllSent, Happening::Acknowledged],
+        Some(Err(FileFault::NotWritten { .. })) => &[Happening::NoInk],
+        Some(Err(FileFault::NotDurable { .. })) | None => &[Happening::Lost],
     };
     Fared {
         counter,
         happenings,
-        reason: fault.map(|fault| chain(&fault)),
+        reason: answer.and_then(Result::err).map(|fault| chain(&fault)),
     }
 }
 

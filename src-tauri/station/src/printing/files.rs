@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 /// Why a file is not durable.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,10 @@ pub enum FileFault {
     },
 }
 
+/// Threads that write a stack of files: each mostly waits for the disk, and a file system makes
+/// the waits of many one.
+const WRITERS: usize = 16;
+
 /// Writes a file so that it is either there whole, also after a power cut, or not there at all.
 ///
 /// A crash before the rename leaves `NAME.tmp` and the old file; after it, the new file. An
@@ -37,6 +42,52 @@ pub enum FileFault {
 /// # Errors
 /// [`FileFault`], which says on which side of the rename it happened.
 pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), FileFault> {
+    put_in_place(path, bytes)?;
+    make_name_durable(path)
+}
+
+/// Writes many files of one folder durably: all at once, and the folder is made durable once. The
+/// answers stand in the order of the files; each file is as [`write_durably`] leaves it.
+///
+/// # Errors
+/// A file's own [`FileFault`] in its answer.
+pub fn write_all_durably(files: &[(PathBuf, Vec<u8>)]) -> Vec<Result<(), FileFault>> {
+    let share = files.len().div_ceil(WRITERS).max(1);
+    let mut answers: Vec<Result<(), FileFault>> = thread::scope(|scope| {
+        let writers: Vec<_> = files
+            .chunks(share)
+            .map(|files| {
+                scope.spawn(move || -> Vec<_> {
+                    let put = |(path, bytes): &(PathBuf, Vec<u8>)| put_in_place(path, bytes);
+                    files.iter().map(put).collect()
+                })
+            })
+            .collect();
+        writers
+            .into_iter()
+            .flat_map(|writer| writer.join().expect("writing files does not panic"))
+            .collect()
+    });
+    let written = files
+        .iter()
+        .zip(&answers)
+        .find(|(_, answer)| answer.is_ok());
+    let Some(((path, _), _)) = written else {
+        return answers;
+    };
+    if make_name_durable(path).is_err() {
+        for ((path, _), answer) in files.iter().zip(&mut answers) {
+            if answer.is_ok() {
+                // Asked again for each, so that each names its own fault, or finds it healed.
+                *answer = make_name_durable(path);
+            }
+        }
+    }
+    answers
+}
+
+/// Brings a file, durable, under its name; the name itself is not durable yet.
+fn put_in_place(path: &Path, bytes: &[u8]) -> Result<(), FileFault> {
     let temporary = temporary_name(path);
     let not_written = |step, source| {
         // What cannot be removed does no harm: the next attempt replaces it.
@@ -53,7 +104,10 @@ pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), FileFault> {
     file.sync_all()
         .map_err(|fault| not_written("make durable", fault))?;
     drop(file);
-    fs::rename(&temporary, path).map_err(|fault| not_written("rename", fault))?;
+    fs::rename(&temporary, path).map_err(|fault| not_written("rename", fault))
+}
+
+fn make_name_durable(path: &Path) -> Result<(), FileFault> {
     sync_folder(path).map_err(|source| FileFault::NotDurable {
         path: path.to_owned(),
         source,
@@ -106,6 +160,21 @@ mod tests {
             "{fault}"
         );
         assert_eq!(fs::read(&path).unwrap(), b"old");
+    }
+
+    #[test]
+    fn a_stack_of_files_is_written_each_with_its_own_answer() {
+        let folder = tempfile::tempdir().unwrap();
+        let files: Vec<(PathBuf, Vec<u8>)> = (0..40)
+            .map(|at| (folder.path().join(format!("{at}.pdf")), vec![at; 100]))
+            .collect();
+        fs::create_dir(folder.path().join("7.pdf.tmp")).unwrap();
+        let answers = write_all_durably(&files);
+        for (at, ((path, bytes), answer)) in files.iter().zip(&answers).enumerate() {
+            assert_eq!(answer.is_ok(), at != 7, "{at}");
+            assert_eq!(fs::read(path).ok().as_ref(), (at != 7).then_some(bytes));
+        }
+        assert!(write_all_durably(&[]).is_empty());
     }
 
     #[test]
