@@ -135,13 +135,14 @@ const ANSWERS = {
   'send-again': (call) => piece({ serial: call.serial }),
   refund: (call) => piece({ serial: call.serial, state: 'spoiled' }),
   batch: () => ({
-    rows: 3, printed: 1, already: 1, refused: 1, unknown: 0, spent_mills: 780,
+    rows: 3, printed: 1, already: 1, refused: 1, unknown: 0, spent_mills: 780, stopped: false,
     results: [
       { line: 2, outcome: 'printed', serial: 'ZZ01-0000-0000-0042-7-000313', postage_mills: 780, reason: null },
       { line: 3, outcome: 'already', serial: 'ZZ01-0000-0000-0042-7-000290', postage_mills: 780, reason: null },
       { line: 4, outcome: 'refused', serial: null, postage_mills: null, reason: 'ZIP 00000 is not in the reference data. Nothing was debited for this row.' },
     ],
   }),
+  'stop-batch': () => status(),
   'verify-journal': () => ({ records: 1290, root: '9f2c'.repeat(16), intact: true, fault: null }),
 };
 

@@ -194,7 +194,7 @@ test('an event brings new figures without a hand on the page', { skip }, () =>
 
 test('a batch shows its progress and then every row', { skip }, () => {
   let finish;
-  const view = { rows: 2, printed: 1, already: 0, refused: 1, unknown: 0, spent_mills: 780, results: [
+  const view = { rows: 2, printed: 1, already: 0, refused: 1, unknown: 0, spent_mills: 780, stopped: true, results: [
     { line: 2, outcome: 'printed', serial: 'S-1', postage_mills: 780, reason: null },
     { line: 3, outcome: 'refused', serial: null, postage_mills: null, reason: 'No such ZIP.' },
   ] };
@@ -205,8 +205,12 @@ test('a batch shows its progress and then every row', { skip }, () => {
     await page.click('#batch-go');
     station.tell({ event: 'batch', done: 1, rows: 2 });
     await page.waitForSelector('text=1 of 2 rows');
+    await page.click('text=Stop');
+    await page.waitForSelector('text=Stopping');
+    assert.equal(callsOf(station, 'stop-batch').length, 1);
     finish();
     await page.waitForSelector('text=No such ZIP.');
+    await page.waitForSelector('text=Stopped after 2 of 2 rows.');
     await assertAccessible(page, 'a batch');
   });
 });

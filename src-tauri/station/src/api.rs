@@ -32,6 +32,9 @@ pub enum Call {
     Print(PrintCall),
     /// Prints a batch from CSV text. Answers with [`BatchView`]; progress comes as events.
     Batch(BatchCall),
+    /// Stops the batches that run, after the rows that are already paid for. Answers with
+    /// [`StatusView`].
+    StopBatch,
     /// Pieces, newest first. Answers with [`PiecesView`].
     Pieces(PiecesCall),
     /// Answers the question about a piece whose print state is open. Answers with [`PieceView`].
@@ -634,7 +637,10 @@ pub struct BatchView {
     /// What was spent now, mills.
     #[ts(type = "number")]
     pub spent_mills: u64,
-    /// Each row.
+    /// Whether it was stopped before its last row; running it again goes on from there.
+    #[serde(default)]
+    pub stopped: bool,
+    /// Each row that was done.
     pub results: Vec<BatchRowView>,
 }
 

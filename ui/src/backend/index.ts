@@ -32,6 +32,7 @@ export interface Answers {
   preview: PreviewView;
   print: PieceView;
   batch: BatchView;
+  'stop-batch': StatusView;
   pieces: PiecesView;
   resolve: PieceView;
   'send-again': PieceView;

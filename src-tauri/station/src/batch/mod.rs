@@ -31,15 +31,22 @@ pub async fn run(station: &Station, csv: &str, out: BatchOut) -> Result<BatchVie
         BatchOut::Printer { name } => PrintOut::Printer { name },
         BatchOut::Folder { path } => PrintOut::Folder { path },
     };
-    let target = station.apply(move |owner| owner.target(Some(&out))).await?;
+    let (target, stops) = station
+        .apply(move |owner| Ok((owner.target(Some(&out))?, owner.batch_stops())))
+        .await?;
     let station = station.clone();
-    let work = tokio::task::spawn_blocking(move || print(&station, rows, &target));
+    let work = tokio::task::spawn_blocking(move || print(&station, rows, &target, stops));
     work.await
         .unwrap_or_else(|_| Err(say(Code::StationStopped, &[])))
 }
 
-/// Prints all rows, chunk by chunk.
-fn print(station: &Station, rows: Vec<Row>, target: &Target) -> Result<BatchView, UiError> {
+/// Prints all rows, chunk by chunk, unless the count of stops moves on from `stops`.
+fn print(
+    station: &Station,
+    rows: Vec<Row>,
+    target: &Target,
+    stops: u64,
+) -> Result<BatchView, UiError> {
     let mut printer = release::Printer::open(target)?;
     let total = u32::try_from(rows.len()).unwrap_or(u32::MAX);
     let mut view = BatchView {
@@ -49,6 +56,7 @@ fn print(station: &Station, rows: Vec<Row>, target: &Target) -> Result<BatchView
         refused: 0,
         unknown: 0,
         spent_mills: 0,
+        stopped: false,
         results: Vec::with_capacity(rows.len()),
     };
     let paper = target.paper();
@@ -59,7 +67,14 @@ fn print(station: &Station, rows: Vec<Row>, target: &Target) -> Result<BatchView
             return Ok(view);
         }
         let paper = paper.clone();
-        let paid = station.apply_blocking(move |owner| Ok(owner.pay_rows(chunk, &paper)))?;
+        let paid = station.apply_blocking(move |owner| {
+            let goes_on = owner.batch_stops() == stops;
+            Ok(goes_on.then(|| owner.pay_rows(chunk, &paper)))
+        })?;
+        let Some(paid) = paid else {
+            view.stopped = true;
+            return Ok(view);
+        };
         for result in printer.release(station, paid) {
             count(&mut view, result);
         }

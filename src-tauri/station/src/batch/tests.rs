@@ -209,3 +209,26 @@ fn progress_is_told_chunk_by_chunk() {
     }
     assert_eq!(told, [(64, 70), (70, 70)]);
 }
+
+#[test]
+fn a_stopped_batch_pays_for_no_further_row_and_goes_on_when_run_again() {
+    let desk = Desk::new();
+    let csv = format!("{HEADER}{}{}", row("Ada", "1oz"), row("Bob", "1oz"));
+    let station = desk.station();
+    let out = PrintOut::Folder {
+        path: Some(desk.path("out").display().to_string()),
+    };
+    let (target, stops) = station
+        .apply_blocking(move |owner| Ok((owner.target(Some(&out))?, owner.batch_stops())))
+        .unwrap();
+    let stop = runtime().block_on(station.call(Call::StopBatch)).unwrap();
+    assert!(matches!(stop, View::Status(_)));
+
+    let stopped = print(station, read_rows(&csv).unwrap(), &target, stops).unwrap();
+    assert!(stopped.stopped && stopped.results.is_empty());
+    assert_eq!((stopped.rows, spent(&desk)), (2, (0, 0)));
+
+    let again = run_batch(&desk, &csv).unwrap();
+    assert!(!again.stopped);
+    assert_eq!((again.printed, spent(&desk)), (2, (1_560, 2)));
+}

@@ -163,6 +163,7 @@ const fn changes_nothing(call: &Call) -> bool {
         | Call::Refill(_)
         | Call::Print(_)
         | Call::Batch(_)
+        | Call::StopBatch
         | Call::Resolve(_)
         | Call::SendAgain(_)
         | Call::Refund(_)

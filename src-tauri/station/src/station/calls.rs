@@ -34,6 +34,15 @@ impl Station {
                 let view = crate::batch::run(self, &call.csv, out).await?;
                 Ok(View::Batch(view))
             }
+            Call::StopBatch => {
+                let view = self
+                    .apply(|owner| {
+                        owner.stop_batches();
+                        owner.status()
+                    })
+                    .await?;
+                Ok(View::Status(Box::new(view)))
+            }
             Call::Pieces(call) => {
                 let pieces = self.apply(move |owner| owner.piece_views(&call)).await?;
                 Ok(View::Pieces(PiecesView { pieces }))

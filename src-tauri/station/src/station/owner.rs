@@ -46,6 +46,8 @@ pub struct Owner {
     clock: Clock,
     events: broadcast::Sender<Event>,
     pub(super) meeting: Meeting,
+    /// How often the clerk stopped batches: one that started at another count ends.
+    batch_stops: u64,
     // Last: it is released when all else is closed.
     lock: FolderLock,
 }
@@ -70,6 +72,7 @@ impl Owner {
             clock,
             events,
             meeting: Meeting::default(),
+            batch_stops: 0,
             lock,
         };
         if let Some(kek_id) = owner.store.wrapping_kek()? {
@@ -320,6 +323,16 @@ impl Owner {
     #[must_use]
     pub fn today(&self) -> Date {
         self.clock.day_of(self.now())
+    }
+
+    /// How often batches were stopped. A batch asks before each chunk.
+    pub(crate) const fn batch_stops(&self) -> u64 {
+        self.batch_stops
+    }
+
+    /// Stops every batch that runs now.
+    pub(super) fn stop_batches(&mut self) {
+        self.batch_stops = self.batch_stops.saturating_add(1);
     }
 
     /// Tells everybody who listens.
