@@ -208,6 +208,21 @@ impl Counter {
         Ok(*status)
     }
 
+    /// Points the station to another address; the one before.
+    pub async fn set_server(&self, address: &str) -> String {
+        let address = address.to_owned();
+        self.station
+            .apply(move |owner| {
+                let before = owner.store().setting("server")?;
+                owner.write("another address", |tx| {
+                    Ok(tx.put_setting("server", &address)?)
+                })?;
+                Ok(before.unwrap())
+            })
+            .await
+            .unwrap()
+    }
+
     /// What the station is and has.
     pub async fn status(&self) -> StatusView {
         let view = self.station.call(Call::Status).await.unwrap();

@@ -48,34 +48,19 @@ async fn a_locked_station_prints_what_it_has_and_is_not_refilled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unreachable_data_center_leaves_printing_and_completes_the_refill_later() {
+async fn an_unreachable_data_center_leaves_printing_and_no_refill_behind() {
     let town = Town::with_deposit("100.00").await;
     let counter = town.enrolled("one").await;
     counter.refill("20.00").await.unwrap();
-    let address = counter
-        .station
-        .apply(|owner| {
-            let address = owner.store().setting("server")?;
-            owner.write("moving the data center away", |tx| {
-                Ok(tx.put_setting("server", "https://127.0.0.1:1")?)
-            })?;
-            Ok(address.unwrap())
-        })
-        .await
-        .unwrap();
+    let address = counter.set_server("https://127.0.0.1:1").await;
     let refused = counter.refill("30.00").await.unwrap_err();
     assert_eq!(refused.code, "unreachable");
     counter.print_letter("1oz", "10001").await.unwrap();
-    counter
-        .station
-        .apply(move |owner| {
-            owner.write("the data center is back", |tx| {
-                Ok(tx.put_setting("server", &address)?)
-            })
-        })
-        .await
-        .unwrap();
+    counter.set_server(&address).await;
     counter.contact().await.unwrap();
+    assert_eq!(counter.status().await.registers.control_total, 20_000);
+    assert_eq!(town.balance().await, 80_000);
+    counter.refill("30.00").await.unwrap();
     assert_eq!(counter.status().await.registers.control_total, 50_000);
     assert_eq!(town.balance().await, 50_000);
     town.assert_books_hold().await;

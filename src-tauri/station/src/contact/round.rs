@@ -148,7 +148,7 @@ async fn note(
             })?;
             owner.flush_mark()?;
             owner.tell(Event::Status);
-            Ok(owner.answered())
+            Ok(owner.answered().map(|(refill, _)| refill))
         })
         .await
 }
@@ -238,6 +238,11 @@ async fn one(
             link.exchange(request).await.map_err(|fault| said(&fault))?
         }
         Err(fault) => {
+            if matches!(fault, LinkFault::Unreachable(_)) {
+                station
+                    .apply(move |owner| sealed::take_back(owner, service))
+                    .await?;
+            }
             if code_of(&fault) == Some("vault_frozen") {
                 station.apply(freeze).await?;
             }

@@ -40,8 +40,9 @@ const REFILL: u8 = 1;
 /// The number of a statement among the intents.
 const SYNC: u8 = 2;
 
-/// The next request: one that is on its way; else the refill asked for; else a renewal that is
-/// due; else, once per contact, a statement, which also acknowledges what was applied before.
+/// The next request: one that is on its way; else the refill asked for, unless the one that was on
+/// its way had the same amount (the clerk asks again for what was interrupted); else a renewal that
+/// is due; else, once per contact, a statement, which also acknowledges what was applied before.
 pub(super) fn next_request(
     owner: &mut Owner,
     asked: Asked,
@@ -53,7 +54,11 @@ pub(super) fn next_request(
     let now = owner.now();
     let renewal_due = owner.enrolled()?.renewal_due(now);
     match asked.refill {
-        Some(amount) if owner.answered().is_none() => {
+        Some(amount)
+            if owner
+                .answered()
+                .is_none_or(|(_, answered)| answered != amount) =>
+        {
             request_refill(owner, RefillKind::Refill, amount).map(Some)
         }
         _ if renewal_due => request_refill(owner, RefillKind::Renewal, Mills::ZERO).map(Some),
@@ -168,7 +173,7 @@ fn accept_refill(owner: &mut Owner, intent: &Intent, reply: &[u8]) -> Result<(),
         return Err(not_believed("the refill it answers"));
     }
     if request.kind == RefillKind::Refill {
-        owner.set_answered(request.refill);
+        owner.set_answered(request.refill, request.amount);
     }
     match (&reply.grant, reply.refusal) {
         (Some(grant), None) => apply_grant(owner, intent, &request, &reply, grant),

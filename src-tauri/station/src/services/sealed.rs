@@ -166,6 +166,7 @@ pub fn intend<Q: Request + Encode<()>>(
         tx.put_setting(&sequence_name(Q::SERVICE), &sequence.to_string())?;
         Ok(())
     })?;
+    owner.set_fresh(Q::SERVICE);
     Ok(intent)
 }
 
@@ -188,6 +189,22 @@ pub fn seal_again(owner: &mut Owner, service: ServiceId) -> Result<Option<Intent
         Ok(())
     })?;
     Ok(Some(intent))
+}
+
+/// Takes back a request that was made in this contact when provably no byte of it was sent: the
+/// stream goes on as if it had never been.
+///
+/// # Errors
+/// The faults of the store.
+pub fn take_back(owner: &mut Owner, service: ServiceId) -> Result<(), UiError> {
+    if !owner.is_fresh(service) || pending(owner, service)?.is_none() {
+        return Ok(());
+    }
+    let last = last_sequence(owner, service)?.saturating_sub(1);
+    owner.write("taking back a request that was not sent", |tx| {
+        tx.put_setting(&sequence_name(service), &last.to_string())?;
+        done(tx, service)
+    })
 }
 
 /// Removes the intent inside the transaction that takes its reply in.

@@ -1,7 +1,11 @@
 //! What the owner remembers of the contact that is going on. Nothing of it needs to survive: a
 //! crash ends the contact, and what is on its way lies in the store.
 
+use std::collections::BTreeSet;
+
 use shared::ids::RefillId;
+use shared::money::Mills;
+use shared::services::ServiceId;
 
 use super::Owner;
 use crate::api::UiError;
@@ -11,8 +15,10 @@ use crate::services::rates::Announced;
 /// The contact that is going on.
 #[derive(Debug, Default)]
 pub(super) struct Meeting {
-    /// The refill the data center has decided on in this contact.
-    answered: Option<RefillId>,
+    /// The refill the data center has decided on last in this contact, and its amount.
+    answered: Option<(RefillId, Mills)>,
+    /// The services whose request on its way was made in this contact.
+    fresh: BTreeSet<ServiceId>,
     /// Whether a grant was applied and not yet stated.
     acknowledgement_due: bool,
     /// Rate editions that are announced and not here yet.
@@ -25,15 +31,26 @@ impl Owner {
         self.meeting = Meeting::default();
     }
 
-    /// The refill the data center has decided on in this contact.
+    /// The refill the data center has decided on last in this contact, and its amount.
     #[must_use]
-    pub const fn answered(&self) -> Option<RefillId> {
+    pub const fn answered(&self) -> Option<(RefillId, Mills)> {
         self.meeting.answered
     }
 
     /// Notes that the data center has decided on a refill.
-    pub const fn set_answered(&mut self, refill: RefillId) {
-        self.meeting.answered = Some(refill);
+    pub const fn set_answered(&mut self, refill: RefillId, amount: Mills) {
+        self.meeting.answered = Some((refill, amount));
+    }
+
+    /// Whether the service's request on its way was made in this contact.
+    #[must_use]
+    pub fn is_fresh(&self, service: ServiceId) -> bool {
+        self.meeting.fresh.contains(&service)
+    }
+
+    /// Notes that the service's request on its way was made in this contact.
+    pub fn set_fresh(&mut self, service: ServiceId) {
+        self.meeting.fresh.insert(service);
     }
 
     /// Whether a grant was applied and not yet stated.
