@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::calls::absolute;
 use super::show::Show;
-use super::{Terminal, not_written, on_a_runtime};
+use super::{Streams, not_written, on_a_runtime};
 use crate::api::{BatchCall, BatchOut, BatchView, Call, Event, UiError, View};
 use crate::batch::MAX_CSV_BYTES;
 use crate::messages::{Code, say};
@@ -20,7 +20,7 @@ pub(super) fn batch(
     printer: Option<String>,
     out: Option<PathBuf>,
     show: Show,
-    terminal: &mut Terminal<'_>,
+    streams: &mut Streams<'_>,
 ) -> Result<(), UiError> {
     let csv = read(file)?;
     let out = match printer {
@@ -29,7 +29,7 @@ pub(super) fn batch(
             path: out.map(absolute),
         },
     };
-    let bar = bar(terminal.watched && !show.json);
+    let bar = bar(streams.watched && !show.json);
     let view = on_a_runtime(async {
         let station = reach(folder).await?;
         let answer = station
@@ -58,7 +58,7 @@ pub(super) fn batch(
         )
     })?;
     let answer = ended(&view, &results);
-    show.view(&View::Batch(view), terminal.out)
+    show.view(&View::Batch(view), streams.out)
         .map_err(not_written)?;
     answer
 }

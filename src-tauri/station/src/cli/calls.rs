@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::{Command, Line, Out, Piece, Print, Printers};
 use super::show::Show;
-use super::{Terminal, later, not_written, on_a_runtime};
+use super::{Streams, later, not_written, on_a_runtime};
 use crate::api::{
     AddPrinterCall, Call, ContactCall, EnrolCall, PieceState, PiecesCall, PrintCall, PrintOut,
     PrinterPort, PrinterSetup, QuoteCall, RefillCall, RefundCall, RemovePrinterCall, ResolveCall,
@@ -24,16 +24,16 @@ pub(super) fn call(
     folder: &Path,
     command: Command,
     show: Show,
-    terminal: &mut Terminal<'_>,
+    streams: &mut Streams<'_>,
 ) -> Result<(), UiError> {
     let call = to_call(command)?;
     let view = match ask(folder, call.clone()) {
         Err(error) if error.code == NO_KEYRING && !show.json => {
-            ask(folder, with_another_keeper(call, error, terminal)?)?
+            ask(folder, with_another_keeper(call, error, streams)?)?
         }
         answer => answer?,
     };
-    show.view(&view, terminal.out).map_err(not_written)?;
+    show.view(&view, streams.out).map_err(not_written)?;
     match &view {
         View::Piece(piece) => ended_well(piece),
         View::Contact(contact) => contacted(contact),
@@ -64,17 +64,17 @@ fn ask(folder: &Path, call: Call) -> Result<View, UiError> {
 pub(super) fn with_another_keeper(
     call: Call,
     error: UiError,
-    terminal: &mut Terminal<'_>,
+    streams: &mut Streams<'_>,
 ) -> Result<Call, UiError> {
-    let (Call::Enrol(call), Some(answers)) = (call, terminal.answers.as_mut()) else {
+    let (Call::Enrol(call), Some(answers)) = (call, streams.answers.as_mut()) else {
         return Err(error);
     };
     let question = format!(
         "{}\n{}\nWhere shall it be kept? [passphrase-file:PATH, key-file:PATH or nothing to stop] ",
         error.message, error.hint
     );
-    write!(terminal.err, "{question}")
-        .and_then(|()| terminal.err.flush())
+    write!(streams.err, "{question}")
+        .and_then(|()| streams.err.flush())
         .map_err(not_written)?;
     let mut answer = String::new();
     let read = answers.read_line(&mut answer);

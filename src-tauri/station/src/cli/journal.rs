@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::show::Show;
-use super::{Terminal, not_written, on_a_runtime};
+use super::{Streams, not_written, on_a_runtime};
 use crate::api::{Call, ErrorKind, JournalView, UiError, View};
 use crate::messages::{Code, say};
 use crate::owner::reach;
@@ -14,11 +14,7 @@ use crate::station::calls::journal_view;
 use crate::store;
 
 /// Recomputes the journal; where the station starts, the sealed vault is compared too.
-pub(super) fn verify(
-    folder: &Path,
-    show: Show,
-    terminal: &mut Terminal<'_>,
-) -> Result<(), UiError> {
+pub(super) fn verify(folder: &Path, show: Show, streams: &mut Streams<'_>) -> Result<(), UiError> {
     let asked = on_a_runtime(async {
         let station = reach(folder).await?;
         let answer = station.call(Call::VerifyJournal, |_| {}).await;
@@ -30,7 +26,7 @@ pub(super) fn verify(
         Err(error) if error.kind != ErrorKind::Damaged => return Err(error),
         Ok(_) | Err(_) => read_only(folder)?,
     };
-    show.view(&View::Journal(view.clone()), terminal.out)
+    show.view(&View::Journal(view.clone()), streams.out)
         .map_err(not_written)?;
     match view.fault {
         None => Ok(()),
@@ -45,7 +41,7 @@ fn read_only(folder: &Path) -> Result<JournalView, UiError> {
 }
 
 /// Writes the journal as JSON Lines, enough to recompute every hash.
-pub(super) fn export(folder: &Path, terminal: &mut Terminal<'_>) -> Result<(), UiError> {
+pub(super) fn export(folder: &Path, streams: &mut Streams<'_>) -> Result<(), UiError> {
     let db = store::open_read_only(folder)?;
     let mut written = Ok(());
     store::journal::for_each_row(&db, |row| {
@@ -55,7 +51,7 @@ pub(super) fn export(folder: &Path, terminal: &mut Terminal<'_>) -> Result<(), U
                 "record": STANDARD.encode(&row.record),
                 "hash": hex::encode(&row.hash),
             });
-            written = writeln!(terminal.out, "{line}");
+            written = writeln!(streams.out, "{line}");
         }
         Ok(())
     })?;

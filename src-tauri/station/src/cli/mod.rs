@@ -19,7 +19,7 @@ use crate::messages::{Code, say};
 use arguments::{Arguments, Command, Journal, Print, Printers};
 
 /// What a command writes to.
-pub struct Terminal<'a> {
+pub struct Streams<'a> {
     /// Answers.
     pub out: &'a mut dyn Write,
     /// Refusals and faults.
@@ -38,7 +38,7 @@ pub fn main() -> u8 {
     let mut answers = std::io::stdin()
         .is_terminal()
         .then(|| std::io::stdin().lock());
-    let mut terminal = Terminal {
+    let mut streams = Streams {
         out: &mut out,
         err: &mut err,
         watched,
@@ -47,24 +47,24 @@ pub fn main() -> u8 {
             answers
         }),
     };
-    run(std::env::args_os(), &mut terminal)
+    run(std::env::args_os(), &mut streams)
 }
 
 /// Runs one command and returns its exit code: 0 done, 2 wrong usage, 3 refused, 4 data center
 /// unreachable, 5 print state unknown, 6 damaged or failed verification, 1 anything else.
-pub fn run(words: impl IntoIterator<Item = std::ffi::OsString>, terminal: &mut Terminal<'_>) -> u8 {
+pub fn run(words: impl IntoIterator<Item = std::ffi::OsString>, streams: &mut Streams<'_>) -> u8 {
     let words: Vec<_> = words.into_iter().collect();
     let asked_json = words.iter().any(|word| word == "--json");
     let arguments = match Arguments::try_parse_from(&words) {
         Ok(arguments) => arguments,
-        Err(fault) => return usage(&fault, asked_json, terminal),
+        Err(fault) => return usage(&fault, asked_json, streams),
     };
     let json = arguments.json;
-    match perform(arguments, terminal) {
+    match perform(arguments, streams) {
         Ok(()) => 0,
         Err(error) => {
             // Whoever closed our error line does not want to hear it.
-            drop(complain(&error, json, terminal));
+            drop(complain(&error, json, streams));
             exit_code(error.kind)
         }
     }
@@ -83,7 +83,7 @@ pub const fn exit_code(kind: ErrorKind) -> u8 {
     }
 }
 
-fn perform(arguments: Arguments, terminal: &mut Terminal<'_>) -> Result<(), UiError> {
+fn perform(arguments: Arguments, streams: &mut Streams<'_>) -> Result<(), UiError> {
     let folder = folder(arguments.data)?;
     let show = show::Show {
         json: arguments.json,
@@ -91,12 +91,12 @@ fn perform(arguments: Arguments, terminal: &mut Terminal<'_>) -> Result<(), UiEr
     match arguments.command {
         Command::Journal {
             what: Journal::Export,
-        } => journal::export(&folder, terminal),
+        } => journal::export(&folder, streams),
         Command::Journal {
             what: Journal::Verify,
-        } => journal::verify(&folder, show, terminal),
+        } => journal::verify(&folder, show, streams),
         Command::Verify { what, certificates } => {
-            verify::verify(&folder, &what, certificates.as_deref(), show, terminal)
+            verify::verify(&folder, &what, certificates.as_deref(), show, streams)
         }
         Command::Scale(_) => Err(later("scale")),
         Command::Doctor(_) => Err(later("doctor")),
@@ -107,7 +107,7 @@ fn perform(arguments: Arguments, terminal: &mut Terminal<'_>) -> Result<(), UiEr
         } => Err(later("printers test")),
         Command::Print {
             what: Print::Batch { file, printer, out },
-        } => batch::batch(&folder, &file, printer, out, show, terminal),
+        } => batch::batch(&folder, &file, printer, out, show, streams),
         command @ (Command::Enrol { .. }
         | Command::Status
         | Command::Contact { .. }
@@ -120,7 +120,7 @@ fn perform(arguments: Arguments, terminal: &mut Terminal<'_>) -> Result<(), UiEr
         | Command::Resolve { .. }
         | Command::SendAgain { .. }
         | Command::Refund { .. }
-        | Command::Printers { .. }) => calls::call(&folder, command, show, terminal),
+        | Command::Printers { .. }) => calls::call(&folder, command, show, streams),
     }
 }
 
@@ -143,12 +143,12 @@ fn folder(asked: Option<PathBuf>) -> Result<PathBuf, UiError> {
 }
 
 /// Says what is wrong with the words, or shows the help that was asked for.
-fn usage(fault: &clap::Error, json: bool, terminal: &mut Terminal<'_>) -> u8 {
+fn usage(fault: &clap::Error, json: bool, streams: &mut Streams<'_>) -> u8 {
     if matches!(
         fault.kind(),
         ClapKind::DisplayHelp | ClapKind::DisplayVersion
     ) {
-        drop(write!(terminal.out, "{}", fault.render().ansi()));
+        drop(write!(streams.out, "{}", fault.render().ansi()));
         return 0;
     }
     if json {
@@ -156,15 +156,15 @@ fn usage(fault: &clap::Error, json: bool, terminal: &mut Terminal<'_>) -> u8 {
         let first = text.lines().next().unwrap_or_default();
         let what = first.trim_start_matches("error: ");
         let error = say(Code::Usage, &[("what", what)]);
-        drop(complain(&error, true, terminal));
+        drop(complain(&error, true, streams));
     } else {
-        drop(write!(terminal.err, "{}", fault.render().ansi()));
+        drop(write!(streams.err, "{}", fault.render().ansi()));
     }
     exit_code(ErrorKind::Usage)
 }
 
 /// A refusal or fault as contracts want it: a sentence and a hint, or JSON.
-fn complain(error: &UiError, json: bool, terminal: &mut Terminal<'_>) -> std::io::Result<()> {
+fn complain(error: &UiError, json: bool, streams: &mut Streams<'_>) -> std::io::Result<()> {
     if json {
         let object = serde_json::json!({
             "code": error.code,
@@ -172,13 +172,13 @@ fn complain(error: &UiError, json: bool, terminal: &mut Terminal<'_>) -> std::io
             "hint": error.hint,
             "retry": error.retry,
         });
-        writeln!(terminal.err, "{object}")
+        writeln!(streams.err, "{object}")
     } else {
-        writeln!(terminal.err, "{}\n{}", error.message, error.hint)
+        writeln!(streams.err, "{}\n{}", error.message, error.hint)
     }
 }
 
-/// A terminal that does not take what is written.
+/// Streams that do not take what is written.
 fn not_written(fault: std::io::Error) -> UiError {
     say(
         Code::CannotWrite,

@@ -14,13 +14,13 @@ fn pennyblack(folder: &Path, words: &[&str]) -> Said {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut all = vec!["pennyblack".into(), "--data".into(), folder.into()];
     all.extend(words.iter().map(std::ffi::OsString::from));
-    let mut terminal = Terminal {
+    let mut streams = Streams {
         out: &mut out,
         err: &mut err,
         watched: false,
         answers: None,
     };
-    let code = run(all, &mut terminal);
+    let code = run(all, &mut streams);
     Said {
         code,
         out: String::from_utf8(out).unwrap(),
@@ -328,14 +328,14 @@ fn without_a_keyring_a_person_is_asked_and_nothing_is_chosen_for_them() {
     let chosen = |typed: &str| {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut answers = typed.as_bytes();
-        let mut terminal = Terminal {
+        let mut streams = Streams {
             out: &mut out,
             err: &mut err,
             watched: true,
             answers: Some(&mut answers),
         };
         let error = say(Code::NoKeyring, &[]);
-        let answer = calls::with_another_keeper(call(None), error, &mut terminal);
+        let answer = calls::with_another_keeper(call(None), error, &mut streams);
         let asked = String::from_utf8(err).unwrap();
         assert!(
             asked.contains("whoever reads it can open the vault"),

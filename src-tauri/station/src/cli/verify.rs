@@ -12,7 +12,7 @@ use shared::indicium::{Indicium, Profile};
 use shared::services::keys::Point;
 
 use super::show::Show;
-use super::{Terminal, not_written};
+use super::{Streams, not_written};
 use crate::api::UiError;
 use crate::crypto;
 use crate::messages::{Code, say};
@@ -72,7 +72,7 @@ pub(super) fn verify(
     what: &str,
     certificates: Option<&Path>,
     show: Show,
-    terminal: &mut Terminal<'_>,
+    streams: &mut Streams<'_>,
 ) -> Result<(), UiError> {
     let found = payloads(what)?;
     if found.is_empty() {
@@ -86,7 +86,7 @@ pub(super) fn verify(
     for bytes in found {
         let finding =
             examine_one(&bytes, &chains).ok_or_else(|| say(Code::NoIndicium, &[("what", what)]))?;
-        show.object(&finding, &told(&finding), terminal.out)
+        show.object(&finding, &told(&finding), streams.out)
             .map_err(not_written)?;
         if !finding.genuine {
             broken = Some(finding.refusals.join("; "));
