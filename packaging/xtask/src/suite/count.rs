@@ -138,6 +138,18 @@ pub(crate) fn skips(text: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// The tests that a runner counted as skipped by itself: `ok 3 - name # SKIP reason`, in TAP or
+/// with a sign of its own before the name.
+pub(crate) fn skips_of_runner(said: &str) -> BTreeMap<String, String> {
+    let lines = said.lines().filter_map(|line| line.split_once("# SKIP"));
+    let named = lines.map(|(name, reason)| {
+        let name = name.trim().trim_start_matches("ok ");
+        let plain = name.trim_start_matches(|letter: char| !letter.is_alphabetic());
+        (plain.trim().to_owned(), reason.trim().to_owned())
+    });
+    named.collect()
+}
+
 /// What a runner said without the lines about tests that passed.
 pub(crate) fn without_passed(said: &str) -> String {
     let boring = |line: &&str| {
@@ -237,6 +249,16 @@ mod tests {
         };
         total.skip(skipped.len());
         assert_eq!(total.to_string(), "8 passed, 0 failed, 3 skipped");
+    }
+
+    #[test]
+    fn tests_that_a_runner_skipped_are_told_with_their_reasons() {
+        let said =
+            "ok 7 - zxing reads # SKIP no zxing here\nok 8 - fine\n﹣ in the window (0.1ms) # SKIP";
+        let skipped = skips_of_runner(said);
+        assert_eq!(skipped.len(), 2);
+        assert_eq!(skipped["zxing reads"], "no zxing here");
+        assert_eq!(skipped["in the window (0.1ms)"], "");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod count;
 
+use std::collections::BTreeMap;
 use std::process::{Command, ExitCode};
 
 use crate::check;
@@ -47,6 +48,7 @@ struct Suite<'a> {
     skips: std::path::PathBuf,
     count: Count,
     not_passed: Vec<String>,
+    told_skips: BTreeMap<String, String>,
 }
 
 impl<'a> Suite<'a> {
@@ -63,6 +65,7 @@ impl<'a> Suite<'a> {
             skips,
             count,
             not_passed: Vec::new(),
+            told_skips: BTreeMap::new(),
         })
     }
 
@@ -194,6 +197,8 @@ impl<'a> Suite<'a> {
     ) -> Result<(), Fault> {
         let mut step = self.progress.step(title);
         let heard = execute::watch(&mut step, command)?;
+        self.told_skips
+            .extend(count::skips_of_runner(&heard.everything()));
         let told = read(&heard);
         let mut count = told.unwrap_or_default();
         let well = heard.status.success() && told.is_some() && count.failed == 0;
@@ -216,7 +221,7 @@ impl<'a> Suite<'a> {
     fn report(&mut self) {
         let skips = count::skips(&std::fs::read_to_string(&self.skips).unwrap_or_default());
         say("");
-        for (name, reason) in &skips {
+        for (name, reason) in skips.iter().chain(&self.told_skips) {
             say(&format!("SKIPPED {name}: {reason}"));
         }
         if !self.not_passed.is_empty() {
