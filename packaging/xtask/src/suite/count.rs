@@ -128,11 +128,11 @@ pub(crate) fn node_tests(said: &str) -> Option<Count> {
     })
 }
 
-/// The tests that said `SKIPPED name: reason`, each once.
+/// The tests that said `SKIPPED name: reason`, in the file for it or in their output, each once.
 pub(crate) fn skips(text: &str) -> BTreeMap<String, String> {
     let lines = text
         .lines()
-        .filter_map(|line| line.strip_prefix("SKIPPED ")?.split_once(':'));
+        .filter_map(|line| line.trim().strip_prefix("SKIPPED ")?.split_once(':'));
     lines
         .map(|(name, reason)| (name.trim().to_owned(), reason.trim().to_owned()))
         .collect()
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn a_test_that_said_skipped_is_counted_once_and_not_as_passed() {
         let skipped = skips(
-            "SKIPPED keyring_round_trip: no keyring here\nnoise\nSKIPPED keyring_round_trip: again\nSKIPPED b: c: d\n",
+            "    SKIPPED keyring_round_trip: no keyring here\nnoise\nSKIPPED keyring_round_trip: again\nSKIPPED b: c: d\n",
         );
         assert_eq!(skipped.len(), 2);
         assert_eq!(skipped["b"], "c: d");

@@ -16,7 +16,8 @@ use crate::progress::{Progress, say};
 use crate::workspace::Workspace;
 use count::Count;
 
-/// Tests that cannot run on this machine append `SKIPPED name: reason` to the file it names.
+/// Tests that cannot run on this machine say `SKIPPED name: reason`, in their output or, where that
+/// is not shown, by appending the line to the file this names.
 const SKIPS: &str = "PENNYBLACK_SKIPS";
 /// Tells the tests to run their full counts.
 const LONG_RUN: &str = "PENNYBLACK_LONG";
@@ -49,6 +50,7 @@ struct Suite<'a> {
     count: Count,
     not_passed: Vec<String>,
     told_skips: BTreeMap<String, String>,
+    said_skips: BTreeMap<String, String>,
 }
 
 impl<'a> Suite<'a> {
@@ -66,6 +68,7 @@ impl<'a> Suite<'a> {
             count,
             not_passed: Vec::new(),
             told_skips: BTreeMap::new(),
+            said_skips: BTreeMap::new(),
         })
     }
 
@@ -130,7 +133,14 @@ impl<'a> Suite<'a> {
 
     fn workspace_tests(&mut self) -> Result<(), Fault> {
         let workspace = self.workspace;
-        let nextest = ["nextest", "run", "--workspace", "--no-fail-fast"];
+        let nextest = [
+            "nextest",
+            "run",
+            "--workspace",
+            "--no-fail-fast",
+            "--success-output",
+            "immediate",
+        ];
         if execute::works(workspace.cargo(&["nextest", "--version"])) {
             self.counted(
                 "Tests of the workspace",
@@ -145,6 +155,8 @@ impl<'a> Suite<'a> {
                 "--lib",
                 "--bins",
                 "--tests",
+                "--",
+                "--show-output",
             ];
             self.counted(
                 "Tests of the workspace",
@@ -219,15 +231,16 @@ impl<'a> Suite<'a> {
     }
 
     fn report(&mut self) {
-        let skips = count::skips(&std::fs::read_to_string(&self.skips).unwrap_or_default());
+        let written = std::fs::read_to_string(&self.skips).unwrap_or_default();
+        self.said_skips.extend(count::skips(&written));
         say("");
-        for (name, reason) in skips.iter().chain(&self.told_skips) {
+        for (name, reason) in self.said_skips.iter().chain(&self.told_skips) {
             say(&format!("SKIPPED {name}: {reason}"));
         }
         if !self.not_passed.is_empty() {
             say(&format!("Not passed: {}.", self.not_passed.join(", ")));
         }
-        self.count.skip(skips.len());
+        self.count.skip(self.said_skips.len());
         say(&self.count.to_string());
     }
 }
