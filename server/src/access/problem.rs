@@ -167,6 +167,7 @@ impl From<DbError> for ProblemReply {
             | DbError::BrokeOff { .. }
             | DbError::Closed { .. }
             | DbError::Migration { .. }
+            | DbError::Unreachable { .. }
             | DbError::Engine { .. } => {
                 tracing::error!(fault = chain_of(&fault), "a request failed");
                 Self::fault()

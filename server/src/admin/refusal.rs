@@ -137,6 +137,11 @@ impl From<DbError> for AdminRefusal {
                 &fault,
                 "Use the program version that wrote this folder, or a newer one.",
             ),
+            DbError::Unreachable { .. } => Self::broken(
+                "file",
+                &fault,
+                "Check that the data folder is there, is yours and has room.",
+            ),
             DbError::Forbidden { .. }
             | DbError::BrokeOff { .. }
             | DbError::Closed { .. }

@@ -252,6 +252,11 @@ fn keys_are_readable_by_their_owner_only() {
     assert_eq!(mode(folder.path()), 0o700);
     assert_eq!(mode(&folder.path().join("keys")), 0o700);
     assert_eq!(mode(&folder.offline_root()), 0o600);
+    let _db = Db::open(&folder.database(), NOW).unwrap();
+    assert_eq!(mode(&folder.database()), 0o600);
+    let mut log = folder.database().into_os_string();
+    log.push("-wal");
+    assert_eq!(mode(Path::new(&log)), 0o600);
     for entry in std::fs::read_dir(folder.path().join("keys")).unwrap() {
         let path = entry.unwrap().path();
         let expected = if path.is_dir() { 0o700 } else { 0o600 };

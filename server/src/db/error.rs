@@ -54,6 +54,15 @@ pub enum DbError {
         /// The transaction.
         name: &'static str,
     },
+    /// The file cannot be made or opened.
+    #[error("cannot open the database {}", path.display())]
+    Unreachable {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The schema in the file is not one this program made or knows.
     #[error("migration {number} of the database is unknown to this program or was changed")]
     Migration {
@@ -106,6 +115,7 @@ impl DbError {
             | Self::Column { .. }
             | Self::BrokeOff { .. }
             | Self::Migration { .. }
+            | Self::Unreachable { .. }
             | Self::Engine { .. } => Self::Busy { name },
         }
     }

@@ -242,6 +242,15 @@ fn serve_reads(connection: &Connection, queue: &Mutex<Receiver<Box<dyn Job>>>) {
 }
 
 fn writer_connection(path: &Path) -> Result<Connection, DbError> {
+    // Made here for its owner only; the engine gives its side files the same mode.
+    let made = crate::folder::private_options()
+        .create(true)
+        .truncate(false)
+        .open(path);
+    made.map_err(|source| DbError::Unreachable {
+        path: path.to_owned(),
+        source,
+    })?;
     let connection = Connection::open(path).map_err(open_fault)?;
     set_up(
         &connection,
