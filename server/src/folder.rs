@@ -94,6 +94,12 @@ impl Folder {
         self.0.join("keys").join("sealing")
     }
 
+    /// The public halves of the recovery keys.
+    #[must_use]
+    pub fn recovery_keys(&self) -> PathBuf {
+        self.0.join("ca").join("recovery.hex")
+    }
+
     /// The root's private key and the recovery keys, under the passphrase.
     #[must_use]
     pub fn offline_root(&self) -> PathBuf {

@@ -429,6 +429,25 @@ async fn what_is_not_served_is_refused_as_a_problem_document() {
 }
 
 #[tokio::test]
+async fn noise_and_plain_http_end_only_their_own_contact() {
+    let running = Running::start().await;
+    for noise in [
+        b"GET / HTTP/1.1\r\n\r\n".as_slice(),
+        &[0xff; 300],
+        &[0x16, 3, 1, 0xff, 0xff],
+    ] {
+        let mut stream = TcpStream::connect(running.address).await.unwrap();
+        stream.write_all(noise).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.ok();
+        assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
+    }
+    let mut contact = running.anonymous().await;
+    assert_eq!(contact.get("/v1/ca").await.unwrap().status, 200);
+}
+
+#[tokio::test]
 async fn a_stop_lets_requests_end_and_closes_idle_contacts() {
     let running = Running::start().await;
     let mut idle = running.anonymous().await;

@@ -133,7 +133,12 @@ fn add_files(folder: &Folder, copy: &Path) -> Result<(), BackupError> {
 /// The files that belong into a backup, by their path in the folder with forward slashes.
 fn files_of(folder: &Folder) -> Result<Vec<String>, BackupError> {
     let mut names = vec!["config.toml".to_owned()];
-    for (part, extension) in [("ca", "pem"), ("keys", "pem"), ("keys/sealing", "json")] {
+    for (part, extension) in [
+        ("ca", "pem"),
+        ("ca", "hex"),
+        ("keys", "pem"),
+        ("keys/sealing", "json"),
+    ] {
         let path = folder.path().join(part);
         let fault = |source| FileFault::Read {
             path: path.clone(),
@@ -160,7 +165,8 @@ fn is_ours(name: &str) -> bool {
     };
     match name.rsplit_once('/') {
         None => name == "config.toml",
-        Some(("ca" | "keys", file)) => plain(file, ".pem"),
+        Some(("ca", file)) => plain(file, ".pem") || plain(file, ".hex"),
+        Some(("keys", file)) => plain(file, ".pem"),
         Some(("keys/sealing", file)) => plain(file, ".json"),
         Some(_) => false,
     }
@@ -335,6 +341,7 @@ mod tests {
         for name in [
             "config.toml",
             "ca/root.pem",
+            "ca/recovery.hex",
             "keys/server-ca.pem",
             "keys/sealing/0a.json",
         ] {

@@ -363,7 +363,9 @@ fn default_folder() -> Result<PathBuf, AdminRefusal> {
     } else if cfg!(target_os = "macos") {
         variable("HOME").map(|path| path.join("Library/Application Support/Pennyblack Server"))
     } else {
+        // A relative path in the variable is to be ignored, says the specification.
         variable("XDG_DATA_HOME")
+            .filter(|path| path.is_absolute())
             .or_else(|| variable("HOME").map(|path| path.join(".local/share")))
             .map(|path| path.join("pennyblack-server"))
     };

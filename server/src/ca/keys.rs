@@ -148,6 +148,14 @@ pub(super) fn new_ed25519() -> Result<Zeroizing<Vec<u8>>, CaError> {
     Ok(Zeroizing::new(document.as_ref().to_vec()))
 }
 
+/// The public half of an Ed25519 key.
+pub(super) fn ed25519_public(pkcs8: &[u8]) -> Result<[u8; 32], CaError> {
+    let what = "read an Ed25519 key";
+    let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| CaError::Crypto { what })?;
+    let public = pair.public_key().as_ref().try_into();
+    public.map_err(|_| CaError::Crypto { what })
+}
+
 /// Stores a PKCS #8 key as PEM, for the owner only.
 pub(super) fn write_key(path: &Path, der: &[u8]) -> Result<(), CaError> {
     let what = "write a key as PEM";

@@ -18,6 +18,7 @@ mod tests;
 
 use std::net::IpAddr;
 
+use data_encoding::HEXLOWER;
 use rcgen::{CertificateParams, Issuer, KeyPair, PKCS_ECDSA_P256_SHA256, SanType};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -93,6 +94,7 @@ pub struct Authority {
     editions: SigningKey,
     heads: HeadKey,
     sealing: SealingRing,
+    recovery: [[u8; 32]; 2],
 }
 
 /// What TLS needs: the chain with the leaf first, and its key.
@@ -146,6 +148,7 @@ pub fn init(
     SigningKey::make(&folder.key(REPLIES))?;
     SigningKey::make(&folder.key(EDITIONS))?;
     HeadKey::make(&folder.key(HEADS))?;
+    write_recovery(folder, [&recovery_1, &recovery_2])?;
     folder::write_private(&folder.offline_root(), bundle.as_bytes())?;
     Ok(())
 }
@@ -165,6 +168,31 @@ fn init_issuer(
         })?;
     keys::write_key(&folder.key(&format!("{file}-ca")), key.serialized_der())?;
     write_certificate(folder, file, certificate.der())
+}
+
+/// Stores the public halves of the recovery keys, one line of hex each.
+fn write_recovery(folder: &Folder, keys: [&[u8]; 2]) -> Result<(), CaError> {
+    let mut lines = String::new();
+    for key in keys {
+        lines.push_str(&HEXLOWER.encode(&keys::ed25519_public(key)?));
+        lines.push('\n');
+    }
+    Ok(folder::write_private(
+        &folder.recovery_keys(),
+        lines.as_bytes(),
+    )?)
+}
+
+fn read_recovery(folder: &Folder) -> Result<[[u8; 32]; 2], CaError> {
+    let path = folder.recovery_keys();
+    let text = folder::read_small(&path)?;
+    let keys: Option<Vec<[u8; 32]>> = text
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| HEXLOWER.decode(line).ok()?.try_into().ok())
+        .collect();
+    keys.and_then(|keys| keys.try_into().ok())
+        .ok_or(CaError::Damaged { path })
 }
 
 fn new_key() -> Result<KeyPair, CaError> {
@@ -196,6 +224,7 @@ impl Authority {
             replies: SigningKey::read(&folder.key(REPLIES))?,
             editions: SigningKey::read(&folder.key(EDITIONS))?,
             heads: HeadKey::read(&folder.key(HEADS))?,
+            recovery: read_recovery(folder)?,
             sealing: SealingRing::open(folder.sealing_keys(), now)?,
             folder: folder.clone(),
         })
@@ -267,6 +296,13 @@ impl Authority {
     #[must_use]
     pub const fn sealing(&self) -> &SealingRing {
         &self.sealing
+    }
+
+    /// The Ed25519 keys whose owners, together, vouch for a new epoch after a restore. Their
+    /// private halves exist only in the offline bundle.
+    #[must_use]
+    pub const fn recovery_keys(&self) -> &[[u8; 32]; 2] {
+        &self.recovery
     }
 
     /// The public keys that stations need today.

@@ -193,6 +193,9 @@ fn the_offline_bundle_opens_with_its_passphrase_only() {
         certificate.public_key().subject_public_key.data.as_ref(),
         root.public_key_raw()
     );
+    for (key, public) in keys[1..].iter().zip(authority.recovery_keys()) {
+        assert_eq!(super::keys::ed25519_public(key).unwrap(), *public);
+    }
     let wrong = open_bundle(&bundle, "correct horse battery staple");
     assert!(matches!(wrong, Err(CaError::WrongPassphrase)));
     assert!(!bundle.contains("BEGIN PRIVATE KEY"));

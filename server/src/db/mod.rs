@@ -255,7 +255,7 @@ fn writer_connection(path: &Path) -> Result<Connection, DbError> {
     set_up(
         &connection,
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-         PRAGMA cache_size = -4096;",
+         PRAGMA cache_size = -4096; PRAGMA journal_size_limit = 67108864;",
     )?;
     Ok(connection)
 }

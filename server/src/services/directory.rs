@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::json;
 use shared::services::ServiceId;
-use shared::services::directory::{Directory, ServiceEntry};
+use shared::services::directory::{Directory, PublicKey, ServiceEntry};
 use shared::wire::{CBOR_MEDIA_TYPE, to_cbor};
 
 use crate::access::ProblemReply;
@@ -77,6 +77,7 @@ fn directory(State(center): State<Arc<DataCenter>>) -> Ready<Response> {
         support_contact: center.support_contact().to_owned(),
         services: services.to_vec(),
         heads: center.authority().heads().public(),
+        recovery: center.authority().recovery_keys().map(PublicKey),
     };
     let headers = [(header::CONTENT_TYPE, CBOR_MEDIA_TYPE)];
     ready((headers, to_cbor(&directory)).into_response())

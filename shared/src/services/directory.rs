@@ -37,7 +37,15 @@ pub struct Directory {
     /// The Ed25519 key that signs the heads of its journal.
     #[cbor(n(8), with = "minicbor::bytes")]
     pub heads: [u8; 32],
+    /// The Ed25519 keys that must both sign the first record of a new epoch.
+    #[n(9)]
+    pub recovery: [PublicKey; 2],
 }
+
+/// An Ed25519 public key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+pub struct PublicKey(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 32]);
 
 /// One service and its level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
