@@ -8,6 +8,8 @@
 
 mod door;
 mod graphics;
+#[cfg(test)]
+mod settings;
 
 use std::io::Write;
 use std::path::PathBuf;
