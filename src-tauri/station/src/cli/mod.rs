@@ -33,7 +33,7 @@ pub struct Streams<'a> {
 /// Runs the command of this process and returns its exit code.
 #[must_use]
 pub fn main() -> u8 {
-    let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
+    let (mut out, mut err) = (Pipe(std::io::stdout()), std::io::stderr());
     let watched = err.is_terminal();
     let mut answers = std::io::stdin()
         .is_terminal()
@@ -48,6 +48,25 @@ pub fn main() -> u8 {
         }),
     };
     run(std::env::args_os(), &mut streams)
+}
+
+/// An output whose reader may leave early, as `head` does: that is no fault of the command.
+struct Pipe<W>(W);
+
+impl<W: Write> Write for Pipe<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self.0.write(bytes) {
+            Err(fault) if fault.kind() == std::io::ErrorKind::BrokenPipe => Ok(bytes.len()),
+            written => written,
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        match self.0.flush() {
+            Err(fault) if fault.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            flushed => flushed,
+        }
+    }
 }
 
 /// Runs one command and returns its exit code: 0 done, 2 wrong usage, 3 refused, 4 data center

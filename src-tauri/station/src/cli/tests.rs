@@ -354,3 +354,35 @@ fn without_a_keyring_a_person_is_asked_and_nothing_is_chosen_for_them() {
     assert_eq!(chosen("\n").unwrap_err().code, "no_keyring");
     assert_eq!(chosen("here\n").unwrap_err().code, "usage");
 }
+
+#[test]
+fn an_edited_vault_is_exit_code_6_and_its_journal_stays_readable() {
+    let mut desk = Desk::new();
+    desk.station = None;
+    let db = rusqlite::Connection::open(desk.data().join(crate::store::DATABASE)).unwrap();
+    let edited = db.execute("UPDATE vault SET journal_size = journal_size - 1", []);
+    assert_eq!(edited.unwrap(), 1);
+    drop(db);
+    let said = pennyblack(&desk.data(), &["--json", "status"]);
+    assert_eq!(said.code, 6);
+    let object: serde_json::Value = serde_json::from_str(&said.err).unwrap();
+    assert_eq!(object["code"], "damaged_store");
+    assert_eq!(pennyblack(&desk.data(), &["journal", "verify"]).code, 0);
+    let exported = pennyblack(&desk.data(), &["journal", "export"]);
+    assert_eq!(exported.out.lines().count(), 3);
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_fault() {
+    struct Gone;
+    impl Write for Gone {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+    }
+    let mut pipe = Pipe(Gone);
+    assert!(writeln!(pipe, "a line").is_ok() && pipe.flush().is_ok());
+}
