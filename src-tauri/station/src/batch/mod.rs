@@ -62,9 +62,15 @@ fn print(
     let paper = target.paper();
     let mut rows = rows.into_iter();
     loop {
-        let chunk: Vec<Row> = rows.by_ref().take(CHUNK).collect();
+        let chunk: Vec<Row> = rows.by_ref().take(printer.chunk()).collect();
         if chunk.is_empty() {
             return Ok(view);
+        }
+        if let Some(reason) = printer.stopped() {
+            for row in chunk {
+                count(&mut view, not_tried(row.line, reason));
+            }
+            continue;
         }
         let paper = paper.clone();
         let paid = station.apply_blocking(move |owner| {
@@ -83,6 +89,20 @@ fn print(
             owner.tell(Event::Batch { done, rows: total });
             Ok(())
         })?;
+    }
+}
+
+/// The result of a row that came after the printer had stopped.
+fn not_tried(line: u32, reason: &str) -> RowResult {
+    RowResult {
+        view: BatchRowView {
+            line,
+            outcome: REFUSED.to_owned(),
+            serial: None,
+            postage_mills: None,
+            reason: Some(format!("not tried, the printer stopped before: {reason}")),
+        },
+        spent_mills: 0,
     }
 }
 

@@ -7,7 +7,7 @@ use shared::ids::{PieceSerial, PsdId};
 use shared::vault::Vault;
 
 use super::chunk::{PaidOutcome, PaidRow, THREADS};
-use super::{ALREADY, PRINTED, REFUSED, RowResult, UNKNOWN};
+use super::{ALREADY, CHUNK, PRINTED, REFUSED, RowResult, UNKNOWN};
 use crate::api::{BatchRowView, PieceState, PieceView, UiError};
 use crate::messages::{Code, say};
 use crate::printing::files::{FileFault, write_all_durably};
@@ -23,10 +23,19 @@ use crate::vault::piece::Happening;
 /// Why a piece is not released whose second drawing is not the first.
 const DIFFERS: &str = "its label does not come out as it was committed";
 
+/// Rows that are paid for ahead of a printer.
+const LINE_CHUNK: usize = 8;
+
 /// Where the pieces of a batch go.
 pub(super) enum Printer {
-    Line(Box<OpenPrinter>),
+    Line(Box<Line>),
     Folder(PathBuf),
+}
+
+/// A printer's line, and why it no longer prints.
+pub(super) struct Line {
+    printer: OpenPrinter,
+    stopped: Option<String>,
 }
 
 /// A paid row on its way to the printer.
@@ -49,12 +58,32 @@ impl Printer {
     /// Opens the printer's line, or makes the folder, before anything is paid.
     pub(super) fn open(target: &Target) -> Result<Self, UiError> {
         match target {
-            Target::Printer(setup) => Ok(Self::Line(Box::new(open_printer(setup)?))),
+            Target::Printer(setup) => Ok(Self::Line(Box::new(Line {
+                printer: open_printer(setup)?,
+                stopped: None,
+            }))),
             Target::Folder(folder) => {
                 make_folder(target)?;
                 Ok(Self::Folder(folder.clone()))
             }
             Target::Files { .. } => Err(say(Code::NoOut, &[])),
+        }
+    }
+
+    /// Rows that are paid for together. A printer is slower than any commit and may stop at each
+    /// piece: few rows are paid for ahead of it.
+    pub(super) const fn chunk(&self) -> usize {
+        match self {
+            Self::Line(_) => LINE_CHUNK,
+            Self::Folder(_) => CHUNK,
+        }
+    }
+
+    /// Why nothing more can be printed; rows that come now are not paid for.
+    pub(super) fn stopped(&self) -> Option<&str> {
+        match self {
+            Self::Line(line) => line.stopped.as_deref(),
+            Self::Folder(_) => None,
         }
     }
 
@@ -104,7 +133,7 @@ impl Printer {
             });
         }
         results.extend(match self {
-            Self::Line(printer) => to_printer(station, printer, going),
+            Self::Line(line) => to_printer(station, line, going),
             Self::Folder(folder) => to_folder(station, folder, going),
         });
         results.sort_by_key(|result| result.view.line);
@@ -112,31 +141,42 @@ impl Printer {
     }
 }
 
-/// One piece after the other, each with its own milestones.
-fn to_printer(station: &Station, printer: &mut OpenPrinter, going: Vec<Going>) -> Vec<RowResult> {
+/// One piece after the other, each with its own milestones. Once the printer has stopped, what is
+/// paid for already is left unprinted, to be sent again.
+fn to_printer(station: &Station, line: &mut Line, going: Vec<Going>) -> Vec<RowResult> {
     going
         .into_iter()
-        .map(|going| {
-            let Going {
-                line,
-                psd,
-                row,
-                inputs,
-                spent_mills,
-            } = going;
-            let view = match ready(psd, &row, inputs) {
-                Some(ready) => station.send(&ready, printer),
-                None => station.apply_blocking(move |owner| {
-                    let row = owner.happened(row.counter, &[Happening::NoInk], Some(DIFFERS))?;
-                    owner.piece_view(&row)
-                }),
-            };
-            RowResult {
-                view: row_view(line, view),
-                spent_mills,
-            }
+        .map(|going| RowResult {
+            spent_mills: going.spent_mills,
+            view: row_view(going.line, send(station, line, going)),
         })
         .collect()
+}
+
+fn send(station: &Station, line: &mut Line, going: Going) -> Result<PieceView, UiError> {
+    if let Some(reason) = line.stopped.clone() {
+        return not_sent(station, going.row.counter, reason);
+    }
+    let Some(ready) = ready(going.psd, &going.row, going.inputs) else {
+        return not_sent(station, going.row.counter, DIFFERS.to_owned());
+    };
+    let view = station.send(&ready, &mut line.printer);
+    line.stopped = match &view {
+        Ok(view) if view.state == PieceState::Printed => None,
+        // Of a printer that never acknowledges every piece is unknown: it has not stopped.
+        Ok(view) if view.state == PieceState::Unknown && !line.printer.setup.acknowledges => None,
+        Ok(view) => view.message.clone(),
+        Err(error) => Some(error.message.clone()),
+    };
+    view
+}
+
+/// A piece that was paid for and provably met no ink.
+fn not_sent(station: &Station, counter: u32, reason: String) -> Result<PieceView, UiError> {
+    station.apply_blocking(move |owner| {
+        let row = owner.happened(counter, &[Happening::NoInk], Some(&reason))?;
+        owner.piece_view(&row)
+    })
 }
 
 /// All pieces of the chunk: one commit before the files, one after them.

@@ -232,3 +232,58 @@ fn a_stopped_batch_pays_for_no_further_row_and_goes_on_when_run_again() {
     assert!(!again.stopped);
     assert_eq!((again.printed, spent(&desk)), (2, (1_560, 2)));
 }
+
+#[test]
+fn a_printer_that_stops_leaves_later_rows_unpaid() {
+    use std::io::{Read, Write};
+    let desk = Desk::new();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let printer = crate::api::PrinterSetup {
+        name: "counter".into(),
+        port: crate::api::PrinterPort::Tcp {
+            address: port.local_addr().unwrap().to_string(),
+        },
+        dpi: 203,
+        stock: "label-4x6".into(),
+        acknowledges: true,
+    };
+    let add = Call::AddPrinter(crate::api::AddPrinterCall { printer });
+    runtime().block_on(desk.station().call(add)).unwrap();
+    // Answers the first four questions (it is ready), then hangs up in the middle of a piece.
+    let peer = std::thread::spawn(move || {
+        let (mut line, _) = port.accept().unwrap();
+        let (mut buffer, mut answered) = ([0; 1_024], 0);
+        while answered < 8 {
+            let read = line.read(&mut buffer).unwrap();
+            if read == 0 {
+                return;
+            }
+            for _ in buffer[..read]
+                .windows(2)
+                .filter(|pair| pair == &[0x10, 0x04])
+            {
+                line.write_all(&[0x12]).unwrap();
+                answered += 1;
+            }
+        }
+    });
+    let mut csv = HEADER.to_owned();
+    for number in 0..20 {
+        csv.push_str(&row(&format!("P{number}"), "1oz"));
+    }
+    let call = Call::Batch(BatchCall {
+        csv,
+        out: BatchOut::Printer {
+            name: "counter".into(),
+        },
+    });
+    let View::Batch(view) = runtime().block_on(desk.station().call(call)).unwrap() else {
+        panic!("not a batch")
+    };
+    peer.join().unwrap();
+    assert_eq!((view.rows, view.printed), (20, 0));
+    assert_eq!(spent(&desk).1, 8, "only those of one chunk are paid for");
+    assert_eq!(view.results.len(), 20);
+    let not_tried = view.results.iter().filter(|row| row.serial.is_none());
+    assert_eq!(not_tried.count(), 12);
+}
