@@ -2,4 +2,6 @@
 //! layouts alone (`shared/vectors/make_vectors.py`).
 
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod vectors;
