@@ -104,7 +104,8 @@ pub(crate) fn ask(command: Command, limit: Duration) -> Result<Heard, Fault> {
 pub(crate) fn watch(step: &mut Step, command: Command) -> Result<Heard, Fault> {
     let mut doing = String::new();
     follow(command, LONG, &mut |line| {
-        if let Some(line) = line {
+        // Rules and brackets of a report say nothing about what is going on.
+        if let Some(line) = line.filter(|line| line.contains(char::is_alphabetic)) {
             line.clone_into(&mut doing);
         }
         step.tick(&doing);
@@ -152,6 +153,8 @@ fn follow(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    // What is read line by line is shown without its colours.
+    command.env("NO_COLOR", "1");
     let mut child = command.spawn().map_err(|source| Fault::Start {
         program: written.clone(),
         source,
