@@ -33,7 +33,7 @@ const HOMES: [&str; 4] = [
 /// A folder that stands for anybody's in examples.
 const EXAMPLE_HOME: &str = concat!("/ho", "me/clerk");
 /// How many lines at the top of a service say what it is.
-const SERVICE_DOC_LINES: usize = 6;
+const SERVICE_DOC_LINES: usize = 5;
 
 /// A file over its budget.
 pub(super) fn too_long(file: &str, lines: usize, budget: usize) -> Option<String> {
@@ -195,60 +195,57 @@ pub(super) fn changed_migrations(
 }
 
 /// Columns that a service lacks: what both ends agree on, each end, its screen, its test, its row
-/// in ARCHITECTURE.md, and the lines at the top that say what it is.
-pub(super) fn half_there(
-    services: &[&str],
-    architecture: &str,
-    text: impl Fn(&str) -> Option<String>,
-) -> Vec<String> {
+/// in ARCHITECTURE.md, and the lines at the top that say what it is. Each column is a file, a
+/// module's folder or, for the screen, any file in its folder.
+pub(super) fn half_there(services: &[&str], architecture: &str, tree: &dyn Files) -> Vec<String> {
     let mut findings = Vec::new();
     for name in services {
         let columns = [
             (
                 "what both ends agree on",
-                vec![
-                    format!("shared/src/services/{name}.rs"),
-                    format!("shared/src/services/{name}/mod.rs"),
-                ],
+                format!("shared/src/services/{name}"),
             ),
-            (
-                "the data center",
-                vec![
-                    format!("server/src/services/{name}/mod.rs"),
-                    format!("server/src/services/{name}.rs"),
-                ],
-            ),
+            ("the data center", format!("server/src/services/{name}")),
             (
                 "the station",
-                vec![
-                    format!("src-tauri/station/src/services/{name}/mod.rs"),
-                    format!("src-tauri/station/src/services/{name}.rs"),
-                ],
+                format!("src-tauri/station/src/services/{name}"),
             ),
-            ("the whole-system test", vec![format!("tests/it/{name}.rs")]),
+            ("the whole-system test", format!("tests/it/{name}")),
         ];
-        for (column, places) in columns {
-            match places.iter().find_map(|place| text(place)) {
-                None => findings.push(format!("{name} lacks {column}: {}", places[0])),
-                Some(text) if column == "the data center" || column == "the station" => {
-                    let said = text
-                        .lines()
-                        .take_while(|line| line.starts_with("//!"))
-                        .count();
-                    if said < SERVICE_DOC_LINES {
-                        findings.push(format!(
-                            "{name}: {column} says too little at its top ({said} lines)"
-                        ));
-                    }
-                }
-                Some(_) => (),
+        for (column, place) in columns {
+            let Some(text) = [".rs", "/mod.rs"]
+                .iter()
+                .find_map(|end| tree.read(&format!("{place}{end}")))
+            else {
+                findings.push(format!("{name} lacks {column}: {place}"));
+                continue;
+            };
+            let said = text
+                .lines()
+                .take_while(|line| line.starts_with("//!"))
+                .count();
+            if ["the data center", "the station"].contains(&column) && said < SERVICE_DOC_LINES {
+                findings.push(format!(
+                    "{name}: {column} says too little at its top ({said} lines)"
+                ));
             }
+        }
+        if !tree.has_folder(&format!("ui/src/services/{name}/")) {
+            findings.push(format!("{name} lacks its screen: ui/src/services/{name}/"));
         }
         if !architecture.contains(&format!("| {name} |")) {
             findings.push(format!("{name} lacks its row in ARCHITECTURE.md"));
         }
     }
     findings
+}
+
+/// Where files are looked for.
+pub(super) trait Files {
+    /// The text of a file, when it is there.
+    fn read(&self, file: &str) -> Option<String>;
+    /// Whether any file is there whose path begins so.
+    fn has_folder(&self, folder: &str) -> bool;
 }
 
 #[cfg(test)]
@@ -364,16 +361,33 @@ mod tests {
         assert!(found[0].starts_with("m/002.sql") && found[1].starts_with("m/003.sql"));
     }
 
+    /// Files by path and text.
+    struct Sample(Vec<(&'static str, &'static str)>);
+
+    impl Files for Sample {
+        fn read(&self, file: &str) -> Option<String> {
+            self.0
+                .iter()
+                .find(|(path, _)| *path == file)
+                .map(|(_, text)| (*text).to_owned())
+        }
+
+        fn has_folder(&self, folder: &str) -> bool {
+            self.0.iter().any(|(path, _)| path.starts_with(folder))
+        }
+    }
+
     #[test]
     fn a_service_that_is_half_there_is_found() {
-        let six = "//! one\n//! two\n//! three\n//! four\n//! five\n//! six\n";
-        let text = |file: &str| match file {
-            "shared/src/services/funds.rs" | "tests/it/funds.rs" => Some(String::new()),
-            "server/src/services/funds/mod.rs" => Some(six.to_owned()),
-            "src-tauri/station/src/services/funds/mod.rs" => Some("//! Refills.\n".to_owned()),
-            _ => None,
-        };
-        let found = half_there(&["funds"], "| keys |", text);
+        let five = "//! one\n//! two\n//! three\n//! four\n//! five\n";
+        let sample = Sample(vec![
+            ("shared/src/services/funds.rs", ""),
+            ("tests/it/funds.rs", ""),
+            ("server/src/services/funds/mod.rs", five),
+            ("src-tauri/station/src/services/funds.rs", "//! Refills.\n"),
+            ("ui/src/services/funds/Refill.svelte", ""),
+        ]);
+        let found = half_there(&["funds"], "| keys |", &sample);
         assert_eq!(
             found,
             [
@@ -381,6 +395,7 @@ mod tests {
                 "funds lacks its row in ARCHITECTURE.md"
             ]
         );
-        assert_eq!(half_there(&["keys"], "| keys |", text).len(), 4);
+        let found = half_there(&["keys"], "| keys |", &sample);
+        assert_eq!(found.len(), 5, "{found:#?}");
     }
 }

@@ -78,6 +78,16 @@ impl Tree {
     }
 }
 
+impl super::sources::Files for Tree {
+    fn read(&self, file: &str) -> Option<String> {
+        self.maybe_text(file)
+    }
+
+    fn has_folder(&self, folder: &str) -> bool {
+        self.all().any(|file| file.starts_with(folder))
+    }
+}
+
 /// Whether the file is meant to be read as text.
 pub(super) fn is_text(file: &str) -> bool {
     ends_with_any(file, &CODE)
