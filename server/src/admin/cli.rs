@@ -134,8 +134,9 @@ pub enum StationCommand {
         /// Name or number of the account it refills from.
         #[arg(long)]
         account: String,
-        /// The licence's ZIP code, five digits: where its mail begins.
-        #[arg(long, default_value = "")]
+        /// The licence's ZIP code, five digits: where its mail begins. The default is the post's
+        /// headquarters, so that a station can quote at once.
+        #[arg(long, default_value = "20260")]
         zip: String,
     },
     /// Show the stations of one account, or all.

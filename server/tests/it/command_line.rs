@@ -146,6 +146,8 @@ fn a_station_gets_a_code_once_and_can_be_locked_and_withdrawn() {
     assert_eq!(code.len(), 62, "seven groups of eight and six hyphens");
     let second = folder.json(&["station", "new", "--account", "Rural Dental"]);
     assert_eq!(second["psd"], "ZZ010000000002");
+    let show = folder.json(&["station", "show", "ZZ010000000002"]);
+    assert_eq!(show["licence_zip"], "20260", "a station can quote at once");
     assert_eq!(folder.lines(&["station", "list"]).len(), 2);
     let show = folder.json(&["station", "show", "ZZ010000000001"]);
     assert_eq!(
