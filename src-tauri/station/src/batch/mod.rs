@@ -6,6 +6,7 @@
 //! identical piece, what is unknown waits for the clerk.
 
 mod chunk;
+mod hand_out;
 mod release;
 mod rows;
 
@@ -14,11 +15,12 @@ use crate::messages::{Code, say};
 use crate::station::Station;
 use crate::station::release::Target;
 
+pub use hand_out::printer_bytes;
 pub use rows::{MAX_CSV_BYTES, MAX_ROWS, Row, read_rows};
 
 /// Rows of one commit: large enough that the commit's wait hardly counts, small enough that the
 /// station answers others in between.
-const CHUNK: usize = 64;
+pub const CHUNK: usize = 64;
 
 /// Prints a batch; progress comes as events.
 ///

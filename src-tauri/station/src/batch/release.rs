@@ -269,7 +269,7 @@ fn written(counter: u32, answer: Option<Result<(), FileFault>>) -> Fared {
 }
 
 /// Works a list off on [`THREADS`] threads; the answers stand in its order.
-fn on_threads<T: Send, R: Send>(list: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+pub(super) fn on_threads<T: Send, R: Send>(list: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
     let share = list.len().div_ceil(THREADS).max(1);
     let work = &work;
     let mut shares = Vec::with_capacity(THREADS);
@@ -295,7 +295,7 @@ fn on_threads<T: Send, R: Send>(list: Vec<T>, work: impl Fn(T) -> R + Sync) -> V
 
 impl Owner {
     /// The bytes of these pieces are about to leave: one commit.
-    fn all_sending(&mut self, counters: &[u32]) -> Result<(), UiError> {
+    pub(super) fn all_sending(&mut self, counters: &[u32]) -> Result<(), UiError> {
         self.write("sending a chunk", |tx| {
             for counter in counters {
                 if let Some(row) = tx.piece(*counter)? {
@@ -339,7 +339,7 @@ impl Owner {
 }
 
 /// Draws a piece again; `None` when it does not come out as committed.
-fn ready(psd: Option<PsdId>, row: &PieceRow, inputs: PieceInputs) -> Option<Ready> {
+pub(super) fn ready(psd: Option<PsdId>, row: &PieceRow, inputs: PieceInputs) -> Option<Ready> {
     let counter = row.counter;
     draw_again(PieceSerial { psd: psd?, counter }, row, inputs)
 }

@@ -209,7 +209,10 @@ impl Owner {
     }
 
     /// Commits steps that were tried before, with what `also` writes, in one transaction.
-    pub(crate) fn commit(
+    ///
+    /// # Errors
+    /// What store and `also` refuse; then nothing has changed.
+    pub fn commit(
         &mut self,
         steps: &[Step],
         also: impl FnOnce(&mut Tx<'_>) -> Result<(), UiError>,
@@ -345,7 +348,7 @@ impl Owner {
     ///
     /// # Errors
     /// `not_enrolled`, `never_refilled`, and `damaged_store` when key or chain do not fit.
-    pub(crate) fn credentials(&mut self) -> Result<Arc<Credentials>, UiError> {
+    pub fn credentials(&mut self) -> Result<Arc<Credentials>, UiError> {
         if let Some(credentials) = &self.credentials {
             return Ok(Arc::clone(credentials));
         }

@@ -49,6 +49,18 @@ pub struct Ready {
     inputs: PieceInputs,
 }
 
+impl Ready {
+    /// Its bytes for a printer that does not acknowledge.
+    ///
+    /// # Errors
+    /// `not_drawn` when its picture cannot be sent.
+    pub(crate) fn printer_bytes(&self) -> Result<Vec<u8>, UiError> {
+        escpos::job(&self.image, self.dpi, None)
+            .map(|job| job.bytes())
+            .map_err(|refusal| say(Code::NotDrawn, &[("reason", &faults::chain(&refusal))]))
+    }
+}
+
 /// Where a piece goes, with everything known about the place.
 #[derive(Clone, Debug)]
 pub(crate) enum Target {
@@ -182,6 +194,25 @@ impl Station {
                 Paid::Now(ready) => station.release(&ready, way),
                 Paid::Before(view) => Ok(*view),
             }
+        })
+        .await
+    }
+
+    /// Pays for one piece, writes down that its bytes are about to leave, and hands out the bytes
+    /// for the printer that the call names. For callers that bring a line of their own; what they
+    /// make of the piece is told by `resolve`. A job that was paid before hands out nothing.
+    ///
+    /// # Errors
+    /// The refusals of `print`.
+    pub async fn printer_bytes(&self, call: PrintCall) -> Result<Option<Vec<u8>>, UiError> {
+        self.apply(move |owner| {
+            let paper = owner.target(call.out.as_ref())?.paper();
+            let Paid::Now(ready) = owner.pay_once(&call, &paper)? else {
+                return Ok(None);
+            };
+            let bytes = ready.printer_bytes()?;
+            owner.happened(ready.counter, &[Happening::FirstByte], None)?;
+            Ok(Some(bytes))
         })
         .await
     }
@@ -338,11 +369,9 @@ pub(crate) fn pages(
         });
     }
     if let Some(path) = escpos_path {
-        let job = escpos::job(&ready.image, ready.dpi, None);
-        let job = job.map_err(|f| fault(faults::chain(&f)))?;
         pages.push(Page {
             path: path.clone(),
-            bytes: job.bytes(),
+            bytes: ready.printer_bytes()?,
         });
     }
     Ok(pages)
