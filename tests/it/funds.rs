@@ -65,3 +65,27 @@ async fn an_unreachable_data_center_leaves_printing_and_no_refill_behind() {
     assert_eq!(town.balance().await, 50_000);
     town.assert_books_hold().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contacts_at_the_same_time_refill_once() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = std::sync::Arc::new(town.enrolled("one").await);
+    for round in 1..=3 {
+        let contacts = (0..6).map(|_| {
+            let counter = std::sync::Arc::clone(&counter);
+            tokio::spawn(async move { counter.contact().await.map(drop) })
+        });
+        let contacts: Vec<_> = contacts.collect();
+        let refill = counter.refill("5.00").await.unwrap();
+        assert_eq!(refill.registers.control_total, round * 5_000);
+        for contact in contacts {
+            contact.await.unwrap().unwrap();
+        }
+        assert_eq!(
+            counter.status().await.registers.control_total,
+            round * 5_000
+        );
+    }
+    assert_eq!(town.balance().await, 85_000);
+    town.assert_books_hold().await;
+}

@@ -115,6 +115,7 @@ pub struct Station {
     owner: Arc<Thread>,
     events: broadcast::Sender<Event>,
     folder: PathBuf,
+    line: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Station {
@@ -139,6 +140,7 @@ impl Station {
             }),
             events,
             folder,
+            line: Arc::default(),
         })
     }
 
@@ -146,6 +148,12 @@ impl Station {
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {
         self.events.subscribe()
+    }
+
+    /// Waits until no other contact is going on, and keeps others waiting. What a contact remembers
+    /// of its requests belongs to one: two at once would make one refill twice.
+    pub(crate) async fn one_contact(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.line.lock().await
     }
 
     /// The data folder.

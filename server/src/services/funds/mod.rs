@@ -160,9 +160,6 @@ fn decide_refill(
     if reconciling {
         return Err(reconcile());
     }
-    if store::is_decided(tx, request.refill)? {
-        return Err(decided_before());
-    }
     let row = match settle(
         center,
         tx,
@@ -174,6 +171,10 @@ fn decide_refill(
         Ok(row) => row,
         Err(fault) => return distrusted(fault),
     };
+    // After the statement: a copy of the station that asks once more shows itself by it.
+    if store::is_decided(tx, request.refill)? {
+        return Err(decided_before());
+    }
     let customer = LedgerAccount::Customer(row.account);
     let circumstances = Circumstances {
         available: ledger::available(tx, &customer)?,
@@ -215,7 +216,7 @@ fn answer(
         refill: request.refill,
         grant,
         refusal: decision.err(),
-        receipt: receipt(center, tx, &mirror, &request.statement, now)?,
+        receipt: receipt(center, tx, &mirror, &request.statement, row.time(now))?,
         leaf,
         account: account_line(tx, &row)?,
     };
@@ -356,7 +357,13 @@ fn take_sync(
     store::update(tx, sealed.station, &row.mirror, sealed.now)?;
     let reply = SyncReply {
         version: VERSION,
-        receipt: receipt(center, tx, &row.mirror, &request.statement, sealed.now)?,
+        receipt: receipt(
+            center,
+            tx,
+            &row.mirror,
+            &request.statement,
+            row.time(sealed.now),
+        )?,
         account: account_line(tx, &row)?,
     };
     Ok(Answer::Reply(sealed.sign(

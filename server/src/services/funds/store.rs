@@ -24,8 +24,19 @@ pub struct VaultRow {
     pub account_name: String,
     /// Whether the station is `active`; any other state refuses refills.
     pub active: bool,
+    /// When the station was last heard.
+    pub last_contact: Option<UnixSeconds>,
     /// The vault as the data center knows it.
     pub mirror: Mirror,
+}
+
+impl VaultRow {
+    /// The time of a receipt: a clock that was set back must not turn a station's time back, or
+    /// the station could not take the receipt, nor the grant that comes with it.
+    #[must_use]
+    pub fn time(&self, now: UnixSeconds) -> UnixSeconds {
+        self.last_contact.map_or(now, |last| now.max(last))
+    }
 }
 
 /// Makes the row of a vault at its station's enrolment, all registers 0.
@@ -55,7 +66,8 @@ pub fn find(tx: &Tx<'_>, station: StationId) -> Result<Option<VaultRow>, DbError
     tx.row(
         "SELECT account.id, account.name, station.state, station.vault, station.psd_serial,
             max_piece, max_descending, ascending, descending, control_total, pieces, last_grant,
-            accepted_size, accepted_root, grant_number, grant_refill, grant_amount
+            accepted_size, accepted_root, grant_number, grant_refill, grant_amount,
+            station.last_contact
          FROM vault JOIN station ON station.id = vault.station
             JOIN account ON account.id = station.account
          WHERE vault.station = ?1",
@@ -104,11 +116,13 @@ fn read(row: &Row<'_>) -> Result<VaultRow, DbError> {
         account: row.column(0)?,
         account_name: row.column(1)?,
         active: state == "active",
+        last_contact: row.column(17)?,
         mirror,
     })
 }
 
-/// Writes down what a vault stated and what is open, and that its station was heard.
+/// Writes down what a vault stated and what is open, and that its station was heard. The time of
+/// that never falls.
 ///
 /// # Errors
 /// [`DbError`].
@@ -138,7 +152,8 @@ pub fn update(
         ],
     )?;
     tx.execute(
-        "UPDATE station SET last_contact = ?2 WHERE id = ?1",
+        "UPDATE station SET last_contact = ?2
+         WHERE id = ?1 AND (last_contact IS NULL OR last_contact < ?2)",
         params![&station, now],
     )?;
     Ok(())

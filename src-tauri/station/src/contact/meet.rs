@@ -37,6 +37,7 @@ impl Station {
     }
 
     /// A refill that is on its way from before is completed first; then the one asked for is made.
+    /// One of the same amount is the one asked for: the clerk tries again after the line broke.
     pub(crate) async fn refill(&self, call: &RefillCall) -> Result<View, UiError> {
         let amount = Mills::parse(&call.amount).map_err(|fault| match fault {
             MoneyError::TooLarge | MoneyError::BelowZero => say(Code::TooMuchValue, &[]),

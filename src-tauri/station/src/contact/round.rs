@@ -41,35 +41,71 @@ pub struct Met {
     pub answered: Option<RefillId>,
 }
 
+/// How the data center is reached.
+enum Way<'a> {
+    /// Over the Internet, as the station's settings say.
+    Internet,
+    /// Over a line that is up already.
+    Standing(&'a Arc<dyn Link>),
+}
+
+impl Way<'_> {
+    /// A link that shows the certificate the station has at this moment.
+    async fn link(&self, station: &Station) -> Result<Arc<dyn Link>, UiError> {
+        match self {
+            Self::Internet => {
+                let (server, credentials) = station.apply(|owner| line_terms(owner)).await?;
+                let link = Internet::new(&server, &credentials).map_err(|fault| said(&fault))?;
+                Ok(Arc::new(link))
+            }
+            Self::Standing(link) => Ok(Arc::clone(link)),
+        }
+    }
+}
+
 /// Meets the data center over the Internet.
 ///
 /// # Errors
 /// `not_enrolled`, `unreachable` and what else keeps every service from being served.
 pub async fn meet(station: &Station, asked: Asked) -> Result<Met, UiError> {
-    let (server, credentials) = station
+    meet_by(station, &Way::Internet, asked).await
+}
+
+/// Meets the data center over a line that is up: whoever dialled it hands it in.
+///
+/// # Errors
+/// As [`meet`].
+pub async fn meet_over(
+    station: &Station,
+    link: &Arc<dyn Link>,
+    asked: Asked,
+) -> Result<Met, UiError> {
+    meet_by(station, &Way::Standing(link), asked).await
+}
+
+async fn meet_by(station: &Station, way: &Way<'_>, asked: Asked) -> Result<Met, UiError> {
+    let _only = station.one_contact().await;
+    let expired = station
         .apply(|owner| {
+            owner.enrolled()?;
             owner.begin_contact();
-            line_terms(owner)
+            services::keys::has_expired(owner)
         })
         .await?;
-    let link: Arc<dyn Link> =
-        Arc::new(Internet::new(&server, &credentials).map_err(|fault| said(&fault))?);
-    let mut fared = Vec::new();
-    if credentials.identity.is_none() {
-        // Expired: only the renewal door is open. A new certificate opens everything else.
-        let renewed = serve(station, &link, ServiceId::Keys, asked).await;
-        if let Some(fault) = renewed.fault {
-            note(station, link.line(), &[renewed.view], Some(fault.clone())).await?;
-            return Err(fault);
-        }
-        fared.push(renewed);
-        let (server, credentials) = station.apply(|owner| line_terms(owner)).await?;
-        let link: Arc<dyn Link> =
-            Arc::new(Internet::new(&server, &credentials).map_err(|fault| said(&fault))?);
-        fared.extend(serve_all(station, &link, &[ServiceId::Funds, ServiceId::Rates], asked).await);
-    } else {
-        fared.extend(serve_all(station, &link, &ServiceId::ALL, asked).await);
+    let link = way.link(station).await?;
+    if !expired {
+        let fared = serve_all(station, &link, &ServiceId::ALL, asked).await;
+        return finish(station, link.line(), fared).await;
     }
+    // Only the renewal door is open. A new certificate opens everything else.
+    let renewed = serve(station, &link, ServiceId::Keys, asked).await;
+    if let Some(fault) = renewed.fault {
+        note(station, link.line(), &[renewed.view], Some(fault.clone())).await?;
+        return Err(fault);
+    }
+    let link = way.link(station).await?;
+    let mut fared = vec![renewed];
+    fared.extend(serve_all(station, &link, &[ServiceId::Funds, ServiceId::Rates], asked).await);
     finish(station, link.line(), fared).await
 }
 
@@ -231,11 +267,17 @@ async fn one(
     service: ServiceId,
     request: LinkRequest,
 ) -> Result<(), UiError> {
-    let reply = match link.exchange(request).await {
-        Ok(reply) => reply,
-        Err(fault) if code_of(&fault) == Some("sealing_key_unknown") => {
-            let request = under_new_key(station, link, service).await?;
-            link.exchange(request).await.map_err(|fault| said(&fault))?
+    let mut answer = link.exchange(request).await;
+    if let Err(fault) = &answer
+        && let Some(request) = corrected(station, link, service, fault).await?
+    {
+        answer = link.exchange(request).await;
+    }
+    match answer {
+        Ok(reply) => {
+            station
+                .apply(move |owner| services::accept(owner, service, &reply))
+                .await
         }
         Err(fault) => {
             if matches!(fault, LinkFault::Unreachable(_)) {
@@ -246,12 +288,30 @@ async fn one(
             if code_of(&fault) == Some("vault_frozen") {
                 station.apply(freeze).await?;
             }
-            return Err(said(&fault));
+            Err(said(&fault))
         }
+    }
+}
+
+/// The request once more, when the refusal tells how it must be made.
+async fn corrected(
+    station: &Station,
+    link: &Arc<dyn Link>,
+    service: ServiceId,
+    fault: &LinkFault,
+) -> Result<Option<LinkRequest>, UiError> {
+    let Some(problem) = fault.problem() else {
+        return Ok(None);
     };
-    station
-        .apply(move |owner| services::accept(owner, service, &reply))
-        .await
+    match (problem.code.as_str(), problem.expected) {
+        ("sealing_key_unknown", _) => under_new_key(station, link, service).await.map(Some),
+        ("out_of_sequence", Some(expected)) => {
+            station
+                .apply(move |owner| services::follow(owner, service, expected))
+                .await
+        }
+        (_, _) => Ok(None),
+    }
 }
 
 fn code_of(fault: &LinkFault) -> Option<&str> {

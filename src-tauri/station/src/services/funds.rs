@@ -139,6 +139,14 @@ fn statement(owner: &Owner) -> Result<(RegisterStatement, ProofHashes), UiError>
     Ok((statement, ProofHashes(proof)))
 }
 
+/// The content type of the service's requests.
+pub(super) const fn content(kind: u8) -> ContentType {
+    match kind {
+        REFILL => ContentType::RefillRequest,
+        _ => ContentType::SyncRequest,
+    }
+}
+
 /// Takes the reply to the request on its way.
 pub(super) fn accept(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
     let Some(intent) = sealed::pending(owner, ServiceId::Funds)? else {

@@ -58,6 +58,11 @@ pub(super) fn next_request(owner: &mut Owner) -> Result<Option<LinkRequest>, UiE
     sealed::intend(owner, draft).map(|intent| Some(intent.outgoing()))
 }
 
+/// The content type of the service's requests.
+pub(super) const fn content(_kind: u8) -> ContentType {
+    ContentType::RenewRequest
+}
+
 /// Takes the next certificate: from this commit on the station signs with its key.
 pub(super) fn accept(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
     let Some(intent) = sealed::pending(owner, ServiceId::Keys)? else {

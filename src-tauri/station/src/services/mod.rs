@@ -50,6 +50,23 @@ pub fn accept(owner: &mut Owner, service: ServiceId, reply: &[u8]) -> Result<(),
     }
 }
 
+/// Numbers the service's request on its way anew, because the data center expects `expected`.
+/// Nothing when the request cannot follow.
+///
+/// # Errors
+/// The faults of the store.
+pub fn follow(
+    owner: &mut Owner,
+    service: ServiceId,
+    expected: u64,
+) -> Result<Option<LinkRequest>, UiError> {
+    match service {
+        ServiceId::Keys => sealed::follow(owner, service, expected, keys::content),
+        ServiceId::Funds => sealed::follow(owner, service, expected, funds::content),
+        ServiceId::Rates => Ok(None),
+    }
+}
+
 /// A reply that cannot be what the data center sent.
 pub(crate) fn not_believed(what: &str) -> UiError {
     say(Code::ReplyNotBelieved, &[("what", what)])

@@ -207,6 +207,65 @@ pub fn take_back(owner: &mut Owner, service: ServiceId) -> Result<(), UiError> {
     })
 }
 
+/// Gives the request on its way the number that the data center expects, and signs it again.
+///
+/// A station that has lost nothing is never behind. A copy of one is, and its statement then shows
+/// the data center another history. Numbers only rise: two messages of one number would look like
+/// a fork, whoever asked for the second.
+///
+/// # Errors
+/// As [`intend`].
+pub fn follow(
+    owner: &mut Owner,
+    service: ServiceId,
+    expected: u64,
+    content: impl FnOnce(u8) -> ContentType,
+) -> Result<Option<LinkRequest>, UiError> {
+    let Some(mut intent) = pending(owner, service)? else {
+        return Ok(None);
+    };
+    let old = intent.header()?;
+    if expected <= old.sequence {
+        return Ok(None);
+    }
+    let header = Header::request(old.level, service, old.data_center, old.station, expected);
+    let (keys, key) = (center_keys(owner)?, station_key(owner)?);
+    intent.signed = signed::sign(
+        content(intent.kind),
+        key.point().key_id(),
+        &Written(&intent.request),
+        &header.bytes(),
+        |input| key.sign(input).ok(),
+    )
+    .map_err(|_| say(Code::StationStopped, &[]))?;
+    let (envelope, secret) = seal(header, &keys, &intent.signed)?;
+    intent.envelope = envelope.encode();
+    intent.secret = secret.bytes();
+    let bytes = Zeroizing::new(to_cbor(&intent));
+    owner.write("a request on its way", |tx| {
+        tx.put_secret(&intent_name(service), &bytes)?;
+        tx.put_setting(&sequence_name(service), &expected.to_string())?;
+        Ok(())
+    })?;
+    Ok(Some(intent.outgoing()))
+}
+
+/// A request that is CBOR already.
+struct Written<'a>(&'a [u8]);
+
+impl<C> Encode<C> for Written<'_> {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        encoder: &mut minicbor::Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        let writer = encoder.writer_mut();
+        writer
+            .write_all(self.0)
+            .map_err(minicbor::encode::Error::write)
+    }
+}
+
 /// Removes the intent inside the transaction that takes its reply in.
 ///
 /// # Errors
