@@ -344,7 +344,7 @@ fn a_store_that_went_another_way_after_a_backup_does_not_start() {
     pay(&mut fork, &vault, 1_000);
     assert!(matches!(
         fork.check_mark(&store.mark()),
-        Err(StoreFault::RolledBack { .. })
+        Err(StoreFault::Damaged { .. })
     ));
 }
 

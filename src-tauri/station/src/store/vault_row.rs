@@ -101,18 +101,22 @@ impl Store {
     /// Compares the journal with the high-water mark.
     ///
     /// # Errors
-    /// [`StoreFault::RolledBack`] when the journal is shorter than the mark or differs from it.
+    /// [`StoreFault::RolledBack`] when the journal is shorter than the mark,
+    /// [`StoreFault::Damaged`] when it is another one.
     pub fn check_mark(&self, mark: &HighWaterMark) -> Result<(), StoreFault> {
         let found = self.head.size();
-        let same = found >= mark.journal_size && self.root_at(mark.journal_size)? == mark.root;
-        if same {
-            Ok(())
-        } else {
-            Err(StoreFault::RolledBack {
+        if found < mark.journal_size {
+            return Err(StoreFault::RolledBack {
                 found,
                 marked: mark.journal_size,
-            })
+            });
         }
+        if self.root_at(mark.journal_size)? != mark.root {
+            return Err(StoreFault::Damaged {
+                what: "its journal is not the one it was",
+            });
+        }
+        Ok(())
     }
 }
 
