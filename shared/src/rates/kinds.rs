@@ -97,7 +97,7 @@ words!(PriceKind, "kind of price", {
 
 /// A class, shape or kind of price that does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no such {what}; there are: {known}")]
+#[error("no such {what}; there are: {}", .known.trim_end())]
 pub struct UnknownWord {
     what: &'static str,
     known: &'static str,

@@ -54,8 +54,10 @@ impl Owner {
             nonmachinable: call.nonmachinable,
             from: origin,
             to: read("The destination", zip)?,
-            date: optional::<Date>("The date", call.date.as_deref())?
-                .unwrap_or_else(|| self.today()),
+            date: match call.date.as_deref().filter(|text| !text.trim().is_empty()) {
+                Some(text) => day(text)?,
+                None => self.today(),
+            },
             extras: call.extras.clone(),
             live: self.vault().is_some_and(|vault| !is_specimen(vault.psd())),
         };
@@ -80,8 +82,12 @@ impl Owner {
     /// # Errors
     /// `no_edition`, and every refusal of the rate engine.
     pub(crate) fn quote(&mut self, request: &QuoteRequest) -> Result<Quote, UiError> {
-        let edition = self.edition(request.date)?;
         let today = self.today();
+        if request.date < today && self.store().edition_on(request.date)?.is_none() {
+            // Older than all rates: it is the date that is wrong, not the rates.
+            return Err(say(Code::DateOutOfRange, &[]));
+        }
+        let edition = self.edition(request.date)?;
         shared::rates::check_mailing_date(&edition, today, request.date)
             .map_err(|refusal| rate_refused(&refusal))?;
         quote(&edition, request).map_err(|refusal| rate_refused(&refusal))
@@ -181,6 +187,13 @@ where
     text.filter(|text| !text.trim().is_empty())
         .map(|text| read(what, text))
         .transpose()
+}
+
+/// A date as it is typed.
+fn day(text: &str) -> Result<Date, UiError> {
+    text.trim()
+        .parse()
+        .map_err(|_| bad(format!("The date {text:?} is not a day like 2026-07-12")))
 }
 
 /// A field that cannot be read.
