@@ -8,4 +8,5 @@
     reason = "a town that cannot be built fails the test that wanted it"
 )]
 
+pub mod line;
 pub mod town;

@@ -164,6 +164,12 @@ impl Town {
         );
     }
 
+    /// The same town with another data center, for example a restored one; nothing serves it.
+    #[must_use]
+    pub fn with_center(self, center: Arc<DataCenter>) -> Self {
+        Self { center, ..self }
+    }
+
     /// Turns the clock.
     pub fn turn_days(&self, days: i64) -> UnixSeconds {
         let now = self.clock.now().plus_days(days);

@@ -3,6 +3,16 @@
 //! Each module is declared `#[cfg(test)]`, which tells the lints that it is test code throughout.
 
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
 mod funds;
+#[cfg(test)]
+mod funds_attacks;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod restore_and_clones;
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod tidy;
