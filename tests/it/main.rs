@@ -11,6 +11,8 @@ mod funds_attacks;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod rates;
+#[cfg(test)]
 mod restore_and_clones;
 #[cfg(test)]
 mod simulation;

@@ -1,0 +1,128 @@
+//! Rate editions over a whole contact: fetched when published, in force by their own date, and
+//! believed only whole, signed and unchanged.
+
+use std::sync::{Arc, Mutex};
+
+use server::admin::call::AdminCall;
+use station::api::{Call, QuoteCall, View};
+use station::contact::link::{Exchange, Link, LinkRequest};
+use station::contact::round::meet_over;
+use station::services::Asked;
+use system_tests::line::{Line, flipped};
+use system_tests::town::{Counter, Town};
+
+/// The edition that every town has, by another name and from another day.
+fn edition(id: &str, effective: &str) -> String {
+    let source = include_str!("../../shared/data/editions/us-2026-07-12.json");
+    let mut edition: serde_json::Value = serde_json::from_str(source).unwrap();
+    edition["id"] = id.into();
+    edition["effective"] = effective.into();
+    edition.to_string()
+}
+
+/// A line that spoils what is fetched over it.
+struct Spoiled {
+    line: Arc<Line>,
+    fetched: Mutex<Vec<String>>,
+    /// The bit to flip, of the reply to fetches of contents (or of the list).
+    bit: Option<(bool, usize)>,
+}
+
+impl Link for Spoiled {
+    fn line(&self) -> &'static str {
+        "internet"
+    }
+
+    fn exchange(&self, request: LinkRequest) -> Exchange<'_> {
+        Box::pin(async move {
+            let LinkRequest::Fetch { path } = &request else {
+                return self.line.exchange(request).await;
+            };
+            let is_content = path != "/v1/editions";
+            self.fetched.lock().unwrap().push(path.clone());
+            let reply = self.line.exchange(request).await?;
+            Ok(match self.bit {
+                Some((contents, bit)) if contents == is_content => flipped(&reply, bit),
+                Some(_) | None => reply,
+            })
+        })
+    }
+}
+
+/// A contact over such a line: how the rates fared, and what was fetched.
+async fn meet(town: &Town, counter: &Counter, bit: Option<(bool, usize)>) -> (String, Vec<String>) {
+    let spoiled = Arc::new(Spoiled {
+        line: Line::clean(&town.center, &counter.station),
+        fetched: Mutex::default(),
+        bit,
+    });
+    let link: Arc<dyn Link> = spoiled.clone();
+    let met = meet_over(&counter.station, &link, Asked::default())
+        .await
+        .unwrap();
+    let service = met.view.services.iter().find(|one| one.service == "rates");
+    let fetched = spoiled.fetched.lock().unwrap().clone();
+    (service.unwrap().outcome.clone(), fetched)
+}
+
+/// The edition that prices a letter mailed today.
+async fn in_force(counter: &Counter) -> String {
+    let call = QuoteCall {
+        class: "first-class".to_owned(),
+        shape: "letter".to_owned(),
+        weight: "1oz".to_owned(),
+        to: "10001".to_owned(),
+        ..Default::default()
+    };
+    let view = counter.station.call(Call::Quote(call)).await.unwrap();
+    let View::Quote(quote) = view else {
+        unreachable!("{view:?}")
+    };
+    quote.edition
+}
+
+async fn import(town: &Town, id: &str, days: i64) {
+    let now = server::clock::Clock::now(town.clock.as_ref());
+    let effective = shared::clock::civil_date(now.plus_days(days)).to_string();
+    town.admin(AdminCall::RatesImport {
+        source: edition(id, &effective),
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edition_is_fetched_once_when_published_and_in_force_from_its_own_day() {
+    let town = Town::with_deposit("10.00").await;
+    let counter = town.enrolled("one").await;
+    assert_eq!(in_force(&counter).await, "us-2026-07-12");
+    import(&town, "us-next", 5).await;
+    let (_, fetched) = meet(&town, &counter, None).await;
+    assert_eq!(fetched, ["/v1/editions"], "it is not published yet");
+    town.admin(AdminCall::RatesPublish { edition: None }).await;
+    let (outcome, fetched) = meet(&town, &counter, None).await;
+    assert_eq!((outcome.as_str(), fetched.len()), ("served", 2));
+    let (_, fetched) = meet(&town, &counter, None).await;
+    assert_eq!(fetched.len(), 1, "what is here is not fetched again");
+    assert_eq!(in_force(&counter).await, "us-2026-07-12");
+    town.turn_days(4);
+    assert_eq!(in_force(&counter).await, "us-2026-07-12");
+    town.turn_days(1);
+    assert_eq!(in_force(&counter).await, "us-next");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edition_that_arrives_spoiled_is_not_believed_and_comes_whole_later() {
+    let town = Town::with_deposit("10.00").await;
+    let counter = town.enrolled("one").await;
+    import(&town, "us-next", 0).await;
+    town.admin(AdminCall::RatesPublish { edition: None }).await;
+    for place in [5, 400, 1_000_003, 77_777_777] {
+        for contents in [false, true] {
+            let (outcome, _) = meet(&town, &counter, Some((contents, place))).await;
+            assert_eq!(outcome, "refused", "bit {place}, contents {contents}");
+            assert_eq!(in_force(&counter).await, "us-2026-07-12");
+        }
+    }
+    assert_eq!(meet(&town, &counter, None).await.0, "served");
+    assert_eq!(in_force(&counter).await, "us-next");
+}
