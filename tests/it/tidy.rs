@@ -10,6 +10,7 @@ mod tree;
 use std::collections::BTreeSet;
 
 use packages::Manifest;
+use shared::services::ServiceId;
 use tree::Tree;
 
 /// A source file with more lines is two files.
@@ -228,4 +229,15 @@ fn every_folder_at_the_top_says_what_it_holds() {
             "{folder}/README.md is missing"
         );
     }
+}
+
+#[test]
+fn no_service_is_half_there() {
+    let tree = Tree::here();
+    let names = ServiceId::ALL.map(ServiceId::name);
+    none(&sources::half_there(
+        &names,
+        &tree.text("ARCHITECTURE.md"),
+        &tree,
+    ));
 }
