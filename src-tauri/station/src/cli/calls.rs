@@ -124,7 +124,12 @@ fn contacted(contact: &crate::api::ContactView) -> Result<(), UiError> {
                 ("service", &service.service),
                 (
                     "reason",
-                    service.reason.as_deref().unwrap_or("no reason given"),
+                    // The sentence it stands in ends with a full stop of its own.
+                    service
+                        .reason
+                        .as_deref()
+                        .unwrap_or("no reason given")
+                        .trim_end_matches('.'),
                 ),
             ],
         )),

@@ -25,6 +25,9 @@ use crate::station::{Owner, STATION_USER, Station, names};
 /// The most requests one service may make in one contact: a list of editions and their contents.
 const MAX_ROUNDS: u32 = 64;
 
+/// The outcome of a service that had nothing to ask.
+const NOTHING: &str = "nothing";
+
 /// How one service fared, with the refusal or fault in full.
 struct Fared {
     view: ServiceView,
@@ -135,15 +138,7 @@ async fn serve_all(
 /// Writes down how it went and says it.
 async fn finish(station: &Station, line: &'static str, fared: Vec<Fared>) -> Result<Met, UiError> {
     let views: Vec<ServiceView> = fared.iter().map(|one| one.view.clone()).collect();
-    let unreached = fared.iter().all(|one| {
-        one.fault
-            .as_ref()
-            .is_some_and(|fault| fault.kind == ErrorKind::Unreachable)
-    });
-    let down = fared
-        .iter()
-        .find_map(|one| one.fault.clone())
-        .filter(|_| unreached);
+    let down = down(&fared);
     let answered = note(station, line, &views, down.clone()).await?;
     if let Some(fault) = down {
         return Err(fault);
@@ -160,6 +155,19 @@ async fn finish(station: &Station, line: &'static str, fared: Vec<Fared>) -> Res
         funds,
         answered,
     })
+}
+
+/// The fault of a line that carried nothing. A service that had nothing to ask says nothing about
+/// the line.
+fn down(fared: &[Fared]) -> Option<UiError> {
+    let asked = || fared.iter().filter(|one| one.view.outcome != NOTHING);
+    let unreached = asked().all(|one| {
+        let kind = one.fault.as_ref().map(|fault| fault.kind);
+        kind == Some(ErrorKind::Unreachable)
+    });
+    asked()
+        .find_map(|one| one.fault.clone())
+        .filter(|_| unreached)
 }
 
 /// Writes the outcomes and the line's state, and the high-water mark.
@@ -222,7 +230,7 @@ async fn serve(station: &Station, link: &Arc<dyn Link>, service: ServiceId, aske
     let begun = Instant::now();
     let (requests, fault) = requests(station, link, service, asked).await;
     let outcome = match (&fault, requests) {
-        (None, 0) => "nothing",
+        (None, 0) => NOTHING,
         (None, _) => "served",
         (Some(fault), _) if fault.kind == ErrorKind::Refused => "refused",
         (Some(_), _) => "failed",
