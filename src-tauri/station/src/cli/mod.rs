@@ -172,14 +172,27 @@ fn usage(fault: &clap::Error, json: bool, streams: &mut Streams<'_>) -> u8 {
     }
     if json {
         let text = fault.render().to_string();
-        let first = text.lines().next().unwrap_or_default();
-        let what = first.trim_start_matches("error: ");
-        let error = say(Code::Usage, &[("what", what)]);
+        let error = say(Code::Usage, &[("what", &what_is_wrong(&text))]);
         drop(complain(&error, true, streams));
     } else {
         drop(write!(streams.err, "{}", fault.render().ansi()));
     }
     exit_code(ErrorKind::Usage)
+}
+
+/// What clap says is wrong, as one sentence: all that stands above the usage line, because what is
+/// missing stands on lines of its own.
+fn what_is_wrong(text: &str) -> String {
+    let lines = text.lines().take_while(|line| !line.starts_with("Usage:"));
+    let words: Vec<&str> = lines
+        .take_while(|line| !line.starts_with("For more information"))
+        .flat_map(str::split_whitespace)
+        .collect();
+    let mut sentence = words.join(" ").trim_start_matches("error: ").to_owned();
+    if !sentence.ends_with('.') {
+        sentence.push('.');
+    }
+    sentence
 }
 
 /// A refusal or fault as contracts want it: a sentence and a hint, or JSON.
