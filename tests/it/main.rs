@@ -5,11 +5,15 @@
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod commands;
+#[cfg(test)]
 mod funds;
 #[cfg(test)]
 mod funds_attacks;
 #[cfg(test)]
 mod keys;
+#[cfg(test)]
+mod power_cut;
 #[cfg(test)]
 mod rates;
 #[cfg(test)]
