@@ -7,6 +7,8 @@ mod bad_input;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod exit_codes;
+#[cfg(test)]
 mod funds;
 #[cfg(test)]
 mod funds_attacks;
@@ -22,3 +24,5 @@ mod restore_and_clones;
 mod simulation;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod verifying;
