@@ -1,7 +1,16 @@
 //! Telemetering end to end: refills, refusals, receipts, and what a crash or a copy leads to.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
 use server::admin::call::AdminCall;
-use system_tests::town::Town;
+use shared::money::Mills;
+use station::contact::link::{Exchange, Link, LinkRequest};
+use station::contact::round::meet_over;
+use station::services::Asked;
+use system_tests::line::Line;
+use system_tests::town::{Counter, Town};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refill_moves_value_from_the_account_into_the_vault() {
@@ -66,26 +75,60 @@ async fn an_unreachable_data_center_leaves_printing_and_no_refill_behind() {
     town.assert_books_hold().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn contacts_at_the_same_time_refill_once() {
-    let town = Town::with_deposit("100.00").await;
-    let counter = std::sync::Arc::new(town.enrolled("one").await);
-    for round in 1..=3 {
-        let contacts = (0..6).map(|_| {
-            let counter = std::sync::Arc::clone(&counter);
-            tokio::spawn(async move { counter.contact().await.map(drop) })
-        });
-        let contacts: Vec<_> = contacts.collect();
-        let refill = counter.refill("5.00").await.unwrap();
-        assert_eq!(refill.registers.control_total, round * 5_000);
-        for contact in contacts {
-            contact.await.unwrap().unwrap();
-        }
-        assert_eq!(
-            counter.status().await.registers.control_total,
-            round * 5_000
-        );
+/// A line on which a second contact tries to begin as soon as the refill was answered.
+struct Interrupted {
+    line: Arc<Line>,
+    town: Arc<Town>,
+    counter: Arc<Counter>,
+    refills: AtomicU32,
+}
+
+impl Link for Interrupted {
+    fn line(&self) -> &'static str {
+        "internet"
     }
-    assert_eq!(town.balance().await, 85_000);
+
+    fn exchange(&self, request: LinkRequest) -> Exchange<'_> {
+        Box::pin(async move {
+            let LinkRequest::Send { path, .. } = &request else {
+                return self.line.exchange(request).await;
+            };
+            let answered = self.refills.load(Ordering::SeqCst) == 1;
+            if path == "/v1/funds/refill" {
+                self.refills.fetch_add(1, Ordering::SeqCst);
+            } else if path == "/v1/funds/sync" && answered {
+                let link: Arc<dyn Link> = Line::clean(&self.town.center, &self.counter.station);
+                let counter = Arc::clone(&self.counter);
+                let other = tokio::spawn(async move {
+                    drop(meet_over(&counter.station, &link, Asked::default()).await);
+                });
+                // It has to wait for this contact; long enough to see it not waiting.
+                drop(tokio::time::timeout(Duration::from_millis(500), other).await);
+            }
+            self.line.exchange(request).await
+        })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_contact_waits_and_does_not_make_the_refill_twice() {
+    let town = Arc::new(Town::with_deposit("100.00").await);
+    let counter = Arc::new(town.enrolled("one").await);
+    let interrupted = Arc::new(Interrupted {
+        line: Line::clean(&town.center, &counter.station),
+        town: Arc::clone(&town),
+        counter: Arc::clone(&counter),
+        refills: AtomicU32::new(0),
+    });
+    let link: Arc<dyn Link> = interrupted.clone();
+    let asked = Asked {
+        refill: Some(Mills::new(5_000).unwrap()),
+    };
+    let met = meet_over(&counter.station, &link, asked).await.unwrap();
+    assert!(met.funds.is_none(), "{:?}", met.funds);
+    assert_eq!(interrupted.refills.load(Ordering::SeqCst), 1);
+    counter.contact().await.unwrap();
+    assert_eq!(counter.status().await.registers.control_total, 5_000);
+    assert_eq!(town.balance().await, 95_000);
     town.assert_books_hold().await;
 }
