@@ -88,6 +88,7 @@ fn main() -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     let mut figures = Vec::new();
+    tell_cores();
     eprintln!("CPU work");
     show(&mut figures, cpu::measure(effort)?);
     eprintln!("Pieces and batches");
@@ -103,12 +104,20 @@ fn main() -> anyhow::Result<()> {
     eprintln!("Processes");
     show(&mut figures, processes::measure(folder.path())?);
     show(&mut figures, window::measure(folder.path(), effort)?);
+    tell_cores();
     if let Some(file) = arguments.json {
         let text = serde_json::to_string_pretty(&figure::document(&figures))?;
         std::fs::write(&file, text + "\n")
             .with_context(|| format!("writing {}", file.display()))?;
     }
     Ok(())
+}
+
+/// Tells how busy the machine is: figures by the clock on the wall are only worth something when
+/// nearly all of it is ours.
+fn tell_cores() {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    eprintln!("{:.1} of {cores} cores on hand", probes::cores_on_hand());
 }
 
 /// Shows figures as soon as they are there.

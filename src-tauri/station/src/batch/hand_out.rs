@@ -1,5 +1,7 @@
 //! Handing the printer bytes of a batch to a caller that brings a line of its own.
 
+use std::thread::{self, ScopedJoinHandle};
+
 use shared::vault::Vault;
 
 use super::chunk::{PaidOutcome, PaidRow};
@@ -32,6 +34,7 @@ pub async fn printer_bytes(
         .unwrap_or_else(|_| Err(say(Code::StationStopped, &[])))
 }
 
+/// Pays for one chunk while the one before it is drawn.
 fn hand_out(
     station: &Station,
     rows: Vec<Row>,
@@ -40,15 +43,24 @@ fn hand_out(
 ) -> Result<(), UiError> {
     let paper = target.paper();
     let mut rows = rows.into_iter();
-    loop {
-        let chunk: Vec<Row> = rows.by_ref().take(CHUNK).collect();
-        if chunk.is_empty() {
-            return Ok(());
+    thread::scope(|scope| {
+        let mut drawing: Option<ScopedJoinHandle<'_, Result<Vec<Vec<u8>>, UiError>>> = None;
+        loop {
+            let chunk: Vec<Row> = rows.by_ref().take(CHUNK).collect();
+            let is_last = chunk.is_empty();
+            let paper = paper.clone();
+            let paid = station.apply_blocking(move |owner| Ok(owner.pay_rows(chunk, &paper)));
+            if let Some(drawing) = drawing.take() {
+                let drawn = drawing.join().expect("drawing does not panic")?;
+                drawn.into_iter().for_each(&mut take);
+            }
+            if is_last {
+                return Ok(());
+            }
+            let paid = paid?;
+            drawing = Some(scope.spawn(move || chunk_bytes(station, paid)));
         }
-        let paper = paper.clone();
-        let paid = station.apply_blocking(move |owner| Ok(owner.pay_rows(chunk, &paper)))?;
-        chunk_bytes(station, paid)?.into_iter().for_each(&mut take);
-    }
+    })
 }
 
 /// The printer bytes of a chunk; that they are about to leave is written down before they are

@@ -20,7 +20,7 @@ pub use rows::{MAX_CSV_BYTES, MAX_ROWS, Row, read_rows};
 
 /// Rows of one commit: large enough that the commit's wait hardly counts, small enough that the
 /// station answers others in between.
-pub const CHUNK: usize = 64;
+pub const CHUNK: usize = 128;
 
 /// Prints a batch; progress comes as events.
 ///

@@ -197,7 +197,7 @@ fn progress_is_told_chunk_by_chunk() {
     let desk = Desk::new();
     let mut events = desk.station().subscribe();
     let mut csv = HEADER.to_owned();
-    for number in 0..70 {
+    for number in 0..134 {
         csv.push_str(&row(&format!("P{number}"), "heavy"));
     }
     run_batch(&desk, &csv).unwrap();
@@ -207,7 +207,7 @@ fn progress_is_told_chunk_by_chunk() {
             told.push((done, rows));
         }
     }
-    assert_eq!(told, [(64, 70), (70, 70)]);
+    assert_eq!(told, [(128, 134), (134, 134)]);
 }
 
 #[test]
