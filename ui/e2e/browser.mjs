@@ -16,8 +16,16 @@ export function launch() {
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+/** In the page: waits for its transitions, so that no colour is judged half way. */
+function settled() {
+  const finite = (animation) => Number.isFinite(animation.effect?.getComputedTiming().endTime);
+  const ends = document.getAnimations().filter(finite).map((animation) => animation.finished.catch(() => null));
+  return Promise.race([Promise.all(ends), new Promise((late) => setTimeout(late, 1000))]).then(() => true);
+}
+
 /** Holds the page against axe-core: no serious and no critical finding. */
 export async function assertAccessible(page, what) {
+  await page.evaluate(settled);
   await page.evaluate(axeSource);
   const { violations, passes } = await page.evaluate(() => globalThis.axe.run(document));
   assert.ok(passes.length > 10, `${what}: axe found too little to look at`);

@@ -71,6 +71,8 @@ test('Enter in the address is a new line, Enter in a field prints', { skip }, ()
     await page.focus('#address');
     await page.keyboard.press('Enter');
     assert.equal(callsOf(station, 'print').length, 0);
+    // The new line is a change of the address: it is priced again after a moment.
+    await page.waitForTimeout(500);
     await page.waitForSelector('#print:enabled');
     await page.focus('#weight');
     await page.keyboard.press('Enter');
@@ -120,6 +122,7 @@ test('every key of the counter goes where it says', { skip }, () =>
     await page.keyboard.press('F1');
     await page.waitForSelector('dialog >> text=Whose budget this piece is booked on.');
     await page.keyboard.press('Escape');
+    await page.waitForSelector('dialog', { state: 'detached' });
     for (const [key, title] of [['F8', 'Refill the vault'], ['F10', 'Line and services']]) {
       await page.keyboard.press(key);
       await page.waitForSelector(`dialog >> text=${title}`);

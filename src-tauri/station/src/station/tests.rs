@@ -175,7 +175,7 @@ fn refusals_debit_nothing_and_say_so() {
             with(&|c| c.quote.date = Some("2026-12-19".into())),
         ),
         (
-            "no_edition",
+            "date_out_of_range",
             with(&|c| c.quote.date = Some("2020-01-01".into())),
         ),
         ("bad_input", with(&|c| c.quote.weight = "heavy".into())),
