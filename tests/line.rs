@@ -133,10 +133,10 @@ impl Line {
         StationCertificate::read(&der).filter(|shown| shown.not_after >= self.center.now())
     }
 
-    /// One of the earlier messages to the same service.
+    /// One of the earlier messages to the same service; what was never sent cannot arrive.
     fn earlier(&self, path: &str, place: usize) -> Option<Passed> {
         let mut same = self.passed();
-        same.retain(|one| service(&one.path) == service(path));
+        same.retain(|one| one.sent && service(&one.path) == service(path));
         let count = same.len();
         (count > 0).then(|| same.swap_remove(place % count))
     }
