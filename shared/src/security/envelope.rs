@@ -4,16 +4,15 @@
 //! reply is protected as in RFC 9458 §4.4. An envelope means the same on every line: neither a
 //! remote access server nor a TLS terminator sees more than the header.
 
-use aes_gcm::aead::{Aead as _, Payload};
-use aes_gcm::{Aes256Gcm, KeyInit};
-use hkdf::Hkdf;
+mod reply;
+
+pub use self::reply::{ReplyEnvelope, ReplySecret};
+
 use hpke::aead::AesGcm256;
 use hpke::kdf::HkdfSha256;
 use hpke::kem::DhP256HkdfSha256;
 use hpke::{Deserializable, Kem as _, OpModeR, OpModeS, Serializable};
 use minicbor::{Decode, Encode};
-use sha2::Sha256;
-use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::level::Level;
 use super::signed::{KeyId, MAX_SIGNED_BYTES};
@@ -32,9 +31,6 @@ const INFO: &[u8] = b"pennyblack l3 v1";
 
 /// HPKE exporter context of every reply.
 const REPLY_CONTEXT: &[u8] = b"pennyblack l3 reply";
-
-/// Bytes of the reply's nonce: max(Nn, Nk).
-const RESPONSE_NONCE_BYTES: usize = 32;
 
 /// Bytes of an uncompressed P-256 point.
 pub const POINT_BYTES: usize = 65;
@@ -132,26 +128,6 @@ pub struct Envelope {
     enc: Vec<u8>,
     #[cbor(n(3), with = "minicbor::bytes")]
     ciphertext: Vec<u8>,
-}
-
-/// A reply's envelope.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct ReplyEnvelope {
-    /// The readable header.
-    #[n(0)]
-    pub header: Header,
-    #[cbor(n(1), with = "minicbor::bytes")]
-    nonce: [u8; RESPONSE_NONCE_BYTES],
-    #[cbor(n(2), with = "minicbor::bytes")]
-    ciphertext: Vec<u8>,
-}
-
-/// What opens the reply to one request; the station keeps it, sealed, with its intent.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct ReplySecret {
-    secret: [u8; 32],
-    enc: Vec<u8>,
 }
 
 /// Why an envelope was not opened.
@@ -310,119 +286,6 @@ impl Envelope {
     }
 }
 
-impl ReplyEnvelope {
-    /// The envelope's bytes.
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        to_cbor(self)
-    }
-
-    /// Reads a reply's envelope.
-    ///
-    /// # Errors
-    /// See [`EnvelopeFault`].
-    pub fn decode(bytes: &[u8]) -> Result<Self, EnvelopeFault> {
-        if bytes.len() > MAX_ENVELOPE_BYTES {
-            return Err(EnvelopeFault::TooLong);
-        }
-        let envelope: Self = from_cbor(bytes).map_err(|_| EnvelopeFault::NotAnEnvelope)?;
-        if envelope.header.version != ENVELOPE_VERSION {
-            return Err(EnvelopeFault::UnknownVersion);
-        }
-        Ok(envelope)
-    }
-}
-
-impl ReplySecret {
-    /// The secret's bytes, to be stored sealed with the intent.
-    #[must_use]
-    pub fn bytes(&self) -> Vec<u8> {
-        [self.secret.as_slice(), &self.enc].concat()
-    }
-
-    /// Reads stored bytes.
-    ///
-    /// # Errors
-    /// [`EnvelopeFault::BadKey`] when they are not a reply secret.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, EnvelopeFault> {
-        let (secret, enc) = bytes.split_at_checked(32).ok_or(EnvelopeFault::BadKey)?;
-        if enc.len() != POINT_BYTES {
-            return Err(EnvelopeFault::BadKey);
-        }
-        let secret = secret.try_into().map_err(|_| EnvelopeFault::BadKey)?;
-        Ok(Self {
-            secret,
-            enc: enc.to_vec(),
-        })
-    }
-
-    /// Key and nonce of a reply, RFC 9458 §4.4.
-    fn derive(&self, nonce: &[u8]) -> ([u8; 32], [u8; 12]) {
-        let salt = [self.enc.as_slice(), nonce].concat();
-        let derived = Hkdf::<Sha256>::new(Some(&salt), &self.secret);
-        let (mut key, mut aead_nonce) = ([0; 32], [0; 12]);
-        derived
-            .expand(b"key", &mut key)
-            .expect("32 bytes are within HKDF's range");
-        derived
-            .expand(b"nonce", &mut aead_nonce)
-            .expect("12 bytes are within HKDF's range");
-        (key, aead_nonce)
-    }
-
-    /// Seals a signed reply; a fresh `nonce` each time, so that a stored reply may be sealed again.
-    ///
-    /// # Errors
-    /// [`EnvelopeFault::BadSeal`].
-    pub fn seal(
-        &self,
-        header: Header,
-        signed: &[u8],
-        nonce: [u8; RESPONSE_NONCE_BYTES],
-    ) -> Result<ReplyEnvelope, EnvelopeFault> {
-        let (mut key, aead_nonce) = self.derive(&nonce);
-        let aad = header.bytes();
-        let ciphertext = Aes256Gcm::new(&key.into())
-            .encrypt(
-                &aead_nonce.into(),
-                Payload {
-                    msg: signed,
-                    aad: &aad,
-                },
-            )
-            .map_err(|_| EnvelopeFault::BadSeal)?;
-        key.zeroize();
-        Ok(ReplyEnvelope {
-            header,
-            nonce,
-            ciphertext,
-        })
-    }
-
-    /// Opens the reply to the request with `header`.
-    ///
-    /// # Errors
-    /// [`EnvelopeFault::WrongHeader`] or [`EnvelopeFault::BadSeal`].
-    pub fn open(&self, header: &Header, reply: &ReplyEnvelope) -> Result<Vec<u8>, EnvelopeFault> {
-        if reply.header != header.reply() {
-            return Err(EnvelopeFault::WrongHeader);
-        }
-        let (mut key, aead_nonce) = self.derive(&reply.nonce);
-        let aad = reply.header.bytes();
-        let opened = Aes256Gcm::new(&key.into())
-            .decrypt(
-                &aead_nonce.into(),
-                Payload {
-                    msg: &reply.ciphertext,
-                    aad: &aad,
-                },
-            )
-            .map_err(|_| EnvelopeFault::BadSeal);
-        key.zeroize();
-        opened
-    }
-}
-
 /// Makes an HPKE key pair from 32 random bytes: private scalar and uncompressed public point.
 #[must_use]
 pub fn key_pair(seed: &[u8; 32]) -> (Vec<u8>, Vec<u8>) {
@@ -431,73 +294,4 @@ pub fn key_pair(seed: &[u8; 32]) -> (Vec<u8>, Vec<u8>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn header() -> Header {
-        let (center, station) = (
-            DataCenterId::from_bytes([1; 16]),
-            StationId::from_bytes([2; 16]),
-        );
-        Header::request(Level::L3, ServiceId::Funds, center, station, 1)
-    }
-
-    fn random(bytes: &mut [u8]) {
-        aws_lc_rs::rand::fill(bytes).unwrap();
-    }
-
-    fn sealed() -> (Vec<u8>, Envelope, ReplySecret) {
-        let (private, public) = key_pair(&[7; 32]);
-        let key = KeyId::of_spki(&public);
-        let (envelope, reply) = seal(header(), key, &public, b"request", &mut random).unwrap();
-        (private, envelope, reply)
-    }
-
-    #[test]
-    fn a_request_and_its_reply_come_through() {
-        let (private, envelope, station_secret) = sealed();
-        let received = Envelope::decode(&envelope.encode()).unwrap();
-        let (signed, server_secret) = received.open(&private).unwrap();
-        assert_eq!(signed, b"request");
-        let reply = server_secret
-            .seal(header().reply(), b"reply", [9; 32])
-            .unwrap();
-        let reply = ReplyEnvelope::decode(&reply.encode()).unwrap();
-        let stored = ReplySecret::from_bytes(&station_secret.bytes()).unwrap();
-        assert_eq!(stored.open(&header(), &reply).unwrap(), b"reply");
-    }
-
-    #[test]
-    fn no_flipped_bit_of_an_envelope_is_accepted() {
-        let (private, envelope, _) = sealed();
-        let bytes = envelope.encode();
-        for index in 0..bytes.len() {
-            let mut wrong = bytes.clone();
-            wrong[index] ^= 1 << (index % 8);
-            let opened = Envelope::decode(&wrong).and_then(|envelope| envelope.open(&private));
-            assert!(opened.is_err(), "byte {index}");
-        }
-    }
-
-    #[test]
-    fn a_reply_to_another_request_is_refused() {
-        let (private, envelope, secret) = sealed();
-        let (_, server_secret) = envelope.open(&private).unwrap();
-        let other = Header {
-            sequence: 2,
-            ..header()
-        };
-        let reply = server_secret
-            .seal(other.reply(), b"reply", [9; 32])
-            .unwrap();
-        assert_eq!(
-            secret.open(&header(), &reply),
-            Err(EnvelopeFault::WrongHeader)
-        );
-        let forged = ReplyEnvelope {
-            header: header().reply(),
-            ..reply
-        };
-        assert_eq!(secret.open(&header(), &forged), Err(EnvelopeFault::BadSeal));
-    }
-}
+mod tests;
