@@ -26,6 +26,8 @@ pub struct Streams<'a> {
     pub err: &'a mut dyn Write,
     /// Whether a person watches: progress is shown then.
     pub watched: bool,
+    /// Whether help and usage may be coloured.
+    pub coloured: bool,
     /// What a person types, where one can be asked.
     pub answers: Option<&'a mut dyn BufRead>,
 }
@@ -35,6 +37,9 @@ pub struct Streams<'a> {
 pub fn main() -> u8 {
     let (mut out, mut err) = (Pipe(std::io::stdout()), std::io::stderr());
     let watched = err.is_terminal();
+    // https://no-color.org: any value but the empty one.
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let coloured = !no_color && watched && std::io::stdout().is_terminal();
     let mut answers = std::io::stdin()
         .is_terminal()
         .then(|| std::io::stdin().lock());
@@ -42,6 +47,7 @@ pub fn main() -> u8 {
         out: &mut out,
         err: &mut err,
         watched,
+        coloured,
         answers: answers.as_mut().map(|answers| {
             let answers: &mut dyn BufRead = answers;
             answers
@@ -167,7 +173,8 @@ fn usage(fault: &clap::Error, json: bool, streams: &mut Streams<'_>) -> u8 {
         fault.kind(),
         ClapKind::DisplayHelp | ClapKind::DisplayVersion
     ) {
-        drop(write!(streams.out, "{}", fault.render().ansi()));
+        let text = styled(fault, streams.coloured);
+        drop(write!(streams.out, "{text}"));
         return 0;
     }
     if json {
@@ -175,9 +182,20 @@ fn usage(fault: &clap::Error, json: bool, streams: &mut Streams<'_>) -> u8 {
         let error = say(Code::Usage, &[("what", &what_is_wrong(&text))]);
         drop(complain(&error, true, streams));
     } else {
-        drop(write!(streams.err, "{}", fault.render().ansi()));
+        let text = styled(fault, streams.coloured);
+        drop(write!(streams.err, "{text}"));
     }
     exit_code(ErrorKind::Usage)
+}
+
+/// Help or usage; control sequences only where a terminal understands them.
+fn styled(fault: &clap::Error, coloured: bool) -> String {
+    let text = fault.render();
+    if coloured {
+        text.ansi().to_string()
+    } else {
+        text.to_string()
+    }
 }
 
 /// What clap says is wrong, as one sentence: all that stands above the usage line, because what is

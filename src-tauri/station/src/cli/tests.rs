@@ -18,6 +18,7 @@ fn pennyblack(folder: &Path, words: &[&str]) -> Said {
         out: &mut out,
         err: &mut err,
         watched: false,
+        coloured: false,
         answers: None,
     };
     let code = run(all, &mut streams);
@@ -335,6 +336,7 @@ fn without_a_keyring_a_person_is_asked_and_nothing_is_chosen_for_them() {
             out: &mut out,
             err: &mut err,
             watched: true,
+            coloured: false,
             answers: Some(&mut answers),
         };
         let error = say(Code::NoKeyring, &[]);
@@ -388,4 +390,15 @@ fn a_reader_that_leaves_early_is_no_fault() {
     }
     let mut pipe = Pipe(Gone);
     assert!(writeln!(pipe, "a line").is_ok() && pipe.flush().is_ok());
+}
+
+#[test]
+fn help_is_plain_text_where_no_terminal_shows_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for words in [&["--help"][..], &["print", "--help"], &["--no-such-option"]] {
+        let said = pennyblack(folder.path(), words);
+        let text = said.out + &said.err;
+        assert!(text.contains("Usage:"), "{text}");
+        assert!(!text.contains('\u{1b}'), "{text}");
+    }
 }
