@@ -8,6 +8,7 @@ use serde_json::Value;
 use server::access::Internet;
 use server::admin::call::AdminCall;
 use server::admin::perform::perform;
+use server::admin::refusal::AdminRefusal;
 use server::center::{DataCenter, InitTerms};
 use server::clock::{Clock as _, HandClock, SystemClock};
 use server::folder::Folder;
@@ -89,6 +90,16 @@ impl Town {
             })
             .unwrap();
             shown
+        })
+        .await
+        .unwrap()
+    }
+
+    /// What an admin is told when a call is refused.
+    pub async fn refused(&self, call: AdminCall) -> AdminRefusal {
+        let center = Arc::clone(&self.center);
+        tokio::task::spawn_blocking(move || {
+            perform(&center, call, &mut |_| true).expect_err("the call is refused")
         })
         .await
         .unwrap()

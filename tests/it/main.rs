@@ -13,6 +13,8 @@ mod funds;
 #[cfg(test)]
 mod funds_attacks;
 #[cfg(test)]
+mod funds_returned;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod power_cut;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use shared::money::Mills;
 
+use super::money::MoneyCall;
 use super::refusal::AdminRefusal;
 use super::view::AdminView;
 
@@ -87,6 +88,11 @@ pub enum AdminCall {
     LedgerVerify,
     /// Write out the whole journal.
     LedgerExport,
+    /// Move or hold money beside refills.
+    Money {
+        /// What to do.
+        money: MoneyCall,
+    },
     /// Write a backup.
     Backup {
         /// The new file, an absolute path.

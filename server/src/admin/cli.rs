@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::money::cli::AccountMoneyCommand;
+
 /// Runs a Pennyblack data center: it holds the accounts, grants refills to postal printing
 /// stations, and publishes postal rates.
 ///
@@ -124,6 +126,9 @@ pub enum AccountCommand {
     },
     /// Show all accounts.
     List,
+    /// What happens to money beside deposits.
+    #[command(flatten)]
+    Money(AccountMoneyCommand),
 }
 
 /// Stations.

@@ -6,6 +6,7 @@
 pub mod backup;
 pub mod call;
 pub mod cli;
+pub mod money;
 mod output;
 pub mod owner;
 pub mod perform;
@@ -161,6 +162,7 @@ fn account_call(command: AccountCommand) -> Result<AdminCall, AdminRefusal> {
             account: Some(account),
         } => AdminCall::AccountShow { account },
         AccountCommand::Show { account: None } | AccountCommand::List => AdminCall::AccountList,
+        AccountCommand::Money(command) => money::cli::account_call(command)?,
     })
 }
 

@@ -30,7 +30,7 @@ use crate::stations::{self, NewStation, Station, StationError, StationState};
 const EXPORT_QUEUE: usize = 64;
 
 /// Who asks, in the journal.
-const ADMIN: &str = "admin";
+pub(super) const ADMIN: &str = "admin";
 
 /// Takes what is to be shown; `false` when nobody reads any more.
 pub type Show<'a> = dyn FnMut(AdminView) -> bool + 'a;
@@ -70,6 +70,7 @@ pub fn perform(
             show(AdminView::Audit(report))
         }
         AdminCall::LedgerExport => ledger_export(center, show)?,
+        AdminCall::Money { money } => all(show, super::money::perform(center, money)?),
         AdminCall::Backup { file } => {
             let bytes = backup::write(center, &file)?;
             show(AdminView::Backup(BackupView {
@@ -110,6 +111,9 @@ fn account_view(tx: &Tx<'_>, account: Account) -> Result<AccountView, LedgerErro
         in_transit: Mills::ZERO,
         vaults: Mills::ZERO,
         printed: Mills::ZERO,
+        held: Mills::ZERO,
+        owed: ledger::debts::owed(tx, account.id)?,
+        outstanding: ledger::debts::outstanding(tx, account.id)?,
         stations: 0,
         created: account.created,
     };
@@ -123,6 +127,7 @@ fn account_view(tx: &Tx<'_>, account: Account) -> Result<AccountView, LedgerErro
         plus(&mut view.in_transit, LedgerAccount::InTransit(vault))?;
         plus(&mut view.vaults, LedgerAccount::Vault(vault))?;
         plus(&mut view.printed, LedgerAccount::Printed(vault))?;
+        plus(&mut view.held, LedgerAccount::Held(vault))?;
         view.stations = view.stations.saturating_add(1);
     }
     Ok(view)

@@ -9,6 +9,7 @@ use shared::clock::UnixSeconds;
 use shared::ids::{AccountId, DataCenterId, PsdId, StationId, VaultId};
 use shared::money::Mills;
 
+use super::money::MoneyView;
 use crate::ledger::{AuditReport, ExportLine};
 use crate::services::rates::store::StoredEdition;
 use crate::stations::{Station, StationState};
@@ -28,6 +29,12 @@ pub struct AccountView {
     pub vaults: Mills,
     /// Printed by its stations, as last stated, mills.
     pub printed: Mills,
+    /// Held of its withdrawn and lost stations, mills.
+    pub held: Mills,
+    /// What it owes: it holds nothing then, mills.
+    pub owed: Mills,
+    /// What is still to be paid for returned payments; more than nothing locks it for refills.
+    pub outstanding: Mills,
     /// How many stations it has.
     pub stations: usize,
     /// When it was opened.
@@ -193,6 +200,8 @@ pub enum AdminView {
     Audit(AuditReport),
     /// One journal record.
     Record(ExportLine),
+    /// Money moved or held beside refills.
+    Money(MoneyView),
     /// A backup.
     Backup(BackupView),
     /// A new data center.
@@ -213,6 +222,7 @@ impl AdminView {
             Self::Edition(view) => serde_json::to_string(view),
             Self::Audit(view) => serde_json::to_string(view),
             Self::Record(view) => serde_json::to_string(view),
+            Self::Money(view) => view.json(),
             Self::Backup(view) => serde_json::to_string(view),
             Self::Init(view) => serde_json::to_string(view),
             Self::Restore(view) => serde_json::to_string(view),
@@ -232,6 +242,7 @@ impl fmt::Display for AdminView {
             Self::Audit(view) => audit(f, view),
             // The journal is for machines in either form.
             Self::Record(_) => f.write_str(&self.json()),
+            Self::Money(view) => view.fmt(f),
             Self::Backup(view) => write!(
                 f,
                 "Backup written: {} ({} bytes). It holds private keys: keep it as safe as the \
@@ -261,7 +272,21 @@ fn account(f: &mut fmt::Formatter<'_>, view: &AccountView) -> fmt::Result {
         view.vaults,
         view.stations,
         view.printed
-    )
+    )?;
+    if !view.held.is_zero() {
+        write!(f, "\n    {} held of withdrawn and lost stations", view.held)?;
+    }
+    if !view.owed.is_zero() {
+        write!(f, "\n    owes {}", view.owed)?;
+    }
+    if !view.outstanding.is_zero() {
+        write!(
+            f,
+            "\n    locked for refills until {} more are paid for returned payments",
+            view.outstanding
+        )?;
+    }
+    Ok(())
 }
 
 fn deposit(f: &mut fmt::Formatter<'_>, view: &DepositView) -> fmt::Result {
@@ -366,7 +391,7 @@ fn init(f: &mut fmt::Formatter<'_>, view: &InitView) -> fmt::Result {
 }
 
 /// An instant as people read it, in UTC.
-fn time(instant: UnixSeconds) -> String {
+pub(super) fn time(instant: UnixSeconds) -> String {
     Timestamp::from_second(instant.0).map_or_else(
         |_| instant.0.to_string(),
         |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string(),

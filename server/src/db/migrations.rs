@@ -32,6 +32,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     4 => "004_editions",
     5 => "005_vaults",
     6 => "006_journal_tree_sqlite",
+    40 => "040_returned_payments",
 };
 
 const NAME: &str = "migrate";

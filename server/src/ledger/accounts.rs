@@ -6,7 +6,9 @@ use shared::clock::UnixSeconds;
 use shared::ids::AccountId;
 use shared::money::Mills;
 
-use super::{Ledger, LedgerAccount, LedgerError, Posted, Transfer, TransferId, TransferKind};
+use super::{
+    Ledger, LedgerAccount, LedgerError, Posted, Transfer, TransferId, TransferKind, debts,
+};
 use crate::db::{DbError, Row, Tx};
 use crate::params;
 
@@ -100,7 +102,8 @@ fn read(row: &Row<'_>) -> Result<Account, DbError> {
 }
 
 /// Books a payment of a customer. The bank's reference makes it safe to book twice: the same
-/// reference and amount changes nothing, another amount is a conflict.
+/// reference and amount changes nothing, another amount is a conflict. What the customer owes is
+/// settled from it, and it counts towards payments that were returned.
 ///
 /// # Errors
 /// [`LedgerError`].
@@ -130,5 +133,10 @@ pub fn deposit(
         user: "admin".to_owned(),
         now,
     };
-    ledger.post(tx, &transfer)
+    let posted = ledger.post(tx, &transfer)?;
+    if !posted.repeated {
+        debts::paid(tx, account, amount)?;
+        debts::settle(ledger, tx, account, &transfer)?;
+    }
+    Ok(posted)
 }

@@ -86,8 +86,11 @@ pub struct AuditReport {
     pub root: String,
     /// Payments less pay-outs.
     pub payments_less_pay_outs: i64,
-    /// Held for customers.
+    /// Held for customers, less what some of them owe.
     pub customers: i64,
+    /// What customers owe, as it is counted in `customers`.
+    #[serde(default)]
+    pub owed: i64,
     /// Granted, not yet stated as arrived.
     pub in_transit: i64,
     /// Held back of withdrawn and lost vaults.
@@ -301,7 +304,8 @@ impl Auditor {
             },
             root: HEXLOWER.encode(&self.frontier.root()),
             payments_less_pay_outs: total("cash").saturating_neg(),
-            customers: total("customer"),
+            customers: total("customer").saturating_add(total("owed")),
+            owed: total("owed").saturating_neg(),
             in_transit: total("in-transit"),
             held: total("held"),
             vaults: total("vault"),

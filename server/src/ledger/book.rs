@@ -14,7 +14,7 @@ pub const KEY_BYTES: usize = 17;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LedgerAccount {
     /// What came in from customers less what was paid out: the only account that runs below zero
-    /// by its nature, together with [`Self::Refunded`].
+    /// by its nature, together with [`Self::Refunded`] and [`Self::Owed`].
     Cash,
     /// What a customer has paid and not yet moved into a vault.
     Customer(AccountId),
@@ -28,6 +28,9 @@ pub enum LedgerAccount {
     Printed(VaultId),
     /// What was given back for pieces that were paid and not used.
     Refunded(VaultId),
+    /// What a customer owes, as a balance below zero: a returned payment or a reversed refund that
+    /// its account did not cover. The next money that comes in settles it.
+    Owed(AccountId),
 }
 
 impl LedgerAccount {
@@ -42,6 +45,7 @@ impl LedgerAccount {
             Self::Held(vault) => (5, *vault.bytes()),
             Self::Printed(vault) => (6, *vault.bytes()),
             Self::Refunded(vault) => (7, *vault.bytes()),
+            Self::Owed(account) => (8, *account.bytes()),
         };
         let mut key = [kind; KEY_BYTES];
         key[1..].copy_from_slice(&owner);
@@ -61,6 +65,7 @@ impl LedgerAccount {
             5 => Self::Held(vault),
             6 => Self::Printed(vault),
             7 => Self::Refunded(vault),
+            8 => Self::Owed(AccountId::from_bytes(owner)),
             _ => return None,
         })
     }
@@ -68,7 +73,7 @@ impl LedgerAccount {
     /// Whether its debits may never exceed its credits.
     #[must_use]
     pub const fn is_credit_only(&self) -> bool {
-        !matches!(self, Self::Cash | Self::Refunded(_))
+        !matches!(self, Self::Cash | Self::Refunded(_) | Self::Owed(_))
     }
 
     /// The kind as a word, for reports.
@@ -82,6 +87,7 @@ impl LedgerAccount {
             Self::Held(_) => "held",
             Self::Printed(_) => "printed",
             Self::Refunded(_) => "refunded",
+            Self::Owed(_) => "owed",
         }
     }
 }
@@ -90,7 +96,9 @@ impl fmt::Display for LedgerAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cash => f.write_str("cash"),
-            Self::Customer(account) => write!(f, "customer {account}"),
+            Self::Customer(account) | Self::Owed(account) => {
+                write!(f, "{} {account}", self.word())
+            }
             Self::InTransit(vault)
             | Self::Vault(vault)
             | Self::Held(vault)
@@ -121,13 +129,18 @@ pub enum TransferKind {
     Scan,
     /// A paid piece was not used: refunded → customer.
     Refund,
-    /// A refunded piece has turned up: customer → refunded.
+    /// A refunded piece has turned up: customer → refunded, and what it does not hold is owed.
     RefundReversal,
+    /// The bank took a payment back: customer → cash, and what it does not hold is owed. With
+    /// [`Self::RefundReversal`] the only way a customer comes to owe.
+    ReturnedPayment,
+    /// Money that came in pays what is owed: customer → owed.
+    Settlement,
 }
 
 impl TransferKind {
     /// All kinds, in the order of their numbers.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Deposit,
         Self::PayOut,
         Self::Grant,
@@ -138,6 +151,8 @@ impl TransferKind {
         Self::Scan,
         Self::Refund,
         Self::RefundReversal,
+        Self::ReturnedPayment,
+        Self::Settlement,
     ];
 
     /// The number under which the kind is stored. Never used again for another meaning.
@@ -154,6 +169,8 @@ impl TransferKind {
             Self::Scan => 8,
             Self::Refund => 9,
             Self::RefundReversal => 10,
+            Self::ReturnedPayment => 11,
+            Self::Settlement => 12,
         }
     }
 
@@ -171,6 +188,8 @@ impl TransferKind {
             Self::Scan => "scan",
             Self::Refund => "refund",
             Self::RefundReversal => "refund-reversal",
+            Self::ReturnedPayment => "returned-payment",
+            Self::Settlement => "settlement",
         }
     }
 
@@ -184,7 +203,7 @@ impl TransferKind {
     /// vaults it must be the same vault.
     #[must_use]
     pub fn allows(self, debit: &LedgerAccount, credit: &LedgerAccount) -> bool {
-        use LedgerAccount::{Cash, Customer, Held, InTransit, Printed, Refunded, Vault};
+        use LedgerAccount::{Cash, Customer, Held, InTransit, Owed, Printed, Refunded, Vault};
         match self {
             Self::Deposit => matches!((debit, credit), (Cash, Customer(_))),
             Self::PayOut => matches!((debit, credit), (Customer(_), Cash)),
@@ -196,14 +215,18 @@ impl TransferKind {
                 (Vault(_) | InTransit(_), Customer(_)) => true,
                 (
                     Cash | Customer(_) | InTransit(_) | Vault(_) | Held(_) | Printed(_)
-                    | Refunded(_),
+                    | Refunded(_) | Owed(_),
                     _,
                 ) => false,
             },
             Self::Release => matches!((debit, credit), (Held(_), Customer(_))),
             Self::Scan => matches!((debit, credit), (Held(a), Printed(b)) if a == b),
             Self::Refund => matches!((debit, credit), (Refunded(_), Customer(_))),
-            Self::RefundReversal => matches!((debit, credit), (Customer(_), Refunded(_))),
+            Self::RefundReversal => {
+                matches!((debit, credit), (Customer(_) | Owed(_), Refunded(_)))
+            }
+            Self::ReturnedPayment => matches!((debit, credit), (Customer(_) | Owed(_), Cash)),
+            Self::Settlement => matches!((debit, credit), (Customer(a), Owed(b)) if a == b),
         }
     }
 }

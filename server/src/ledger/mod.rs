@@ -11,6 +11,7 @@
 pub mod accounts;
 mod audit;
 mod book;
+pub mod debts;
 mod record;
 pub mod tree;
 

@@ -350,7 +350,7 @@ pub enum RefillRefusal {
     /// The customer account does not cover it.
     #[n(1)]
     InsufficientFunds,
-    /// The customer account is locked.
+    /// A payment of the customer was returned and is not paid yet.
     #[n(2)]
     AccountLocked,
     /// The station is locked or withdrawn.

@@ -258,8 +258,8 @@ catalogue! {
         "Refill a smaller amount, or ask your admin to book a deposit.";
     /// The customer account is locked.
     AccountLocked = "account_locked", Refused, false,
-        "The account {account} is locked. No money moved; printing goes on with the value in the vault.",
-        "Ring your admin.";
+        "The account {account} is locked because the bank returned a payment. No money moved; printing goes on with the value in the vault.",
+        "Ask your admin to pay it again; refills open as soon as the new payment is booked.";
     /// The station is locked for refills.
     StationLocked = "station_locked", Refused, false,
         "The data center has locked this station for refills. No money moved; printing goes on with the value in the vault.",

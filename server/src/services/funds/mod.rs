@@ -178,6 +178,7 @@ fn decide_refill(
     let customer = LedgerAccount::Customer(row.account);
     let circumstances = Circumstances {
         available: ledger::available(tx, &customer)?,
+        account_locked: !ledger::debts::outstanding(tx, row.account)?.is_zero(),
         station_locked: !row.active,
         reconciling,
     };

@@ -141,6 +141,8 @@ fn stated_grant(
 pub struct Circumstances {
     /// What the customer account holds.
     pub available: Mills,
+    /// Whether a returned payment of the customer is not paid yet.
+    pub account_locked: bool,
     /// Whether the station was locked or withdrawn by an admin.
     pub station_locked: bool,
     /// Whether the data center compares its books after a restore.
@@ -188,6 +190,9 @@ pub fn decide(
     // A renewal always passes: value must not die with its key when a limit was lowered.
     if !renewal && descending.is_ok_and(|descending| descending > mirror.max_descending) {
         return Err(RefillRefusal::TooMuchValue);
+    }
+    if !renewal && now.account_locked {
+        return Err(RefillRefusal::AccountLocked);
     }
     let control_total_old = mirror.registers.control_total();
     let control_total_new = control_total_old
@@ -280,6 +285,7 @@ mod tests {
     fn plenty() -> Circumstances {
         Circumstances {
             available: mills(50_000),
+            account_locked: false,
             station_locked: false,
             reconciling: false,
         }

@@ -1,0 +1,117 @@
+//! What an admin is shown about money beside deposits and refills.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use shared::ids::AccountId;
+use shared::money::Mills;
+
+/// A payment that the bank took back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnedPaymentView {
+    /// The account.
+    pub account: AccountId,
+    /// Its name.
+    pub name: String,
+    /// How much was taken back, mills.
+    pub amount: Mills,
+    /// The reference the payment was booked under.
+    pub reference: String,
+    /// What the account holds now, mills.
+    pub balance: Mills,
+    /// What the customer owes now, mills.
+    pub owed: Mills,
+    /// What is to be paid before the account is refilled from again, mills.
+    pub outstanding: Mills,
+    /// Whether it had been booked before.
+    pub repeated: bool,
+}
+
+/// Money paid back to a customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayOutView {
+    /// The account.
+    pub account: AccountId,
+    /// Its name.
+    pub name: String,
+    /// How much, mills.
+    pub amount: Mills,
+    /// The bank's reference.
+    pub reference: String,
+    /// What the account holds now, mills.
+    pub balance: Mills,
+    /// Whether it had been booked before.
+    pub repeated: bool,
+}
+
+/// Anything that is shown about money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MoneyView {
+    /// A payment that the bank took back.
+    ReturnedPayment(ReturnedPaymentView),
+    /// Money paid back to a customer.
+    PayOut(PayOutView),
+}
+
+impl MoneyView {
+    /// The object as one line of JSON.
+    ///
+    /// # Errors
+    /// None in practice: views have only texts and numbers.
+    pub fn json(&self) -> serde_json::Result<String> {
+        match self {
+            Self::ReturnedPayment(view) => serde_json::to_string(view),
+            Self::PayOut(view) => serde_json::to_string(view),
+        }
+    }
+}
+
+impl fmt::Display for MoneyView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ReturnedPayment(view) => returned_payment(f, view),
+            Self::PayOut(view) => write!(
+                f,
+                "{} paid back to {} ({}) {}. The account holds {}.",
+                view.amount,
+                view.name,
+                view.reference,
+                booked(view.repeated),
+                view.balance
+            ),
+        }
+    }
+}
+
+const fn booked(repeated: bool) -> &'static str {
+    if repeated {
+        "had been booked before; nothing was changed"
+    } else {
+        "booked"
+    }
+}
+
+fn returned_payment(f: &mut fmt::Formatter<'_>, view: &ReturnedPaymentView) -> fmt::Result {
+    write!(
+        f,
+        "{} of {} ({}) taken back by the bank: {}. The account holds {}",
+        view.amount,
+        view.name,
+        view.reference,
+        booked(view.repeated),
+        view.balance
+    )?;
+    if !view.owed.is_zero() {
+        write!(f, " and owes {}", view.owed)?;
+    }
+    if view.outstanding.is_zero() {
+        write!(f, ".\nIts stations may be refilled.")
+    } else {
+        write!(
+            f,
+            ".\nIts stations are not refilled until {} more are paid.",
+            view.outstanding
+        )
+    }
+}
