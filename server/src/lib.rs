@@ -1,7 +1,7 @@
 //! The data center: the only authority on money, keys and rates for a fleet of stations.
 //!
 //! Read in this order: [`center`] (what a data center is made of), [`db`] (how anything is
-//! stored), [`ledger`] (money), [`ca`] (keys and certificates), [`access`] (how stations get in),
+//! stored), [`ledger`] (money), [`mirror`] (what the vaults did), [`ca`] (keys and certificates), [`access`] (how stations get in),
 //! [`services`] (what they can ask for), [`admin`] (the command line).
 
 pub mod access;
@@ -13,5 +13,6 @@ pub mod config;
 pub mod db;
 pub mod folder;
 pub mod ledger;
+pub mod mirror;
 pub mod services;
 pub mod stations;

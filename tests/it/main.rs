@@ -17,6 +17,8 @@ mod funds_returned;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod mirror;
+#[cfg(test)]
 mod power_cut;
 #[cfg(test)]
 mod rates;

@@ -12,7 +12,6 @@ use server::admin::call::AdminCall;
 use server::clock::Clock as _;
 use shared::clock::civil_date;
 use shared::money::Mills;
-use shared::services::ServiceId;
 use shared::vault::{Action, Debit, Vault};
 use station::contact::link::Link;
 use station::contact::round::meet_over;
@@ -190,7 +189,7 @@ impl Run {
     async fn contact(&mut self, index: usize, refill: Option<u64>, tricky: bool) {
         self.count.contacts += 1;
         // Services run side by side: each has its own dice, or the seed would not decide.
-        let mut dice: Vec<Dice> = (0..3).map(|_| Dice(self.dice.roll())).collect();
+        let mut dice: Vec<Dice> = (0..4).map(|_| Dice(self.dice.roll())).collect();
         let tricks = Arc::new(Mutex::new(0_u32));
         let counted = Arc::clone(&tricks);
         let place = &mut self.places[index];
@@ -201,6 +200,7 @@ impl Run {
             let own = match path {
                 "/v1/funds/refill" | "/v1/funds/sync" => 0,
                 "/v1/keys/renew" | "/door/renew" => 1,
+                "/v1/funds/journal" => 3,
                 _ => 2,
             };
             let trick = if tricky {
@@ -234,7 +234,8 @@ impl Run {
                     self.words("a message")
                 );
             }
-            if ServiceId::Funds.name() == one.path.split('/').nth(2).unwrap_or_default() {
+            // Pages of the journal move no mill.
+            if ["/v1/funds/refill", "/v1/funds/sync"].contains(&one.path.as_str()) {
                 self.model.passed(index, one, now);
             }
             self.count.messages += 1;

@@ -32,6 +32,8 @@ const MIGRATIONS: &[Migration] = migrations! {
     4 => "004_editions",
     5 => "005_vaults",
     6 => "006_journal_tree_sqlite",
+    20 => "020_mirror",
+    21 => "021_mirror_is_append_only_sqlite",
     40 => "040_returned_payments",
 };
 

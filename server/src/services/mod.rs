@@ -12,6 +12,7 @@ pub mod keys;
 pub mod rates;
 pub mod refused;
 pub mod sealed;
+pub mod unnumbered;
 
 use std::future::ready;
 use std::sync::Arc;

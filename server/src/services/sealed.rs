@@ -27,7 +27,7 @@ use crate::stations::{self, RegisteredKey, StationState};
 
 /// Keys of a station that are looked at: the present one, and the ones before it, with which a
 /// renewal may be asked for again.
-const KEYS_MAX: u32 = 4;
+pub(super) const KEYS_MAX: u32 = 4;
 
 /// An opened request.
 #[derive(Debug)]
@@ -64,8 +64,10 @@ pub enum Entrance {
 }
 
 /// What the transaction left behind.
-enum Committed {
+pub(super) enum Committed {
+    /// The signed reply.
     Reply(Vec<u8>),
+    /// The station is frozen, and why.
     Frozen(&'static str),
 }
 
@@ -145,7 +147,11 @@ where
 }
 
 /// Seals a signed reply with a fresh nonce.
-fn seal_reply(secret: &ReplySecret, header: &Header, reply: &[u8]) -> Result<Vec<u8>, Refused> {
+pub(super) fn seal_reply(
+    secret: &ReplySecret,
+    header: &Header,
+    reply: &[u8],
+) -> Result<Vec<u8>, Refused> {
     let nonce = random::<32>()?;
     secret
         .seal(header.reply(), reply, nonce)
@@ -155,7 +161,7 @@ fn seal_reply(secret: &ReplySecret, header: &Header, reply: &[u8]) -> Result<Vec
 
 /// Refuses what the header alone forbids: another data center, another service, a lower level, a
 /// certificate of another station.
-fn check_header<Q: Request>(
+pub(super) fn check_header<Q: Request>(
     center: &Arc<DataCenter>,
     header: &Header,
     entrance: &Entrance,
@@ -184,7 +190,7 @@ fn check_header<Q: Request>(
 }
 
 /// At the renewal door the certificate may have expired, but not long ago, and never been revoked.
-fn check_door(
+pub(super) fn check_door(
     keys: &[RegisteredKey],
     entrance: &Entrance,
     now: UnixSeconds,
@@ -220,7 +226,7 @@ fn check_door(
 }
 
 /// Opens the envelope and checks the signature on a thread that may take its time.
-async fn unseal_off_thread<Q>(
+pub(super) async fn unseal_off_thread<Q>(
     center: &Arc<DataCenter>,
     kind: ContentType,
     envelope: Envelope,
@@ -281,7 +287,7 @@ fn unseal<Q: for<'b> Decode<'b, ()>>(
 }
 
 /// The stream's rule, and the one commit.
-fn commit<Q>(
+fn commit<Q: Request>(
     center: &Arc<DataCenter>,
     tx: &Tx<'_>,
     service: ServiceId,
@@ -314,23 +320,27 @@ fn commit<Q>(
         Answer::Freeze(reason) => return freeze(center, tx, sealed, reason),
     };
     tx.execute(
-        "INSERT INTO stream (station, service, sequence, request_hash, reply)
-         VALUES (?1, ?2, ?3, ?4, ?5)
+        "INSERT INTO stream (station, service, sequence, request_hash, reply, statement,
+            statement_header) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (station, service) DO UPDATE SET sequence = excluded.sequence,
-            request_hash = excluded.request_hash, reply = excluded.reply",
+            request_hash = excluded.request_hash, reply = excluded.reply,
+            statement = COALESCE(excluded.statement, statement),
+            statement_header = COALESCE(excluded.statement_header, statement_header)",
         params![
             &sealed.station,
             i64::from(service.number()),
             i64::try_from(sequence).unwrap_or(i64::MAX),
             &sealed.request_hash,
             &reply,
+            Q::STATES.then_some(&sealed.signed),
+            Q::STATES.then_some(&sealed.header.bytes()),
         ],
     )?;
     Ok(Committed::Reply(reply))
 }
 
 /// Freezes a station and keeps the message that gave it away; what it sends afterwards adds nothing.
-fn freeze<Q>(
+pub(super) fn freeze<Q>(
     center: &Arc<DataCenter>,
     tx: &Tx<'_>,
     sealed: &Sealed<Q>,
@@ -345,8 +355,11 @@ fn freeze<Q>(
         (row.mirror.accepted_size, row.mirror.accepted_root)
     });
     tx.execute(
-        "INSERT INTO evidence (id, station, reason, accepted_size, accepted_root, message, created)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO evidence (id, station, reason, accepted_size, accepted_root, message, created,
+            header, statement, statement_header)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
+            (SELECT statement FROM stream WHERE station = ?2 AND service = ?9),
+            (SELECT statement_header FROM stream WHERE station = ?2 AND service = ?9))",
         params![
             &random::<16>()?,
             &sealed.station,
@@ -355,6 +368,8 @@ fn freeze<Q>(
             &root,
             &sealed.signed,
             sealed.now,
+            &sealed.header.bytes(),
+            i64::from(ServiceId::Funds.number()),
         ],
     )?;
     stations::set_state(tx, sealed.station, StationState::Frozen)?;
@@ -387,7 +402,7 @@ pub fn check_state(
     }
 }
 
-fn frozen(support_contact: &str) -> Refused {
+pub(super) fn frozen(support_contact: &str) -> Refused {
     Refused::new(
         StatusCode::FORBIDDEN,
         "vault_frozen",
@@ -397,7 +412,7 @@ fn frozen(support_contact: &str) -> Refused {
     )
 }
 
-fn out_of_sequence(expected: u64) -> Refused {
+pub(super) fn out_of_sequence(expected: u64) -> Refused {
     Refused::new(
         StatusCode::CONFLICT,
         "out_of_sequence",
@@ -407,7 +422,7 @@ fn out_of_sequence(expected: u64) -> Refused {
     .expecting(expected)
 }
 
-fn not_readable() -> Refused {
+pub(super) fn not_readable() -> Refused {
     Refused::new(
         StatusCode::BAD_REQUEST,
         "not_readable",

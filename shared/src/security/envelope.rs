@@ -72,7 +72,7 @@ pub struct Header {
     /// Request or reply.
     #[n(5)]
     pub direction: Direction,
-    /// The message's number in its stream (station, service, direction), from 1.
+    /// The message's number in its stream (station, service, direction), from 1; 0 outside of it.
     #[n(6)]
     pub sequence: u64,
 }

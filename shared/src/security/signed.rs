@@ -54,6 +54,10 @@ pub enum ContentType {
     RenewReply,
     /// The manifest of a rate edition.
     Edition,
+    /// A page of a station's journal.
+    JournalPage,
+    /// How much of a station's journal is mirrored.
+    JournalPageReply,
 }
 
 impl ContentType {
@@ -71,6 +75,8 @@ impl ContentType {
             Self::RenewRequest => "pb/renew-request",
             Self::RenewReply => "pb/renew-reply",
             Self::Edition => "pb/edition",
+            Self::JournalPage => "pb/journal-page",
+            Self::JournalPageReply => "pb/journal-page-reply",
         }
     }
 }

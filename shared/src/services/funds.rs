@@ -6,6 +6,7 @@
 
 use minicbor::{Decode, Encode};
 
+pub use super::journal::{MAX_PROOF_HASHES, ProofHashes};
 use super::keys::Point;
 use super::{Request, ServiceId};
 use crate::clock::UnixSeconds;
@@ -26,9 +27,6 @@ pub const LOCK_DAYS: i64 = 28;
 
 /// An indicium certificate lives so many days.
 pub const INDICIUM_CERTIFICATE_DAYS: i64 = 58;
-
-/// The most hashes a consistency proof needs: one per bit of the size, twice.
-pub const MAX_PROOF_HASHES: usize = 128;
 
 /// What the proof of possession signs before refill id and key.
 const POSSESSION_CONTEXT: &[u8] = b"pb pop v1";
@@ -135,33 +133,6 @@ pub const fn state_number(state: VaultState) -> u8 {
     }
 }
 
-/// The hashes of a Merkle proof, one after the other.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ProofHashes(pub Vec<[u8; 32]>);
-
-impl<C> Encode<C> for ProofHashes {
-    fn encode<W: minicbor::encode::Write>(
-        &self,
-        encoder: &mut minicbor::Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        encoder.bytes(self.0.as_flattened())?.ok()
-    }
-}
-
-impl<'b, C> Decode<'b, C> for ProofHashes {
-    fn decode(
-        decoder: &mut minicbor::Decoder<'b>,
-        _: &mut C,
-    ) -> Result<Self, minicbor::decode::Error> {
-        let (hashes, rest) = decoder.bytes()?.as_chunks::<32>();
-        if !rest.is_empty() || hashes.len() > MAX_PROOF_HASHES {
-            return Err(minicbor::decode::Error::message("not a list of hashes"));
-        }
-        Ok(Self(hashes.to_vec()))
-    }
-}
-
 /// What a refill is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
@@ -223,6 +194,7 @@ impl RefillRequest {
 impl Request for RefillRequest {
     const SERVICE: ServiceId = ServiceId::Funds;
     const LEVEL: Level = Self::LEVEL;
+    const STATES: bool = true;
     type Reply = RefillReply;
 }
 
@@ -455,6 +427,7 @@ pub struct SyncRequest {
 impl Request for SyncRequest {
     const SERVICE: ServiceId = ServiceId::Funds;
     const LEVEL: Level = Level::L3;
+    const STATES: bool = true;
     type Reply = SyncReply;
 }
 

@@ -2,6 +2,7 @@
 
 pub mod directory;
 pub mod funds;
+pub mod journal;
 pub mod keys;
 pub mod rates;
 
@@ -70,6 +71,9 @@ pub trait Request {
     const SERVICE: ServiceId;
     /// The level it must arrive at.
     const LEVEL: Level;
+    /// Whether it carries a register statement that a served request has accepted: such a message
+    /// is kept as one half of the evidence against a later one.
+    const STATES: bool = false;
     /// What it is answered with.
     type Reply;
 }

@@ -7,6 +7,7 @@
 //! records must give the same bytes.
 
 mod action;
+mod follower;
 mod record;
 mod registers;
 mod rules;
@@ -17,6 +18,7 @@ pub use action::{
     Action, Answer, Burn, Debit, Enrolment, Fate, Freeze, FreezeReason, GrantTerms, KeyTerms,
     ReceiptTerms, Withdrawal,
 };
+pub use follower::{FollowFault, Follower};
 pub use record::{
     GENESIS, JournalRecord, MAX_RECORD_BYTES, MAX_USER_BYTES, RecordFault, record_hash,
 };

@@ -5,6 +5,7 @@
 //! void a grant it has answered. Tables: `vault`, `refill`, `indicium_certificate`, `stream`,
 //! `evidence`. Tests: `tests/it/funds.rs`.
 
+mod pages;
 pub mod rules;
 pub mod store;
 
@@ -44,6 +45,7 @@ pub fn routes() -> Router<Arc<DataCenter>> {
         .route("/v1/funds/refill", post(refill_route))
         .route("/v1/funds/sync", post(sync_route))
         .route("/v1/funds/lookup", post(lookup_route))
+        .route("/v1/funds/journal", post(pages::route))
 }
 
 async fn refill_route(

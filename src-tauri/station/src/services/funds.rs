@@ -19,7 +19,7 @@ use shared::vault::{Action, KeyTerms, ReceiptTerms, Step, Vault};
 use shared::wire::from_cbor;
 
 use super::sealed::{self, Draft, Intent};
-use super::{Asked, not_believed};
+use super::{Asked, mirror, not_believed};
 use crate::api::UiError;
 use crate::contact::link::LinkRequest;
 use crate::crypto::{self, SigningKey};
@@ -42,7 +42,8 @@ const SYNC: u8 = 2;
 
 /// The next request: one that is on its way; else the refill asked for, unless the one that was on
 /// its way had the same amount (the clerk asks again for what was interrupted); else a renewal that
-/// is due; else, once per contact, a statement, which also acknowledges what was applied before.
+/// is due; else, once per contact, a statement, which also acknowledges what was applied before;
+/// else a page of the journal when records have waited.
 pub(super) fn next_request(
     owner: &mut Owner,
     asked: Asked,
@@ -63,7 +64,7 @@ pub(super) fn next_request(
         }
         _ if renewal_due => request_refill(owner, RefillKind::Renewal, Mills::ZERO).map(Some),
         _ if round == 0 || owner.acknowledgement_due() => request_sync(owner).map(Some),
-        _ => Ok(None),
+        _ => mirror::next_page(owner),
     }
 }
 
@@ -149,6 +150,9 @@ pub(super) const fn content(kind: u8) -> ContentType {
 
 /// Takes the reply to the request on its way.
 pub(super) fn accept(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
+    if let Some(outstanding) = owner.take_outstanding() {
+        return mirror::accept(owner, &outstanding, reply);
+    }
     let Some(intent) = sealed::pending(owner, ServiceId::Funds)? else {
         return Ok(());
     };

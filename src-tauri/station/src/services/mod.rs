@@ -3,6 +3,7 @@
 
 pub mod funds;
 pub mod keys;
+pub mod mirror;
 pub mod rates;
 pub mod sealed;
 

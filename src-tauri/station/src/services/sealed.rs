@@ -99,18 +99,95 @@ impl Intent {
         let header = self.header()?;
         let secret = ReplySecret::from_bytes(&self.secret)
             .map_err(|_| say(Code::DamagedStore, &[("what", "a request on its way")]))?;
-        let envelope = ReplyEnvelope::decode(reply).map_err(|_| not_believed("its seal"))?;
-        let opened = secret
-            .open(&header, &envelope)
-            .map_err(|_| not_believed("its seal"))?;
-        let keys = center_keys(owner)?;
-        let aad = header.reply().bytes();
-        signed::open::<P>(content, &opened, &aad, |key, input, signature| {
-            key == keys.replies.key_id() && crypto::verify(&keys.replies, input, signature)
-        })
-        .map(|opened| opened.message)
-        .map_err(|_| not_believed("its signature"))
+        open_reply(owner, (&header, &secret), content, reply).map(|(reply, _)| reply)
     }
+}
+
+/// A message outside of a stream on its way (number 0). It changes nothing when it comes twice, so
+/// nothing of it is written down: after a crash it is simply made anew.
+pub struct Outstanding {
+    /// What it is: the service's own numbers.
+    pub kind: u8,
+    header: Header,
+    secret: ReplySecret,
+}
+
+impl std::fmt::Debug for Outstanding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outstanding")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Outstanding {
+    /// Opens the reply and checks the data center's signature.
+    ///
+    /// # Errors
+    /// `reply_not_believed`.
+    pub fn open_reply<P: for<'b> Decode<'b, ()>>(
+        &self,
+        owner: &Owner,
+        content: ContentType,
+        reply: &[u8],
+    ) -> Result<P, UiError> {
+        open_reply(owner, (&self.header, &self.secret), content, reply).map(|(reply, _)| reply)
+    }
+}
+
+/// Signs and seals a message outside of a stream; its reply is opened with what the owner then
+/// remembers.
+///
+/// # Errors
+/// `damaged_store` when the station's keys are missing.
+pub fn unnumbered<Q: Request + Encode<()>>(
+    owner: &mut Owner,
+    draft: &Draft<'_, Q>,
+) -> Result<LinkRequest, UiError> {
+    let keys = center_keys(owner)?;
+    let vault = owner.enrolled()?;
+    let (center, station) = (vault.data_center(), vault.station());
+    let header = Header::request(Q::LEVEL, Q::SERVICE, center, station, 0);
+    let key = station_key(owner)?;
+    let message = signed::sign(
+        draft.content,
+        key.point().key_id(),
+        draft.request,
+        &header.bytes(),
+        |input| key.sign(input).ok(),
+    )
+    .map_err(|_| say(Code::StationStopped, &[]))?;
+    let (envelope, secret) = seal(header, &keys, &message)?;
+    owner.set_outstanding(Outstanding {
+        kind: draft.kind,
+        header,
+        secret,
+    });
+    Ok(LinkRequest::Send {
+        path: draft.path.to_owned(),
+        body: envelope.encode(),
+    })
+}
+
+/// Opens a reply and checks the data center's signature; the message, and its signed bytes.
+fn open_reply<P: for<'b> Decode<'b, ()>>(
+    owner: &Owner,
+    (header, secret): (&Header, &ReplySecret),
+    content: ContentType,
+    reply: &[u8],
+) -> Result<(P, Vec<u8>), UiError> {
+    let envelope = ReplyEnvelope::decode(reply).map_err(|_| not_believed("its seal"))?;
+    let opened = secret
+        .open(header, &envelope)
+        .map_err(|_| not_believed("its seal"))?;
+    let keys = center_keys(owner)?;
+    let aad = header.reply().bytes();
+    let message = signed::open::<P>(content, &opened, &aad, |key, input, signature| {
+        key == keys.replies.key_id() && crypto::verify(&keys.replies, input, signature)
+    })
+    .map(|opened| opened.message)
+    .map_err(|_| not_believed("its signature"))?;
+    Ok((message, opened))
 }
 
 /// The request of `service` that is on its way.

@@ -10,7 +10,9 @@ use shared::services::ServiceId;
 use super::Owner;
 use crate::api::UiError;
 use crate::messages::{Code, say};
+use crate::services::mirror::Pages;
 use crate::services::rates::Announced;
+use crate::services::sealed::Outstanding;
 
 /// The contact that is going on.
 #[derive(Debug, Default)]
@@ -23,6 +25,10 @@ pub(super) struct Meeting {
     acknowledgement_due: bool,
     /// Rate editions that are announced and not here yet.
     announced: Vec<Announced>,
+    /// The message outside of a stream that is on its way.
+    outstanding: Option<Outstanding>,
+    /// How the journal's pages fare.
+    pages: Pages,
 }
 
 impl Owner {
@@ -67,6 +73,21 @@ impl Owner {
     /// Rate editions that are announced and not here yet; the last is fetched next.
     pub const fn announced(&mut self) -> &mut Vec<Announced> {
         &mut self.meeting.announced
+    }
+
+    /// Notes a message outside of a stream that is about to be sent.
+    pub fn set_outstanding(&mut self, outstanding: Outstanding) {
+        self.meeting.outstanding = Some(outstanding);
+    }
+
+    /// The message outside of a stream that is on its way, once.
+    pub const fn take_outstanding(&mut self) -> Option<Outstanding> {
+        self.meeting.outstanding.take()
+    }
+
+    /// How the journal's pages fare in this contact.
+    pub const fn pages(&mut self) -> &mut Pages {
+        &mut self.meeting.pages
     }
 
     /// A certificate kept as hexadecimal digits.

@@ -20,6 +20,8 @@ pub const LICENCE_ZIP: &str = "licence-zip";
 pub const STATION_KEY_SINCE: &str = "station-key-since";
 /// The station certificate's not-after, Unix seconds. Readable.
 pub const STATION_KEY_UNTIL: &str = "station-key-until";
+/// How many journal records the data center has mirrored, as it said last. Readable.
+pub const MIRRORED: &str = "mirrored";
 /// The line of the last contact: `internet` or `dialup`. Readable.
 pub const LINE: &str = "line";
 /// Why the last contact failed; empty when it succeeded. Readable.

@@ -150,7 +150,23 @@ impl Store {
     /// [`StoreFault::Damaged`] when there never were so many records, and the faults of the
     /// database.
     pub fn consistency_proof(&self, old_size: u64) -> Result<Vec<[u8; 32]>, StoreFault> {
-        let size = self.head.size();
+        self.consistency_between(old_size, self.head.size())
+    }
+
+    /// Proves that the journal of `size` records continued the one of `old_size` records.
+    ///
+    /// # Errors
+    /// As [`Self::consistency_proof`].
+    pub fn consistency_between(
+        &self,
+        old_size: u64,
+        size: u64,
+    ) -> Result<Vec<[u8; 32]>, StoreFault> {
+        if size > self.head.size() {
+            return Err(StoreFault::Damaged {
+                what: "the journal is shorter than it was",
+            });
+        }
         merkle::prove_consistency(old_size, size, |subtree| self.subtree(subtree)).map_err(unproved)
     }
 
