@@ -1,7 +1,7 @@
 //! One data center: its database, book, authorities and clock, opened from its data folder.
 
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use minicbor::{Decode, Encode};
 use shared::clock::UnixSeconds;
@@ -10,6 +10,7 @@ use shared::wire::to_cbor;
 use zeroize::Zeroizing;
 
 use crate::access::limiter::Limiter;
+use crate::ca::counter::{Counter, Reserve};
 use crate::ca::deny::DenyList;
 use crate::ca::{self, Authority, CaError};
 use crate::clock::Clock;
@@ -103,6 +104,14 @@ struct Life {
     is_reconciling: bool,
 }
 
+/// A head of the journal with its signature: the newest is asked for again and again.
+#[derive(Debug)]
+struct SignedHead {
+    epoch: u32,
+    head: TreeHead,
+    checkpoint: String,
+}
+
 /// A data center at work.
 #[derive(Debug)]
 pub struct DataCenter {
@@ -115,6 +124,8 @@ pub struct DataCenter {
     authority: Authority,
     denied: DenyList,
     limiter: Limiter,
+    certificate_numbers: Reserve,
+    signed_head: Mutex<Option<SignedHead>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -191,6 +202,8 @@ impl DataCenter {
             support_contact: row.support_contact,
             life: RwLock::new(row.life),
             limiter: Limiter::default(),
+            certificate_numbers: Reserve::new(Counter::Certificate),
+            signed_head: Mutex::new(None),
             db,
             clock,
         })
@@ -260,11 +273,34 @@ impl DataCenter {
         &self.limiter
     }
 
-    /// A head of the journal, signed, as a C2SP tlog-checkpoint of this epoch.
+    /// Numbers for certificates that are issued ahead of their transaction.
+    #[must_use]
+    pub const fn certificate_numbers(&self) -> &Reserve {
+        &self.certificate_numbers
+    }
+
+    /// A head of the journal, signed, as a C2SP tlog-checkpoint of this epoch. The same head again
+    /// is not signed again.
     #[must_use]
     pub fn checkpoint_of(&self, head: &TreeHead) -> String {
-        let origin = tree::origin(self.id, self.epoch());
-        tree::checkpoint(&origin, head, self.authority.heads())
+        let epoch = self.epoch();
+        let mut signed = self
+            .signed_head
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(signed) = signed.as_ref()
+            && (signed.epoch, signed.head) == (epoch, *head)
+        {
+            return signed.checkpoint.clone();
+        }
+        let origin = tree::origin(self.id, epoch);
+        let checkpoint = tree::checkpoint(&origin, head, self.authority.heads());
+        *signed = Some(SignedHead {
+            epoch,
+            head: *head,
+            checkpoint: checkpoint.clone(),
+        });
+        checkpoint
     }
 
     /// The present instant.

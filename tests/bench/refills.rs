@@ -7,6 +7,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 
 use anyhow::{Context as _, anyhow};
 use server::ca::StationCertificate;
@@ -34,9 +35,9 @@ use system_tests::town::Town;
 use tokio::runtime::Runtime;
 
 use crate::Effort;
-use crate::clock::{median, wall};
+use crate::clock::{median, milliseconds, process_cpu, wall};
 use crate::figure::{Figure, Probe, Target};
-use crate::probes::{TransferProbe, cores_on_hand, refill_primitives};
+use crate::probes::{TransferProbe, refill_primitives};
 
 /// Stations with one request in flight each.
 pub(crate) const STATIONS: u32 = 64;
@@ -62,15 +63,17 @@ pub(crate) fn measure(
     }
     let mut probe = TransferProbe::new(&folder.join("group.db"))?;
     let cpu = refill_primitives(effort.rounds, effort.calls / 5)?;
-    let (mut ratios, mut floors) = (Vec::new(), Vec::new());
+    let cores = available_parallelism()?.get();
+    let cores = f64::from(u32::try_from(cores)?);
+    let (mut ratios, mut floors, mut each) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..effort.rounds {
         let prepared = prepare(&mut stations, effort.refills, town.center.now())?;
         let before = runtime.block_on(town.balance());
-        let cores = cores_on_hand();
         let commits = probe.take(COMMITS, STATIONS)?;
+        let busy = process_cpu();
         let (spent, served) = wall(|| runtime.block_on(serve(&town.center, prepared)));
         served?;
-        let cores = f64::midpoint(cores, cores_on_hand());
+        let busy = process_cpu() - busy;
         let commits = f64::midpoint(commits, probe.take(COMMITS, STATIONS)?);
         let refills = STATIONS * effort.refills;
         let moved = before - runtime.block_on(town.balance());
@@ -80,9 +83,15 @@ pub(crate) fn measure(
         );
         let floor = (cores / cpu).min(commits);
         floors.push(floor);
+        each.push(milliseconds(busy) / f64::from(refills));
         ratios.push(f64::from(refills) / spent.as_secs_f64() / floor);
     }
     let ratio = median(&ratios);
+    eprintln!(
+        "CPU of one refill: {:.3} ms, {:.3} ms of it the primitives",
+        median(&each),
+        cpu * 1_000.0
+    );
     let figure = Figure::new("refill.durable_ratio", ratio, "ratio", Target::AtLeast(0.5))
         .beside(Probe {
             name: "least of cores over primitives and group commit",

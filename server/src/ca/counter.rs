@@ -1,8 +1,15 @@
 //! Numbers that are given out once and never again.
 
+use std::ops::RangeInclusive;
+use std::sync::{Mutex, PoisonError};
+
 use super::CaError;
-use crate::db::Tx;
+use crate::db::{Db, Tx};
 use crate::params;
+
+/// Numbers that a [`Reserve`] takes at a time: one commit for so many certificates, and at most so
+/// many numbers are lost at a crash.
+const RESERVED_AT_A_TIME: u32 = 256;
 
 /// How far a restore moves the certificate counter: more certificates than can have been issued
 /// since any backup that anyone would restore.
@@ -30,10 +37,15 @@ impl Counter {
     /// # Errors
     /// [`CaError::CounterExhausted`], [`CaError::Db`].
     pub fn next(self, tx: &Tx<'_>) -> Result<u32, CaError> {
+        self.advance(tx, 1)
+    }
+
+    /// Moves the counter on by `step` and answers the number it stands at then.
+    fn advance(self, tx: &Tx<'_>, step: u32) -> Result<u32, CaError> {
         let value: Option<i64> = tx.row(
-            "INSERT INTO counter (name, value) VALUES (?1, 1)
-             ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value",
-            params![self.name()],
+            "INSERT INTO counter (name, value) VALUES (?1, ?2)
+             ON CONFLICT (name) DO UPDATE SET value = counter.value + ?2 RETURNING value",
+            params![self.name(), step],
             |row| row.column(0),
         )?;
         value
@@ -52,5 +64,45 @@ impl Counter {
             params![self.name(), RESTORE_STEP],
         )?;
         Ok(())
+    }
+}
+
+/// Numbers of one counter that were reserved durably and are given out from memory, for work that
+/// is done ahead of its transaction. What is not given out before the process ends is skipped.
+#[derive(Debug)]
+pub struct Reserve {
+    counter: Counter,
+    left: Mutex<RangeInclusive<u32>>,
+}
+
+impl Reserve {
+    /// An empty reserve.
+    #[must_use]
+    pub const fn new(counter: Counter) -> Self {
+        Self {
+            counter,
+            left: Mutex::new(RangeInclusive::new(1, 0)),
+        }
+    }
+
+    /// Gives out the next number; every so often it reserves more and waits for that commit, so
+    /// never call it from an async task or inside a transaction.
+    ///
+    /// # Errors
+    /// [`CaError::CounterExhausted`] when fewer are left than are reserved at a time,
+    /// [`CaError::Db`]; nothing was given out then.
+    pub fn next(&self, db: &Db) -> Result<u32, CaError> {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        if left.is_empty() {
+            let counter = self.counter;
+            let last = db.write_blocking("reserving numbers", move |tx| {
+                counter.advance(tx, RESERVED_AT_A_TIME)
+            })?;
+            *left = last.saturating_sub(RESERVED_AT_A_TIME).saturating_add(1)..=last;
+        }
+        let next = left.next();
+        next.ok_or(CaError::CounterExhausted {
+            name: self.counter.name(),
+        })
     }
 }

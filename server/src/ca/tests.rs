@@ -12,7 +12,7 @@ use shared::services::keys::Point;
 use tempfile::TempDir;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use super::counter::{Counter, RESTORE_STEP};
+use super::counter::{Counter, RESTORE_STEP, Reserve};
 use super::deny::{DenyList, revoke};
 use super::{Authority, CaError, StationCertificate, init, new_key, new_passphrase, open_bundle};
 use crate::db::Db;
@@ -369,6 +369,37 @@ fn a_counter_gives_each_number_once_and_skips_after_a_restore() {
     .unwrap();
     let exhausted = db.write_blocking("next", |tx| Counter::Certificate.next(tx));
     assert!(matches!(exhausted, Err(CaError::CounterExhausted { .. })));
+}
+
+#[test]
+fn a_reserve_gives_out_numbers_that_no_transaction_and_no_later_start_gives_out() {
+    let keep = TempDir::new().unwrap();
+    let db = Db::open(&keep.path().join("test.db"), NOW).unwrap();
+    let next = || {
+        db.write_blocking("next", |tx| Counter::Certificate.next(tx))
+            .unwrap()
+    };
+    let reserve = Reserve::new(Counter::Certificate);
+    let mut given = vec![next()];
+    for _ in 0..300 {
+        given.push(reserve.next(&db).unwrap());
+    }
+    given.push(next());
+    let after_a_start = Reserve::new(Counter::Certificate);
+    given.push(after_a_start.next(&db).unwrap());
+    let count = given.len();
+    given.sort_unstable();
+    given.dedup();
+    assert_eq!(given.len(), count, "a number was given out twice");
+
+    db.write_blocking("end", |tx| {
+        tx.execute("UPDATE counter SET value = 4294967294", &[])
+    })
+    .unwrap();
+    let late = Reserve::new(Counter::Certificate);
+    let exhausted = late.next(&db);
+    assert!(matches!(exhausted, Err(CaError::CounterExhausted { .. })));
+    assert_eq!(next(), u32::MAX, "a reserve that fails takes nothing");
 }
 
 #[test]

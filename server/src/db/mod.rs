@@ -31,6 +31,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use shared::clock::UnixSeconds;
 use tokio::sync::oneshot;
@@ -254,8 +255,10 @@ fn writer_connection(path: &Path) -> Result<Connection, DbError> {
     let connection = Connection::open(path).map_err(open_fault)?;
     set_up(
         &connection,
+        // Savepoints keep the pages they would put back in memory: a few dozen each.
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-         PRAGMA cache_size = -4096; PRAGMA journal_size_limit = 67108864;",
+         PRAGMA cache_size = -4096; PRAGMA journal_size_limit = 67108864;
+         PRAGMA temp_store = MEMORY;",
     )?;
     Ok(connection)
 }
@@ -272,6 +275,11 @@ fn reader_connection(path: &Path) -> Result<Connection, DbError> {
 
 fn set_up(connection: &Connection, pragmas: &str) -> Result<(), DbError> {
     connection.busy_timeout(BUSY_WAIT).map_err(open_fault)?;
+    // A statement keeps its plan whatever its parameters are: else the engine makes those that
+    // compare a parameter in a join anew each time.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(open_fault)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     connection.execute_batch(pragmas).map_err(open_fault)
 }

@@ -20,7 +20,7 @@ use shared::services::{Request, ServiceId};
 use super::refused::Refused;
 use crate::ca::{self, StationCertificate, random};
 use crate::center::DataCenter;
-use crate::db::Tx;
+use crate::db::{DbError, Tx};
 use crate::ledger::RecordKind;
 use crate::params;
 use crate::stations::{self, RegisteredKey, StationState};
@@ -71,7 +71,24 @@ pub(super) enum Committed {
     Frozen(&'static str),
 }
 
+/// How a service works ahead of its transaction. All transactions share one thread; what is made
+/// here is made on as many as the machine has. Nothing of it may decide anything: between the
+/// glance and the transaction the books may change.
+#[derive(Debug)]
+pub struct Ahead<Q, G, A> {
+    /// What is looked at, in one snapshot.
+    pub glance: fn(&Tx<'_>, StationId) -> Result<G, DbError>,
+    /// What is made of it, on a thread that may take its time.
+    pub prepare: fn(&DataCenter, &Sealed<Q>, G) -> A,
+}
+
 impl<Q> Sealed<Q> {
+    /// The request's number in its stream.
+    #[must_use]
+    pub const fn sequence(&self) -> u64 {
+        self.header.sequence
+    }
+
     /// Signs a reply to this request.
     ///
     /// # Errors
@@ -115,25 +132,62 @@ where
         + Send
         + 'static,
 {
+    let nothing = Ahead {
+        glance: |_, _| Ok(()),
+        prepare: |_, _, ()| (),
+    };
+    let serve =
+        |center: &Arc<DataCenter>, tx: &Tx<'_>, sealed: &Sealed<Q>, ()| serve(center, tx, sealed);
+    exchange_ahead(center, kind, entrance, body, nothing, serve).await
+}
+
+/// [`exchange`] for a service that makes something ready before its transaction.
+///
+/// # Errors
+/// As [`exchange`].
+pub async fn exchange_ahead<Q, G, A, F>(
+    center: &Arc<DataCenter>,
+    kind: ContentType,
+    entrance: Entrance,
+    body: Vec<u8>,
+    ahead: Ahead<Q, G, A>,
+    serve: F,
+) -> Result<Vec<u8>, Refused>
+where
+    Q: Request + for<'b> Decode<'b, ()> + Send + 'static,
+    G: Send + 'static,
+    A: Send + 'static,
+    F: FnOnce(&Arc<DataCenter>, &Tx<'_>, &Sealed<Q>, A) -> Result<Answer<Vec<u8>>, Refused>
+        + Send
+        + 'static,
+{
     let envelope = Envelope::decode(&body).map_err(|_| not_readable())?;
     check_header::<Q>(center, &envelope.header, &entrance)?;
     let station = envelope.header.station;
     let now = center.now();
-    let keys = center
+    let Ahead { glance, prepare } = ahead;
+    let (keys, glance) = center
         .db()
         .read("station keys", move |tx| {
-            stations::keys(tx, station, KEYS_MAX)
+            let keys = stations::keys(tx, station, KEYS_MAX)?;
+            Ok::<_, DbError>((keys, glance(tx, station)?))
         })
         .await?;
     check_door(&keys, &entrance, now)?;
-    let (sealed, secret) = unseal_off_thread::<Q>(center, kind, envelope, keys, now).await?;
+    let inner = Arc::clone(center);
+    let (sealed, secret, made) = off_thread(move || {
+        let (sealed, secret) = unseal::<Q>(&inner, kind, &envelope, &keys, now)?;
+        let made = prepare(&inner, &sealed, glance);
+        Ok((sealed, secret, made))
+    })
+    .await?;
     let header = sealed.header;
     let inner = Arc::clone(center);
     let committed = center
         .db()
         .write("sealed request", move |tx| {
             commit(&inner, tx, Q::SERVICE, &sealed, |tx| {
-                serve(&inner, tx, &sealed)
+                serve(&inner, tx, &sealed, made)
             })
         })
         .await?;
@@ -237,18 +291,24 @@ where
     Q: for<'b> Decode<'b, ()> + Send + 'static,
 {
     let center = Arc::clone(center);
-    tokio::task::spawn_blocking(move || unseal(&center, kind, &envelope, &keys, now))
-        .await
-        .map_err(|_| {
-            Refused::later(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "busy",
-                "The data center is stopping.",
-                "Try again.",
-            )
-        })?
+    off_thread(move || unseal(&center, kind, &envelope, &keys, now)).await
 }
 
+/// Runs what takes its time off the async threads.
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Refused> + Send + 'static,
+) -> Result<T, Refused> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| {
+        Refused::later(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "The data center is stopping.",
+            "Try again.",
+        )
+    })?
+}
+
+/// Opens the envelope and checks the signature.
 fn unseal<Q: for<'b> Decode<'b, ()>>(
     center: &Arc<DataCenter>,
     kind: ContentType,
@@ -337,6 +397,19 @@ fn commit<Q: Request>(
         ],
     )?;
     Ok(Committed::Reply(reply))
+}
+
+/// The number of the last request of a stream that was served; 0 before the first.
+///
+/// # Errors
+/// [`DbError`].
+pub fn last_sequence(tx: &Tx<'_>, station: StationId, service: ServiceId) -> Result<u64, DbError> {
+    let last = tx.row(
+        "SELECT sequence FROM stream WHERE station = ?1 AND service = ?2",
+        params![&station, i64::from(service.number())],
+        |row| row.column(0),
+    )?;
+    Ok(last.unwrap_or(0))
 }
 
 /// Freezes a station and keeps the message that gave it away; what it sends afterwards adds nothing.

@@ -5,6 +5,7 @@
 //! void a grant it has answered. Tables: `vault`, `refill`, `indicium_certificate`, `stream`,
 //! `evidence`. Tests: `tests/it/funds.rs`.
 
+mod ahead;
 mod pages;
 pub mod rules;
 pub mod store;
@@ -17,25 +18,22 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use shared::clock::UnixSeconds;
-use shared::indicium::certificate::IndiciumTerms;
-use shared::indicium::regime::Regime;
 use shared::merkle;
 use shared::security::signed::ContentType;
 use shared::services::funds::{
     AccountLine, Grant, Leaf, LookupReply, LookupRequest, ProofHashes, Receipt, RefillRefusal,
     RefillReply, RefillRequest, RegisterStatement, SyncReply, SyncRequest, VERSION,
-    possession_input,
 };
 use shared::wire::CBOR_MEDIA_TYPE;
 
 use super::refused::Refused;
 use super::sealed::{self, Answer, Entrance, Sealed};
 use crate::access::{Bounded, CallingStation, MESSAGE_MAX};
-use crate::ca;
 use crate::ca::counter::Counter;
 use crate::center::DataCenter;
 use crate::db::Tx;
 use crate::ledger::{self, LedgerAccount, RecordKind, Transfer, TransferId, TransferKind};
+use ahead::Ahead;
 use rules::{Circumstances, Decision, Mirror, OpenGrant, StatementFault};
 use store::{RefillRow, VaultRow};
 
@@ -92,14 +90,8 @@ pub async fn refill(
     entrance: Entrance,
     body: Vec<u8>,
 ) -> Result<Vec<u8>, Refused> {
-    sealed::exchange::<RefillRequest, _>(
-        center,
-        ContentType::RefillRequest,
-        entrance,
-        body,
-        decide_refill,
-    )
-    .await
+    let kind = ContentType::RefillRequest;
+    sealed::exchange_ahead(center, kind, entrance, body, ahead::REFILL, decide_refill).await
 }
 
 /// Takes a statement and gives a receipt: envelope in, reply envelope out.
@@ -150,13 +142,11 @@ fn decide_refill(
     center: &Arc<DataCenter>,
     tx: &Tx<'_>,
     sealed: &Sealed<RefillRequest>,
+    ahead: Ahead,
 ) -> Result<Answer<Vec<u8>>, Refused> {
     let request = &sealed.request;
     let (row, reconciling) = heard(center, tx, sealed)?;
-    let possession = possession_input(request.refill, &request.next_key);
-    if request.version != VERSION
-        || !ca::verify(&request.next_key, &possession, &request.possession)
-    {
+    if request.version != VERSION || !ahead.possessed {
         return Err(bad_statement());
     }
     if reconciling {
@@ -185,7 +175,7 @@ fn decide_refill(
         reconciling,
     };
     let decision = rules::decide(&row.mirror, request, &circumstances);
-    answer(center, tx, sealed, row, decision)
+    answer(center, tx, sealed, row, decision, ahead)
 }
 
 /// Writes grant or refusal with its money, its journal record and its reply.
@@ -195,6 +185,7 @@ fn answer(
     sealed: &Sealed<RefillRequest>,
     row: VaultRow,
     decision: Result<Decision, RefillRefusal>,
+    mut ahead: Ahead,
 ) -> Result<Answer<Vec<u8>>, Refused> {
     let (request, now) = (&sealed.request, sealed.now);
     let mut mirror = row.mirror.clone();
@@ -209,7 +200,7 @@ fn answer(
     let leaf = record(center, tx, sealed, decision.is_ok())?;
     let (grant, serial) = match decision {
         Ok(decision) => {
-            let (grant, serial) = issue(center, tx, sealed, &mirror, decision)?;
+            let (grant, serial) = issue(center, tx, sealed, &mirror, decision, &mut ahead)?;
             (Some(grant), Some(serial))
         }
         Err(_) => (None, None),
@@ -219,7 +210,7 @@ fn answer(
         refill: request.refill,
         grant,
         refusal: decision.err(),
-        receipt: receipt(center, tx, &mirror, &request.statement, row.time(now))?,
+        receipt: receipt(ahead.checkpoint, &mirror, &request.statement, row.time(now)),
         leaf,
         account: account_line(tx, &row)?,
     };
@@ -279,23 +270,17 @@ fn issue(
     sealed: &Sealed<RefillRequest>,
     mirror: &Mirror,
     decision: Decision,
+    ahead: &mut Ahead,
 ) -> Result<(Grant, (Vec<u8>, UnixSeconds)), Refused> {
     let request = &sealed.request;
-    let terms = IndiciumTerms {
-        psd: mirror.psd,
-        grant: decision.number,
-        control_total: decision.control_total_new,
-        from: mirror.registers.ascending(),
-        max: mirror.max_piece,
-        regime: Regime::Specimen,
+    let terms = ahead::terms(mirror, &decision);
+    let issued = match ahead.certificate(&terms) {
+        Some(issued) => issued,
+        None => {
+            let counter = Counter::Certificate.next(tx)?;
+            ahead::certify(center, sealed, &terms, counter)?
+        }
     };
-    let counter = Counter::Certificate.next(tx)?;
-    let issued = center.authority().issue_indicium_certificate(
-        request.next_key,
-        &terms,
-        counter,
-        sealed.now,
-    )?;
     let grant = Grant {
         version: VERSION,
         vault: mirror.vault,
@@ -358,15 +343,15 @@ fn take_sync(
         Err(fault) => return distrusted(fault),
     };
     store::update(tx, sealed.station, &row.mirror, sealed.now)?;
+    let checkpoint = center.checkpoint_of(&ledger::tree::tree_head(tx)?);
     let reply = SyncReply {
         version: VERSION,
         receipt: receipt(
-            center,
-            tx,
+            checkpoint,
             &row.mirror,
             &request.statement,
             row.time(sealed.now),
-        )?,
+        ),
         account: account_line(tx, &row)?,
     };
     Ok(Answer::Reply(sealed.sign(
@@ -464,18 +449,16 @@ fn distrusted(fault: StatementFault) -> Result<Answer<Vec<u8>>, Refused> {
     }
 }
 
-/// The receipt that every authenticated contact carries. The head in it is of this transaction:
-/// the reply leaves only after the commit.
+/// The receipt that every authenticated contact carries, with a signed head that is committed when
+/// the reply leaves.
 fn receipt(
-    center: &DataCenter,
-    tx: &Tx<'_>,
+    checkpoint: String,
     mirror: &Mirror,
     statement: &RegisterStatement,
     now: UnixSeconds,
-) -> Result<Receipt, Refused> {
+) -> Receipt {
     let (warn_at, lock_at) = rules::watchdog(now);
-    let head = ledger::tree::tree_head(tx)?;
-    Ok(Receipt {
+    Receipt {
         version: VERSION,
         vault: mirror.vault,
         nonce: statement.nonce,
@@ -484,8 +467,8 @@ fn receipt(
         accepted_root: mirror.accepted_root,
         warn_at,
         lock_at,
-        checkpoint: center.checkpoint_of(&head),
-    })
+        checkpoint,
+    }
 }
 
 /// What the clerk is told about the account.
