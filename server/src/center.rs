@@ -19,6 +19,7 @@ use crate::db::{Db, DbError, Tx};
 use crate::folder::{FileFault, Folder};
 use crate::ledger::tree::{self, TreeHead};
 use crate::ledger::{self, Ledger, LedgerError, RecordKind};
+use crate::services::statistics::standing;
 use crate::{params, stations};
 
 /// The longest support contact, bytes: it is shown on a frozen station's screen.
@@ -323,7 +324,8 @@ impl DataCenter {
         Ok(AccountId::new_v7(self.now(), &ca::random()?))
     }
 
-    /// What is due once a day: the month's HPKE key, and codes long past their time are removed.
+    /// What is due once a day: the month's HPKE key, codes long past their time are removed, and
+    /// statistics are held against the registers.
     ///
     /// # Errors
     /// [`CenterError`].
@@ -332,6 +334,24 @@ impl DataCenter {
         self.authority.sealing().upkeep(now)?;
         self.db
             .write_blocking("upkeep", move |tx| stations::remove_old_codes(tx, now))?;
+        self.hold_statistics_against_registers()
+    }
+
+    /// Looks whether what stations told of their pieces adds up to their registers, and says in
+    /// the log where it does not. One vault at a time, so that nobody waits for all of them.
+    fn hold_statistics_against_registers(&self) -> Result<(), CenterError> {
+        let now = self.now();
+        let all = self
+            .db
+            .read_blocking("upkeep-stations", |tx| stations::list(tx, None))?;
+        for station in all {
+            let standing = self.db.read_blocking("upkeep-statistics", move |tx| {
+                standing::standing(tx, &station, now)
+            })?;
+            for alarm in &standing.alarms {
+                standing::raise(standing.station, alarm);
+            }
+        }
         Ok(())
     }
 }

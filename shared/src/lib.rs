@@ -10,5 +10,6 @@ pub mod money;
 pub mod rates;
 pub mod security;
 pub mod services;
+pub mod statistics;
 pub mod vault;
 pub mod wire;

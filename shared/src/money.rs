@@ -151,6 +151,58 @@ fn parse_units(text: &str) -> Result<u64, MoneyError> {
 impl fmt::Display for Mills {
     /// Writes units and cents, and the tenth of a cent only where there is one: `49.22`, `0.785`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        MillsSum::from(*self).fmt(f)
+    }
+}
+
+/// What many amounts add up to, in mills: pieces of a whole fleet print more than one register
+/// holds.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct MillsSum(u64);
+
+impl MillsSum {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// More than anything adds up to.
+    pub const MOST: Self = Self(u64::MAX);
+
+    /// Takes a number of mills.
+    #[must_use]
+    pub const fn new(mills: u64) -> Self {
+        Self(mills)
+    }
+
+    /// The number of mills.
+    #[must_use]
+    pub const fn mills(self) -> u64 {
+        self.0
+    }
+
+    /// The sum.
+    ///
+    /// # Errors
+    /// [`MoneyError::TooLarge`] when no number holds it.
+    pub const fn plus(self, other: Self) -> Result<Self, MoneyError> {
+        match self.0.checked_add(other.0) {
+            Some(sum) => Ok(Self(sum)),
+            None => Err(MoneyError::TooLarge),
+        }
+    }
+}
+
+impl From<Mills> for MillsSum {
+    fn from(amount: Mills) -> Self {
+        Self(amount.0)
+    }
+}
+
+impl fmt::Display for MillsSum {
+    /// As an amount is written.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (units, rest) = (self.0 / MILLS_PER_UNIT, self.0 % MILLS_PER_UNIT);
         if rest.is_multiple_of(10) {
             write!(f, "{units}.{:02}", rest / 10)

@@ -274,6 +274,7 @@ fn pay_piece(
         cost_centre: None,
         category: "FCLM".to_owned(),
         certificate: prospect.key.certificate,
+        priced_by: None,
     };
     let debit = Debit {
         counter: prospect.serial.counter,

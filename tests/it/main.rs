@@ -27,6 +27,8 @@ mod restore_and_clones;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
+mod statistics;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod verifying;

@@ -12,8 +12,8 @@ use super::view::AdminView;
 /// The longest call, bytes as JSON: an edition of rates with every character escaped.
 pub const CALL_MAX: usize = 32 * 1_024 * 1_024;
 
-/// The longest view, bytes as JSON: one exported record.
-pub const VIEW_MAX: u64 = 1_024 * 1_024;
+/// The longest view, bytes as JSON: two thousand groups of pieces with the longest names.
+pub const VIEW_MAX: u64 = 16 * 1_024 * 1_024;
 
 /// Something an admin wants done by whoever owns the data folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +84,8 @@ pub enum AdminCall {
     },
     /// Show all editions.
     RatesList,
+    /// Count pieces.
+    Statistics(StatisticsAsked),
     /// Recompute the whole book.
     LedgerVerify,
     /// Write out the whole journal.
@@ -98,6 +100,23 @@ pub enum AdminCall {
         /// The new file, an absolute path.
         file: PathBuf,
     },
+}
+
+/// Which pieces to count, and by what.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatisticsAsked {
+    /// The first day they were booked on, ISO.
+    pub from: Option<String>,
+    /// The last day, ISO.
+    pub to: Option<String>,
+    /// By what, in words.
+    pub by: String,
+    /// Name or number of the account.
+    pub account: Option<String>,
+    /// Number or PSD number of the station.
+    pub station: Option<String>,
+    /// Whether the groups are wanted one by one, up to a million, instead of all in one view.
+    pub one_by_one: bool,
 }
 
 /// One line of the owner's answer: any number of views, then how it ended.

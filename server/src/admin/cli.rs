@@ -42,6 +42,9 @@ pub enum Command {
     /// Editions of postal rates.
     #[command(subcommand)]
     Rates(RatesCommand),
+    /// Pieces counted, and held against the registers.
+    #[command(subcommand)]
+    Statistics(StatisticsCommand),
     /// The double-entry book and its journal.
     #[command(subcommand)]
     Ledger(LedgerCommand),
@@ -191,6 +194,50 @@ pub enum RatesCommand {
     },
     /// Show all editions.
     List,
+}
+
+/// Statistics of pieces.
+#[derive(Debug, Subcommand)]
+pub enum StatisticsCommand {
+    /// Count pieces and say where they do not add up to a register.
+    Show {
+        /// Which pieces, and by what.
+        #[command(flatten)]
+        count: CountArguments,
+    },
+    /// Count pieces and write them into files for spreadsheets.
+    Export {
+        /// Which pieces, and by what.
+        #[command(flatten)]
+        count: CountArguments,
+        /// A new CSV file.
+        #[arg(long, value_name = "FILE", required_unless_present = "xlsx")]
+        csv: Option<PathBuf>,
+        /// A new Excel file.
+        #[arg(long, value_name = "FILE")]
+        xlsx: Option<PathBuf>,
+    },
+}
+
+/// Which pieces, and by what.
+#[derive(Debug, Args)]
+pub struct CountArguments {
+    /// The first day they were booked on, ISO [default: 30 days up to the last].
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<String>,
+    /// The last day, ISO [default: today].
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<String>,
+    /// By what, separated by commas: day, month, class, shape, step, zone, edition, station,
+    /// cost-centre, user.
+    #[arg(long, value_name = "WHAT", default_value = "class,shape")]
+    pub by: String,
+    /// Only the stations of this account, by name or number.
+    #[arg(long)]
+    pub account: Option<String>,
+    /// Only this station, by number or PSD number.
+    #[arg(long)]
+    pub station: Option<String>,
 }
 
 /// The book.

@@ -12,7 +12,9 @@ pub mod owner;
 pub mod perform;
 pub mod refusal;
 mod serve;
+mod sheet;
 pub mod socket;
+pub mod statistics;
 pub mod view;
 
 use std::ffi::OsString;
@@ -34,6 +36,7 @@ use self::cli::{
 };
 use self::output::Output;
 use self::owner::Ownership;
+use self::perform::Show;
 use self::refusal::{AdminRefusal, Ending};
 use self::view::{AdminView, InitView};
 use crate::center::{DataCenter, InitTerms};
@@ -128,6 +131,12 @@ fn carry_out(cli: Cli, output: &Output) -> Result<(), AdminRefusal> {
             let call = rates_call(command)?;
             perform_or_ask(&folder, call, clock, output)
         }
+        Command::Statistics(command) => {
+            let mut ask = |call: AdminCall, show: &mut Show<'_>| {
+                perform_or_ask_for(&folder, call, Arc::clone(&clock), show)
+            };
+            statistics::carry_out(command, output, &mut ask)
+        }
         Command::Ledger(LedgerCommand::Verify) => {
             perform_or_ask(&folder, AdminCall::LedgerVerify, clock, output)
         }
@@ -219,19 +228,28 @@ fn perform_or_ask(
     clock: Arc<dyn Clock>,
     output: &Output,
 ) -> Result<(), AdminRefusal> {
-    let mut show = |view: AdminView| output.view(&view);
+    perform_or_ask_for(folder, call, clock, &mut |view| output.view(&view))
+}
+
+/// As [`perform_or_ask`], with another taker of the views.
+fn perform_or_ask_for(
+    folder: &Folder,
+    call: AdminCall,
+    clock: Arc<dyn Clock>,
+    show: &mut Show<'_>,
+) -> Result<(), AdminRefusal> {
     let begun = Instant::now();
     loop {
         if let Some(ownership) = owned(folder)? {
             let center = DataCenter::open(folder, clock)?;
-            let performed = perform::perform(&center, call, &mut show);
+            let performed = perform::perform(&center, call, show);
             // The database is closed before another process may own the folder.
             drop(center);
             drop(ownership);
             return performed;
         }
         match socket::reach(folder) {
-            Ok(stream) => return socket::ask(&stream, &call, &mut show),
+            Ok(stream) => return socket::ask(&stream, &call, show),
             Err(fault) if begun.elapsed() >= OWNER_TIME => return Err(fault.into()),
             Err(_) => std::thread::sleep(OWNER_PAUSE),
         }

@@ -24,6 +24,7 @@ use crate::db::{DbError, Tx};
 use crate::ledger::accounts::{self, Account};
 use crate::ledger::{self, AuditFault, ExportLine, LedgerAccount, LedgerError, RecordKind};
 use crate::services::rates::store;
+use crate::services::statistics::standing;
 use crate::stations::{self, NewStation, Station, StationError, StationState};
 
 /// Exported lines that wait for whoever reads them.
@@ -62,6 +63,7 @@ pub fn perform(
         AdminCall::RatesImport { source } => show(rates_import(center, &source)?),
         AdminCall::RatesPublish { edition } => all(show, rates_publish(center, edition)?),
         AdminCall::RatesList => all(show, rates_list(center)?),
+        AdminCall::Statistics(asked) => super::statistics::perform(center, asked, show)?,
         AdminCall::LedgerVerify => {
             let log = center.id();
             let report = center
@@ -290,9 +292,13 @@ fn station_view(tx: &Tx<'_>, station: Station) -> Result<StationView, DbError> {
 }
 
 fn station_show(center: &DataCenter, station: String) -> Result<AdminView, AdminRefusal> {
+    let now = center.now();
     let view = center.db().read_blocking("station-show", move |tx| {
         let station = stations::find(tx, &station)?;
-        Ok::<_, StationError>(station_view(tx, station)?)
+        let statistics = standing::standing(tx, &station, now)?;
+        let mut view = station_view(tx, station)?;
+        view.statistics = Some(statistics);
+        Ok::<_, StationError>(view)
     })?;
     Ok(AdminView::Station(view))
 }

@@ -8,10 +8,13 @@ use serde::{Deserialize, Serialize};
 use shared::clock::UnixSeconds;
 use shared::ids::{AccountId, DataCenterId, PsdId, StationId, VaultId};
 use shared::money::Mills;
+use shared::statistics::Group;
 
 use super::money::MoneyView;
 use crate::ledger::{AuditReport, ExportLine};
 use crate::services::rates::store::StoredEdition;
+use crate::services::statistics::count::Statistics;
+use crate::services::statistics::standing::Standing;
 use crate::stations::{Station, StationState};
 
 /// One account.
@@ -107,6 +110,9 @@ pub struct StationView {
     pub last_contact: Option<UnixSeconds>,
     /// Until when its newest certificate is good.
     pub certificate_until: Option<UnixSeconds>,
+    /// How its pieces stand to its register; only when one station is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statistics: Option<Standing>,
 }
 
 impl StationView {
@@ -124,6 +130,7 @@ impl StationView {
             enrolled: station.enrolled,
             last_contact: station.last_contact,
             certificate_until,
+            statistics: None,
         }
     }
 }
@@ -196,6 +203,10 @@ pub enum AdminView {
     Station(StationView),
     /// One edition.
     Edition(EditionView),
+    /// Pieces counted.
+    Statistics(Box<Statistics>),
+    /// One group of pieces.
+    Group(Group),
     /// What an audit found.
     Audit(AuditReport),
     /// One journal record.
@@ -220,6 +231,8 @@ impl AdminView {
             Self::NewStation(view) => serde_json::to_string(view),
             Self::Station(view) => serde_json::to_string(view),
             Self::Edition(view) => serde_json::to_string(view),
+            Self::Statistics(view) => serde_json::to_string(view),
+            Self::Group(view) => serde_json::to_string(view),
             Self::Audit(view) => serde_json::to_string(view),
             Self::Record(view) => serde_json::to_string(view),
             Self::Money(view) => view.json(),
@@ -239,10 +252,11 @@ impl fmt::Display for AdminView {
             Self::NewStation(view) => new_station(f, view),
             Self::Station(view) => station(f, view),
             Self::Edition(view) => edition(f, view),
+            Self::Statistics(view) => super::statistics::text(f, view),
             Self::Audit(view) => audit(f, view),
-            // The journal is for machines in either form.
-            Self::Record(_) => f.write_str(&self.json()),
             Self::Money(view) => view.fmt(f),
+            // The journal and single groups are for machines in either form.
+            Self::Record(_) | Self::Group(_) => f.write_str(&self.json()),
             Self::Backup(view) => write!(
                 f,
                 "Backup written: {} ({} bytes). It holds private keys: keep it as safe as the \
@@ -324,7 +338,11 @@ fn station(f: &mut fmt::Formatter<'_>, view: &StationView) -> fmt::Result {
         view.last_contact.map_or_else(|| "never".to_owned(), time),
         view.certificate_until
             .map_or_else(|| "none".to_owned(), time),
-    )
+    )?;
+    match &view.statistics {
+        None => Ok(()),
+        Some(standing) => super::statistics::standing(f, standing),
+    }
 }
 
 fn edition(f: &mut fmt::Formatter<'_>, view: &EditionView) -> fmt::Result {

@@ -12,6 +12,7 @@ pub mod keys;
 pub mod rates;
 pub mod refused;
 pub mod sealed;
+pub mod statistics;
 pub mod unnumbered;
 
 use std::future::ready;
@@ -38,7 +39,8 @@ pub fn router(center: Arc<DataCenter>) -> Router {
             .merge(journal::routes())
             .merge(keys::routes())
             .merge(funds::routes())
-            .merge(rates::routes()),
+            .merge(rates::routes())
+            .merge(statistics::routes()),
         center,
     )
 }

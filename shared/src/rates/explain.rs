@@ -25,6 +25,8 @@ pub struct Quote {
     pub priced_as: Shape,
     /// The kind of price.
     pub kind: PriceKind,
+    /// The weight step it pays for: its upper limit.
+    pub step: Weight,
     /// The zone, for zoned classes.
     pub zone: Option<u8>,
     /// Whether the zone is estimated by distance.
@@ -84,6 +86,7 @@ fn explain(edition: &Edition, request: &QuoteRequest, price: &Price) -> Quote {
         class: request.class,
         priced_as: price.shape,
         kind: price.kind,
+        step: edition.tables[price.base.table].rows[price.base.row].limit,
         zone: price.zone.map(|zone| zone.number),
         estimated: price.zone.is_some_and(|zone| zone.estimated),
         sample,

@@ -5,6 +5,7 @@ pub mod funds;
 pub mod journal;
 pub mod keys;
 pub mod rates;
+pub mod statistics;
 
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
@@ -27,11 +28,14 @@ pub enum ServiceId {
     /// Rate editions.
     #[n(3)]
     Rates,
+    /// Statistics of pieces.
+    #[n(5)]
+    Statistics,
 }
 
 impl ServiceId {
     /// All services that are built, in the order in which a contact serves them.
-    pub const ALL: [Self; 3] = [Self::Keys, Self::Funds, Self::Rates];
+    pub const ALL: [Self; 4] = [Self::Keys, Self::Funds, Self::Rates, Self::Statistics];
 
     /// The service's name: its folder on every side.
     #[must_use]
@@ -40,6 +44,7 @@ impl ServiceId {
             Self::Keys => "keys",
             Self::Funds => "funds",
             Self::Rates => "rates",
+            Self::Statistics => "statistics",
         }
     }
 
@@ -50,6 +55,7 @@ impl ServiceId {
             Self::Keys => 1,
             Self::Funds => 2,
             Self::Rates => 3,
+            Self::Statistics => 5,
         }
     }
 
@@ -60,6 +66,7 @@ impl ServiceId {
             Self::Keys => keys::RenewRequest::LEVEL,
             Self::Funds => funds::RefillRequest::LEVEL,
             Self::Rates => rates::EditionsRequest::LEVEL,
+            Self::Statistics => statistics::StatisticsPage::LEVEL,
         }
     }
 }

@@ -5,8 +5,12 @@
 //! Amounts and weights typed by people travel as text and are parsed here in Rust; amounts shown
 //! travel as whole mills. No caller computes a price, signs or decides.
 
+mod statistics;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+
+pub use statistics::{ChartView, GroupView, SeriesView, StatisticsCall, StatisticsView, TallyView};
 
 /// A call: window, bridge or command line → station.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
@@ -52,6 +56,8 @@ pub enum Call {
     RemovePrinter(RemovePrinterCall),
     /// Recomputes every hash of the journal. Answers with [`JournalView`].
     VerifyJournal,
+    /// Counts this station's pieces. Answers with [`StatisticsView`].
+    Statistics(StatisticsCall),
 }
 
 /// Which keeper holds the station's key-encryption key.
@@ -721,6 +727,8 @@ pub enum View {
     Journal(JournalView),
     /// See [`PlaceView`].
     Place(PlaceView),
+    /// See [`StatisticsView`].
+    Statistics(Box<StatisticsView>),
 }
 
 /// What changed: station → window. The window asks again for what it shows.

@@ -5,6 +5,7 @@
 //! owner touches vault, store or keys.
 
 pub mod calls;
+mod counting;
 pub(crate) mod faults;
 mod meeting;
 pub mod names;

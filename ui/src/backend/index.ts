@@ -14,6 +14,7 @@ import type {
   PrintersView,
   QuoteView,
   RefillView,
+  StatisticsView,
   StatusView,
   UiError,
 } from '../generated/api';
@@ -41,6 +42,7 @@ export interface Answers {
   'add-printer': PrintersView;
   'remove-printer': PrintersView;
   'verify-journal': JournalView;
+  statistics: StatisticsView;
 }
 
 export type CallName = Call['call'];

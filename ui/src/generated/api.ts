@@ -114,7 +114,20 @@ results: Array<BatchRowView>, };
 /**
  * A call: window, bridge or command line → station.
  */
-export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "verify-journal" };
+export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall;
+
+/**
+ * The groups as a chart draws them: the first of `by` along the axis, the others as curves.
+ */
+export type ChartView = { 
+/**
+ * The values along the axis.
+ */
+labels: Array<string>, 
+/**
+ * The curves.
+ */
+series: Array<SeriesView>, };
 
 /**
  * One contact.
@@ -197,6 +210,19 @@ done: number,
  * Rows in all.
  */
 rows: number, };
+
+/**
+ * One group of pieces.
+ */
+export type GroupView = { 
+/**
+ * Its values, in the order of [`StatisticsView::by`].
+ */
+key: Array<string>, 
+/**
+ * What it holds.
+ */
+tally: TallyView, };
 
 /**
  * What recomputing the journal found.
@@ -753,6 +779,23 @@ serial: string,
 out: PrintOut, };
 
 /**
+ * A curve: one value for each label.
+ */
+export type SeriesView = { 
+/**
+ * What it shows: the values of all but the first of `by`.
+ */
+key: Array<string>, 
+/**
+ * How many pieces.
+ */
+pieces: number[], 
+/**
+ * Their postage, mills.
+ */
+postage_mills: number[], };
+
+/**
  * How a service fared at its last contact.
  */
 export type ServiceView = { 
@@ -776,6 +819,73 @@ ms: number,
  * One sentence when it was refused or failed.
  */
 reason: string | null, };
+
+/**
+ * Which pieces to count, and by what.
+ */
+export type StatisticsCall = { 
+/**
+ * The first day they were booked on, ISO; `None` means 30 days up to the last.
+ */
+from: string | null, 
+/**
+ * The last day, ISO; `None` means today.
+ */
+to: string | null, 
+/**
+ * By what, for example `day,class`: day, month, class, shape, step, zone, edition, station,
+ * cost-centre, user. `None` means `class,shape`.
+ */
+by: string | null, };
+
+/**
+ * Pieces counted.
+ */
+export type StatisticsView = { 
+/**
+ * The first day counted, ISO.
+ */
+from: string, 
+/**
+ * The last day counted, ISO.
+ */
+to: string, 
+/**
+ * By what they are counted.
+ */
+by: Array<string>, 
+/**
+ * All of them together.
+ */
+total: TallyView, 
+/**
+ * The groups, in order.
+ */
+groups: Array<GroupView>, 
+/**
+ * The same as a chart draws it.
+ */
+chart: ChartView, 
+/**
+ * Whether all pieces of the vault add up to its ascending register, to the mill.
+ */
+holds: boolean, 
+/**
+ * What all pieces of the vault add up to, mills.
+ */
+all_mills: number, 
+/**
+ * The ascending register, mills.
+ */
+ascending_mills: number, 
+/**
+ * Journal records whose statistics the data center has.
+ */
+told: number, 
+/**
+ * Journal records there are.
+ */
+records: number, };
 
 /**
  * What the station is and has.
@@ -868,6 +978,27 @@ name: string,
 title: string, };
 
 /**
+ * How many pieces, and how much was debited for them.
+ */
+export type TallyView = { 
+/**
+ * All pieces that were paid for.
+ */
+pieces: number, 
+/**
+ * Their postage, mills.
+ */
+postage_mills: number, 
+/**
+ * Those of them that are spoiled.
+ */
+spoiled: number, 
+/**
+ * Their postage, mills.
+ */
+spoiled_mills: number, };
+
+/**
  * A refusal or a fault, as a person reads it. Kinds decide exit codes.
  */
 export type UiError = { 
@@ -895,4 +1026,4 @@ kind: ErrorKind, };
 /**
  * The answer to a call.
  */
-export type View = StatusView | PreviewView | PieceView | RefillView | QuoteView | OptionsView | ContactView | BatchView | PiecesView | PrintersView | JournalView | PlaceView;
+export type View = StatusView | PreviewView | PieceView | RefillView | QuoteView | OptionsView | ContactView | BatchView | PiecesView | PrintersView | JournalView | PlaceView | StatisticsView;

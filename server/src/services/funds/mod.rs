@@ -24,10 +24,12 @@ use shared::services::funds::{
     AccountLine, Grant, Leaf, LookupReply, LookupRequest, ProofHashes, Receipt, RefillRefusal,
     RefillReply, RefillRequest, RegisterStatement, SyncReply, SyncRequest, VERSION,
 };
+use shared::statistics::Mark;
 use shared::wire::CBOR_MEDIA_TYPE;
 
 use super::refused::Refused;
 use super::sealed::{self, Answer, Entrance, Sealed};
+use super::statistics;
 use crate::access::{Bounded, CallingStation, MESSAGE_MAX};
 use crate::ca::counter::Counter;
 use crate::center::DataCenter;
@@ -415,6 +417,11 @@ fn settle<Q>(
         }
     }
     if !settled.printed.is_zero() {
+        let mark = Mark {
+            size: statement.journal_size,
+            ascending: statement.ascending,
+        };
+        statistics::store::put_mark(tx, vault, mark, sealed.now)?;
         let mut cause = vault.bytes().to_vec();
         cause.extend_from_slice(&statement.journal_size.to_be_bytes());
         let id = TransferId::derived(TransferKind::Printing, &cause);

@@ -112,6 +112,19 @@ pub(super) enum Command {
         #[arg(long, value_name = "FILE")]
         certificates: Option<PathBuf>,
     },
+    /// Count pieces by day, class and more, and hold them against the register
+    Statistics {
+        /// The first day they were booked on, ISO [default: 30 days up to the last]
+        #[arg(long, value_name = "DAY")]
+        from: Option<String>,
+        /// The last day, ISO [default: today]
+        #[arg(long, value_name = "DAY")]
+        to: Option<String>,
+        /// By what, separated by commas: day, month, class, shape, step, zone, edition, station,
+        /// cost-centre, user
+        #[arg(long, value_name = "WHAT", default_value = "class,shape")]
+        by: String,
+    },
     /// Compute postal barcodes
     Barcode(Rest),
     /// Open, close or report the till

@@ -8,7 +8,7 @@ use super::{Streams, later, not_written, on_a_runtime};
 use crate::api::{
     AddPrinterCall, Call, ContactCall, EnrolCall, PieceState, PiecesCall, PrintCall, PrintOut,
     PrinterPort, PrinterSetup, QuoteCall, RefillCall, RefundCall, RemovePrinterCall, ResolveCall,
-    SecretsChoice, SendAgainCall, UiError, View,
+    SecretsChoice, SendAgainCall, StatisticsCall, UiError, View,
 };
 use crate::messages::{Code, say};
 use crate::owner::reach;
@@ -46,7 +46,8 @@ pub(super) fn call(
         | View::Pieces(_)
         | View::Printers(_)
         | View::Journal(_)
-        | View::Place(_) => Ok(()),
+        | View::Place(_)
+        | View::Statistics(_) => Ok(()),
     }
 }
 
@@ -187,6 +188,11 @@ fn to_call(command: Command) -> Result<Call, UiError> {
             out: print_out(out)?,
         }),
         Command::Refund { serial } => Call::Refund(RefundCall { serial }),
+        Command::Statistics { from, to, by } => Call::Statistics(StatisticsCall {
+            from,
+            to,
+            by: Some(by),
+        }),
         Command::Printers { what } => printers_call(what)?,
         Command::Print {
             what: Print::Batch { .. },

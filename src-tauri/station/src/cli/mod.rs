@@ -145,6 +145,7 @@ fn perform(arguments: Arguments, streams: &mut Streams<'_>) -> Result<(), UiErro
         | Command::Resolve { .. }
         | Command::SendAgain { .. }
         | Command::Refund { .. }
+        | Command::Statistics { .. }
         | Command::Printers { .. }) => calls::call(&folder, command, show, streams),
     }
 }

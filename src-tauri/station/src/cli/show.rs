@@ -1,5 +1,7 @@
 //! How answers look: for people as text, for programs as JSON.
 
+mod statistics;
+
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -55,7 +57,8 @@ fn json(view: &View, out: &mut dyn Write) -> io::Result<()> {
         | View::Quote(_)
         | View::Batch(_)
         | View::Journal(_)
-        | View::Place(_) => line(view, out),
+        | View::Place(_)
+        | View::Statistics(_) => line(view, out),
     }
 }
 
@@ -78,6 +81,7 @@ fn text(view: &View, out: &mut dyn Write) -> io::Result<()> {
         View::Journal(view) => journal(view, out),
         View::Preview(view) => writeln!(out, "{} x {} mm", view.width_mm, view.height_mm),
         View::Place(view) => writeln!(out, "{}", view.lines.join("\n")),
+        View::Statistics(view) => statistics::statistics(view, out),
     }
 }
 

@@ -108,7 +108,11 @@ async fn meet_by(station: &Station, way: &Way<'_>, asked: Asked) -> Result<Met, 
     }
     let link = way.link(station).await?;
     let mut fared = vec![renewed];
-    fared.extend(serve_all(station, &link, &[ServiceId::Funds, ServiceId::Rates], asked).await);
+    let others: Vec<ServiceId> = ServiceId::ALL
+        .into_iter()
+        .filter(|service| *service != ServiceId::Keys)
+        .collect();
+    fared.extend(serve_all(station, &link, &others, asked).await);
     finish(station, link.line(), fared).await
 }
 

@@ -157,7 +157,8 @@ const fn changes_nothing(call: &Call) -> bool {
         | Call::Preview(_)
         | Call::Pieces(_)
         | Call::Printers
-        | Call::VerifyJournal => true,
+        | Call::VerifyJournal
+        | Call::Statistics(_) => true,
         Call::Enrol(_)
         | Call::Contact(_)
         | Call::Refill(_)

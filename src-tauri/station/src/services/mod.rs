@@ -6,6 +6,7 @@ pub mod keys;
 pub mod mirror;
 pub mod rates;
 pub mod sealed;
+pub mod statistics;
 
 use shared::money::Mills;
 use shared::services::ServiceId;
@@ -36,6 +37,7 @@ pub fn next_request(
         ServiceId::Keys => keys::next_request(owner),
         ServiceId::Funds => funds::next_request(owner, asked, round),
         ServiceId::Rates => rates::next_request(owner, round),
+        ServiceId::Statistics => statistics::next_request(owner),
     }
 }
 
@@ -48,6 +50,7 @@ pub fn accept(owner: &mut Owner, service: ServiceId, reply: &[u8]) -> Result<(),
         ServiceId::Keys => keys::accept(owner, reply),
         ServiceId::Funds => funds::accept(owner, reply),
         ServiceId::Rates => rates::accept(owner, reply),
+        ServiceId::Statistics => statistics::accept(owner, reply),
     }
 }
 
@@ -64,7 +67,7 @@ pub fn follow(
     match service {
         ServiceId::Keys => sealed::follow(owner, service, expected, keys::content),
         ServiceId::Funds => sealed::follow(owner, service, expected, funds::content),
-        ServiceId::Rates => Ok(None),
+        ServiceId::Rates | ServiceId::Statistics => Ok(None),
     }
 }
 

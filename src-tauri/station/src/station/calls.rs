@@ -71,6 +71,7 @@ impl Station {
                 let view = self.apply(|owner| owner.verify_journal()).await?;
                 Ok(View::Journal(view))
             }
+            Call::Statistics(call) => self.statistics(call).await,
             Call::Enrol(call) => self.enrol(call).await,
             Call::Contact(call) => self.contact(call).await,
             Call::Refill(call) => self.refill(&call).await,

@@ -27,6 +27,11 @@ pub const LINE: &str = "line";
 /// Why the last contact failed; empty when it succeeded. Readable.
 pub const LINE_FAULT: &str = "line-fault";
 
+/// The first journal record whose statistics the data center has not taken yet. Readable.
+pub const STATISTICS_NEXT: &str = "statistics-next";
+/// Up to this journal record there is nothing more to tell it. Readable.
+pub const STATISTICS_LOOKED: &str = "statistics-looked";
+
 /// The private key of the current grant, PKCS #8. Sealed.
 pub const INDICIUM_KEY: &str = "indicium-key";
 /// The station's certificate, DER in hexadecimal digits. Readable.

@@ -13,7 +13,7 @@ use crate::printing::png::png;
 use crate::printing::symbol;
 use crate::printing::units::Dpi;
 use crate::store::Tx;
-use crate::store::pieces::{PieceFacts, PieceRow};
+use crate::store::pieces::{PieceFacts, PieceRow, PricedBy};
 use crate::vault::draft::{Draft, DraftFault, INDICIUM_BYTES, LabelInputs, Order, draft, draw};
 
 /// The most lines of an addressee.
@@ -219,6 +219,11 @@ fn arrange(
             cost_centre: cost_centre.clone(),
             category,
             certificate: 0,
+            priced_by: Some(PricedBy {
+                edition: quote.edition.clone(),
+                step_nanograms: quote.step.nanograms(),
+                zone: quote.zone,
+            }),
         },
         category: quote.category,
         origin,

@@ -41,6 +41,20 @@ pub struct PieceFacts {
     pub category: String,
     /// The certificate the indicium names.
     pub certificate: u32,
+    /// By what it was priced; absent from pieces of programs that did not note it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priced_by: Option<PricedBy>,
+}
+
+/// Which price a piece has paid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PricedBy {
+    /// The rate edition.
+    pub edition: String,
+    /// The weight step: its upper limit, nanograms.
+    pub step_nanograms: u64,
+    /// The zone, for zoned classes.
+    pub zone: Option<u8>,
 }
 
 /// A piece as it stands in the store.

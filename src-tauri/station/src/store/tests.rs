@@ -111,6 +111,7 @@ fn piece(step: &Step, postage: u64) -> PieceRow {
             cost_centre: None,
             category: "FCLM".into(),
             certificate: 7,
+            priced_by: None,
         },
         raster: [9; 32],
         job_key: None,
