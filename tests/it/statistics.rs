@@ -240,7 +240,8 @@ async fn a_data_center_that_forgot_is_told_again_and_a_station_that_forgot_is_re
             .center
             .db()
             .write("an old backup", move |tx| tx.execute(sql, &[]).map(drop));
-        Result::<(), DbError>::unwrap(edited.await);
+        let edited: Result<(), DbError> = edited.await;
+        edited.unwrap();
     }
     one.print_letter("1oz", "10001").await.unwrap();
     assert_eq!(outcome(&one).await, "served");
@@ -293,7 +294,8 @@ async fn a_falsified_row_raises_an_alarm_that_says_where() {
             &[],
         )
     });
-    assert_eq!(Result::<usize, DbError>::unwrap(edited.await), 1);
+    let edited: Result<usize, DbError> = edited.await;
+    assert_eq!(edited.unwrap(), 1);
     let sums = counted(&town, "").await["reconciliation"].clone();
     assert_eq!((&sums["hold"], &sums["alarms"]), (&0.into(), &1.into()));
     let alarm = sums["stations"][0]["alarms"][0].clone();

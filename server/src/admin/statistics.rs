@@ -68,13 +68,10 @@ fn export(
     let (mut groups, mut sum) = (Vec::new(), None);
     let call = AdminCall::Statistics(asked(count, true));
     ask(call, &mut |view| {
-        match view {
-            AdminView::Statistics(statistics) => sum = Some(statistics),
-            other => {
-                if let AdminView::Group(group) = other {
-                    groups.push(group);
-                }
-            }
+        if let AdminView::Group(group) = view {
+            groups.push(group);
+        } else if let AdminView::Statistics(statistics) = view {
+            sum = Some(statistics);
         }
         true
     })?;

@@ -1,6 +1,7 @@
 //! Counting the pieces of many stations.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -195,11 +196,13 @@ fn counting(tx: &Tx<'_>, wanted: &Wanted, stations: &[Station]) -> Result<Counti
             let Some(name) = names.get(&counted.vault) else {
                 return Ok(());
             };
-            if !kinds.contains_key(&counted.kind) {
-                let kind = store::kind(tx, &counted.kind)?;
-                kinds.insert(counted.kind, kind.ok_or_else(|| row.misfit(2))?);
-            }
-            let kind = kinds.get(&counted.kind).ok_or_else(|| row.misfit(2))?;
+            let kind = match kinds.entry(counted.kind) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    let kind = store::kind(tx, &counted.kind)?;
+                    new.insert(kind.ok_or_else(|| row.misfit(2))?)
+                }
+            };
             add(&mut counting, &counted, name, kind)
         },
     )?;
