@@ -8,6 +8,7 @@
 //! The high-water mark (journal size and root) lives beside the key and not in the data folder,
 //! so that a folder copied back from an old backup is noticed.
 
+pub mod file_keeper;
 pub mod key_file;
 mod key_set;
 pub mod keyring;

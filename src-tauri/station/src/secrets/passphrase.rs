@@ -4,19 +4,15 @@
 //! `PATH.mark` the high-water mark. The passphrase file may lie on a medium that is taken away
 //! after the start; the sealed keys are useless without it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::rand;
 use zeroize::Zeroizing;
 
-use super::key_set::KeySet;
-use super::mark::{load_mark_file, store_mark_file};
-use super::{
-    HighWaterMark, KEY_LENGTH, Kek, KekId, Patience, SecretFault, SecretStore, StoreId, beside,
-    private_file,
-};
+use super::file_keeper::{Covering, FileKeeper};
+use super::{KEY_LENGTH, SecretFault, StoreId, beside, private_file};
 
 /// First bytes of a sealed file; part of what is authenticated.
 const MAGIC: &[u8; 8] = b"PBKEYS1\n";
@@ -31,17 +27,13 @@ const MEMORY_KIB: u32 = 64 * 1024;
 const PASSES: u32 = 3;
 
 /// The key derived from one passphrase and salt; kept so that argon2id runs once a start.
-struct Derived {
+pub struct Derived {
     salt: [u8; SALT_LENGTH],
     key: Zeroizing<[u8; KEY_LENGTH]>,
 }
 
 /// Keys sealed under a passphrase.
-pub struct PassphraseFile {
-    path: PathBuf,
-    store: StoreId,
-    derived: Derived,
-}
+pub type PassphraseFile = FileKeeper<Derived>;
 
 impl PassphraseFile {
     /// Opens the keys sealed under the passphrase in the file `path`; the sealed file is made with
@@ -52,92 +44,44 @@ impl PassphraseFile {
     /// not ours, or another station's.
     pub fn open(path: &Path, store: StoreId) -> Result<Self, SecretFault> {
         let passphrase = read_passphrase(path)?;
-        let sealed = private_file::read(&beside(path, ".sealed"))?;
-        let salt = match &sealed {
-            Some(bytes) => split(bytes).map(|parts| parts.0),
+        let file = beside(path, ".sealed");
+        let salt = match private_file::read(&file)? {
+            Some(bytes) => split(&bytes).map(|parts| parts.0),
             None => Some(random()?),
         };
-        let not_keys = || SecretFault::NotKeys {
-            path: beside(path, ".sealed"),
-        };
-        let salt = salt.ok_or_else(not_keys)?;
+        let salt = salt.ok_or_else(|| SecretFault::NotKeys { path: file.clone() })?;
         let key = derive(&passphrase, &salt);
-        let file = Self {
-            path: path.to_owned(),
-            store,
-            derived: Derived { salt, key },
-        };
-        file.load()?;
-        Ok(file)
+        Self::over(path, file, store, Derived { salt, key })
+    }
+}
+
+impl Covering for Derived {
+    fn words(&self, path: &Path) -> String {
+        format!("keys sealed with the passphrase in {}", path.display())
     }
 
-    fn sealed_path(&self) -> PathBuf {
-        beside(&self.path, ".sealed")
-    }
-
-    fn load(&self) -> Result<KeySet, SecretFault> {
-        let path = self.sealed_path();
-        let Some(bytes) = private_file::read(&path)? else {
-            return Ok(KeySet::new(self.store));
-        };
-        let Some((salt, nonce, ciphertext)) = split(&bytes) else {
-            return Err(SecretFault::NotKeys { path });
-        };
+    fn uncover(&self, file: &Path, bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, SecretFault> {
+        let path = || file.to_owned();
+        let (salt, nonce, ciphertext) =
+            split(bytes).ok_or_else(|| SecretFault::NotKeys { path: path() })?;
         let mut buffer = Zeroizing::new(ciphertext.to_vec());
-        let opened = sealing_key(&self.derived.key).open_in_place(
+        let opened = sealing_key(&self.key).open_in_place(
             Nonce::assume_unique_for_key(nonce),
             Aad::from(header(&salt)),
             &mut buffer,
         );
-        let Ok(text) = opened else {
-            return Err(SecretFault::WrongPassphrase { path });
-        };
-        match KeySet::parse(text) {
-            None => Err(SecretFault::NotKeys { path }),
-            Some(keys) if keys.store != self.store => Err(SecretFault::Foreign { path }),
-            Some(keys) => Ok(keys),
+        match opened {
+            Ok(text) => Ok(Zeroizing::new(text.to_vec())),
+            Err(_) => Err(SecretFault::WrongPassphrase { path: path() }),
         }
     }
 
-    fn save(&self, keys: &KeySet) -> Result<(), SecretFault> {
+    fn cover(&self, text: &[u8]) -> Result<Zeroizing<Vec<u8>>, SecretFault> {
         let nonce: [u8; NONCE_LEN] = random()?;
-        let mut body = Zeroizing::new(keys.to_text().as_bytes().to_vec());
-        let head = header(&self.derived.salt);
-        let tag = seal(&self.derived.key, nonce, head, &mut body);
-        let file = [&head[..], &nonce, &body, &tag].concat();
-        private_file::replace(&self.sealed_path(), &file)
-    }
-}
-
-impl SecretStore for PassphraseFile {
-    fn words(&self) -> String {
-        format!("keys sealed with the passphrase in {}", self.path.display())
-    }
-
-    fn load_key(&self, kek: KekId, _: Patience) -> Result<Option<Kek>, SecretFault> {
-        Ok(self.load()?.keys.remove(&kek))
-    }
-
-    fn store_key(&self, kek: KekId, key: &Kek, _: Patience) -> Result<(), SecretFault> {
-        let mut keys = self.load()?;
-        keys.keys.insert(kek, key.clone());
-        self.save(&keys)
-    }
-
-    fn delete_key(&self, kek: KekId) -> Result<(), SecretFault> {
-        let mut keys = self.load()?;
-        match keys.keys.remove(&kek) {
-            Some(_) => self.save(&keys),
-            None => Ok(()),
-        }
-    }
-
-    fn load_mark(&self) -> Result<Option<HighWaterMark>, SecretFault> {
-        load_mark_file(&beside(&self.path, ".mark"), self.store)
-    }
-
-    fn store_mark(&self, mark: &HighWaterMark) -> Result<(), SecretFault> {
-        store_mark_file(&beside(&self.path, ".mark"), self.store, mark)
+        let mut body = Zeroizing::new(text.to_vec());
+        let head = header(&self.salt);
+        let tag = seal(&self.key, nonce, head, &mut body);
+        Ok(Zeroizing::new([&head[..], &nonce, &body, &tag].concat()))
     }
 }
 
