@@ -411,6 +411,8 @@ pub struct RegisteredKey {
     pub not_after: UnixSeconds,
     /// Whether the certificate was revoked.
     pub is_denied: bool,
+    /// Whether the station has signed with it.
+    pub is_used: bool,
 }
 
 /// The keys of a station, newest first, at most `limit`.
@@ -419,7 +421,7 @@ pub struct RegisteredKey {
 /// [`DbError`].
 pub fn keys(tx: &Tx<'_>, station: StationId, limit: u32) -> Result<Vec<RegisteredKey>, DbError> {
     tx.rows(
-        "SELECT point, serial, not_after,
+        "SELECT point, serial, not_after, first_used,
             EXISTS (SELECT 1 FROM denied_certificate
                     WHERE denied_certificate.serial = station_certificate.serial)
          FROM station_certificate WHERE station = ?1
@@ -430,8 +432,23 @@ pub fn keys(tx: &Tx<'_>, station: StationId, limit: u32) -> Result<Vec<Registere
                 point: Point(row.column(0)?),
                 serial: row.column(1)?,
                 not_after: row.column(2)?,
-                is_denied: row.column(3)?,
+                is_used: row.column::<Option<i64>>(3)?.is_some(),
+                is_denied: row.column(4)?,
             })
         },
     )
+}
+
+/// Notes that a station has signed with a key: from then on the keys before it serve no new
+/// request.
+///
+/// # Errors
+/// [`DbError`].
+pub fn set_key_used(tx: &Tx<'_>, serial: &[u8], now: UnixSeconds) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE station_certificate SET first_used = ?2
+         WHERE serial = ?1 AND first_used IS NULL",
+        params![serial, now],
+    )?;
+    Ok(())
 }

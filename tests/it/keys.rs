@@ -7,12 +7,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use server::admin::call::AdminCall;
 use server::services::keys::enrol;
+use shared::money::Mills;
 use shared::security::enrolment_code::EnrolmentCode;
+use shared::security::envelope::{self, Envelope};
+use shared::security::signed::{self, ContentType};
 use shared::services::ServiceId;
+use shared::services::funds::SyncRequest;
 use shared::services::keys::{EnrolRequest, RENEW_DAYS_LEFT, STATION_CERTIFICATE_DAYS};
-use shared::wire::to_cbor;
+use shared::wire::{from_cbor, to_cbor};
 use station::api::UiError;
-use station::contact::link::Link;
+use station::contact::link::{Link, LinkRequest};
 use station::contact::round::{Met, meet_over};
 use station::crypto::SigningKey;
 use station::services::keys::certificate_request;
@@ -111,6 +115,140 @@ async fn a_renewal_whose_reply_was_lost_is_asked_for_again_and_issues_one_certif
     let second = certificate(&town, &counter).await;
     assert_eq!(second.2, first.2 + 1);
     assert_ne!(second.1, first.1);
+}
+
+/// A line that loses every request to these paths.
+fn losing(town: &Town, counter: &Counter, lost: &'static [&'static str]) -> Arc<Line> {
+    Line::new(&town.center, &counter.station, Vec::new(), move |path| {
+        if lost.contains(&path) {
+            Trick::LoseRequest
+        } else {
+            Trick::None
+        }
+    })
+}
+
+/// Signs and seals a statement as the holder of `key` would; nothing of the station is changed.
+async fn statement_signed_by(counter: &Counter, key: SigningKey) -> Vec<u8> {
+    counter
+        .station
+        .apply(move |owner| {
+            owner.begin_contact();
+            station::services::next_request(owner, ServiceId::Funds, Asked::default(), 0)?;
+            let intent = sealed::pending(owner, ServiceId::Funds)?.unwrap();
+            sealed::take_back(owner, ServiceId::Funds)?;
+            let header = Envelope::decode(&intent.envelope).unwrap().header;
+            let request: SyncRequest = from_cbor(&intent.request).unwrap();
+            let message = signed::sign(
+                ContentType::SyncRequest,
+                key.point().key_id(),
+                &request,
+                &header.bytes(),
+                |input| key.sign(input).ok(),
+            )
+            .unwrap();
+            let recipient = sealed::center_keys(owner)?.sealing;
+            let sealed = envelope::seal(
+                header,
+                recipient.id,
+                &recipient.point.0,
+                &message,
+                &mut station::crypto::random,
+            );
+            Ok(sealed.unwrap().0.encode())
+        })
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_earlier_key_serves_nothing_new_once_the_station_has_signed_with_a_later_one() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    let key = || counter.station.apply(|owner| sealed::station_key(owner));
+    let old = key().await.unwrap();
+    town.turn_days(STATION_CERTIFICATE_DAYS - RENEW_DAYS_LEFT);
+    let line = losing(&town, &counter, &["/v1/funds/sync"]);
+    let link: Arc<dyn Link> = line.clone();
+    let met = meet_over(&counter.station, &link, Asked::default()).await;
+    let met = met.unwrap();
+    assert_eq!(
+        (outcome(&met, "keys"), outcome(&met, "funds")),
+        ("served", "failed")
+    );
+    assert_ne!(key().await.unwrap().point(), old.point());
+    let passed = line.passed();
+    let renewal = passed.iter().find(|one| one.path == "/v1/keys/renew");
+    // Until the new key is used the old one counts: the reply that brings the new one may be lost.
+    // What is on its way from before is served first, then comes what the new key signs.
+    let line = Line::clean(&town.center, &counter.station);
+    let link: Arc<dyn Link> = line.clone();
+    for _ in 0..2 {
+        let met = meet_over(&counter.station, &link, Asked::default()).await;
+        assert_eq!(outcome(&met.unwrap(), "funds"), "served");
+    }
+    assert!(line.passed().iter().all(|one| one.refused.is_none()));
+    let send = |path: &str, body: Vec<u8>| LinkRequest::Send {
+        path: path.to_owned(),
+        body,
+    };
+    let before = town.balance().await;
+    let late = statement_signed_by(&counter, old).await;
+    let refused = line
+        .deliver(send("/v1/funds/sync", late))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        system_tests::line::code_of(&refused).as_deref(),
+        Some("signed_by_earlier_key")
+    );
+    // What was answered is answered again, and issues nothing more.
+    let renewal = renewal.unwrap().body.clone();
+    line.deliver(send("/v1/keys/renew", renewal)).await.unwrap();
+    assert_eq!(certificate(&town, &counter).await.2, 2);
+    assert_eq!(town.balance().await, before);
+    counter.refill("10.00").await.unwrap();
+    town.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_on_its_way_is_signed_again_when_a_newer_key_has_taken_over() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    town.turn_days(STATION_CERTIFICATE_DAYS - RENEW_DAYS_LEFT);
+    let lossy: Arc<dyn Link> = losing(&town, &counter, &["/v1/funds/sync", "/v1/funds/refill"]);
+    let asked = Asked {
+        refill: Some(Mills::parse("20.00").unwrap()),
+        ..Asked::default()
+    };
+    let met = meet_over(&counter.station, &lossy, asked).await.unwrap();
+    assert_eq!(
+        (outcome(&met, "keys"), outcome(&met, "funds")),
+        ("served", "failed")
+    );
+    // Another service was quicker in using the new key.
+    let db = rusqlite::Connection::open(town.center.folder().database()).unwrap();
+    let used = db.execute(
+        "UPDATE station_certificate SET first_used = 1 WHERE not_after =
+         (SELECT max(not_after) FROM station_certificate)",
+        [],
+    );
+    assert_eq!(used.unwrap(), 1);
+    let line = Line::clean(&town.center, &counter.station);
+    let link: Arc<dyn Link> = line.clone();
+    let met = meet_over(&counter.station, &link, Asked::default())
+        .await
+        .unwrap();
+    assert_eq!(outcome(&met, "funds"), "served");
+    let refused = line
+        .passed()
+        .iter()
+        .filter_map(|one| one.refused.clone())
+        .collect::<Vec<_>>();
+    assert_eq!(refused, ["signed_by_earlier_key"]);
+    assert_eq!(counter.status().await.registers.descending, 20_000);
+    assert_eq!(town.balance().await, 80_000);
+    town.assert_books_hold().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

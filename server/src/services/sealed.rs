@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use shared::clock::UnixSeconds;
 use shared::ids::StationId;
 use shared::security::envelope::{Envelope, Header, ReplySecret};
-use shared::security::signed::{self, ContentType};
+use shared::security::signed::{self, ContentType, KeyId, SIGNATURE_BYTES};
 use shared::services::{Request, ServiceId};
 
 use super::refused::Refused;
@@ -25,8 +25,8 @@ use crate::ledger::RecordKind;
 use crate::params;
 use crate::stations::{self, RegisteredKey, StationState};
 
-/// Keys of a station that are looked at: the present one, and the ones before it, with which a
-/// renewal may be asked for again.
+/// Keys of a station that are looked at: the present one, and the ones before it, with which what
+/// was already answered may be asked for again.
 pub(super) const KEYS_MAX: u32 = 4;
 
 /// An opened request.
@@ -43,6 +43,40 @@ pub struct Sealed<Q> {
     /// The data center's time.
     pub now: UnixSeconds,
     header: Header,
+    signer: Signer,
+}
+
+/// The key that signed a request, among those the station was certified for.
+#[derive(Clone, Debug)]
+struct Signer {
+    serial: Vec<u8>,
+    /// Whether the station has signed with it before.
+    is_used: bool,
+    /// Whether it may ask for something new: the station's newest key, or, until the station has
+    /// signed with that one, the key before it. The station may not have the newest one yet,
+    /// because the reply that brings it was lost or is on its way beside this request.
+    is_in_force: bool,
+}
+
+impl Signer {
+    /// The key with this name, if it signed `input`.
+    fn find(
+        keys: &[RegisteredKey],
+        key: KeyId,
+        input: &[u8],
+        signature: &[u8; SIGNATURE_BYTES],
+    ) -> Option<Self> {
+        let signed = |known: &RegisteredKey| {
+            known.point.key_id() == key && ca::verify(&known.point, input, signature)
+        };
+        let place = keys.iter().position(signed)?;
+        let newest_used = keys.iter().position(|known| known.is_used);
+        keys.get(place).map(|known| Self {
+            serial: known.serial.clone(),
+            is_used: known.is_used,
+            is_in_force: newest_used.is_none_or(|newest| place <= newest),
+        })
+    }
 }
 
 /// What a service answers with.
@@ -330,11 +364,13 @@ fn unseal<Q: for<'b> Decode<'b, ()>>(
         })?;
     let (message, secret) = envelope.open(pair.private()).map_err(|_| not_readable())?;
     let header = envelope.header;
+    let mut signer = None;
     let opened = signed::open::<Q>(kind, &message, &header.bytes(), |key, input, signature| {
-        keys.iter()
-            .any(|known| known.point.key_id() == key && ca::verify(&known.point, input, signature))
+        signer = Signer::find(keys, key, input, signature);
+        signer.is_some()
     })
     .map_err(|_| not_signed())?;
+    let signer = signer.ok_or_else(not_signed)?;
     let sealed = Sealed {
         station: header.station,
         request: opened.message,
@@ -342,6 +378,7 @@ fn unseal<Q: for<'b> Decode<'b, ()>>(
         signed: message,
         now,
         header,
+        signer,
     };
     Ok((sealed, secret))
 }
@@ -376,9 +413,15 @@ fn commit<Q: Request>(
         return Err(out_of_sequence(expected));
     }
     let reply = match serve(tx)? {
-        Answer::Reply(reply) => reply,
+        Answer::Reply(reply) if sealed.signer.is_in_force => reply,
+        // An earlier key obtains nothing, and the transaction is rolled back; but what it signed
+        // is evidence all the same when it contradicts the station: so a copy is found out.
+        Answer::Reply(_) => return Err(earlier_key()),
         Answer::Freeze(reason) => return freeze(center, tx, sealed, reason),
     };
+    if !sealed.signer.is_used {
+        stations::set_key_used(tx, &sealed.signer.serial, sealed.now)?;
+    }
     tx.execute(
         "INSERT INTO stream (station, service, sequence, request_hash, reply, statement,
             statement_header) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -493,6 +536,15 @@ pub(super) fn out_of_sequence(expected: u64) -> Refused {
         "The station sends its last request again by itself.",
     )
     .expecting(expected)
+}
+
+fn earlier_key() -> Refused {
+    Refused::new(
+        StatusCode::CONFLICT,
+        "signed_by_earlier_key",
+        "The request was signed by an earlier key of this station. No money moved.",
+        "The station signs its request again by itself; ring the support contact when it goes on.",
+    )
 }
 
 pub(super) fn not_readable() -> Refused {

@@ -317,6 +317,11 @@ async fn corrected(
     };
     match (problem.code.as_str(), problem.expected) {
         ("sealing_key_unknown", _) => under_new_key(station, link, service).await.map(Some),
+        ("signed_by_earlier_key", _) => {
+            station
+                .apply(move |owner| services::sign_again(owner, service))
+                .await
+        }
         ("out_of_sequence", Some(expected)) => {
             station
                 .apply(move |owner| services::follow(owner, service, expected))

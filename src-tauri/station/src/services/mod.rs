@@ -71,6 +71,19 @@ pub fn follow(
     }
 }
 
+/// Signs the service's request on its way again, because the station has a newer key now. Nothing
+/// when the service signs nothing.
+///
+/// # Errors
+/// The faults of the store.
+pub fn sign_again(owner: &mut Owner, service: ServiceId) -> Result<Option<LinkRequest>, UiError> {
+    match service {
+        ServiceId::Keys => sealed::sign_again(owner, service, keys::content),
+        ServiceId::Funds => sealed::sign_again(owner, service, funds::content),
+        ServiceId::Rates => Ok(None),
+    }
+}
+
 /// A reply that cannot be what the data center sent.
 pub(crate) fn not_believed(what: &str) -> UiError {
     say(Code::ReplyNotBelieved, &[("what", what)])

@@ -6,7 +6,7 @@
 
 use minicbor::{Decode, Encode};
 use shared::security::envelope::{self, Envelope, Header, ReplyEnvelope, ReplySecret};
-use shared::security::signed::{self, ContentType};
+use shared::security::signed::{self, ContentType, KeyId};
 use shared::services::keys::{CenterKeys, Point};
 use shared::services::{Request, ServiceId};
 use shared::wire::{from_cbor, to_cbor};
@@ -306,9 +306,56 @@ pub fn follow(
         return Ok(None);
     }
     let header = Header::request(old.level, service, old.data_center, old.station, expected);
+    let content = content(intent.kind);
+    sign_as(owner, service, &mut intent, header, content).map(Some)
+}
+
+/// Signs the request on its way again with the station's key of now, because the key it was signed
+/// with serves nothing new any more. The data center has said by that that it never served the
+/// request, and never will under the old signature: so its number stays.
+///
+/// # Errors
+/// As [`intend`].
+pub fn sign_again(
+    owner: &mut Owner,
+    service: ServiceId,
+    content: impl FnOnce(u8) -> ContentType,
+) -> Result<Option<LinkRequest>, UiError> {
+    let Some(mut intent) = pending(owner, service)? else {
+        return Ok(None);
+    };
+    let header = intent.header()?;
+    let content = content(intent.kind);
+    if signer(&intent, content, &header) == Some(station_key(owner)?.point().key_id()) {
+        // The data center knows a later key of this station: this is a copy of it.
+        return Ok(None);
+    }
+    sign_as(owner, service, &mut intent, header, content).map(Some)
+}
+
+/// The name of the key that signed a request on its way.
+fn signer(intent: &Intent, content: ContentType, header: &Header) -> Option<KeyId> {
+    let mut signer = None;
+    let read = signed::open::<()>(content, &intent.signed, &header.bytes(), |key, _, _| {
+        signer = Some(key);
+        false
+    });
+    // Only the name was wanted: nothing is believed here.
+    drop(read);
+    signer
+}
+
+/// Signs and seals a request on its way under another header and writes it down.
+fn sign_as(
+    owner: &mut Owner,
+    service: ServiceId,
+    intent: &mut Intent,
+    header: Header,
+    content: ContentType,
+) -> Result<LinkRequest, UiError> {
     let (keys, key) = (center_keys(owner)?, station_key(owner)?);
     intent.signed = signed::sign(
-        content(intent.kind),
+        content,
         key.point().key_id(),
         &Written(&intent.request),
         &header.bytes(),
@@ -318,13 +365,13 @@ pub fn follow(
     let (envelope, secret) = seal(header, &keys, &intent.signed)?;
     intent.envelope = envelope.encode();
     intent.secret = secret.bytes();
-    let bytes = Zeroizing::new(to_cbor(&intent));
+    let bytes = Zeroizing::new(to_cbor(&*intent));
     owner.write("a request on its way", |tx| {
         tx.put_secret(&intent_name(service), &bytes)?;
-        tx.put_setting(&sequence_name(service), &expected.to_string())?;
+        tx.put_setting(&sequence_name(service), &header.sequence.to_string())?;
         Ok(())
     })?;
-    Ok(Some(intent.outgoing()))
+    Ok(intent.outgoing())
 }
 
 /// A request that is CBOR already.
