@@ -219,7 +219,6 @@ async fn a_request_on_its_way_is_signed_again_when_a_newer_key_has_taken_over() 
     let lossy: Arc<dyn Link> = losing(&town, &counter, &["/v1/funds/sync", "/v1/funds/refill"]);
     let asked = Asked {
         refill: Some(Mills::parse("20.00").unwrap()),
-        ..Asked::default()
     };
     let met = meet_over(&counter.station, &lossy, asked).await.unwrap();
     assert_eq!(

@@ -58,6 +58,8 @@ pub enum Call {
     VerifyJournal,
     /// Counts this station's pieces. Answers with [`StatisticsView`].
     Statistics(StatisticsCall),
+    /// Rotates the key that the store is sealed under. Answers with [`StatusView`].
+    RotateKeys,
 }
 
 /// Which keeper holds the station's key-encryption key.
@@ -442,9 +444,12 @@ pub struct KeyView {
     /// Since when, Unix seconds.
     #[ts(type = "number")]
     pub since: i64,
-    /// Until when, Unix seconds.
-    #[ts(type = "number")]
-    pub until: i64,
+    /// Until when it can be used, Unix seconds; `None` when only its age ends it.
+    #[ts(type = "number | null")]
+    pub until: Option<i64>,
+    /// When the next one is due, which any contact brings, Unix seconds.
+    #[ts(type = "number | null")]
+    pub next: Option<i64>,
 }
 
 /// The line to the data center.

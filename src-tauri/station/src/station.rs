@@ -31,7 +31,7 @@ use crate::messages::{Code, say};
 use crate::owner::FolderLock;
 use crate::secrets::{self, Patience, SecretStore, StoreId};
 
-pub use owner::{CLERK_USER, Owner, STATION_USER};
+pub use owner::{CLERK_USER, NextKek, Owner, STATION_USER};
 pub use release::Ready;
 
 /// Messages that may wait for the owner. More callers than a window and a few commands have means
@@ -149,6 +149,42 @@ impl Station {
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {
         self.events.subscribe()
+    }
+
+    /// Makes the next key-encryption key and takes it into use. The keeper is asked off the owner's
+    /// thread, because a keyring may ask its user for a password.
+    ///
+    /// # Errors
+    /// `not_enrolled`, what the keeper refuses, and the faults of the store; then the old key stays
+    /// in use.
+    pub async fn rotate_keys(&self) -> Result<(), UiError> {
+        let (keeper, id) = self.apply(|owner| owner.next_kek()).await?;
+        let keeping = tokio::task::spawn_blocking(move || NextKek::keep(keeper.as_ref(), id));
+        let next = keeping
+            .await
+            .map_err(|_| say(Code::StationStopped, &[]))??;
+        self.apply(move |owner| {
+            owner.rotate_to(next)?;
+            owner.tell(Event::Status);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Rotates the key-encryption key when that is due. One that cannot be rotated now stays in use
+    /// and hinders nothing.
+    pub(crate) async fn rotate_keys_when_due(&self) {
+        let rotated = match self.apply(|owner| owner.kek_due()).await {
+            Ok(true) => self.rotate_keys().await,
+            Ok(false) => Ok(()),
+            Err(fault) => Err(fault),
+        };
+        if let Err(fault) = rotated {
+            tracing::warn!(
+                code = fault.code,
+                "the key-encryption key could not be rotated"
+            );
+        }
     }
 
     /// Waits until no other contact is going on, and keeps others waiting. What a contact remembers

@@ -43,6 +43,7 @@ export interface Answers {
   'remove-printer': PrintersView;
   'verify-journal': JournalView;
   statistics: StatisticsView;
+  'rotate-keys': StatusView;
 }
 
 export type CallName = Call['call'];

@@ -93,6 +93,12 @@ pub(super) enum Command {
         #[command(subcommand)]
         what: Printers,
     },
+    /// Show or rotate this station's keys
+    Keys {
+        /// What to do
+        #[command(subcommand)]
+        what: Keys,
+    },
     /// Read the scale
     Scale(Rest),
     /// Look for what is wrong with lines, printers and clock
@@ -257,6 +263,14 @@ pub(super) enum Printers {
         /// Its name
         name: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Keys {
+    /// Show the keys, how old they are and when the next ones are due
+    List,
+    /// Seal the store under a new key now; otherwise that happens once a year
+    Rotate,
 }
 
 #[derive(Debug, Subcommand)]

@@ -51,7 +51,7 @@ pub(super) fn call(
     }
 }
 
-fn ask(folder: &Path, call: Call) -> Result<View, UiError> {
+pub(super) fn ask(folder: &Path, call: Call) -> Result<View, UiError> {
     on_a_runtime(async {
         let station = reach(folder).await?;
         let answer = station.call(call, |_| {}).await;
@@ -200,6 +200,7 @@ fn to_call(command: Command) -> Result<Call, UiError> {
         | Command::Scale(_)
         | Command::Doctor(_)
         | Command::Journal { .. }
+        | Command::Keys { .. }
         | Command::Verify { .. }
         | Command::Barcode(_)
         | Command::Till(_) => return Err(later("this command")),

@@ -4,6 +4,7 @@ mod arguments;
 mod batch;
 mod calls;
 mod journal;
+mod keys;
 mod show;
 mod verify;
 
@@ -120,6 +121,7 @@ fn perform(arguments: Arguments, streams: &mut Streams<'_>) -> Result<(), UiErro
         Command::Journal {
             what: Journal::Verify,
         } => journal::verify(&folder, show, streams),
+        Command::Keys { what } => keys::keys(&folder, &what, show, streams),
         Command::Verify { what, certificates } => {
             verify::verify(&folder, &what, certificates.as_deref(), show, streams)
         }

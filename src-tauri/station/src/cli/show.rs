@@ -8,8 +8,8 @@ use serde::Serialize;
 use shared::money::Mills;
 
 use crate::api::{
-    BatchView, ContactView, JournalView, OptionsView, PieceView, PrinterPort, PrinterSetup,
-    QuoteView, RefillView, RegistersView, ServiceView, StatusView, View,
+    BatchView, ContactView, JournalView, KeyView, OptionsView, PieceView, PrinterPort,
+    PrinterSetup, QuoteView, RefillView, RegistersView, ServiceView, StatusView, View,
 };
 
 /// How answers are shown.
@@ -129,10 +129,7 @@ fn status(view: &StatusView, out: &mut dyn Write) -> io::Result<()> {
         let (id, effective) = (&edition.id, &edition.effective);
         writeln!(out, "Rates     {id}, in force since {effective}{sample}")?;
     }
-    for key in &view.keys {
-        let (since, until) = (instant(key.since), instant(key.until));
-        writeln!(out, "Key       {}: {since} to {until}", key.purpose)?;
-    }
+    view.keys.iter().try_for_each(|one| key(one, out))?;
     for (what, at) in [
         ("Receipt", view.last_receipt),
         ("Warns", view.warn_at),
@@ -155,6 +152,23 @@ fn status(view: &StatusView, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     view.services.iter().try_for_each(|one| service(one, out))
+}
+
+/// One key: since when, until when, and when the next is due.
+pub(super) fn key(view: &KeyView, out: &mut dyn Write) -> io::Result<()> {
+    write!(
+        out,
+        "Key       {}: since {}",
+        view.purpose,
+        instant(view.since)
+    )?;
+    if let Some(until) = view.until {
+        write!(out, ", until {}", instant(until))?;
+    }
+    if let Some(next) = view.next {
+        write!(out, ", next due {}", instant(next))?;
+    }
+    writeln!(out)
 }
 
 fn registers(view: &RegistersView, out: &mut dyn Write) -> io::Result<()> {

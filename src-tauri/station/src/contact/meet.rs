@@ -33,6 +33,7 @@ impl Station {
             }
         }
         let met = round::meet(self, Asked::default()).await?;
+        self.rotate_keys_when_due().await;
         Ok(View::Contact(met.view))
     }
 

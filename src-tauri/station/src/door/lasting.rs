@@ -165,6 +165,7 @@ const fn changes_nothing(call: &Call) -> bool {
         | Call::Print(_)
         | Call::Batch(_)
         | Call::StopBatch
+        | Call::RotateKeys
         | Call::Resolve(_)
         | Call::SendAgain(_)
         | Call::Refund(_)

@@ -1,6 +1,6 @@
 //! The declared calls, each handed to whoever answers it.
 
-use super::Station;
+use super::{Owner, Station};
 use crate::api::{BatchOut, Call, JournalView, PiecesView, PrintersView, StockView, UiError, View};
 use crate::printing::layout::stock::Stock;
 
@@ -11,10 +11,7 @@ impl Station {
     /// Every refusal and fault of the call, as a person reads it.
     pub async fn call(&self, call: Call) -> Result<View, UiError> {
         match call {
-            Call::Status => {
-                let view = self.apply(|owner| owner.status()).await?;
-                Ok(View::Status(Box::new(view)))
-            }
+            Call::Status => self.status_view().await,
             Call::Quote(call) => {
                 let view = self.apply(move |owner| owner.quote_view(&call)).await?;
                 Ok(View::Quote(view))
@@ -35,13 +32,12 @@ impl Station {
                 Ok(View::Batch(view))
             }
             Call::StopBatch => {
-                let view = self
-                    .apply(|owner| {
-                        owner.stop_batches();
-                        owner.status()
-                    })
-                    .await?;
-                Ok(View::Status(Box::new(view)))
+                self.apply(|owner| {
+                    owner.stop_batches();
+                    Ok(())
+                })
+                .await?;
+                self.status_view().await
             }
             Call::Pieces(call) => {
                 let pieces = self.apply(move |owner| owner.piece_views(&call)).await?;
@@ -72,10 +68,19 @@ impl Station {
                 Ok(View::Journal(view))
             }
             Call::Statistics(call) => self.statistics(call).await,
+            Call::RotateKeys => {
+                self.rotate_keys().await?;
+                self.status_view().await
+            }
             Call::Enrol(call) => self.enrol(call).await,
             Call::Contact(call) => self.contact(call).await,
             Call::Refill(call) => self.refill(&call).await,
         }
+    }
+
+    async fn status_view(&self) -> Result<View, UiError> {
+        let view = self.apply(Owner::status).await?;
+        Ok(View::Status(Box::new(view)))
     }
 
     async fn printers(&self) -> Result<View, UiError> {

@@ -88,9 +88,13 @@ impl Desk {
         self.station = Some(self.try_start().unwrap());
     }
 
+    pub(crate) fn stop(&mut self) {
+        self.station = None;
+    }
+
     /// Ends the station and starts it again.
     pub(crate) fn restart(&mut self) {
-        self.station = None;
+        self.stop();
         self.start();
     }
 

@@ -22,6 +22,13 @@ pub const STATION_KEY_SINCE: &str = "station-key-since";
 pub const STATION_KEY_UNTIL: &str = "station-key-until";
 /// How many journal records the data center has mirrored, as it said last. Readable.
 pub const MIRRORED: &str = "mirrored";
+/// Since when the key-encryption key is in use, Unix seconds. Readable.
+pub const KEK_SINCE: &str = "kek-since";
+/// How often data keys had been renewed when the key-encryption key came into use. Readable.
+pub const KEK_RENEWALS: &str = "kek-renewals";
+/// The number of the oldest key-encryption key that is not in use any more and not destroyed yet.
+/// Readable.
+pub const KEK_RETIRED: &str = "kek-retired";
 /// The line of the last contact: `internet` or `dialup`. Readable.
 pub const LINE: &str = "line";
 /// Why the last contact failed; empty when it succeeded. Readable.

@@ -1,6 +1,8 @@
 //! The single owner of the station's state: store, vault, keys and editions. It lives on one
 //! thread; everybody else asks it through [`super::Station`].
 
+mod rotation;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,10 +18,13 @@ use super::{Clock, faults, names};
 use crate::api::{Event, PieceState, SecretsChoice, UiError};
 use crate::messages::{Code, say};
 use crate::owner::FolderLock;
-use crate::secrets::{self, Kek, MarkWriter, Patience, SecretStore, StoreId};
+use crate::secrets::{self, MarkWriter, Patience, SecretStore, StoreId};
 use crate::store::{Store, Tx};
 use crate::vault::credentials::Credentials;
 use crate::vault::piece::{Happening, next};
+
+pub(super) use rotation::KEK_DAYS;
+pub use rotation::NextKek;
 
 /// The first key-encryption key's number.
 const FIRST_KEK: u16 = 1;
@@ -100,7 +105,10 @@ impl Owner {
             store: keeper,
             marks,
         });
-        self.settle()
+        self.settle()?;
+        self.retire_old_keks();
+        self.rotate_when_due();
+        Ok(())
     }
 
     /// Settles what the last run left under way: what may have met ink is unknown, what cannot
@@ -138,19 +146,17 @@ impl Owner {
         if self.store.is_unlocked() {
             return Ok(());
         }
-        let kek = Kek::random()?;
-        keeper.store_key(FIRST_KEK, &kek, Patience::UserTold)?;
-        let kept = keeper.load_key(FIRST_KEK, Patience::UserTold)?;
-        if kept.as_ref() != Some(&kek) {
-            return Err(say(Code::SecretsMissing, &[("place", &keeper.words())]));
-        }
+        let next = NextKek::keep(keeper.as_ref(), FIRST_KEK)?;
         let mark = self.store.mark();
         keeper.store_mark(&mark)?;
         let text = choice_text(choice);
+        let now = self.now();
         self.store.write("choosing a keeper of secrets", |tx| {
-            tx.put_setting(names::SECRETS, &text)
+            tx.put_setting(names::SECRETS, &text)?;
+            rotation::put_since(tx, now, 0)
         })?;
-        self.store.unlock(FIRST_KEK, kek)?;
+        let (id, kek) = next.into_parts();
+        self.store.unlock(id, kek)?;
         let marks = MarkWriter::start(Arc::clone(&keeper), mark)?;
         self.keeper = Some(Keeper {
             store: keeper,

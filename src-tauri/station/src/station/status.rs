@@ -1,7 +1,10 @@
 //! What the station is and has.
 
-use shared::vault::VaultState;
+use shared::clock::DAY_SECONDS;
+use shared::services::keys::RENEW_DAYS_LEFT;
+use shared::vault::{RENEWAL_AGE_DAYS, VaultState};
 
+use super::owner::KEK_DAYS;
 use super::{Owner, names};
 use crate::api::{
     AccountView, EditionView, KeyView, LineView, PieceState, RegistersView, StatusView, UiError,
@@ -134,14 +137,24 @@ impl Owner {
             keys.push(KeyView {
                 purpose: "station".to_owned(),
                 since,
-                until,
+                until: Some(until),
+                next: Some(until - RENEW_DAYS_LEFT * DAY_SECONDS),
             });
         }
         if let Some(grant) = self.vault().and_then(|vault| vault.grant()) {
             keys.push(KeyView {
                 purpose: "indicia".to_owned(),
                 since: grant.key.from.0,
-                until: grant.key.until.0,
+                until: Some(grant.key.until.0),
+                next: Some(grant.key.from.plus_days(RENEWAL_AGE_DAYS).0),
+            });
+        }
+        if let Some(since) = self.kek_since()? {
+            keys.push(KeyView {
+                purpose: "store".to_owned(),
+                since: since.0,
+                until: None,
+                next: Some(since.plus_days(KEK_DAYS).0),
             });
         }
         Ok(keys)

@@ -223,13 +223,15 @@ impl Store {
     }
 
     /// Moves the write-ahead log into the database and empties it, so that what a rotation or an
-    /// erasure replaced does not stay readable there.
+    /// erasure replaced does not stay readable there. `false` when somebody reads the database at
+    /// this moment: the log is then emptied another time.
     ///
     /// # Errors
     /// [`StoreFault::Query`], [`StoreFault::DiskFull`].
-    pub fn truncate_log(&self) -> Result<(), StoreFault> {
+    pub fn truncate_log(&self) -> Result<bool, StoreFault> {
         self.db
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+            .map(|busy: i64| busy == 0)
             .map_err(query("emptying the write-ahead log"))
     }
 }

@@ -104,25 +104,46 @@ impl Store {
         self.sealing.as_ref().map(|sealing| sealing.kek_id)
     }
 
-    /// Wraps every data key under the next key-encryption key, in one transaction, and empties the
-    /// write-ahead log. The old one may be destroyed at the next good start.
+    /// How often a data key was used up and renewed since the store was made.
+    ///
+    /// # Errors
+    /// The faults of the database.
+    pub fn data_key_renewals(&self) -> Result<u64, StoreFault> {
+        let what = "counting the data keys";
+        let count = "SELECT count(*) - count(DISTINCT table_name) FROM data_keys";
+        let renewals = self.db.query_row(count, [], |row| row.get(0));
+        from_sql(renewals.map_err(query(what))?, what)
+    }
+
+    /// Wraps every data key under the next key-encryption key, in one transaction with what `also`
+    /// writes, and empties the write-ahead log. The old one may be destroyed at the next good
+    /// start.
+    ///
+    /// A crash before the commit leaves the old key in use, one after it the new.
     ///
     /// # Errors
     /// The faults of sealing and of the database; then the old key stays in use.
-    pub fn rotate(&mut self, kek_id: KekId, kek: Kek) -> Result<(), StoreFault> {
+    pub fn rotate(
+        &mut self,
+        kek_id: KekId,
+        kek: Kek,
+        also: impl FnOnce(&mut Tx<'_>) -> Result<(), StoreFault>,
+    ) -> Result<(), StoreFault> {
         let mut sealing = self.sealing.take().ok_or(StoreFault::NotUnlocked)?;
         let old = (sealing.kek_id, sealing.kek.clone());
         (sealing.kek_id, sealing.kek) = (kek_id, kek);
         let outcome = self.write("rewrapping the data keys", |tx| {
             sealing.rewrap(&tx.sql)?;
-            tx.put_setting("kek", &kek_id.to_string())
+            also(tx)
         });
         if outcome.is_err() {
             (sealing.kek_id, sealing.kek) = old;
         }
         self.sealing = Some(sealing);
         outcome?;
-        self.truncate_log()
+        // A reader that is in the way now is gone at the next start, which empties the log again
+        // before it destroys the old key.
+        self.truncate_log().map(drop)
     }
 }
 

@@ -38,6 +38,18 @@ impl Tx<'_> {
             .map(drop)
             .map_err(query("writing a setting"))
     }
+
+    /// Removes the setting `name`; one that is not there is no error.
+    ///
+    /// # Errors
+    /// [`StoreFault::Query`], [`StoreFault::DiskFull`].
+    pub fn delete_setting(&mut self, name: &str) -> Result<(), StoreFault> {
+        self.sql
+            .prepare_cached("DELETE FROM settings WHERE name = ?1")
+            .and_then(|mut statement| statement.execute([name]))
+            .map(drop)
+            .map_err(query("removing a setting"))
+    }
 }
 
 /// The setting `name` of an open database.
