@@ -123,6 +123,21 @@ impl<Q> Sealed<Q> {
         self.header.sequence
     }
 
+    /// Refuses what an earlier key of the station signed, and notes the first use of a later one.
+    ///
+    /// Called after the service has decided: an earlier key obtains nothing, and the transaction is
+    /// rolled back, but what it signed is evidence all the same when it contradicts the station. So
+    /// a copy of a station is found out by its own old key.
+    pub(super) fn admit_key(&self, tx: &Tx<'_>) -> Result<(), Refused> {
+        if !self.signer.is_in_force {
+            return Err(earlier_key());
+        }
+        if !self.signer.is_used {
+            stations::set_key_used(tx, &self.signer.serial, self.now)?;
+        }
+        Ok(())
+    }
+
     /// Signs a reply to this request.
     ///
     /// # Errors
@@ -413,15 +428,12 @@ fn commit<Q: Request>(
         return Err(out_of_sequence(expected));
     }
     let reply = match serve(tx)? {
-        Answer::Reply(reply) if sealed.signer.is_in_force => reply,
-        // An earlier key obtains nothing, and the transaction is rolled back; but what it signed
-        // is evidence all the same when it contradicts the station: so a copy is found out.
-        Answer::Reply(_) => return Err(earlier_key()),
+        Answer::Reply(reply) => {
+            sealed.admit_key(tx)?;
+            reply
+        }
         Answer::Freeze(reason) => return freeze(center, tx, sealed, reason),
     };
-    if !sealed.signer.is_used {
-        stations::set_key_used(tx, &sealed.signer.serial, sealed.now)?;
-    }
     tx.execute(
         "INSERT INTO stream (station, service, sequence, request_hash, reply, statement,
             statement_header) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)

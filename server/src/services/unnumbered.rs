@@ -61,7 +61,10 @@ where
         .db()
         .write("unnumbered request", move |tx| {
             match serve(&inner, tx, &opened)? {
-                Answer::Reply(reply) => Ok(Committed::Reply(reply)),
+                Answer::Reply(reply) => {
+                    opened.admit_key(tx)?;
+                    Ok(Committed::Reply(reply))
+                }
                 Answer::Freeze(reason) => freeze(&inner, tx, &opened, reason),
             }
         })

@@ -393,7 +393,7 @@ fn a_reader_that_leaves_early_is_no_fault() {
 }
 
 #[test]
-fn help_is_plain_text_where_no_terminal_shows_it() {
+fn help_is_plain_text_where_nobody_watches() {
     let folder = tempfile::tempdir().unwrap();
     for words in [&["--help"][..], &["print", "--help"], &["--no-such-option"]] {
         let said = pennyblack(folder.path(), words);
