@@ -36,7 +36,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     21 => "021_mirror_is_append_only_sqlite",
     40 => "040_returned_payments",
     70 => "070_statistics",
-    70 => "070_station_key_use",
+    75 => "075_station_key_use",
 };
 
 const NAME: &str = "migrate";

@@ -80,7 +80,7 @@ pub fn sign_again(owner: &mut Owner, service: ServiceId) -> Result<Option<LinkRe
     match service {
         ServiceId::Keys => sealed::sign_again(owner, service, keys::content),
         ServiceId::Funds => sealed::sign_again(owner, service, funds::content),
-        ServiceId::Rates => Ok(None),
+        ServiceId::Rates | ServiceId::Statistics => Ok(None),
     }
 }
 
