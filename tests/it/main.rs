@@ -31,4 +31,6 @@ mod statistics;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
+mod vectors;
+#[cfg(test)]
 mod verifying;

@@ -294,4 +294,6 @@ pub fn key_pair(seed: &[u8; 32]) -> (Vec<u8>, Vec<u8>) {
 }
 
 #[cfg(test)]
+mod test_vectors;
+#[cfg(test)]
 mod tests;

@@ -7,5 +7,7 @@ pub mod seal;
 pub mod signed;
 #[cfg(test)]
 pub(crate) mod test_keys;
+#[cfg(test)]
+pub(crate) mod test_vectors;
 
 pub use level::Level;

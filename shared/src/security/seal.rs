@@ -300,6 +300,8 @@ fn push_text(aad: &mut Vec<u8>, text: &str) -> Result<(), SealError> {
 }
 
 #[cfg(test)]
+mod test_vectors;
+#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
