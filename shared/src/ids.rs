@@ -113,6 +113,11 @@ uuid_id! {
     AccountId
 }
 
+uuid_id! {
+    /// One node of an account's tree: an office, a department, a station or a cost centre.
+    NodeId
+}
+
 /// The number of a PSD: bytes 6 to 13 of an `ibi-full` indicium. Never used again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PsdId {

@@ -3,6 +3,8 @@
 //! Each module is declared `#[cfg(test)]`, which tells the lints that it is test code throughout.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod commands;

@@ -7,6 +7,7 @@ use shared::money::Mills;
 
 use super::money::MoneyCall;
 use super::refusal::AdminRefusal;
+use super::tree::TreeCall;
 use super::view::AdminView;
 
 /// The longest call, bytes as JSON: an edition of rates with every character escaped.
@@ -40,6 +41,11 @@ pub enum AdminCall {
     },
     /// Show all accounts.
     AccountList,
+    /// Look at or change the tree of an account.
+    Tree {
+        /// What is to be done.
+        what: TreeCall,
+    },
     /// Make a station known and its one-time code.
     StationNew {
         /// Name or number of the account it refills from.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::money::cli::AccountMoneyCommand;
+use super::tree::TreeCommand;
 
 /// Runs a Pennyblack data center: it holds the accounts, grants refills to postal printing
 /// stations, and publishes postal rates.
@@ -36,6 +37,9 @@ pub enum Command {
     /// Customers and their payments.
     #[command(subcommand)]
     Account(AccountCommand),
+    /// Offices, departments, stations and cost centres of an account.
+    #[command(subcommand)]
+    Tree(TreeCommand),
     /// Postal printing stations and their enrolment codes.
     #[command(subcommand)]
     Station(StationCommand),

@@ -15,6 +15,7 @@ mod serve;
 mod sheet;
 pub mod socket;
 pub mod statistics;
+pub mod tree;
 pub mod view;
 
 use std::ffi::OsString;
@@ -127,6 +128,10 @@ fn carry_out(cli: Cli, output: &Output) -> Result<(), AdminRefusal> {
             perform_or_ask(&folder, call, clock, output)
         }
         Command::Station(command) => perform_or_ask(&folder, station_call(command), clock, output),
+        Command::Tree(command) => {
+            let call = tree::call(command)?;
+            perform_or_ask(&folder, AdminCall::Tree { what: call }, clock, output)
+        }
         Command::Rates(command) => {
             let call = rates_call(command)?;
             perform_or_ask(&folder, call, clock, output)

@@ -23,6 +23,7 @@ use crate::center::DataCenter;
 use crate::db::{DbError, Tx};
 use crate::ledger::accounts::{self, Account};
 use crate::ledger::{self, AuditFault, ExportLine, LedgerAccount, LedgerError, RecordKind};
+use crate::services::accounts::tree::{Gardener, TreeError};
 use crate::services::rates::store;
 use crate::services::statistics::standing;
 use crate::stations::{self, NewStation, Station, StationError, StationState};
@@ -54,6 +55,7 @@ pub fn perform(
         } => show(account_deposit(center, account, amount, reference)?),
         AdminCall::AccountShow { account } => show(account_show(center, account)?),
         AdminCall::AccountList => all(show, account_list(center)?),
+        AdminCall::Tree { what } => super::tree::perform(center, what, show)?,
         AdminCall::StationNew { account, zip } => show(station_new(center, account, zip)?),
         AdminCall::StationList { account } => all(show, station_list(center, account)?),
         AdminCall::StationShow { station } => show(station_show(center, station)?),
@@ -207,6 +209,8 @@ fn station_new(
         };
         let station = stations::add(tx, &new)?;
         journal_station(&book, tx, &station, now)?;
+        let book = &book;
+        Gardener { tx, book, now }.station(&station)?;
         Ok::<_, StationCallError>(station)
     })?;
     Ok(AdminView::NewStation(NewStationView {
@@ -256,6 +260,8 @@ enum StationCallError {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error(transparent)]
+    Tree(#[from] TreeError),
+    #[error(transparent)]
     Db(#[from] DbError),
 }
 
@@ -264,6 +270,7 @@ impl From<StationCallError> for AdminRefusal {
         match error {
             StationCallError::Station(error) => error.into(),
             StationCallError::Ledger(error) => error.into(),
+            StationCallError::Tree(error) => error.into(),
             StationCallError::Db(error) => error.into(),
         }
     }

@@ -85,6 +85,16 @@ impl AdminRefusal {
         Self::new(Ending::Usage, "usage", message, hint)
     }
 
+    /// The sentence of an error, with its causes.
+    pub(super) fn of(
+        ending: Ending,
+        code: &str,
+        error: &dyn std::error::Error,
+        hint: &str,
+    ) -> Self {
+        Self::new(ending, code, sentence(error), hint)
+    }
+
     fn refused(code: &str, error: &dyn std::error::Error, hint: &str) -> Self {
         Self::new(Ending::Refused, code, sentence(error), hint)
     }

@@ -11,6 +11,7 @@ use shared::money::Mills;
 use shared::statistics::Group;
 
 use super::money::MoneyView;
+use super::tree::{NodeView, OverrideView};
 use crate::ledger::{AuditReport, ExportLine};
 use crate::services::rates::store::StoredEdition;
 use crate::services::statistics::count::Statistics;
@@ -197,6 +198,10 @@ pub enum AdminView {
     Account(AccountView),
     /// A payment.
     Deposit(DepositView),
+    /// A node of an account's tree.
+    Node(NodeView),
+    /// An override of a budget.
+    Override(OverrideView),
     /// A new station.
     NewStation(NewStationView),
     /// One station.
@@ -228,6 +233,8 @@ impl AdminView {
         let json = match self {
             Self::Account(view) => serde_json::to_string(view),
             Self::Deposit(view) => serde_json::to_string(view),
+            Self::Node(view) => serde_json::to_string(view),
+            Self::Override(view) => serde_json::to_string(view),
             Self::NewStation(view) => serde_json::to_string(view),
             Self::Station(view) => serde_json::to_string(view),
             Self::Edition(view) => serde_json::to_string(view),
@@ -249,6 +256,8 @@ impl fmt::Display for AdminView {
         match self {
             Self::Account(view) => account(f, view),
             Self::Deposit(view) => deposit(f, view),
+            Self::Node(view) => view.fmt(f),
+            Self::Override(view) => view.fmt(f),
             Self::NewStation(view) => new_station(f, view),
             Self::Station(view) => station(f, view),
             Self::Edition(view) => edition(f, view),

@@ -2,7 +2,7 @@
 
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use shared::clock::UnixSeconds;
-use shared::ids::{AccountId, DataCenterId, RefillId, StationId, VaultId};
+use shared::ids::{AccountId, DataCenterId, NodeId, RefillId, StationId, VaultId};
 use shared::money::Mills;
 
 use super::DbError;
@@ -230,4 +230,11 @@ macro_rules! ids_as_bytes {
     )+};
 }
 
-ids_as_bytes!(AccountId, DataCenterId, RefillId, StationId, VaultId);
+ids_as_bytes!(
+    AccountId,
+    DataCenterId,
+    NodeId,
+    RefillId,
+    StationId,
+    VaultId
+);

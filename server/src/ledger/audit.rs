@@ -193,7 +193,8 @@ impl Auditor {
             | RecordKind::Station
             | RecordKind::Refill
             | RecordKind::Edition
-            | RecordKind::Statement => None,
+            | RecordKind::Statement
+            | RecordKind::Account => None,
         };
         if told != stored_transfer(row, &record.user)? {
             return Err(AuditFault::EditedTransfer { sequence });

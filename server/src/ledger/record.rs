@@ -34,17 +34,20 @@ pub enum RecordKind {
     Edition,
     /// A signed statement or evidence of a station was taken in.
     Statement,
+    /// An account's tree was changed; the body is the change and the node as it is since.
+    Account,
 }
 
 impl RecordKind {
     /// All kinds, in the order of their numbers.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Epoch,
         Self::Transfer,
         Self::Station,
         Self::Refill,
         Self::Edition,
         Self::Statement,
+        Self::Account,
     ];
 
     /// The number under which the kind is stored.
@@ -57,6 +60,7 @@ impl RecordKind {
             Self::Refill => 4,
             Self::Edition => 5,
             Self::Statement => 6,
+            Self::Account => 16,
         }
     }
 
@@ -70,6 +74,7 @@ impl RecordKind {
             Self::Refill => "refill",
             Self::Edition => "edition",
             Self::Statement => "statement",
+            Self::Account => "account",
         }
     }
 

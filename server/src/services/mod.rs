@@ -5,6 +5,7 @@
 //! reached without a good certificate; bodies come as [`Bounded`](crate::access::Bounded); refusals
 //! go out as [`ProblemReply`].
 
+pub mod accounts;
 pub mod directory;
 pub mod funds;
 pub mod journal;
@@ -40,7 +41,8 @@ pub fn router(center: Arc<DataCenter>) -> Router {
             .merge(keys::routes())
             .merge(funds::routes())
             .merge(rates::routes())
-            .merge(statistics::routes()),
+            .merge(statistics::routes())
+            .merge(accounts::routes()),
         center,
     )
 }

@@ -1,5 +1,6 @@
 //! What station and data center agree on, service by service.
 
+pub mod accounts;
 pub mod directory;
 pub mod funds;
 pub mod journal;
@@ -28,6 +29,9 @@ pub enum ServiceId {
     /// Rate editions.
     #[n(3)]
     Rates,
+    /// Postal account management.
+    #[n(4)]
+    Accounts,
     /// Statistics of pieces.
     #[n(5)]
     Statistics,
@@ -35,7 +39,13 @@ pub enum ServiceId {
 
 impl ServiceId {
     /// All services that are built, in the order in which a contact serves them.
-    pub const ALL: [Self; 4] = [Self::Keys, Self::Funds, Self::Rates, Self::Statistics];
+    pub const ALL: [Self; 5] = [
+        Self::Keys,
+        Self::Funds,
+        Self::Rates,
+        Self::Accounts,
+        Self::Statistics,
+    ];
 
     /// The service's name: its folder on every side.
     #[must_use]
@@ -44,6 +54,7 @@ impl ServiceId {
             Self::Keys => "keys",
             Self::Funds => "funds",
             Self::Rates => "rates",
+            Self::Accounts => "accounts",
             Self::Statistics => "statistics",
         }
     }
@@ -55,6 +66,7 @@ impl ServiceId {
             Self::Keys => 1,
             Self::Funds => 2,
             Self::Rates => 3,
+            Self::Accounts => 4,
             Self::Statistics => 5,
         }
     }
@@ -66,6 +78,7 @@ impl ServiceId {
             Self::Keys => keys::RenewRequest::LEVEL,
             Self::Funds => funds::RefillRequest::LEVEL,
             Self::Rates => rates::EditionsRequest::LEVEL,
+            Self::Accounts => accounts::AccountsRequest::LEVEL,
             Self::Statistics => statistics::StatisticsPage::LEVEL,
         }
     }

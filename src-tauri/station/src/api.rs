@@ -5,11 +5,17 @@
 //! Amounts and weights typed by people travel as text and are parsed here in Rust; amounts shown
 //! travel as whole mills. No caller computes a price, signs or decides.
 
+mod accounts;
+mod error;
 mod statistics;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::station::Asker;
+
+pub use accounts::{BudgetView, CentreView, CentresView};
+pub use error::{ErrorKind, UiError};
 pub use statistics::{ChartView, GroupView, SeriesView, StatisticsCall, StatisticsView, TallyView};
 
 /// A call: window, bridge or command line → station.
@@ -60,6 +66,8 @@ pub enum Call {
     Statistics(StatisticsCall),
     /// Rotates the key that the store is sealed under. Answers with [`StatusView`].
     RotateKeys,
+    /// The cost centres that pieces may be booked on. Answers with [`CentresView`].
+    CostCentres,
 }
 
 /// Which keeper holds the station's key-encryption key.
@@ -154,6 +162,13 @@ pub struct PrintCall {
     /// The cost centre the piece is booked on.
     #[serde(default)]
     pub cost_centre: Option<String>,
+    /// Why a supervisor lets the piece pass a spent budget.
+    #[serde(default)]
+    pub override_reason: Option<String>,
+    /// Who asks: set by the station after it has looked at who signed in, never read from a call.
+    #[serde(skip)]
+    #[ts(skip)]
+    pub asker: Asker,
     /// Where it goes; a preview takes paper and resolution from it.
     #[serde(default)]
     pub out: Option<PrintOut>,
@@ -734,6 +749,8 @@ pub enum View {
     Place(PlaceView),
     /// See [`StatisticsView`].
     Statistics(Box<StatisticsView>),
+    /// See [`CentresView`].
+    Centres(CentresView),
 }
 
 /// What changed: station → window. The window asks again for what it shows.
@@ -756,40 +773,4 @@ pub enum Event {
         /// Rows in all.
         rows: u32,
     },
-}
-
-/// A refusal or a fault, as a person reads it. Kinds decide exit codes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, thiserror::Error)]
-#[error("{message}")]
-pub struct UiError {
-    /// A stable code, for example `insufficient_funds`.
-    pub code: String,
-    /// What happened and whether money moved.
-    pub message: String,
-    /// What to do.
-    pub hint: String,
-    /// Whether the same call may succeed later without a change.
-    pub retry: bool,
-    /// Refusal or fault, and which exit code belongs to it.
-    #[serde(default)]
-    pub kind: ErrorKind,
-}
-
-/// What sort of no an error is; the exit code follows from it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "kebab-case")]
-pub enum ErrorKind {
-    /// Wrong usage: exit code 2.
-    Usage,
-    /// A correct no (funds, limits, rules): exit code 3.
-    Refused,
-    /// The data center cannot be reached on any line: exit code 4.
-    Unreachable,
-    /// A piece's print state is unknown: exit code 5.
-    Unknown,
-    /// Damaged data or a failed verification: exit code 6.
-    Damaged,
-    /// Anything else: exit code 1.
-    #[default]
-    Fault,
 }

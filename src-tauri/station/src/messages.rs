@@ -108,6 +108,22 @@ catalogue! {
     NoOrigin = "no_origin", Refused, false,
         "Nobody said where the piece is mailed, and the licence of this station names no ZIP. Nothing was debited.",
         "Give the origin with the piece.";
+    /// No cost centre of this name.
+    UnknownCentre = "unknown_cost_centre", Refused, false,
+        "The account has no cost centre {name}. Nothing was debited.",
+        "Choose one of the list; new ones come with the next contact.";
+    /// A cost centre that is closed.
+    CentreClosed = "cost_centre_closed", Refused, false,
+        "The cost centre {name} is closed. Nothing was debited.",
+        "Choose another one, or ask your admin.";
+    /// A budget does not allow the piece.
+    BudgetSpent = "budget_spent", Refused, false,
+        "The budget of {name} for this {period} is {budget}, {spent} of it are spent; the postage is {postage}. Nothing was debited.",
+        "Choose another cost centre, or let a supervisor pass it with a reason.";
+    /// Somebody who may not overrides a budget.
+    OverrideNotAllowed = "override_not_allowed", Refused, false,
+        "Only a supervisor or an admin who signed in may pass a spent budget. Nothing was debited.",
+        "Let one of them sign in and give the reason.";
     /// No edition in force.
     NoEdition = "no_edition", Refused, false,
         "There are no postal rates in force on this station. Nothing was debited.",

@@ -4,6 +4,7 @@
 //! and comes back with short messages: intent, then the act, then the outcome. Nothing but the
 //! owner touches vault, store or keys.
 
+pub mod booking;
 pub mod calls;
 mod counting;
 pub(crate) mod faults;
@@ -31,6 +32,7 @@ use crate::messages::{Code, say};
 use crate::owner::FolderLock;
 use crate::secrets::{self, Patience, SecretStore, StoreId};
 
+pub use booking::Asker;
 pub use owner::{CLERK_USER, NextKek, Owner, STATION_USER};
 pub use release::Ready;
 

@@ -2,6 +2,7 @@
 // a browser. Nothing else in the page knows which of the two it is.
 import type {
   BatchView,
+  CentresView,
   Call,
   ContactView,
   Event,
@@ -44,6 +45,7 @@ export interface Answers {
   'verify-journal': JournalView;
   statistics: StatisticsView;
   'rotate-keys': StatusView;
+  'cost-centres': CentresView;
 }
 
 export type CallName = Call['call'];

@@ -212,6 +212,7 @@ class Job {
       quote,
       to_address: this.address.trim(),
       cost_centre: centre === '' ? null : centre,
+      override_reason: null,
       out,
       job_key: jobKey,
     };

@@ -112,9 +112,52 @@ stopped: boolean,
 results: Array<BatchRowView>, };
 
 /**
+ * One budget and how far it is spent.
+ */
+export type BudgetView = { 
+/**
+ * `month`, `quarter` or `year`.
+ */
+period: string, 
+/**
+ * What may be spent, mills.
+ */
+budget_mills: number, 
+/**
+ * What is spent, here and, as of the last contact, elsewhere, mills.
+ */
+spent_mills: number, };
+
+/**
  * A call: window, bridge or command line → station.
  */
-export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall | { "call": "rotate-keys" };
+export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall | { "call": "rotate-keys" } | { "call": "cost-centres" };
+
+/**
+ * One cost centre.
+ */
+export type CentreView = { 
+/**
+ * Its number.
+ */
+id: string, 
+/**
+ * What people call it.
+ */
+name: string, 
+/**
+ * What may be spent on it, and what is.
+ */
+budgets: Array<BudgetView>, };
+
+/**
+ * The open cost centres of the account, by name; none where the account has none.
+ */
+export type CentresView = { 
+/**
+ * The cost centres.
+ */
+centres: Array<CentreView>, };
 
 /**
  * The groups as a chart draws them: the first of `by` along the axis, the others as curves.
@@ -485,6 +528,10 @@ to_address: string | null,
  * The cost centre the piece is booked on.
  */
 cost_centre: string | null, 
+/**
+ * Why a supervisor lets the piece pass a spent budget.
+ */
+override_reason: string | null, 
 /**
  * Where it goes; a preview takes paper and resolution from it.
  */
@@ -1030,4 +1077,4 @@ kind: ErrorKind, };
 /**
  * The answer to a call.
  */
-export type View = StatusView | PreviewView | PieceView | RefillView | QuoteView | OptionsView | ContactView | BatchView | PiecesView | PrintersView | JournalView | PlaceView | StatisticsView;
+export type View = StatusView | PreviewView | PieceView | RefillView | QuoteView | OptionsView | ContactView | BatchView | PiecesView | PrintersView | JournalView | PlaceView | StatisticsView | CentresView;

@@ -4,15 +4,18 @@
 //! a raster changes no register. So the drafts of a chunk are made on all cores at once, and only
 //! then does the vault take its steps, in order.
 
+use std::collections::HashMap;
 use std::thread;
 
+use shared::money::Mills;
 use shared::vault::{Action, Prospect, Step, Vault, VaultRefusal};
 
 use super::rows::Row;
 use crate::api::{PieceState, UiError};
 use crate::messages::{Code, say};
+use crate::station::Owner;
+use crate::station::booking::over_budget;
 use crate::station::orders::{Paper, add_piece, piece_row};
-use crate::station::{CLERK_USER, Owner};
 use crate::store::batch_rows::RowKey;
 use crate::store::pieces::PieceRow;
 use crate::vault::credentials::Credentials;
@@ -155,7 +158,12 @@ impl Owner {
         let mut scout = self.enrolled()?.clone();
         let mut planned = Vec::with_capacity(wanted.len());
         let mut kept = Vec::with_capacity(wanted.len());
+        let mut booked = HashMap::new();
         for want in wanted.drain(..) {
+            if let Err(error) = self.check_budget(&want.order, &mut booked)? {
+                outcomes.push((want.index, PaidOutcome::Refused(Box::new(error))));
+                continue;
+            }
             match self.scout(&scout, &want.order) {
                 Ok((prospect, after)) => {
                     scout = after;
@@ -163,6 +171,7 @@ impl Owner {
                     kept.push(want);
                 }
                 Err(refusal) => {
+                    take_back(&mut booked, &want.order);
                     let postage = want.order.facts.postage.to_string();
                     let error = self.refused(refusal, &postage);
                     outcomes.push((want.index, PaidOutcome::Refused(Box::new(error))));
@@ -173,13 +182,34 @@ impl Owner {
         Ok(planned)
     }
 
+    /// Whether the budgets allow an order after those of its chunk that are `booked` before it.
+    fn check_budget(
+        &self,
+        order: &Order,
+        booked: &mut HashMap<String, Mills>,
+    ) -> Result<Result<(), UiError>, UiError> {
+        let booking = &order.booking;
+        if !booking.budgets.is_any() {
+            return Ok(Ok(()));
+        }
+        let postage = order.facts.postage;
+        let before = booked.entry(booking.centre.clone()).or_insert(Mills::ZERO);
+        match self.store().check_booking(booking, postage, *before)? {
+            Ok(()) => {
+                *before = before.plus(postage).unwrap_or(*before);
+                Ok(Ok(()))
+            }
+            Err(spent) => Ok(Err(over_budget(booking, postage, &spent))),
+        }
+    }
+
     /// One order on a vault that is only thought of.
     fn scout(&self, vault: &Vault, order: &Order) -> Result<(Prospect, Vault), VaultRefusal> {
         let facts = &order.facts;
         let now = self.now();
         let prospect = vault.prospect(facts.postage, facts.date, order.booked, now)?;
         let debit = Action::Debit(order.debit(prospect.serial.counter, [0; 32]));
-        let step = vault.act(&debit, now, CLERK_USER)?;
+        let step = vault.act(&debit, now, &order.booking.user)?;
         Ok((prospect, step.vault))
     }
 
@@ -229,7 +259,7 @@ impl Owner {
         for (want, prospect, draft) in good {
             let debit = want.order.debit(prospect.serial.counter, draft.raster);
             let step = vault
-                .act(&Action::Debit(debit), self.now(), CLERK_USER)
+                .act(&Action::Debit(debit), self.now(), &want.order.booking.user)
                 .map_err(|refusal| self.refused(refusal, ""))?;
             vault = step.vault.clone();
             rows.push(piece_row(&want.order, draft, &step, prospect, None));
@@ -237,7 +267,7 @@ impl Owner {
         }
         self.commit(&steps, |tx| {
             for ((want, _, draft), row) in good.iter().zip(&rows) {
-                add_piece(tx, row, draft)?;
+                add_piece(tx, row, draft, &want.order.booking)?;
                 tx.link_row(&want.key, row.counter)?;
             }
             Ok(())
@@ -251,6 +281,13 @@ impl Owner {
             outcomes.push((want.index, outcome));
         }
         Ok(())
+    }
+}
+
+/// An order that was let through and is not paid for after all.
+fn take_back(booked: &mut HashMap<String, Mills>, order: &Order) {
+    if let Some(sum) = booked.get_mut(&order.booking.centre) {
+        *sum = sum.minus(order.facts.postage).unwrap_or(*sum);
     }
 }
 

@@ -198,8 +198,7 @@ fn read_call(fields: &HashMap<&str, String>) -> Result<PrintCall, UiError> {
         },
         to_address: Some(address.join("\n")),
         cost_centre: filled("cost_centre"),
-        out: None,
-        job_key: None,
+        ..PrintCall::default()
     })
 }
 

@@ -87,6 +87,8 @@ pub(super) enum Command {
         /// The piece's serial
         serial: String,
     },
+    /// List the cost centres that pieces may be booked on, with their budgets
+    CostCentres,
     /// List, add or remove printers
     Printers {
         /// What to do
@@ -212,6 +214,9 @@ pub(super) enum Print {
         /// The cost centre the piece is booked on
         #[arg(long, value_name = "C")]
         cost_centre: Option<String>,
+        /// Let the piece pass a spent budget, for this reason; only a supervisor or an admin may
+        #[arg(long, value_name = "TEXT")]
+        override_reason: Option<String>,
         #[command(flatten)]
         out: Out,
     },

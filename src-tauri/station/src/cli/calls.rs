@@ -47,7 +47,8 @@ pub(super) fn call(
         | View::Printers(_)
         | View::Journal(_)
         | View::Place(_)
-        | View::Statistics(_) => Ok(()),
+        | View::Statistics(_)
+        | View::Centres(_) => Ok(()),
     }
 }
 
@@ -166,14 +167,16 @@ fn to_call(command: Command) -> Result<Call, UiError> {
                     piece,
                     to_address,
                     cost_centre,
+                    override_reason,
                     out,
                 },
         } => Call::Print(PrintCall {
             quote: quote_call(*piece),
             to_address: to_address.map(|text| text.replace("\\n", "\n")),
             cost_centre,
+            override_reason,
             out: Some(print_out(out)?),
-            job_key: None,
+            ..PrintCall::default()
         }),
         Command::Pieces { state, limit } => Call::Pieces(PiecesCall {
             state: state.as_deref().map(piece_state).transpose()?,
@@ -193,6 +196,7 @@ fn to_call(command: Command) -> Result<Call, UiError> {
             to,
             by: Some(by),
         }),
+        Command::CostCentres => Call::CostCentres,
         Command::Printers { what } => printers_call(what)?,
         Command::Print {
             what: Print::Batch { .. },

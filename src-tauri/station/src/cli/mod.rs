@@ -148,6 +148,7 @@ fn perform(arguments: Arguments, streams: &mut Streams<'_>) -> Result<(), UiErro
         | Command::SendAgain { .. }
         | Command::Refund { .. }
         | Command::Statistics { .. }
+        | Command::CostCentres
         | Command::Printers { .. }) => calls::call(&folder, command, show, streams),
     }
 }

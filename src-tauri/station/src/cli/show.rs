@@ -8,7 +8,7 @@ use serde::Serialize;
 use shared::money::Mills;
 
 use crate::api::{
-    BatchView, ContactView, JournalView, KeyView, OptionsView, PieceView, PrinterPort,
+    BatchView, CentreView, ContactView, JournalView, KeyView, OptionsView, PieceView, PrinterPort,
     PrinterSetup, QuoteView, RefillView, RegistersView, ServiceView, StatusView, View,
 };
 
@@ -50,6 +50,7 @@ fn json(view: &View, out: &mut dyn Write) -> io::Result<()> {
         View::Printers(view) => view.printers.iter().try_for_each(|one| line(one, out)),
         View::Contact(view) => view.services.iter().try_for_each(|one| line(one, out)),
         View::Options(view) => view.options.iter().try_for_each(|one| line(one, out)),
+        View::Centres(view) => view.centres.iter().try_for_each(|one| line(one, out)),
         View::Status(_)
         | View::Preview(_)
         | View::Piece(_)
@@ -82,6 +83,7 @@ fn text(view: &View, out: &mut dyn Write) -> io::Result<()> {
         View::Preview(view) => writeln!(out, "{} x {} mm", view.width_mm, view.height_mm),
         View::Place(view) => writeln!(out, "{}", view.lines.join("\n")),
         View::Statistics(view) => statistics::statistics(view, out),
+        View::Centres(view) => view.centres.iter().try_for_each(|one| centre(one, out)),
     }
 }
 
@@ -293,6 +295,14 @@ fn printer(setup: &PrinterSetup, out: &mut dyn Write) -> io::Result<()> {
         "{:<20} {port}, {} dpi, {}{ack}",
         setup.name, setup.dpi, setup.stock
     )
+}
+
+fn centre(view: &CentreView, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", view.name)?;
+    view.budgets.iter().try_for_each(|budget| {
+        let (spent, all) = (money(budget.spent_mills), money(budget.budget_mills));
+        writeln!(out, "  {spent} of {all} spent this {}", budget.period)
+    })
 }
 
 fn journal(view: &JournalView, out: &mut dyn Write) -> io::Result<()> {

@@ -158,7 +158,8 @@ const fn changes_nothing(call: &Call) -> bool {
         | Call::Pieces(_)
         | Call::Printers
         | Call::VerifyJournal
-        | Call::Statistics(_) => true,
+        | Call::Statistics(_)
+        | Call::CostCentres => true,
         Call::Enrol(_)
         | Call::Contact(_)
         | Call::Refill(_)

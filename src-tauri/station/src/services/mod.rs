@@ -1,6 +1,7 @@
 //! The services of the station, one folder each: what it asks next, and what it does with the
 //! reply. Neither waits nor sends: a contact carries the bytes.
 
+pub mod accounts;
 pub mod funds;
 pub mod keys;
 pub mod mirror;
@@ -37,6 +38,7 @@ pub fn next_request(
         ServiceId::Keys => keys::next_request(owner),
         ServiceId::Funds => funds::next_request(owner, asked, round),
         ServiceId::Rates => rates::next_request(owner, round),
+        ServiceId::Accounts => accounts::next_request(owner, round),
         ServiceId::Statistics => statistics::next_request(owner),
     }
 }
@@ -50,6 +52,7 @@ pub fn accept(owner: &mut Owner, service: ServiceId, reply: &[u8]) -> Result<(),
         ServiceId::Keys => keys::accept(owner, reply),
         ServiceId::Funds => funds::accept(owner, reply),
         ServiceId::Rates => rates::accept(owner, reply),
+        ServiceId::Accounts => accounts::accept(owner, reply),
         ServiceId::Statistics => statistics::accept(owner, reply),
     }
 }
@@ -67,7 +70,7 @@ pub fn follow(
     match service {
         ServiceId::Keys => sealed::follow(owner, service, expected, keys::content),
         ServiceId::Funds => sealed::follow(owner, service, expected, funds::content),
-        ServiceId::Rates | ServiceId::Statistics => Ok(None),
+        ServiceId::Rates | ServiceId::Accounts | ServiceId::Statistics => Ok(None),
     }
 }
 
@@ -80,7 +83,7 @@ pub fn sign_again(owner: &mut Owner, service: ServiceId) -> Result<Option<LinkRe
     match service {
         ServiceId::Keys => sealed::sign_again(owner, service, keys::content),
         ServiceId::Funds => sealed::sign_again(owner, service, funds::content),
-        ServiceId::Rates | ServiceId::Statistics => Ok(None),
+        ServiceId::Rates | ServiceId::Accounts | ServiceId::Statistics => Ok(None),
     }
 }
 

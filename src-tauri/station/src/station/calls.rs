@@ -63,15 +63,13 @@ impl Station {
                     .await?;
                 self.printers().await
             }
-            Call::VerifyJournal => {
-                let view = self.apply(|owner| owner.verify_journal()).await?;
-                Ok(View::Journal(view))
-            }
+            Call::VerifyJournal => self.verified_journal().await,
             Call::Statistics(call) => self.statistics(call).await,
             Call::RotateKeys => {
                 self.rotate_keys().await?;
                 self.status_view().await
             }
+            Call::CostCentres => self.cost_centres().await,
             Call::Enrol(call) => self.enrol(call).await,
             Call::Contact(call) => self.contact(call).await,
             Call::Refill(call) => self.refill(&call).await,
@@ -81,6 +79,16 @@ impl Station {
     async fn status_view(&self) -> Result<View, UiError> {
         let view = self.apply(Owner::status).await?;
         Ok(View::Status(Box::new(view)))
+    }
+
+    async fn verified_journal(&self) -> Result<View, UiError> {
+        let view = self.apply(|owner| owner.verify_journal()).await?;
+        Ok(View::Journal(view))
+    }
+
+    async fn cost_centres(&self) -> Result<View, UiError> {
+        let view = self.apply(|owner| owner.centre_views()).await?;
+        Ok(View::Centres(view))
     }
 
     async fn printers(&self) -> Result<View, UiError> {

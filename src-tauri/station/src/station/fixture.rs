@@ -210,7 +210,7 @@ pub(crate) fn letter(desk: &Desk, name: &str) -> PrintCall {
             png: file("png"),
             escpos: file("escpos"),
         }),
-        job_key: None,
+        ..PrintCall::default()
     }
 }
 

@@ -10,6 +10,7 @@ use shared::services::ServiceId;
 use super::Owner;
 use crate::api::UiError;
 use crate::messages::{Code, say};
+use crate::services::accounts::Exchange;
 use crate::services::mirror::Pages;
 use crate::services::rates::Announced;
 use crate::services::sealed::Outstanding;
@@ -29,6 +30,8 @@ pub(super) struct Meeting {
     outstanding: Option<Outstanding>,
     /// How the journal's pages fare.
     pages: Pages,
+    /// How far the exchange about the account is.
+    accounts: Exchange,
 }
 
 impl Owner {
@@ -88,6 +91,11 @@ impl Owner {
     /// How the journal's pages fare in this contact.
     pub const fn pages(&mut self) -> &mut Pages {
         &mut self.meeting.pages
+    }
+
+    /// How far the exchange about the account is.
+    pub const fn accounts_exchange(&mut self) -> &mut Exchange {
+        &mut self.meeting.accounts
     }
 
     /// A certificate kept as hexadecimal digits.

@@ -38,6 +38,12 @@ pub const LINE_FAULT: &str = "line-fault";
 pub const STATISTICS_NEXT: &str = "statistics-next";
 /// Up to this journal record there is nothing more to tell it. Readable.
 pub const STATISTICS_LOOKED: &str = "statistics-looked";
+/// The version of the account's tree that is here. Readable.
+pub const ACCOUNT_VERSION: &str = "account-version";
+/// The journal number up to which the data center was told what was spent. Readable.
+pub const USAGE_REPORTED: &str = "usage-reported";
+/// The highest counter among the overrides that the data center was told of. Readable.
+pub const OVERRIDES_REPORTED: &str = "overrides-reported";
 
 /// The private key of the current grant, PKCS #8. Sealed.
 pub const INDICIUM_KEY: &str = "indicium-key";

@@ -1,11 +1,13 @@
 //! From a print call to a paid piece.
 
+use shared::clock::UnixSeconds;
 use shared::indicium::destination::OriginZip;
 use shared::rates::{MailClass, PriceKind, Quote, QuoteRequest, Shape};
 use shared::vault::{Action, Burn, Prospect};
 
+use super::booking::over_budget;
 use super::pricing::{Priced, bad, is_specimen, quote_view};
-use super::{CLERK_USER, Owner, STATION_USER, faults};
+use super::{Owner, STATION_USER, faults};
 use crate::api::{Event, PieceState, PreviewView, PrintCall, UiError};
 use crate::messages::{Code, say};
 use crate::printing::layout::stock::Stock;
@@ -13,6 +15,7 @@ use crate::printing::png::png;
 use crate::printing::symbol;
 use crate::printing::units::Dpi;
 use crate::store::Tx;
+use crate::store::centres::Booking;
 use crate::store::pieces::{PieceFacts, PieceRow, PricedBy};
 use crate::vault::draft::{Draft, DraftFault, INDICIUM_BYTES, LabelInputs, Order, draft, draw};
 
@@ -57,8 +60,11 @@ impl Owner {
     ) -> Result<(Order, Quote), UiError> {
         let priced = self.priced(&call.quote)?;
         let quote = self.quote(&priced.request)?;
+        let asked = name("The cost centre", call.cost_centre.as_deref())?;
+        let reason = call.override_reason.as_deref();
+        let booking = self.booking(asked.as_deref(), reason, &call.asker)?;
         let specimen = self.vault().is_none_or(|vault| is_specimen(vault.psd()));
-        let order = arrange(&priced, &quote, call, paper, specimen)?;
+        let order = arrange(&priced, &quote, call, paper, (booking, specimen))?;
         let booked = self.today();
         Ok((Order { booked, ..order }, quote))
     }
@@ -67,7 +73,8 @@ impl Owner {
     /// free postage.
     pub(super) fn preview(&mut self, call: &PrintCall) -> Result<PreviewView, UiError> {
         let paper = self.paper(call.out.as_ref())?;
-        let (order, quote) = self.order(call, &paper)?;
+        let call = self.previewed(call);
+        let (order, quote) = self.order(&call, &paper)?;
         let vault = self.enrolled()?;
         let counter = vault
             .next_counter()
@@ -91,6 +98,20 @@ impl Owner {
             dpi: paper.dpi,
             quote: quote_view(&quote),
         })
+    }
+
+    /// The call without what only a debit is refused for: a clerk who types the name of a cost
+    /// centre wants to see the label meanwhile.
+    fn previewed(&self, call: &PrintCall) -> PrintCall {
+        let mut call = PrintCall {
+            override_reason: None,
+            ..call.clone()
+        };
+        let asked = call.cost_centre.as_deref().map(str::trim);
+        if self.booking(asked, None, &call.asker).is_err() {
+            call.cost_centre = None;
+        }
+        call
     }
 
     /// What the vault would sign for `order` now.
@@ -118,10 +139,10 @@ impl Owner {
         let vault = self.enrolled()?;
         let action = Action::Debit(order.debit(counter, draft.raster));
         let step = vault
-            .act(&action, self.now(), CLERK_USER)
+            .act(&action, self.now(), &order.booking.user)
             .map_err(|refusal| self.refused(refusal, &order.facts.postage.to_string()))?;
         let row = piece_row(order, &draft, &step, &prospect, job_key);
-        self.commit(&[step], |tx| add_piece(tx, &row, &draft))?;
+        self.commit(&[step], |tx| add_piece(tx, &row, &draft, &order.booking))?;
         self.tell_piece(&row);
         Ok((row, draft))
     }
@@ -173,10 +194,19 @@ pub(crate) fn piece_row(
     }
 }
 
-/// Adds a paid piece with what is sealed of it.
-pub(crate) fn add_piece(tx: &mut Tx<'_>, row: &PieceRow, draft: &Draft) -> Result<(), UiError> {
+/// Adds a paid piece with what is sealed of it, and books it on its cost centre.
+pub(crate) fn add_piece(
+    tx: &mut Tx<'_>,
+    row: &PieceRow,
+    draft: &Draft,
+    booking: &Booking,
+) -> Result<(), UiError> {
     let inputs = zeroize::Zeroizing::new(inputs_text(draft));
-    Ok(tx.add_piece(row, inputs.as_bytes())?)
+    tx.add_piece(row, inputs.as_bytes())?;
+    let postage = row.facts.postage;
+    let at = UnixSeconds(row.created);
+    tx.book(booking, (row.counter, postage), (row.journal_seq, at))?
+        .map_err(|spent| over_budget(booking, postage, &spent))
 }
 
 fn inputs_text(draft: &Draft) -> String {
@@ -198,16 +228,17 @@ fn arrange(
     quote: &Quote,
     call: &PrintCall,
     paper: &Paper,
-    specimen: bool,
+    (booking, specimen): (Booking, bool),
 ) -> Result<Order, UiError> {
     let request = &priced.request;
     let to = address_lines(call.to_address.as_deref())?;
-    let cost_centre = name("The cost centre", call.cost_centre.as_deref())?;
     name("The job key", call.job_key.as_deref())?;
     let origin = OriginZip::new(request.from.number())
         .map_err(|_| bad("The origin is no ZIP".to_owned()))?;
     let category = String::from_utf8_lossy(&quote.category).into_owned();
+    let cost_centre = Some(booking.name.clone()).filter(|name| !name.is_empty());
     Ok(Order {
+        booking,
         facts: PieceFacts {
             class: request.class.to_string(),
             shape: request.shape.to_string(),

@@ -19,6 +19,7 @@ use crate::printing::raster::raster;
 use crate::printing::self_read::{SelfReadFault, self_read};
 use crate::printing::symbol::{self, Symbol, SymbolRefusal};
 use crate::printing::units::Dpi;
+use crate::store::centres::Booking;
 use crate::store::pieces::PieceFacts;
 
 /// The build number every indicium carries.
@@ -68,6 +69,8 @@ pub struct PieceInputs {
 /// A piece that somebody wants printed, priced and ready to be paid for.
 #[derive(Clone, Debug)]
 pub struct Order {
+    /// Who prints it and what it is booked on.
+    pub booking: Booking,
     /// What will be readable of it.
     pub facts: PieceFacts,
     /// The rate category of the indicium.
