@@ -4,16 +4,21 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use base64::Engine as _;
 use serde_json::Value;
 use server::access::Internet;
+use server::admin::approval::{ApprovalCall, Consent};
 use server::admin::call::AdminCall;
+use server::admin::money::MoneyCall;
 use server::admin::perform::perform;
 use server::admin::refusal::AdminRefusal;
+use server::ca::SigningKey;
 use server::center::{DataCenter, InitTerms};
 use server::clock::{Clock as _, HandClock, SystemClock};
 use server::folder::Folder;
 use shared::clock::UnixSeconds;
 use shared::money::Mills;
+use shared::security::approval::countersign;
 use station::api::{Call, EnrolCall, PrintCall, PrintOut, QuoteCall, RefillCall, SecretsChoice};
 use station::api::{PieceView, RefillView, StatusView, UiError, View};
 use station::owner::FolderLock;
@@ -93,6 +98,41 @@ impl Town {
         })
         .await
         .unwrap()
+    }
+
+    /// Lets an admin do something with money; what is shown first.
+    pub async fn money(&self, money: MoneyCall) -> Value {
+        self.admin(AdminCall::Money { money }).await.remove(0)
+    }
+
+    /// Makes keys for admins of these names, and makes them known.
+    pub async fn admin_keys(&self, names: &[&str]) -> Vec<SigningKey> {
+        let mut keys = Vec::new();
+        for name in names {
+            let passphrase = "a passphrase of that admin";
+            let (file, point) = server::ca::new_admin_key(name, passphrase).unwrap();
+            let approval = ApprovalCall::KeyNew {
+                name: (*name).to_owned(),
+                point: hex::encode(point.0),
+                consent: Consent::None,
+            };
+            self.admin(AdminCall::Approval { approval }).await;
+            keys.push(server::ca::open_admin_key(&file, passphrase).unwrap());
+        }
+        keys
+    }
+
+    /// Lets admins sign what a call with [`Consent::Request`] has shown.
+    #[must_use]
+    pub fn signed(request: &Value, keys: &[&SigningKey]) -> Consent {
+        let engine = base64::engine::general_purpose::STANDARD;
+        let text = request["request"].as_str().unwrap();
+        let bytes = keys
+            .iter()
+            .fold(engine.decode(text).unwrap(), |bytes, key| {
+                countersign(&bytes, key.key_id(), |input| key.sign(input)).unwrap()
+            });
+        Consent::Approval(engine.encode(bytes))
     }
 
     /// What an admin is told when a call is refused.

@@ -19,6 +19,7 @@ use crate::db::{Db, DbError, Tx};
 use crate::folder::{FileFault, Folder};
 use crate::ledger::tree::{self, TreeHead};
 use crate::ledger::{self, Ledger, LedgerError, RecordKind};
+use crate::services::funds::held;
 use crate::services::statistics::standing;
 use crate::{params, stations};
 
@@ -324,16 +325,21 @@ impl DataCenter {
         Ok(AccountId::new_v7(self.now(), &ca::random()?))
     }
 
-    /// What is due once a day: the month's HPKE key, codes long past their time are removed, and
-    /// statistics are held against the registers.
+    /// What is due: the month's HPKE key, codes long past their time are removed, held value comes
+    /// free, stations that stated their end are shut out, and statistics are held against the
+    /// registers. Safe to repeat at any time.
     ///
     /// # Errors
     /// [`CenterError`].
     pub fn upkeep(&self) -> Result<(), CenterError> {
         let now = self.now();
         self.authority.sealing().upkeep(now)?;
-        self.db
-            .write_blocking("upkeep", move |tx| stations::remove_old_codes(tx, now))?;
+        let ledger = self.ledger;
+        let serials = self.db.write_blocking("upkeep", move |tx| {
+            stations::remove_old_codes(tx, now)?;
+            held::upkeep(&ledger, tx, now)
+        })?;
+        self.denied.add(serials);
         self.hold_statistics_against_registers()
     }
 

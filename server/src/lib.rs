@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod admin;
+pub mod approvals;
 pub mod ca;
 pub mod center;
 pub mod clock;

@@ -3,14 +3,17 @@
 use std::fmt;
 use std::str::FromStr;
 
+use minicbor::Encode;
 use serde::{Deserialize, Serialize};
 use shared::clock::UnixSeconds;
 use shared::ids::{AccountId, PsdId, StationId, VaultId};
 use shared::services::keys::Point;
+use shared::wire::to_cbor;
 
 use crate::ca::counter::Counter;
 use crate::ca::{CaError, IssuedCertificate};
 use crate::db::{DbError, Row, Tx};
+use crate::ledger::{Ledger, LedgerError, RecordKind};
 use crate::params;
 
 /// How long an enrolment code can be used.
@@ -274,6 +277,42 @@ pub fn set_state(tx: &Tx<'_>, id: StationId, state: StationState) -> Result<(), 
         "UPDATE station SET state = ?2 WHERE id = ?1",
         params![&id, state.word()],
     )?;
+    Ok(())
+}
+
+/// The body of a journal record of kind [`RecordKind::Station`].
+#[derive(Encode)]
+#[cbor(array)]
+struct StationChange<'a> {
+    #[n(0)]
+    station: StationId,
+    #[n(1)]
+    vault: VaultId,
+    #[n(2)]
+    account: AccountId,
+    #[n(3)]
+    change: &'a str,
+}
+
+/// Writes into the journal what became of a station, and who did it.
+///
+/// # Errors
+/// [`LedgerError`].
+pub fn journal(
+    book: &Ledger,
+    tx: &Tx<'_>,
+    station: &Station,
+    change: &str,
+    user: &str,
+    now: UnixSeconds,
+) -> Result<(), LedgerError> {
+    let body = to_cbor(&StationChange {
+        station: station.id,
+        vault: station.vault,
+        account: station.account,
+        change,
+    });
+    book.append(tx, RecordKind::Station, body, user, now)?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ pub mod indicium;
 pub mod merkle;
 pub mod money;
 pub mod rates;
+pub mod rule_pack;
 pub mod security;
 pub mod services;
 pub mod statistics;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use server::admin::call::AdminCall;
+use server::admin::money::MoneyCall;
 use server::clock::Clock as _;
 use shared::clock::civil_date;
 use shared::vault::{Action, Freeze, FreezeReason};
@@ -330,8 +331,7 @@ async fn bad_input_gets_a_code_a_sentence_and_a_hint_and_debits_nothing() {
     )
     .await;
     assert_eq!(code, "station_locked");
-    town.admin(AdminCall::StationWithdraw { station: psd })
-        .await;
+    town.money(MoneyCall::StationLost { station: psd }).await;
     let code = refused(&mut table, "a revoked certificate", &counter, call).await;
     assert_eq!(code, "certificate_revoked");
 

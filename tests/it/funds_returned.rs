@@ -6,10 +6,6 @@ use server::admin::money::MoneyCall;
 use shared::money::Mills;
 use system_tests::town::{ACCOUNT, Town};
 
-async fn money(town: &Town, money: MoneyCall) -> serde_json::Value {
-    town.admin(AdminCall::Money { money }).await.remove(0)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_returned_payment_locks_the_account_until_it_is_paid_again() {
     let town = Town::with_deposit("100.00").await;
@@ -19,10 +15,10 @@ async fn a_returned_payment_locks_the_account_until_it_is_paid_again() {
         reference: "first".to_owned(),
         account: None,
     };
-    let shown = money(&town, call.clone()).await;
+    let shown = town.money(call.clone()).await;
     assert_eq!(shown["owed"], 80_000);
     assert_eq!(shown["repeated"], false);
-    assert_eq!(money(&town, call).await["repeated"], true);
+    assert_eq!(town.money(call).await["repeated"], true);
     let refused = counter.refill("1.00").await.unwrap_err();
     assert_eq!(refused.code, "account_locked");
     assert!(refused.message.contains("returned a payment"), "{refused}");
@@ -52,13 +48,10 @@ async fn keys_are_renewed_while_the_account_is_locked_so_that_value_does_not_die
         indicia.map(|key| key.until).next().unwrap()
     };
     let before = key(&counter.status().await);
-    money(
-        &town,
-        MoneyCall::ReturnPayment {
-            reference: "first".to_owned(),
-            account: Some(ACCOUNT.to_owned()),
-        },
-    )
+    town.money(MoneyCall::ReturnPayment {
+        reference: "first".to_owned(),
+        account: Some(ACCOUNT.to_owned()),
+    })
     .await;
     town.turn_days(shared::vault::RENEWAL_AGE_DAYS - 1);
     counter.contact().await.unwrap();
@@ -80,8 +73,8 @@ async fn a_customer_is_paid_back_once_and_never_more_than_it_holds() {
         amount: Mills::parse(amount).unwrap(),
         reference: "back".to_owned(),
     };
-    assert_eq!(money(&town, call("30.00")).await["balance"], 70_000);
-    assert_eq!(money(&town, call("30.00")).await["repeated"], true);
+    assert_eq!(town.money(call("30.00")).await["balance"], 70_000);
+    assert_eq!(town.money(call("30.00")).await["repeated"], true);
     assert_eq!(town.balance().await, 70_000);
     let refused = town
         .refused(AdminCall::Money {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use server::admin::call::AdminCall;
+use server::admin::money::MoneyCall;
 use server::services::keys::enrol;
 use shared::money::Mills;
 use shared::security::enrolment_code::EnrolmentCode;
@@ -274,13 +274,12 @@ async fn an_expired_certificate_is_rescued_at_the_door_for_400_days_and_not_long
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_withdrawn_station_is_refused_in_the_contact_that_stands_and_at_the_door() {
+async fn a_lost_station_is_refused_in_the_contact_that_stands_and_at_the_door() {
     let town = Town::with_deposit("100.00").await;
     let counter = town.enrolled("one").await;
     counter.refill("20.00").await.unwrap();
     let psd = counter.status().await.station.unwrap();
-    town.admin(AdminCall::StationWithdraw { station: psd })
-        .await;
+    town.money(MoneyCall::StationLost { station: psd }).await;
     let refused = counter.refill("20.00").await.unwrap_err();
     assert_eq!(refused.code, "certificate_revoked");
     assert!(!refused.hint.is_empty());

@@ -15,7 +15,11 @@ mod funds;
 #[cfg(test)]
 mod funds_attacks;
 #[cfg(test)]
+mod funds_automatic;
+#[cfg(test)]
 mod funds_returned;
+#[cfg(test)]
+mod funds_withdrawn;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use shared::money::Mills;
 
+use super::approval::ApprovalCall;
 use super::money::MoneyCall;
 use super::refusal::AdminRefusal;
 use super::tree::TreeCall;
@@ -100,6 +101,11 @@ pub enum AdminCall {
     Money {
         /// What to do.
         money: MoneyCall,
+    },
+    /// Make or end keys of admins.
+    Approval {
+        /// What to do.
+        approval: ApprovalCall,
     },
     /// Write a backup.
     Backup {

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::money::cli::AccountMoneyCommand;
+use super::approval::cli::AdminCommand;
+use super::money::cli::{AccountMoneyCommand, StationMoneyCommand};
 use super::tree::TreeCommand;
 
 /// Runs a Pennyblack data center: it holds the accounts, grants refills to postal printing
@@ -40,6 +41,9 @@ pub enum Command {
     /// Offices, departments, stations and cost centres of an account.
     #[command(subcommand)]
     Tree(TreeCommand),
+    /// Keys of admins, and what two of them approve.
+    #[command(subcommand)]
+    Admin(AdminCommand),
     /// Postal printing stations and their enrolment codes.
     #[command(subcommand)]
     Station(StationCommand),
@@ -172,12 +176,16 @@ pub enum StationCommand {
         /// Number or PSD number of the station.
         station: String,
     },
-    /// End the station for good: its certificates are revoked at once. Its value stays booked to
-    /// its vault until its final statement.
+    /// End the station for good: at its next contact it states its registers a last time and
+    /// destroys its key; at most 100.00 is credited at once, the rest is held until its last
+    /// certificate is long over. For a station that never calls again see `lost`.
     Withdraw {
         /// Number or PSD number of the station.
         station: String,
     },
+    /// What happens to the value of a station that never calls again.
+    #[command(flatten)]
+    Money(StationMoneyCommand),
 }
 
 /// Editions of rates.

@@ -3,6 +3,7 @@
 //! A command becomes an [`AdminCall`]. Whoever owns the data folder carries it out: this process
 //! when the folder is free, else the running data center over its private socket.
 
+pub mod approval;
 pub mod backup;
 pub mod call;
 pub mod cli;
@@ -123,11 +124,15 @@ fn carry_out(cli: Cli, output: &Output) -> Result<(), AdminRefusal> {
         Command::Rates(RatesCommand::Rehearse(_)) => {
             Err(AdminRefusal::not_in_this_build("rates rehearse"))
         }
+        Command::Admin(command) => approval::cli::carry_out(&folder, command, clock, output),
+        Command::Station(StationCommand::Money(command)) => {
+            money::cli::station(&folder, command, clock, output)
+        }
         Command::Account(command) => {
             let call = account_call(command)?;
             perform_or_ask(&folder, call, clock, output)
         }
-        Command::Station(command) => perform_or_ask(&folder, station_call(command), clock, output),
+        Command::Station(command) => perform_or_ask(&folder, station_call(command)?, clock, output),
         Command::Tree(command) => {
             let call = tree::call(command)?;
             perform_or_ask(&folder, AdminCall::Tree { what: call }, clock, output)
@@ -180,15 +185,16 @@ fn account_call(command: AccountCommand) -> Result<AdminCall, AdminRefusal> {
     })
 }
 
-fn station_call(command: StationCommand) -> AdminCall {
-    match command {
+fn station_call(command: StationCommand) -> Result<AdminCall, AdminRefusal> {
+    Ok(match command {
         StationCommand::New { account, zip } => AdminCall::StationNew { account, zip },
         StationCommand::List { account } => AdminCall::StationList { account },
         StationCommand::Show { station } => AdminCall::StationShow { station },
         StationCommand::Lock { station } => AdminCall::StationLock { station },
         StationCommand::Unlock { station } => AdminCall::StationUnlock { station },
         StationCommand::Withdraw { station } => AdminCall::StationWithdraw { station },
-    }
+        StationCommand::Money(command) => money::cli::station_call(&command)?,
+    })
 }
 
 fn rates_call(command: RatesCommand) -> Result<AdminCall, AdminRefusal> {

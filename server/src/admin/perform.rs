@@ -2,28 +2,27 @@
 
 use std::sync::mpsc::sync_channel;
 
-use minicbor::Encode;
 use sha2::{Digest as _, Sha256};
-use shared::clock::UnixSeconds;
-use shared::ids::{AccountId, StationId, VaultId};
+use shared::ids::{StationId, VaultId};
 use shared::money::Mills;
 use shared::rates::{Edition, validate};
 use shared::security::enrolment_code::EnrolmentCode;
-use shared::wire::to_cbor;
 use zeroize::Zeroizing;
 
 use super::backup;
 use super::call::AdminCall;
 use super::refusal::AdminRefusal;
 use super::view::{
-    AccountView, AdminView, BackupView, DepositView, EditionView, NewStationView, StationView,
+    AccountView, AdminView, BackupView, DepositView, EditionView, EndView, NewStationView,
+    StationView,
 };
 use crate::ca::{self, deny};
 use crate::center::DataCenter;
 use crate::db::{DbError, Tx};
 use crate::ledger::accounts::{self, Account};
-use crate::ledger::{self, AuditFault, ExportLine, LedgerAccount, LedgerError, RecordKind};
+use crate::ledger::{self, AuditFault, ExportLine, LedgerAccount, LedgerError};
 use crate::services::accounts::tree::{Gardener, TreeError};
+use crate::services::funds::held;
 use crate::services::rates::store;
 use crate::services::statistics::standing;
 use crate::stations::{self, NewStation, Station, StationError, StationState};
@@ -75,6 +74,7 @@ pub fn perform(
         }
         AdminCall::LedgerExport => ledger_export(center, show)?,
         AdminCall::Money { money } => all(show, super::money::perform(center, money)?),
+        AdminCall::Approval { approval } => all(show, super::approval::perform(center, approval)?),
         AdminCall::Backup { file } => {
             let bytes = backup::write(center, &file)?;
             show(AdminView::Backup(BackupView {
@@ -208,7 +208,7 @@ fn station_new(
             now,
         };
         let station = stations::add(tx, &new)?;
-        journal_station(&book, tx, &station, now)?;
+        stations::journal(&book, tx, &station, station.state.word(), ADMIN, now)?;
         let book = &book;
         Gardener { tx, book, now }.station(&station)?;
         Ok::<_, StationCallError>(station)
@@ -222,39 +222,9 @@ fn station_new(
     }))
 }
 
-/// The body of a journal record of kind [`RecordKind::Station`].
-#[derive(Encode)]
-#[cbor(array)]
-struct StationChange<'a> {
-    #[n(0)]
-    station: StationId,
-    #[n(1)]
-    vault: VaultId,
-    #[n(2)]
-    account: AccountId,
-    #[n(3)]
-    change: &'a str,
-}
-
-fn journal_station(
-    book: &ledger::Ledger,
-    tx: &Tx<'_>,
-    station: &Station,
-    now: UnixSeconds,
-) -> Result<(), LedgerError> {
-    let body = to_cbor(&StationChange {
-        station: station.id,
-        vault: station.vault,
-        account: station.account,
-        change: station.state.word(),
-    });
-    book.append(tx, RecordKind::Station, body, ADMIN, now)?;
-    Ok(())
-}
-
 /// What can go wrong between stations and the book.
 #[derive(Debug, thiserror::Error)]
-enum StationCallError {
+pub(super) enum StationCallError {
     #[error(transparent)]
     Station(#[from] StationError),
     #[error(transparent)]
@@ -292,10 +262,15 @@ fn station_list(
     Ok(views)
 }
 
-fn station_view(tx: &Tx<'_>, station: Station) -> Result<StationView, DbError> {
+pub(super) fn station_view(tx: &Tx<'_>, station: Station) -> Result<StationView, DbError> {
     let newest = stations::keys(tx, station.id, 1)?.pop();
     let until = newest.filter(|key| !key.is_denied).map(|key| key.not_after);
-    Ok(StationView::of(station, until))
+    let end = held::find(tx, station.id)?;
+    let held = ledger::available(tx, &LedgerAccount::Held(station.vault))?;
+    Ok(StationView {
+        withdrawal: end.map(|end| EndView::of(&end, held)),
+        ..StationView::of(station, until)
+    })
 }
 
 fn station_show(center: &DataCenter, station: String) -> Result<AdminView, AdminRefusal> {
@@ -317,7 +292,7 @@ fn station_lock(center: &DataCenter, station: String) -> Result<AdminView, Admin
             StationState::New | StationState::Active | StationState::Locked => {
                 Ok((StationState::Locked, Vec::new()))
             }
-            StationState::Frozen | StationState::Withdrawn => Err(wrong_state(station)),
+            StationState::Frozen | StationState::Withdrawn => Err(wrong_state(station).into()),
         }
     })
 }
@@ -333,24 +308,36 @@ fn station_unlock(center: &DataCenter, station: String) -> Result<AdminView, Adm
                 | StationState::Frozen
                 | StationState::Withdrawn,
                 _,
-            ) => Err(wrong_state(station)),
+            ) => Err(wrong_state(station).into()),
         }
     })
 }
 
+/// A station that never enrolled ends at once. One that has enrolled is told at its next contact
+/// and states its end itself; until then it is not refilled.
 fn station_withdraw(center: &DataCenter, station: String) -> Result<AdminView, AdminRefusal> {
-    let now = center.now();
-    change_station(center, "station-withdraw", station, move |tx, station| {
-        if station.state == StationState::Withdrawn {
-            return Err(wrong_state(station));
-        }
-        let serials = deny::revoke(tx, station.id, "withdrawn", now)?;
-        stations::expire_codes(tx, station.id, now)?;
-        Ok((StationState::Withdrawn, serials))
-    })
+    let (book, now) = (*center.ledger(), center.now());
+    change_station(
+        center,
+        "station-withdraw",
+        station,
+        move |tx, station| match (station.state, station.enrolled) {
+            (StationState::Withdrawn | StationState::Frozen, _) => Err(wrong_state(station).into()),
+            (StationState::New | StationState::Active | StationState::Locked, None) => {
+                stations::expire_codes(tx, station.id, now)?;
+                Ok((StationState::Withdrawn, Vec::new()))
+            }
+            (StationState::New | StationState::Active | StationState::Locked, Some(_)) => {
+                if held::order(tx, station.id, now)? {
+                    stations::journal(&book, tx, station, "withdrawal-ordered", ADMIN, now)?;
+                }
+                Ok((station.state, Vec::new()))
+            }
+        },
+    )
 }
 
-const fn wrong_state(station: &Station) -> StationError {
+pub(super) const fn wrong_state(station: &Station) -> StationError {
     StationError::WrongState {
         station: station.id,
         state: station.state,
@@ -362,7 +349,10 @@ fn change_station(
     center: &DataCenter,
     name: &'static str,
     station: String,
-    decide: impl FnOnce(&Tx<'_>, &Station) -> Result<(StationState, Vec<deny::Serial>), StationError>
+    decide: impl FnOnce(
+        &Tx<'_>,
+        &Station,
+    ) -> Result<(StationState, Vec<deny::Serial>), StationCallError>
     + Send
     + 'static,
 ) -> Result<AdminView, AdminRefusal> {
@@ -373,7 +363,7 @@ fn change_station(
         if state != station.state {
             stations::set_state(tx, station.id, state)?;
             station.state = state;
-            journal_station(&book, tx, &station, now)?;
+            stations::journal(&book, tx, &station, state.word(), ADMIN, now)?;
         }
         Ok::<_, StationCallError>((station_view(tx, station)?, serials))
     })?;

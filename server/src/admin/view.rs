@@ -10,9 +10,11 @@ use shared::ids::{AccountId, DataCenterId, PsdId, StationId, VaultId};
 use shared::money::Mills;
 use shared::statistics::Group;
 
+use super::approval::ApprovalView;
 use super::money::MoneyView;
 use super::tree::{NodeView, OverrideView};
 use crate::ledger::{AuditReport, ExportLine};
+use crate::services::funds::held::End;
 use crate::services::rates::store::StoredEdition;
 use crate::services::statistics::count::Statistics;
 use crate::services::statistics::standing::Standing;
@@ -114,6 +116,44 @@ pub struct StationView {
     /// How its pieces stand to its register; only when one station is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statistics: Option<Standing>,
+    /// How its vault ends, once that was ordered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<EndView>,
+}
+
+/// The end of a station's vault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndView {
+    /// `ordered`, `held` or `released`.
+    pub state: String,
+    /// Whether the vault is lost: it stated no end.
+    pub lost: bool,
+    /// When it ended.
+    pub ended: Option<UnixSeconds>,
+    /// What it gave back, mills.
+    pub returned: Mills,
+    /// What of it the account had at once, for refills only, mills.
+    pub credited: Mills,
+    /// What is held now, mills.
+    pub held: Mills,
+    /// Until when.
+    pub hold_until: Option<UnixSeconds>,
+}
+
+impl EndView {
+    /// Shows the end of a vault of which `held` is held.
+    #[must_use]
+    pub fn of(end: &End, held: Mills) -> Self {
+        Self {
+            state: end.state.word().to_owned(),
+            lost: end.lost,
+            ended: end.ended,
+            returned: end.returned,
+            credited: end.credited,
+            held,
+            hold_until: end.hold_until,
+        }
+    }
 }
 
 impl StationView {
@@ -132,6 +172,7 @@ impl StationView {
             last_contact: station.last_contact,
             certificate_until,
             statistics: None,
+            withdrawal: None,
         }
     }
 }
@@ -218,6 +259,8 @@ pub enum AdminView {
     Record(ExportLine),
     /// Money moved or held beside refills.
     Money(MoneyView),
+    /// Keys of admins and what they are to approve.
+    Approval(ApprovalView),
     /// A backup.
     Backup(BackupView),
     /// A new data center.
@@ -243,6 +286,7 @@ impl AdminView {
             Self::Audit(view) => serde_json::to_string(view),
             Self::Record(view) => serde_json::to_string(view),
             Self::Money(view) => view.json(),
+            Self::Approval(view) => view.json(),
             Self::Backup(view) => serde_json::to_string(view),
             Self::Init(view) => serde_json::to_string(view),
             Self::Restore(view) => serde_json::to_string(view),
@@ -264,6 +308,7 @@ impl fmt::Display for AdminView {
             Self::Statistics(view) => super::statistics::text(f, view),
             Self::Audit(view) => audit(f, view),
             Self::Money(view) => view.fmt(f),
+            Self::Approval(view) => view.fmt(f),
             // The journal and single groups are for machines in either form.
             Self::Record(_) | Self::Group(_) => f.write_str(&self.json()),
             Self::Backup(view) => write!(
@@ -348,9 +393,38 @@ fn station(f: &mut fmt::Formatter<'_>, view: &StationView) -> fmt::Result {
         view.certificate_until
             .map_or_else(|| "none".to_owned(), time),
     )?;
+    if let Some(end) = &view.withdrawal {
+        withdrawal(f, end)?;
+    }
     match &view.statistics {
         None => Ok(()),
         Some(standing) => super::statistics::standing(f, standing),
+    }
+}
+
+/// How a vault ended, or that it is to end.
+fn withdrawal(f: &mut fmt::Formatter<'_>, end: &EndView) -> fmt::Result {
+    let how = if end.lost { "lost" } else { "withdrawn" };
+    match (end.ended, end.hold_until) {
+        (None, _) => write!(
+            f,
+            "\n    to be withdrawn: it states its end at its next contact"
+        ),
+        (Some(ended), Some(until)) if !end.held.is_zero() => write!(
+            f,
+            "\n    {how} on {}: {} given back, {} credited at once, {} held until {}",
+            time(ended),
+            end.returned,
+            end.credited,
+            end.held,
+            time(until)
+        ),
+        (Some(ended), _) => write!(
+            f,
+            "\n    {how} on {}: {} given back, nothing is held",
+            time(ended),
+            end.returned
+        ),
     }
 }
 

@@ -59,15 +59,14 @@ impl SigningKey {
             path: path.to_owned(),
         };
         let der = read_key(path)?;
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der)
-            .map_err(|_| damaged())?;
-        let point = Point(
-            pair.public_key()
-                .as_ref()
-                .try_into()
-                .map_err(|_| damaged())?,
-        );
-        Ok(Self { pair, point })
+        Self::from_pkcs8(&der).ok_or_else(damaged)
+    }
+
+    /// Takes a key from PKCS #8; nothing when it is no P-256 key.
+    pub(super) fn from_pkcs8(der: &[u8]) -> Option<Self> {
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).ok()?;
+        let point = Point(pair.public_key().as_ref().try_into().ok()?);
+        Some(Self { pair, point })
     }
 
     /// The public half.

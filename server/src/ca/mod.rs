@@ -5,6 +5,7 @@
 //! keys serve TLS, HPKE, journal heads, replies with grants and receipts, and editions of rates.
 //! Private keys lie in the data folder, mode 0600.
 
+mod admin_keys;
 pub mod counter;
 pub mod deny;
 mod error;
@@ -29,6 +30,7 @@ use shared::security::enrolment_code::EnrolmentCode;
 use shared::services::keys::{CenterKeys, Point};
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
+pub use admin_keys::{new_admin_key, open_admin_key};
 pub use error::CaError;
 pub use issue::{CLOCK_SKEW_SECONDS, IssuedCertificate};
 use issue::{OwnIssuer, STATION_URI, Validity, authority_params};
@@ -120,6 +122,7 @@ pub fn init(
     let (recovery_1, recovery_2) = (keys::new_ed25519()?, keys::new_ed25519()?);
     let root_der = zeroize::Zeroizing::new(root_key.serialize_der());
     let bundle = offline::seal_bundle(
+        offline::BUNDLE_HEAD,
         &[
             ("Root key of the data center", &root_der),
             ("First recovery key", &recovery_1),

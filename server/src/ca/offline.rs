@@ -20,6 +20,10 @@ const SCRYPT_LOG_N: u8 = 15;
 const SCRYPT_R: u32 = 8;
 const SCRYPT_P: u32 = 1;
 
+/// What the offline bundle begins with.
+pub(super) const BUNDLE_HEAD: &str = "The offline keys of a Pennyblack data center. Keep this file off the server and\n\
+     the passphrase elsewhere.\n";
+
 /// The PEM label of an encrypted PKCS #8 key.
 const ENCRYPTED_PRIVATE_KEY: &str = "ENCRYPTED PRIVATE KEY";
 
@@ -43,17 +47,18 @@ pub fn new_passphrase() -> Result<Zeroizing<String>, CaError> {
     Ok(text)
 }
 
-/// Writes keys, each under its title, encrypted with the passphrase.
-pub(super) fn seal_bundle(keys: &[(&str, &[u8])], passphrase: &str) -> Result<String, CaError> {
+/// Writes keys under `head`, each under its title, encrypted with the passphrase.
+pub(super) fn seal_bundle(
+    head: &str,
+    keys: &[(&str, &[u8])],
+    passphrase: &str,
+) -> Result<String, CaError> {
     if passphrase.chars().count() < MIN_PASSPHRASE_CHARACTERS {
         return Err(CaError::WeakPassphrase {
             least: MIN_PASSPHRASE_CHARACTERS,
         });
     }
-    let mut bundle = String::from(
-        "The offline keys of a Pennyblack data center. Keep this file off the server and\n\
-         the passphrase elsewhere.\n",
-    );
+    let mut bundle = head.to_owned();
     for (title, der) in keys {
         let sealed = seal_key(der, passphrase)?;
         bundle.push_str(&format!("\n{title}\n{}", sealed.as_str()));

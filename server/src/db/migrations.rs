@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     20 => "020_mirror",
     21 => "021_mirror_is_append_only_sqlite",
     40 => "040_returned_payments",
+    41 => "041_held_value",
     60 => "060_accounts",
     70 => "070_statistics",
     75 => "075_station_key_use",

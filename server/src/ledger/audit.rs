@@ -194,7 +194,8 @@ impl Auditor {
             | RecordKind::Refill
             | RecordKind::Edition
             | RecordKind::Statement
-            | RecordKind::Account => None,
+            | RecordKind::Account
+            | RecordKind::Approval => None,
         };
         if told != stored_transfer(row, &record.user)? {
             return Err(AuditFault::EditedTransfer { sequence });

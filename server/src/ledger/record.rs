@@ -36,11 +36,13 @@ pub enum RecordKind {
     Statement,
     /// An account's tree was changed; the body is the change and the node as it is since.
     Account,
+    /// Two admins approved something; the body is what they signed.
+    Approval,
 }
 
 impl RecordKind {
     /// All kinds, in the order of their numbers.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Epoch,
         Self::Transfer,
         Self::Station,
@@ -48,6 +50,7 @@ impl RecordKind {
         Self::Edition,
         Self::Statement,
         Self::Account,
+        Self::Approval,
     ];
 
     /// The number under which the kind is stored.
@@ -61,6 +64,7 @@ impl RecordKind {
             Self::Edition => 5,
             Self::Statement => 6,
             Self::Account => 16,
+            Self::Approval => 7,
         }
     }
 
@@ -75,6 +79,7 @@ impl RecordKind {
             Self::Edition => "edition",
             Self::Statement => "statement",
             Self::Account => "account",
+            Self::Approval => "approval",
         }
     }
 

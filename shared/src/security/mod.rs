@@ -1,5 +1,6 @@
 //! How messages, rows and codes are protected. Keys and random bytes come in as arguments.
 
+pub mod approval;
 pub mod enrolment_code;
 pub mod envelope;
 mod level;

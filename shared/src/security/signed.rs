@@ -58,6 +58,16 @@ pub enum ContentType {
     JournalPage,
     /// How much of a station's journal is mirrored.
     JournalPageReply,
+    /// The final statement of a vault that has ended.
+    WithdrawRequest,
+    /// What became of its value.
+    WithdrawReply,
+    /// A claim for a spoiled piece.
+    RefundRequest,
+    /// Where the claim stands.
+    RefundReply,
+    /// What two admins approve.
+    Approval,
 }
 
 impl ContentType {
@@ -77,6 +87,11 @@ impl ContentType {
             Self::Edition => "pb/edition",
             Self::JournalPage => "pb/journal-page",
             Self::JournalPageReply => "pb/journal-page-reply",
+            Self::WithdrawRequest => "pb/withdraw-request",
+            Self::WithdrawReply => "pb/withdraw-reply",
+            Self::RefundRequest => "pb/refund-request",
+            Self::RefundReply => "pb/refund-reply",
+            Self::Approval => "pb/approval",
         }
     }
 }

@@ -4,9 +4,16 @@
 //! whatever the line. It never decides twice: the first decision on a refill id is stored and
 //! final, and an answered grant is never voided, only sent again.
 
+pub mod refunds;
+mod refusal;
+pub mod withdrawal;
+
 use minicbor::{Decode, Encode};
 
 pub use super::journal::{MAX_PROOF_HASHES, ProofHashes};
+use refunds::RefundLine;
+pub use refusal::RefillRefusal;
+
 use super::keys::Point;
 use super::{Request, ServiceId};
 use crate::clock::UnixSeconds;
@@ -143,6 +150,9 @@ pub enum RefillKind {
     /// Only a new key; the amount is 0.
     #[n(2)]
     Renewal,
+    /// Value and a new key, asked for by the station itself because little was left.
+    #[n(3)]
+    Automatic,
 }
 
 /// Asks for value or a new key (G).
@@ -315,67 +325,6 @@ impl Grant {
     }
 }
 
-/// Why a refill was refused. Stored and final, but for `Busy` and `Reconcile`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(index_only)]
-pub enum RefillRefusal {
-    /// The customer account does not cover it.
-    #[n(1)]
-    InsufficientFunds,
-    /// A payment of the customer was returned and is not paid yet.
-    #[n(2)]
-    AccountLocked,
-    /// The station is locked or withdrawn.
-    #[n(3)]
-    StationLocked,
-    /// More than the vault may hold.
-    #[n(4)]
-    TooMuchValue,
-    /// Not the next grant, or registers that do not fit the data center's.
-    #[n(5)]
-    WrongStatement,
-    /// The amount is 0, or not 0 for a renewal.
-    #[n(6)]
-    WrongAmount,
-    /// Undecided: the data center was restored and compares its books first.
-    #[n(7)]
-    Reconcile,
-    /// Undecided: too much to do.
-    #[n(8)]
-    Busy,
-}
-
-impl RefillRefusal {
-    /// The refusal's stable code.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::InsufficientFunds => "account_insufficient_funds",
-            Self::AccountLocked => "account_locked",
-            Self::StationLocked => "station_locked",
-            Self::TooMuchValue => "too_much_value",
-            Self::WrongStatement => "wrong_statement",
-            Self::WrongAmount => "wrong_amount",
-            Self::Reconcile => "reconcile",
-            Self::Busy => "busy",
-        }
-    }
-
-    /// Whether the data center has decided for good.
-    #[must_use]
-    pub const fn is_final(self) -> bool {
-        match self {
-            Self::Reconcile | Self::Busy => false,
-            Self::InsufficientFunds
-            | Self::AccountLocked
-            | Self::StationLocked
-            | Self::TooMuchValue
-            | Self::WrongStatement
-            | Self::WrongAmount => true,
-        }
-    }
-}
-
 /// What resets the watchdog (F).
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -444,6 +393,12 @@ pub struct SyncReply {
     /// The customer account.
     #[n(3)]
     pub account: AccountLine,
+    /// Whether an admin has ordered that the vault ends.
+    #[n(10)]
+    pub withdraw: Option<bool>,
+    /// Claims that have changed since the station was told.
+    #[n(11)]
+    pub refunds: Option<Vec<RefundLine>>,
 }
 
 /// Asks what became of a refill.

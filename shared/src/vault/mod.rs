@@ -23,7 +23,7 @@ pub use record::{
     GENESIS, JournalRecord, MAX_RECORD_BYTES, MAX_USER_BYTES, RecordFault, record_hash,
 };
 pub use registers::Registers;
-pub use rules::{MAX_ADVANCE_DAYS, PRINT_MARGIN_DAYS, RENEWAL_AGE_DAYS, VaultRefusal};
+pub use rules::{HOLD_DAYS, MAX_ADVANCE_DAYS, PRINT_MARGIN_DAYS, RENEWAL_AGE_DAYS, VaultRefusal};
 
 use minicbor::{Decode, Encode};
 
@@ -374,7 +374,7 @@ impl Vault {
     /// days more (`hold_until` of the protocol).
     #[must_use]
     pub fn hold_until(&self) -> Option<UnixSeconds> {
-        self.grant.map(|grant| grant.key.until.plus_days(10))
+        self.grant.map(|grant| grant.key.until.plus_days(HOLD_DAYS))
     }
 
     /// The vault's identity, which is also its journal's.

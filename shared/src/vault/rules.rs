@@ -11,6 +11,9 @@ pub const MAX_ADVANCE_DAYS: i64 = 30;
 /// Printing stops so many days before the key's certificate ends, so that no indicium outlives it.
 pub const PRINT_MARGIN_DAYS: i64 = 30;
 
+/// Unspent value is held so many days after the newest certificate ends: mail is slow.
+pub const HOLD_DAYS: i64 = 10;
+
 /// A key older than this is renewed at the next contact.
 pub const RENEWAL_AGE_DAYS: i64 = 9;
 

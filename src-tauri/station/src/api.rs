@@ -7,6 +7,7 @@
 
 mod accounts;
 mod error;
+mod money;
 mod statistics;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,10 @@ use crate::station::Asker;
 
 pub use accounts::{BudgetView, CentreView, CentresView};
 pub use error::{ErrorKind, UiError};
+pub use money::{
+    AutomaticRefillCall, AutomaticRefillPlan, AutomaticRefillView, RefillCall, RefundCall,
+    WithdrawCall, WithdrawalView,
+};
 pub use statistics::{ChartView, GroupView, SeriesView, StatisticsCall, StatisticsView, TallyView};
 
 /// A call: window, bridge or command line → station.
@@ -68,6 +73,11 @@ pub enum Call {
     RotateKeys,
     /// The cost centres that pieces may be booked on. Answers with [`CentresView`].
     CostCentres,
+    /// Sets when the station refills by itself, or, with nothing, that it never does. Answers with
+    /// [`StatusView`].
+    AutomaticRefill(AutomaticRefillCall),
+    /// Ends this station's vault for good: what is left goes back. Answers with [`StatusView`].
+    Withdraw(WithdrawCall),
 }
 
 /// Which keeper holds the station's key-encryption key.
@@ -104,13 +114,6 @@ pub struct EnrolCall {
 pub struct ContactCall {
     /// `internet` or `dialup`; `None` tries the Internet first.
     pub line: Option<String>,
-}
-
-/// A refill.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
-pub struct RefillCall {
-    /// The amount as typed, for example `50.00`.
-    pub amount: String,
 }
 
 /// What a price depends on.
@@ -254,13 +257,6 @@ pub struct SendAgainCall {
     pub serial: String,
     /// Where it goes.
     pub out: PrintOut,
-}
-
-/// A claim for a spoiled piece.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
-pub struct RefundCall {
-    /// The piece's serial.
-    pub serial: String,
 }
 
 /// A printer to add.
@@ -428,6 +424,10 @@ pub struct StatusView {
     pub support_contact: Option<String>,
     /// Whether pieces are waiting for the clerk's answer.
     pub unknown_pieces: u32,
+    /// Refills the station asks for by itself.
+    pub automatic_refill: Option<AutomaticRefillView>,
+    /// The end of the vault, once it was ordered.
+    pub withdrawal: Option<WithdrawalView>,
 }
 
 /// A rate edition.

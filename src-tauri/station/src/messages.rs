@@ -276,6 +276,18 @@ catalogue! {
     AccountLocked = "account_locked", Refused, false,
         "The account {account} is locked because the bank returned a payment. No money moved; printing goes on with the value in the vault.",
         "Ask your admin to pay it again; refills open as soon as the new payment is booked.";
+    /// The customer allows no automatic refills.
+    NotAutomatic = "not_automatic", Refused, false,
+        "The account {account} does not allow this station to refill by itself. No money moved.",
+        "Refill by hand, or ask your admin to allow it.";
+    /// The customer's automatic refills have reached their limit of the day.
+    DailyCap = "daily_cap", Refused, true,
+        "The automatic refills of the account {account} have reached their limit of today. No money moved.",
+        "Refill by hand, or wait until tomorrow.";
+    /// The number of another station.
+    WithdrawOther = "withdraw_other", Refused, false,
+        "This station is {station}. Nothing was withdrawn and no money moved.",
+        "Give its own number if its vault shall end for good.";
     /// The station is locked for refills.
     StationLocked = "station_locked", Refused, false,
         "The data center has locked this station for refills. No money moved; printing goes on with the value in the vault.",

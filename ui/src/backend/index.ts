@@ -46,6 +46,8 @@ export interface Answers {
   statistics: StatisticsView;
   'rotate-keys': StatusView;
   'cost-centres': CentresView;
+  'automatic-refill': StatusView;
+  withdraw: StatusView;
 }
 
 export type CallName = Call['call'];

@@ -24,6 +24,57 @@ export type AddPrinterCall = {
 printer: PrinterSetup, };
 
 /**
+ * Whether the station refills by itself.
+ */
+export type AutomaticRefillCall = { 
+/**
+ * When and how much; nothing means never.
+ */
+plan: AutomaticRefillPlan | null, };
+
+/**
+ * Refills the station asks for by itself; amounts as typed.
+ */
+export type AutomaticRefillPlan = { 
+/**
+ * When less than this is left.
+ */
+below: string, 
+/**
+ * So much is asked for.
+ */
+amount: string, 
+/**
+ * At most so much a day.
+ */
+daily_cap: string, };
+
+/**
+ * Refills the station asks for by itself.
+ */
+export type AutomaticRefillView = { 
+/**
+ * When less than this is left, mills.
+ */
+below_mills: number, 
+/**
+ * So much is asked for, mills.
+ */
+amount_mills: number, 
+/**
+ * At most so much a day, mills.
+ */
+daily_cap_mills: number, 
+/**
+ * What was refilled so today, mills.
+ */
+today_mills: number, 
+/**
+ * Why it was refused today; it is asked again tomorrow.
+ */
+refused: string | null, };
+
+/**
  * A batch of pieces from CSV text.
  */
 export type BatchCall = { 
@@ -131,7 +182,7 @@ spent_mills: number, };
 /**
  * A call: window, bridge or command line → station.
  */
-export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall | { "call": "rotate-keys" } | { "call": "cost-centres" };
+export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall | { "call": "rotate-keys" } | { "call": "cost-centres" } | { "call": "automatic-refill" } & AutomaticRefillCall | { "call": "withdraw" } & WithdrawCall;
 
 /**
  * One cost centre.
@@ -1013,7 +1064,15 @@ support_contact: string | null,
 /**
  * Whether pieces are waiting for the clerk's answer.
  */
-unknown_pieces: number, };
+unknown_pieces: number, 
+/**
+ * Refills the station asks for by itself.
+ */
+automatic_refill: AutomaticRefillView | null, 
+/**
+ * The end of the vault, once it was ordered.
+ */
+withdrawal: WithdrawalView | null, };
 
 /**
  * A paper that a printer may hold.
@@ -1078,3 +1137,37 @@ kind: ErrorKind, };
  * The answer to a call.
  */
 export type View = StatusView | PreviewView | PieceView | RefillView | QuoteView | OptionsView | ContactView | BatchView | PiecesView | PrintersView | JournalView | PlaceView | StatisticsView | CentresView;
+
+/**
+ * The end of a station.
+ */
+export type WithdrawCall = { 
+/**
+ * The station's PSD number, as a proof that this station is meant.
+ */
+station: string, };
+
+/**
+ * The end of the vault.
+ */
+export type WithdrawalView = { 
+/**
+ * Whether the data center has answered the final statement.
+ */
+stated: boolean, 
+/**
+ * What the vault gave back, mills; nothing while it lives.
+ */
+returned_mills: number | null, 
+/**
+ * What of it the account has at once, for refills only, mills.
+ */
+credited_mills: number | null, 
+/**
+ * What is held, mills.
+ */
+held_mills: number | null, 
+/**
+ * Until when, Unix seconds.
+ */
+hold_until: number | null, };

@@ -1,14 +1,17 @@
-//! What an admin does with money beside deposits: returned payments and pay-outs.
+//! What an admin does with money beside deposits: returned payments, pay-outs, automatic refills,
+//! and the value of lost stations.
 
 pub mod cli;
+mod lost;
 mod view;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use shared::money::Mills;
 
-pub use view::{MoneyView, PayOutView, ReturnedPaymentView};
+pub use view::{AutomaticRefillView, MoneyView, PayOutView, ReturnedPaymentView};
 
+use super::approval::Consent;
 use super::perform::ADMIN;
 use super::refusal::{AdminRefusal, Ending};
 use super::view::AdminView;
@@ -16,6 +19,7 @@ use crate::center::DataCenter;
 use crate::db::Tx;
 use crate::ledger::accounts::{self, Account};
 use crate::ledger::{self, LedgerAccount, LedgerError, Transfer, TransferId, TransferKind, debts};
+use crate::services::funds::{automatic, held};
 
 /// Something an admin wants done with money.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +41,25 @@ pub enum MoneyCall {
         /// The bank's reference.
         reference: String,
     },
+    /// Allow automatic refills.
+    AutomaticRefill {
+        /// Name or number of the account.
+        account: String,
+        /// The most a day; nothing allows none.
+        daily_cap: Mills,
+    },
+    /// Declare a station lost.
+    StationLost {
+        /// Number or PSD number.
+        station: String,
+    },
+    /// Give what is held of a lost station to its account.
+    StationRecover {
+        /// Number or PSD number.
+        station: String,
+        /// Two admins' approval.
+        consent: Consent,
+    },
 }
 
 /// Carries out one call.
@@ -56,6 +79,13 @@ pub(super) fn perform(
             amount,
             reference,
         } => MoneyView::PayOut(pay_out(center, account, amount, reference)?),
+        MoneyCall::AutomaticRefill { account, daily_cap } => {
+            MoneyView::AutomaticRefill(automatic_refill(center, account, daily_cap)?)
+        }
+        MoneyCall::StationLost { station } => return lost::declare(center, station),
+        MoneyCall::StationRecover { station, consent } => {
+            return lost::recover(center, station, consent);
+        }
     };
     Ok(vec![AdminView::Money(view)])
 }
@@ -69,6 +99,8 @@ enum MoneyError {
     SeveralAccounts { reference: String },
     #[error("a pay-out needs the bank's reference")]
     NoReference,
+    #[error("{bound} of what the account holds was credited for refills only")]
+    Bound { bound: Mills },
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error(transparent)]
@@ -99,10 +131,33 @@ impl From<MoneyError> for AdminRefusal {
                 message(&error),
                 "Give it with --reference; it keeps the pay-out from being booked twice.",
             ),
+            MoneyError::Bound { .. } => Self::new(
+                Ending::Refused,
+                "for_refills_only",
+                message(&error),
+                "Nothing was moved. It can be paid out once the value it comes from cannot turn \
+                 up on paper any more.",
+            ),
             MoneyError::Ledger(error) => error.into(),
             MoneyError::Db(error) => error.into(),
         }
     }
+}
+
+fn automatic_refill(
+    center: &DataCenter,
+    account: String,
+    daily_cap: Mills,
+) -> Result<AutomaticRefillView, MoneyError> {
+    center.db().write_blocking("automatic-refill", move |tx| {
+        let account = accounts::find(tx, &account)?;
+        automatic::allow(tx, account.id, Some(daily_cap))?;
+        Ok(AutomaticRefillView {
+            daily_cap: automatic::daily_cap(tx, account.id)?,
+            account: account.id,
+            name: account.name,
+        })
+    })
 }
 
 /// One transaction: the reversing transfers, and the account's lock.
@@ -158,6 +213,7 @@ fn pay_out(
         let customer = LedgerAccount::Customer(account.id);
         let mut cause = account.id.bytes().to_vec();
         cause.extend_from_slice(reference.as_bytes());
+        let before = ledger::available(tx, &customer)?;
         let posted = book.post(
             tx,
             &Transfer {
@@ -176,12 +232,17 @@ fn pay_out(
                 now,
             },
         )?;
+        let bound = held::bound(tx, account.id, now)?.min(before);
+        let balance = ledger::available(tx, &customer)?;
+        if !posted.repeated && balance < bound {
+            return Err(MoneyError::Bound { bound });
+        }
         Ok(PayOutView {
             account: account.id,
             name: account.name,
             amount,
             reference,
-            balance: ledger::available(tx, &customer)?,
+            balance,
             repeated: posted.repeated,
         })
     })

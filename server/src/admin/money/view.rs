@@ -44,6 +44,17 @@ pub struct PayOutView {
     pub repeated: bool,
 }
 
+/// What an account allows its stations to refill by themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AutomaticRefillView {
+    /// The account.
+    pub account: AccountId,
+    /// Its name.
+    pub name: String,
+    /// The most a day for all its stations, mills; nothing when it allows none.
+    pub daily_cap: Option<Mills>,
+}
+
 /// Anything that is shown about money.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -52,6 +63,8 @@ pub enum MoneyView {
     ReturnedPayment(ReturnedPaymentView),
     /// Money paid back to a customer.
     PayOut(PayOutView),
+    /// What an account allows its stations to refill by themselves.
+    AutomaticRefill(AutomaticRefillView),
 }
 
 impl MoneyView {
@@ -63,6 +76,7 @@ impl MoneyView {
         match self {
             Self::ReturnedPayment(view) => serde_json::to_string(view),
             Self::PayOut(view) => serde_json::to_string(view),
+            Self::AutomaticRefill(view) => serde_json::to_string(view),
         }
     }
 }
@@ -80,6 +94,18 @@ impl fmt::Display for MoneyView {
                 booked(view.repeated),
                 view.balance
             ),
+            Self::AutomaticRefill(view) => match view.daily_cap {
+                Some(cap) => write!(
+                    f,
+                    "The stations of {} may refill by themselves up to {cap} a day.",
+                    view.name
+                ),
+                None => write!(
+                    f,
+                    "The stations of {} are refilled only when somebody asks.",
+                    view.name
+                ),
+            },
         }
     }
 }

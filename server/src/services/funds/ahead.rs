@@ -117,6 +117,8 @@ fn likely_terms(
     let circumstances = Circumstances {
         available,
         account_locked: !owed.is_zero(),
+        // Whether today's limit is reached is left to the transaction.
+        automatic_left: Some(request.amount),
         station_locked: !row.active,
         reconciling,
     };

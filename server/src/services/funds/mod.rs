@@ -6,9 +6,12 @@
 //! `evidence`. Tests: `tests/it/funds.rs`.
 
 mod ahead;
+pub mod automatic;
+pub mod held;
 mod pages;
 pub mod rules;
 pub mod store;
+mod withdrawal;
 
 use std::sync::Arc;
 
@@ -19,10 +22,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use shared::clock::UnixSeconds;
 use shared::merkle;
+use shared::money::Mills;
 use shared::security::signed::ContentType;
 use shared::services::funds::{
-    AccountLine, Grant, Leaf, LookupReply, LookupRequest, ProofHashes, Receipt, RefillRefusal,
-    RefillReply, RefillRequest, RegisterStatement, SyncReply, SyncRequest, VERSION,
+    AccountLine, Grant, Leaf, LookupReply, LookupRequest, ProofHashes, Receipt, RefillKind,
+    RefillRefusal, RefillReply, RefillRequest, RegisterStatement, SyncReply, SyncRequest, VERSION,
 };
 use shared::statistics::Mark;
 use shared::wire::CBOR_MEDIA_TYPE;
@@ -46,6 +50,7 @@ pub fn routes() -> Router<Arc<DataCenter>> {
         .route("/v1/funds/sync", post(sync_route))
         .route("/v1/funds/lookup", post(lookup_route))
         .route("/v1/funds/journal", post(pages::route))
+        .route("/v1/funds/withdraw", post(withdrawal::route))
 }
 
 async fn refill_route(
@@ -173,7 +178,11 @@ fn decide_refill(
     let circumstances = Circumstances {
         available: ledger::available(tx, &customer)?,
         account_locked: !ledger::debts::outstanding(tx, row.account)?.is_zero(),
-        station_locked: !row.active,
+        automatic_left: match request.kind {
+            RefillKind::Automatic => automatic::left(tx, row.account, sealed.now)?,
+            RefillKind::Refill | RefillKind::Renewal => None,
+        },
+        station_locked: !row.active || held::is_ordered(tx, sealed.station)?,
         reconciling,
     };
     let decision = rules::decide(&row.mirror, request, &circumstances);
@@ -232,6 +241,9 @@ fn answer(
     )?;
     if let Some((serial, until)) = serial {
         store::certified(tx, &serial, sealed.station, request.refill, until)?;
+        if request.kind == RefillKind::Automatic {
+            automatic::used(tx, request.refill, row.account, request.amount, now)?;
+        }
     }
     store::update(tx, sealed.station, &mirror, now)?;
     Ok(Answer::Reply(reply))
@@ -355,6 +367,8 @@ fn take_sync(
             row.time(sealed.now),
         ),
         account: account_line(tx, &row)?,
+        withdraw: held::is_ordered(tx, sealed.station)?.then_some(true),
+        refunds: None,
     };
     Ok(Answer::Reply(sealed.sign(
         center,
@@ -391,7 +405,23 @@ fn settle<Q>(
         Ok(settled) => settled,
         Err(fault) => return Ok(Err(fault)),
     };
-    let vault = row.mirror.vault;
+    let shown = (settled.arrived, settled.printed);
+    post_shown(center, tx, sealed, statement, shown)?;
+    Ok(Ok(VaultRow {
+        mirror: settled.mirror,
+        ..row
+    }))
+}
+
+/// Posts what a believed statement shows: a grant that arrived, and what was printed.
+fn post_shown<Q>(
+    center: &Arc<DataCenter>,
+    tx: &Tx<'_>,
+    sealed: &Sealed<Q>,
+    statement: &RegisterStatement,
+    (arrived, printed): (Option<OpenGrant>, Mills),
+) -> Result<(), Refused> {
+    let vault = statement.vault;
     let post = |id, debit, credit, amount, kind| {
         center.ledger().post(
             tx,
@@ -408,7 +438,7 @@ fn settle<Q>(
             },
         )
     };
-    if let Some(arrived) = settled.arrived {
+    if let Some(arrived) = arrived {
         store::posted(tx, arrived.refill)?;
         if !arrived.amount.is_zero() {
             let id = TransferId::derived(TransferKind::Arrival, arrived.refill.bytes());
@@ -416,7 +446,7 @@ fn settle<Q>(
             post(id, from, to, arrived.amount, TransferKind::Arrival)?;
         }
     }
-    if !settled.printed.is_zero() {
+    if !printed.is_zero() {
         let mark = Mark {
             size: statement.journal_size,
             ascending: statement.ascending,
@@ -426,12 +456,9 @@ fn settle<Q>(
         cause.extend_from_slice(&statement.journal_size.to_be_bytes());
         let id = TransferId::derived(TransferKind::Printing, &cause);
         let (from, to) = (LedgerAccount::Vault(vault), LedgerAccount::Printed(vault));
-        post(id, from, to, settled.printed, TransferKind::Printing)?;
+        post(id, from, to, printed, TransferKind::Printing)?;
     }
-    Ok(Ok(VaultRow {
-        mirror: settled.mirror,
-        ..row
-    }))
+    Ok(())
 }
 
 /// Whether the stated journal was proved to extend the accepted one. Anything extends nothing.

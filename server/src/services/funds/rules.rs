@@ -5,8 +5,9 @@ use shared::ids::{PsdId, RefillId, VaultId};
 use shared::money::Mills;
 use shared::services::funds::{
     LOCK_DAYS, RefillKind, RefillRefusal, RefillRequest, RegisterStatement, VERSION, WARN_DAYS,
+    state_number,
 };
-use shared::vault::Registers;
+use shared::vault::{Registers, VaultState};
 
 /// What the data center knows of one vault: its last accepted statement and what it was granted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,6 +117,65 @@ pub fn settle(
     })
 }
 
+/// What a believed final statement changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// The mirror afterwards: nothing left, no grant open.
+    pub mirror: Mirror,
+    /// The open grant, when the statement covers it.
+    pub arrived: Option<OpenGrant>,
+    /// What was printed since the last statement.
+    pub printed: Mills,
+    /// What the vault gives back.
+    pub returned: Mills,
+}
+
+/// Holds a final statement against the mirror: the vault has ended, nothing is left in it, and its
+/// control total is what was ever printed. What it gives back is what the books know beyond that;
+/// a grant that never arrived is not part of it.
+///
+/// # Errors
+/// See [`StatementFault`]; [`StatementFault::Fork`] freezes the station.
+pub fn end(
+    mirror: &Mirror,
+    statement: &RegisterStatement,
+    consistent: bool,
+) -> Result<Ended, StatementFault> {
+    let (arrived, control_total) = stated_grant(mirror, statement)?;
+    let returned = control_total
+        .minus(statement.ascending)
+        .map_err(|_| StatementFault::WrongRegisters)?;
+    let wrong = !statement.is_final
+        || !statement.descending.is_zero()
+        || statement.state != state_number(VaultState::Withdrawn)
+        || statement.burned.iter().any(|number| {
+            arrived.is_some() || mirror.open.is_none_or(|open| open.number != *number)
+        });
+    if wrong {
+        return Err(StatementFault::WrongRegisters);
+    }
+    // The rest is judged as if the value were still there.
+    let before = RegisterStatement {
+        descending: returned,
+        control_total,
+        ..statement.clone()
+    };
+    let settled = settle(mirror, &before, consistent)?;
+    let registers = statement
+        .registers()
+        .ok_or(StatementFault::WrongRegisters)?;
+    Ok(Ended {
+        mirror: Mirror {
+            registers,
+            open: None,
+            ..settled.mirror
+        },
+        arrived: settled.arrived,
+        printed: settled.printed,
+        returned,
+    })
+}
+
 /// The grant that the statement shows as arrived, and the control total it must state.
 fn stated_grant(
     mirror: &Mirror,
@@ -143,6 +203,8 @@ pub struct Circumstances {
     pub available: Mills,
     /// Whether a returned payment of the customer is not paid yet.
     pub account_locked: bool,
+    /// What the customer still allows automatic refills today; nothing when it allows none.
+    pub automatic_left: Option<Mills>,
     /// Whether the station was locked or withdrawn by an admin.
     pub station_locked: bool,
     /// Whether the data center compares its books after a restore.
@@ -193,6 +255,12 @@ pub fn decide(
     }
     if !renewal && now.account_locked {
         return Err(RefillRefusal::AccountLocked);
+    }
+    if request.kind == RefillKind::Automatic {
+        let left = now.automatic_left.ok_or(RefillRefusal::NotAutomatic)?;
+        if request.amount > left {
+            return Err(RefillRefusal::DailyCap);
+        }
     }
     let control_total_old = mirror.registers.control_total();
     let control_total_new = control_total_old
@@ -286,6 +354,7 @@ mod tests {
         Circumstances {
             available: mills(50_000),
             account_locked: false,
+            automatic_left: None,
             station_locked: false,
             reconciling: false,
         }
@@ -443,5 +512,43 @@ mod tests {
         };
         let refused = decide(&mirror, &request(1, 2, RefillKind::Refill), &plenty());
         assert_eq!(refused, Err(RefillRefusal::WrongStatement));
+    }
+
+    proptest::proptest! {
+        /// Whatever was granted, arrived and printed: what a vault gives back, what it has printed
+        /// and what it never got add up to everything that was granted.
+        #[test]
+        fn any_end_of_a_vault_returns_what_was_granted_and_not_printed(
+            known in 0_u64..5_000, left in 0_u64..5_000, printed in 0_u64..9_000,
+            open in proptest::option::of(1_u64..5_000), arrives in proptest::bool::ANY,
+        ) {
+            let mut mirror = Mirror { registers: registers(known, left, 2), ..mirror() };
+            mirror.open = open.map(|amount| OpenGrant {
+                number: 2,
+                refill: RefillId::from_bytes([7; 16]),
+                amount: mills(amount),
+            });
+            let came = open.filter(|_| arrives);
+            let total = known + left + came.unwrap_or(0);
+            let ascending = known + printed;
+            let last_grant = if came.is_some() { 2 } else { 1 };
+            let stated = RegisterStatement {
+                is_final: true,
+                state: state_number(VaultState::Withdrawn),
+                ..statement(registers(ascending, 0, 3), last_grant, 9)
+            };
+            match end(&mirror, &stated, true) {
+                Ok(ended) => {
+                    proptest::prop_assert_eq!(ended.printed.mills(), printed);
+                    proptest::prop_assert_eq!(ended.returned.mills() + ascending, total);
+                    proptest::prop_assert_eq!(ended.arrived.is_some(), came.is_some());
+                    proptest::prop_assert!(ended.mirror.open.is_none());
+                    proptest::prop_assert!(ended.mirror.registers.descending().is_zero());
+                }
+                Err(_) => proptest::prop_assert!(ascending > total),
+            }
+            let alive = RegisterStatement { is_final: false, ..stated };
+            proptest::prop_assert!(end(&mirror, &alive, true).is_err());
+        }
     }
 }

@@ -82,6 +82,17 @@ pub(super) enum Command {
         #[command(flatten)]
         out: Out,
     },
+    /// Refill by itself when little is left, or never
+    AutomaticRefill {
+        /// What to do
+        #[command(subcommand)]
+        what: AutomaticRefill,
+    },
+    /// End this station's vault for good: what is left goes back to the account
+    Withdraw {
+        /// The station's PSD number, as a proof that this station is meant
+        station: String,
+    },
     /// Claim a spoiled piece back
     Refund {
         /// The piece's serial
@@ -238,6 +249,24 @@ pub(super) enum Print {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AutomaticRefill {
+    /// Refill at a contact when less than an amount is left
+    Set {
+        /// When less than this is left, for example 20.00
+        #[arg(long, value_name = "AMOUNT")]
+        below: String,
+        /// So much is refilled
+        #[arg(long, value_name = "AMOUNT")]
+        amount: String,
+        /// At most so much a day
+        #[arg(long, value_name = "AMOUNT")]
+        daily_cap: String,
+    },
+    /// Refill only when somebody asks
+    Off,
 }
 
 #[derive(Debug, Subcommand)]

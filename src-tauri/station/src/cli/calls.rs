@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::arguments::{Command, Line, Out, Piece, Print, Printers};
+use super::arguments::{AutomaticRefill, Command, Line, Out, Piece, Print, Printers};
 use super::show::Show;
 use super::{Streams, later, not_written, on_a_runtime};
 use crate::api::{
-    AddPrinterCall, Call, ContactCall, EnrolCall, PieceState, PiecesCall, PrintCall, PrintOut,
-    PrinterPort, PrinterSetup, QuoteCall, RefillCall, RefundCall, RemovePrinterCall, ResolveCall,
-    SecretsChoice, SendAgainCall, StatisticsCall, UiError, View,
+    AddPrinterCall, AutomaticRefillCall, AutomaticRefillPlan, Call, ContactCall, EnrolCall,
+    PieceState, PiecesCall, PrintCall, PrintOut, PrinterPort, PrinterSetup, QuoteCall, RefillCall,
+    RefundCall, RemovePrinterCall, ResolveCall, SecretsChoice, SendAgainCall, StatisticsCall,
+    UiError, View, WithdrawCall,
 };
 use crate::messages::{Code, say};
 use crate::owner::reach;
@@ -151,13 +152,7 @@ fn to_call(command: Command) -> Result<Call, UiError> {
         }),
         Command::Status => Call::Status,
         Command::Contact { line } => Call::Contact(ContactCall {
-            line: line.map(|line| {
-                match line {
-                    Line::Internet => "internet",
-                    Line::Dialup => "dialup",
-                }
-                .to_owned()
-            }),
+            line: line.map(line_word).map(str::to_owned),
         }),
         Command::Refill { amount } => Call::Refill(RefillCall { amount }),
         Command::Quote { piece } => Call::Quote(quote_call(piece)),
@@ -197,6 +192,8 @@ fn to_call(command: Command) -> Result<Call, UiError> {
             by: Some(by),
         }),
         Command::CostCentres => Call::CostCentres,
+        Command::AutomaticRefill { what } => automatic_refill_call(what),
+        Command::Withdraw { station } => Call::Withdraw(WithdrawCall { station }),
         Command::Printers { what } => printers_call(what)?,
         Command::Print {
             what: Print::Batch { .. },
@@ -209,6 +206,29 @@ fn to_call(command: Command) -> Result<Call, UiError> {
         | Command::Barcode(_)
         | Command::Till(_) => return Err(later("this command")),
     })
+}
+
+const fn line_word(line: Line) -> &'static str {
+    match line {
+        Line::Internet => "internet",
+        Line::Dialup => "dialup",
+    }
+}
+
+fn automatic_refill_call(what: AutomaticRefill) -> Call {
+    let plan = match what {
+        AutomaticRefill::Off => None,
+        AutomaticRefill::Set {
+            below,
+            amount,
+            daily_cap,
+        } => Some(AutomaticRefillPlan {
+            below,
+            amount,
+            daily_cap,
+        }),
+    };
+    Call::AutomaticRefill(AutomaticRefillCall { plan })
 }
 
 fn printers_call(what: Printers) -> Result<Call, UiError> {

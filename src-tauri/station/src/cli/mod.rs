@@ -149,6 +149,8 @@ fn perform(arguments: Arguments, streams: &mut Streams<'_>) -> Result<(), UiErro
         | Command::Refund { .. }
         | Command::Statistics { .. }
         | Command::CostCentres
+        | Command::AutomaticRefill { .. }
+        | Command::Withdraw { .. }
         | Command::Printers { .. }) => calls::call(&folder, command, show, streams),
     }
 }

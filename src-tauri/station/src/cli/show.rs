@@ -8,8 +8,9 @@ use serde::Serialize;
 use shared::money::Mills;
 
 use crate::api::{
-    BatchView, CentreView, ContactView, JournalView, KeyView, OptionsView, PieceView, PrinterPort,
-    PrinterSetup, QuoteView, RefillView, RegistersView, ServiceView, StatusView, View,
+    AutomaticRefillView, BatchView, CentreView, ContactView, JournalView, KeyView, OptionsView,
+    PieceView, PrinterPort, PrinterSetup, QuoteView, RefillView, RegistersView, ServiceView,
+    StatusView, View, WithdrawalView,
 };
 
 /// How answers are shown.
@@ -109,6 +110,39 @@ fn instant(seconds: i64) -> String {
     )
 }
 
+fn automatic_refill(view: &AutomaticRefillView, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "Refills   by itself {} when less than {} is left, {} of {} today",
+        money(view.amount_mills),
+        money(view.below_mills),
+        money(view.today_mills),
+        money(view.daily_cap_mills)
+    )?;
+    match &view.refused {
+        Some(reason) => writeln!(out, "          {reason}"),
+        None => Ok(()),
+    }
+}
+
+fn withdrawal(view: &WithdrawalView, out: &mut dyn Write) -> io::Result<()> {
+    let (Some(returned), Some(credited), Some(held)) =
+        (view.returned_mills, view.credited_mills, view.held_mills)
+    else {
+        return writeln!(out, "End       ordered; the vault ends at the next contact");
+    };
+    let until = view
+        .hold_until
+        .map_or_else(String::new, |until| format!(" until {}", instant(until)));
+    writeln!(
+        out,
+        "End       {} given back, {} of it credited at once, {} held{until}",
+        money(returned),
+        money(credited),
+        money(held)
+    )
+}
+
 fn status(view: &StatusView, out: &mut dyn Write) -> io::Result<()> {
     let Some(station) = &view.station else {
         return writeln!(
@@ -130,6 +164,12 @@ fn status(view: &StatusView, out: &mut dyn Write) -> io::Result<()> {
         let sample = if edition.sample { ", sample" } else { "" };
         let (id, effective) = (&edition.id, &edition.effective);
         writeln!(out, "Rates     {id}, in force since {effective}{sample}")?;
+    }
+    if let Some(plan) = &view.automatic_refill {
+        automatic_refill(plan, out)?;
+    }
+    if let Some(end) = &view.withdrawal {
+        withdrawal(end, out)?;
     }
     view.keys.iter().try_for_each(|one| key(one, out))?;
     for (what, at) in [

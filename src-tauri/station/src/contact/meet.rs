@@ -3,9 +3,9 @@
 use shared::money::{Mills, MoneyError};
 
 use super::{enrol, round};
-use crate::api::{ContactCall, EnrolCall, RefillCall, RefillView, UiError, View};
+use crate::api::{ContactCall, EnrolCall, RefillCall, RefillView, UiError, View, WithdrawCall};
 use crate::messages::{Code, say};
-use crate::services::Asked;
+use crate::services::{Asked, withdrawal};
 use crate::station::{Owner, Station};
 
 impl Station {
@@ -35,6 +35,20 @@ impl Station {
         let met = round::meet(self, Asked::default()).await?;
         self.rotate_keys_when_due().await;
         Ok(View::Contact(met.view))
+    }
+
+    /// Ends this station's vault for good, over one contact. When the data center is not there, the
+    /// vault goes on as before; once it has ended, its final statement goes until it is answered.
+    pub(crate) async fn withdraw(&self, call: WithdrawCall) -> Result<View, UiError> {
+        self.apply(move |owner| withdrawal::order(owner, &call.station))
+            .await?;
+        let met = round::meet(self, Asked::default()).await;
+        self.apply(withdrawal::drop_order).await?;
+        if let Some(fault) = met?.funds {
+            return Err(fault);
+        }
+        let view = self.apply(Owner::status).await?;
+        Ok(View::Status(Box::new(view)))
     }
 
     /// A refill that is on its way from before is completed first; then the one asked for is made.

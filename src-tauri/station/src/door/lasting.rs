@@ -170,6 +170,8 @@ const fn changes_nothing(call: &Call) -> bool {
         | Call::Resolve(_)
         | Call::SendAgain(_)
         | Call::Refund(_)
+        | Call::AutomaticRefill(_)
+        | Call::Withdraw(_)
         | Call::AddPrinter(_)
         | Call::RemovePrinter(_) => false,
     }

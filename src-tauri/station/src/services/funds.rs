@@ -19,7 +19,7 @@ use shared::vault::{Action, KeyTerms, ReceiptTerms, Step, Vault};
 use shared::wire::from_cbor;
 
 use super::sealed::{self, Draft, Intent};
-use super::{Asked, mirror, not_believed};
+use super::{Asked, automatic, mirror, not_believed, withdrawal};
 use crate::api::UiError;
 use crate::contact::link::LinkRequest;
 use crate::crypto::{self, SigningKey};
@@ -40,9 +40,9 @@ const REFILL: u8 = 1;
 /// The number of a statement among the intents.
 const SYNC: u8 = 2;
 
-/// The next request: one that is on its way; else the refill asked for, unless the one that was on
-/// its way had the same amount (the clerk asks again for what was interrupted); else a renewal that
-/// is due; else, once per contact, a statement, which also acknowledges what was applied before;
+/// The next request: one that is on its way; else the final statement of a vault that ends; else the
+/// refill asked for, unless the one that was on its way had the same amount (the clerk asks again
+/// for what was interrupted); else a refill or a renewal that is due by itself; else, once per contact, a statement, which also acknowledges what was applied before;
 /// else a page of the journal when records have waited.
 pub(super) fn next_request(
     owner: &mut Owner,
@@ -52,8 +52,14 @@ pub(super) fn next_request(
     if let Some(intent) = sealed::pending(owner, ServiceId::Funds)? {
         return Ok(Some(intent.outgoing()));
     }
+    match withdrawal::next(owner, round)? {
+        withdrawal::Turn::Mine(request) => return Ok(Some(request)),
+        withdrawal::Turn::Over => return Ok(None),
+        withdrawal::Turn::Others => {}
+    }
     let now = owner.now();
     let renewal_due = owner.enrolled()?.renewal_due(now);
+    let automatic = automatic::due(owner)?;
     match asked.refill {
         Some(amount)
             if owner
@@ -61,6 +67,11 @@ pub(super) fn next_request(
                 .is_none_or(|(_, answered)| answered != amount) =>
         {
             request_refill(owner, RefillKind::Refill, amount).map(Some)
+        }
+        _ if automatic.is_some() => {
+            let amount = automatic.unwrap_or(Mills::ZERO);
+            owner.set_refilled_by_itself();
+            request_refill(owner, RefillKind::Automatic, amount).map(Some)
         }
         _ if renewal_due => request_refill(owner, RefillKind::Renewal, Mills::ZERO).map(Some),
         _ if round == 0 || owner.acknowledgement_due() => request_sync(owner).map(Some),
@@ -126,7 +137,7 @@ fn request_sync(owner: &mut Owner) -> Result<LinkRequest, UiError> {
 }
 
 /// The vault as it stands, and the proof that its journal goes on from what was accepted last.
-fn statement(owner: &Owner) -> Result<(RegisterStatement, ProofHashes), UiError> {
+pub(super) fn statement(owner: &Owner) -> Result<(RegisterStatement, ProofHashes), UiError> {
     let vault = owner.enrolled()?;
     let root = owner.store().mark().root;
     let nonce = crypto::random_bytes();
@@ -144,6 +155,7 @@ fn statement(owner: &Owner) -> Result<(RegisterStatement, ProofHashes), UiError>
 pub(super) const fn content(kind: u8) -> ContentType {
     match kind {
         REFILL => ContentType::RefillRequest,
+        withdrawal::WITHDRAW => ContentType::WithdrawRequest,
         _ => ContentType::SyncRequest,
     }
 }
@@ -159,6 +171,7 @@ pub(super) fn accept(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
     match intent.kind {
         REFILL => accept_refill(owner, &intent, reply),
         SYNC => accept_sync(owner, &intent, reply),
+        withdrawal::WITHDRAW => withdrawal::accept(owner, &intent, reply),
         _ => Err(say(Code::DamagedStore, &[("what", "a request on its way")])),
     }
 }
@@ -169,6 +182,7 @@ fn accept_sync(owner: &mut Owner, intent: &Intent, reply: &[u8]) -> Result<(), U
     let received = receive(owner.enrolled()?, &request.statement, &reply.receipt, owner)?;
     owner.commit(&[received], |tx| {
         put_account(tx, &reply.account)?;
+        withdrawal::note_order(tx, reply.withdraw == Some(true))?;
         sealed::done(tx, ServiceId::Funds)
     })?;
     owner.set_acknowledgement_due(false);
@@ -191,11 +205,18 @@ fn accept_refill(owner: &mut Owner, intent: &Intent, reply: &[u8]) -> Result<(),
         (Some(grant), None) => apply_grant(owner, intent, &request, &reply, grant),
         (None, Some(refusal)) => {
             let received = receive(owner.enrolled()?, &request.statement, &reply.receipt, owner)?;
+            let said = refused(refusal, &request, &reply.account);
+            let by_itself = request.kind == RefillKind::Automatic;
+            let today = automatic::day_count(owner)?;
             owner.commit(&[received], |tx| {
                 put_account(tx, &reply.account)?;
+                if by_itself {
+                    automatic::refused(tx, today, refusal, &said.message)?;
+                }
                 sealed::done(tx, ServiceId::Funds)
             })?;
-            Err(refused(refusal, &request, &reply.account))
+            // Nobody waits for what the station asked by itself: the status says why it was refused.
+            if by_itself { Ok(()) } else { Err(said) }
         }
         (Some(_), Some(_)) | (None, None) => Err(not_believed("its decision")),
     }
@@ -215,17 +236,21 @@ fn apply_grant(
         .ok_or_else(|| not_believed("its key"))?;
     let user = match request.kind {
         RefillKind::Refill => CLERK_USER,
-        RefillKind::Renewal => STATION_USER,
+        RefillKind::Renewal | RefillKind::Automatic => STATION_USER,
     };
     let refilled = owner
         .enrolled()?
         .act(&Action::Refill(grant.terms(key)), owner.now(), user)
         .map_err(|refusal| owner.refused(refusal, ""))?;
     let received = receive(&refilled.vault, &request.statement, &reply.receipt, owner)?;
+    let today = automatic::day_count(owner)?;
     owner.commit(&[refilled, received], |tx| {
         tx.put_certificate(certificate.counter(), &grant.certificate)?;
         // The old key is overwritten in the commit that moves its value under the new one.
         tx.put_secret(names::INDICIUM_KEY, pkcs8)?;
+        if request.kind == RefillKind::Automatic {
+            automatic::count(tx, today, request.amount)?;
+        }
         put_account(tx, &reply.account)?;
         sealed::done(tx, ServiceId::Funds)
     })?;
@@ -302,13 +327,15 @@ fn receive(
         .map_err(|refusal| owner.refused(refusal, ""))
 }
 
-fn put_account(tx: &mut Tx<'_>, account: &AccountLine) -> Result<(), UiError> {
+pub(super) fn put_account(tx: &mut Tx<'_>, account: &AccountLine) -> Result<(), UiError> {
     tx.put_setting(names::ACCOUNT, &account.name)?;
     tx.put_setting(names::AVAILABLE, &account.available.mills().to_string())?;
     Ok(())
 }
 
-fn read_request<Q: for<'b> minicbor::Decode<'b, ()>>(intent: &Intent) -> Result<Q, UiError> {
+pub(super) fn read_request<Q: for<'b> minicbor::Decode<'b, ()>>(
+    intent: &Intent,
+) -> Result<Q, UiError> {
     from_cbor(&intent.request)
         .map_err(|_| say(Code::DamagedStore, &[("what", "a request on its way")]))
 }
@@ -331,6 +358,8 @@ fn refused(refusal: RefillRefusal, request: &RefillRequest, account: &AccountLin
         RefillRefusal::WrongAmount => Code::RefillOfNothing,
         RefillRefusal::Reconcile => Code::Reconciling,
         RefillRefusal::Busy => Code::CenterBusy,
+        RefillRefusal::NotAutomatic => Code::NotAutomatic,
+        RefillRefusal::DailyCap => Code::DailyCap,
     };
     say(code, &values)
 }

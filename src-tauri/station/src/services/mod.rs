@@ -2,12 +2,14 @@
 //! reply. Neither waits nor sends: a contact carries the bytes.
 
 pub mod accounts;
+pub mod automatic;
 pub mod funds;
 pub mod keys;
 pub mod mirror;
 pub mod rates;
 pub mod sealed;
 pub mod statistics;
+pub mod withdrawal;
 
 use shared::money::Mills;
 use shared::services::ServiceId;

@@ -1,8 +1,12 @@
 //! The declared calls, each handed to whoever answers it.
 
 use super::{Owner, Station};
-use crate::api::{BatchOut, Call, JournalView, PiecesView, PrintersView, StockView, UiError, View};
+use crate::api::{
+    AutomaticRefillCall, BatchOut, Call, JournalView, PiecesView, PrintersView, StockView, UiError,
+    View,
+};
 use crate::printing::layout::stock::Stock;
+use crate::services::automatic;
 
 impl Station {
     /// Answers one call.
@@ -31,14 +35,7 @@ impl Station {
                 let view = crate::batch::run(self, &call.csv, out).await?;
                 Ok(View::Batch(view))
             }
-            Call::StopBatch => {
-                self.apply(|owner| {
-                    owner.stop_batches();
-                    Ok(())
-                })
-                .await?;
-                self.status_view().await
-            }
+            Call::StopBatch => self.stop_batch().await,
             Call::Pieces(call) => {
                 let pieces = self.apply(move |owner| owner.piece_views(&call)).await?;
                 Ok(View::Pieces(PiecesView { pieces }))
@@ -73,12 +70,29 @@ impl Station {
             Call::Enrol(call) => self.enrol(call).await,
             Call::Contact(call) => self.contact(call).await,
             Call::Refill(call) => self.refill(&call).await,
+            Call::AutomaticRefill(call) => self.automatic_refill(call).await,
+            Call::Withdraw(call) => self.withdraw(call).await,
         }
     }
 
     async fn status_view(&self) -> Result<View, UiError> {
         let view = self.apply(Owner::status).await?;
         Ok(View::Status(Box::new(view)))
+    }
+
+    async fn stop_batch(&self) -> Result<View, UiError> {
+        self.apply(|owner| {
+            owner.stop_batches();
+            Ok(())
+        })
+        .await?;
+        self.status_view().await
+    }
+
+    async fn automatic_refill(&self, call: AutomaticRefillCall) -> Result<View, UiError> {
+        self.apply(move |owner| automatic::set(owner, call.plan.as_ref()))
+            .await?;
+        self.status_view().await
     }
 
     async fn verified_journal(&self) -> Result<View, UiError> {

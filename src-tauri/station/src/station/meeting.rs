@@ -24,6 +24,8 @@ pub(super) struct Meeting {
     fresh: BTreeSet<ServiceId>,
     /// Whether a grant was applied and not yet stated.
     acknowledgement_due: bool,
+    /// Whether the station has asked for a refill by itself.
+    refilled_by_itself: bool,
     /// Rate editions that are announced and not here yet.
     announced: Vec<Announced>,
     /// The message outside of a stream that is on its way.
@@ -60,6 +62,17 @@ impl Owner {
     /// Notes that the service's request on its way was made in this contact.
     pub fn set_fresh(&mut self, service: ServiceId) {
         self.meeting.fresh.insert(service);
+    }
+
+    /// Whether the station has asked for a refill by itself in this contact.
+    #[must_use]
+    pub const fn refilled_by_itself(&self) -> bool {
+        self.meeting.refilled_by_itself
+    }
+
+    /// Notes that the station asks for a refill by itself.
+    pub const fn set_refilled_by_itself(&mut self) {
+        self.meeting.refilled_by_itself = true;
     }
 
     /// Whether a grant was applied and not yet stated.

@@ -57,3 +57,13 @@ pub const CENTER_KEYS: &str = "center-keys";
 pub const STATION_KEY: &str = "station-key";
 /// An enrolment on its way. Sealed.
 pub const ENROLMENT: &str = "enrolment";
+/// Who ordered that the vault ends: `admin` or `clerk`; empty when nobody did. Readable.
+pub const WITHDRAWAL_ORDERED: &str = "withdrawal-ordered";
+/// What the vault gave back when it ended, mills. Readable.
+pub const WITHDRAWAL_RETURNED: &str = "withdrawal-returned";
+/// What the data center made of it, JSON. Readable.
+pub const WITHDRAWAL: &str = "withdrawal";
+/// When and how much is refilled by itself, JSON; empty for never. Readable.
+pub const AUTOMATIC_REFILL: &str = "automatic-refill";
+/// What was refilled by itself on the newest day, JSON. Readable.
+pub const AUTOMATIC_DAY: &str = "automatic-day";

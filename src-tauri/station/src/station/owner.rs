@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use shared::clock::UnixSeconds;
 use shared::ids::VaultId;
 use shared::rates::Edition;
-use shared::vault::{Action, Enrolment, Step, Vault};
+use shared::vault::{Action, Enrolment, Step, Vault, VaultState};
 use tokio::sync::broadcast;
 
 use super::meeting::Meeting;
@@ -246,7 +246,8 @@ impl Owner {
             .vault
             .as_ref()
             .is_some_and(|before| before.grant() == last.vault.grant());
-        if !same_grant {
+        let ended = last.vault.state(last.record.time) == VaultState::Withdrawn;
+        if !same_grant || ended {
             self.credentials = None;
         }
         self.vault = Some(last.vault.clone());

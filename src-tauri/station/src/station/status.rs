@@ -51,6 +51,8 @@ impl Owner {
             secrets: self.secrets_words(),
             support_contact: self.store().setting(names::SUPPORT_CONTACT)?,
             unknown_pieces: self.store().count_pieces(PieceState::Unknown)?,
+            automatic_refill: crate::services::automatic::view(self)?,
+            withdrawal: crate::services::withdrawal::view(self)?,
         })
     }
 
@@ -75,7 +77,9 @@ impl Owner {
                     self.support()
                 )
             }
-            VaultState::Withdrawn => "The vault was withdrawn; its value was paid back.".to_owned(),
+            VaultState::Withdrawn => {
+                "The vault was withdrawn; its value went back to the account.".to_owned()
+            }
         };
         Some(text)
     }
