@@ -25,6 +25,8 @@ mod keys;
 #[cfg(test)]
 mod mirror;
 #[cfg(test)]
+mod open_api;
+#[cfg(test)]
 mod power_cut;
 #[cfg(test)]
 mod rates;

@@ -24,10 +24,17 @@ use crate::db::DbError;
 /// The media type of PEM bundles, RFC 8555 section 9.1.
 const PEM_MEDIA_TYPE: &str = "application/pem-certificate-chain";
 
+/// The document of what other programs may ask.
+pub const OPEN_API: &str = include_str!("../../openapi.json");
+
+/// The media type of JSON.
+const JSON_MEDIA_TYPE: &str = "application/json";
+
 /// The service's routes.
 pub fn routes() -> Router<Arc<DataCenter>> {
     Router::new()
         .route("/v1/ca", get(bundle))
+        .route("/v1/openapi.json", get(open_api))
         .route("/v1/health", get(health))
         .route("/v1/directory", get(directory))
 }
@@ -37,6 +44,12 @@ pub fn routes() -> Router<Arc<DataCenter>> {
 fn bundle(State(center): State<Arc<DataCenter>>) -> Ready<Response> {
     let bundle = center.authority().bundle();
     ready(([(header::CONTENT_TYPE, PEM_MEDIA_TYPE)], bundle).into_response())
+}
+
+/// What other programs may ask, as an OpenAPI document: the one that stands beside the code.
+fn open_api() -> Ready<Response> {
+    let headers = [(header::CONTENT_TYPE, JSON_MEDIA_TYPE)];
+    ready((headers, OPEN_API).into_response())
 }
 
 /// Whether the data center answers from its database.

@@ -98,9 +98,11 @@ impl FromStr for Dimension {
 /// [`DimensionError`].
 pub fn dimensions(words: &str) -> Result<Vec<Dimension>, DimensionError> {
     let mut found = Vec::new();
-    let words = words.split(',').map(str::trim);
-    for word in words.filter(|word| !word.is_empty()) {
-        let dimension = word.parse()?;
+    if words.trim().is_empty() {
+        return Ok(found);
+    }
+    for word in words.split(',') {
+        let dimension = word.trim().parse()?;
         if found.contains(&dimension) {
             return Err(DimensionError::Twice(dimension));
         }

@@ -33,6 +33,8 @@ fn words_say_by_what_is_counted() {
     assert_eq!(dimensions("day,day"), Err(twice));
     let unknown = DimensionError::Unknown("days".to_owned());
     assert_eq!(dimensions("days"), Err(unknown));
+    let unknown = DimensionError::Unknown(String::new());
+    assert_eq!(dimensions("day,"), Err(unknown));
     for dimension in Dimension::ALL {
         assert_eq!(dimension.word().parse(), Ok(dimension));
     }

@@ -79,6 +79,11 @@ impl<'a> DataCenter<'a> {
         })
     }
 
+    /// Its data folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Where stations find it.
     pub(super) fn url(&self) -> &str {
         &self.url

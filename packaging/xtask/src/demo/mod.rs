@@ -23,6 +23,8 @@ use crate::workspace::Workspace;
 use data_center::DataCenter;
 use station::Station;
 
+/// The demo account.
+const ACCOUNT: &str = "Demo";
 /// What the demo account has to spend.
 const DEPOSIT: &str = "1000.00";
 /// What the headless run refills.
@@ -71,6 +73,15 @@ pub(crate) fn do_main_job(
     progress: &mut Progress,
     out: &Path,
 ) -> Result<(), Fault> {
+    main_job_done(workspace, progress, out)?.data_center.stop()
+}
+
+/// As [`do_main_job`]; everything still runs afterwards.
+pub(crate) fn main_job_done<'a>(
+    workspace: &'a Workspace,
+    progress: &mut Progress,
+    out: &Path,
+) -> Result<Demo<'a>, Fault> {
     let file = out.join("summary.json");
     // A summary of an earlier run must not be taken for one of this run.
     if file.exists() {
@@ -83,7 +94,7 @@ pub(crate) fn do_main_job(
     let summary = main_job(&demo.station, out)?;
     std::fs::write(&file, summary.pretty()).map_err(fault::file("write", &file))?;
     step.done(&format!("see {}", file.display()));
-    demo.data_center.stop()
+    Ok(demo)
 }
 
 /// Installs, builds and starts all of the demo but its window; its data is kept in `.demo/`.
@@ -136,6 +147,34 @@ fn notes(folder: &Path) -> Option<Value> {
     json::parse(&std::fs::read_to_string(folder.join(NOTES)).ok()?).ok()
 }
 
+impl Demo<'_> {
+    /// The command that judges the running data center with programs that are not ours: it gets
+    /// the address, the code of a station of its own, a folder, and what the admin would use.
+    pub(crate) fn judge_of_center(
+        &self,
+        workspace: &Workspace,
+        out: &Path,
+    ) -> Result<std::process::Command, Fault> {
+        self.station.contact()?;
+        let code = self.data_center.enrolment_code(ACCOUNT)?;
+        let mut judge = machine::center_python(workspace);
+        judge
+            .arg("tests/foreign/center.py")
+            .args([self.data_center.url(), &code])
+            .arg(out.join("center"))
+            .arg("--server")
+            .arg(workspace.executable("pennyblack-server"))
+            .arg("--data")
+            .arg(self.data_center.folder());
+        Ok(judge)
+    }
+
+    /// Stops what runs.
+    pub(crate) fn stop(self) -> Result<(), Fault> {
+        self.data_center.stop()
+    }
+}
+
 fn build(workspace: &Workspace, progress: &mut Progress, window: bool) -> Result<(), Fault> {
     let mut step = progress.step("Build of every executable (minutes the first time)");
     let everything = ["build", "--workspace"];
@@ -160,7 +199,7 @@ fn set_up<'a>(
     let folder = data.join("server");
     data_center::init(workspace, &folder)?;
     let data_center = DataCenter::start(workspace, &folder, data_center::ANY_PORT)?;
-    let account = data_center.open_account("Demo", DEPOSIT)?;
+    let account = data_center.open_account(ACCOUNT, DEPOSIT)?;
     data_center.publish_rates(&workspace.path("shared/data/editions/us-2026-07-12.json"))?;
     step.done("");
     let step = progress.step("Station, enrolled");

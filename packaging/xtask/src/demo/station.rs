@@ -77,6 +77,11 @@ impl<'a> Station<'a> {
         self.ask(&words)
     }
 
+    /// Meets the data center, so that it hears of what was printed.
+    pub(super) fn contact(&self) -> Result<Value, Fault> {
+        self.ask(&["contact"])
+    }
+
     /// Every piece it printed.
     pub(super) fn pieces(&self) -> Result<Value, Fault> {
         self.ask(&["pieces"])

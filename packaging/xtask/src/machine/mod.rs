@@ -106,7 +106,28 @@ pub(crate) fn node(workspace: &Workspace, step: &mut Step) -> Result<String, Fau
 /// Makes sure of the foreign programs in Python that the tests judge our labels with. Without
 /// them those tests say SKIPPED, so a failure here is told and not fatal.
 pub(crate) fn python(workspace: &Workspace, step: &mut Step) -> String {
-    match python::install(workspace, step) {
+    let installed = python::install(workspace, step);
+    or_skipped(step, installed)
+}
+
+/// As [`python`], for what the data center is judged with.
+pub(crate) fn python_for_center(workspace: &Workspace, step: &mut Step) -> String {
+    let installed = python::install_for_center(workspace, step);
+    or_skipped(step, installed)
+}
+
+/// The Python that has what the data center is judged with; any other says SKIPPED.
+pub(crate) fn center_python(workspace: &Workspace) -> Command {
+    let own = python::for_center(workspace);
+    if own.exists() {
+        workspace.command(own)
+    } else {
+        workspace.command("python3")
+    }
+}
+
+fn or_skipped(step: &mut Step, installed: Result<String, Fault>) -> String {
+    match installed {
         Ok(note) => note,
         Err(fault) => {
             step.show(&fault.to_string());

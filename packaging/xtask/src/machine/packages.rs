@@ -89,7 +89,7 @@ const WINDOW: [Need; 3] = [
     ),
 ];
 
-const TEST: [Need; 9] = [
+const TEST: [Need; 10] = [
     test("xvfb", "to test the real window without a display", &[]),
     test("xauth", "to test the real window without a display", &[]),
     test(
@@ -124,6 +124,11 @@ const TEST: [Need; 9] = [
         "poppler-utils",
         "to read our PDF labels with a foreign program",
         &[&["pdftoppm", "-v"]],
+    ),
+    test(
+        "testssl.sh",
+        "to look at the data center's TLS with a foreign program",
+        &[&["testssl", "--version"]],
     ),
     test(
         "python3-venv",

@@ -1,22 +1,52 @@
-//! The foreign programs in Python that judge our labels: a barcode reader that is not ours, and a
-//! cryptographic library that is not ours.
+//! The foreign programs in Python that judge us: a barcode reader and a cryptographic library for
+//! our labels, and for the data center one that tries its interface, one that looks at its TLS and
+//! one that reads its spreadsheets.
+
+use std::path::PathBuf;
 
 use crate::execute;
 use crate::fault::{self, Fault};
 use crate::progress::Step;
 use crate::workspace::Workspace;
 
-/// Exact versions, so that a test never changes its judge by itself. They have ready-made builds
-/// for every Python from 3.10.
-const PACKAGES: [&str; 3] = ["zxing-cpp==3.1.1", "pillow==12.3.0", "cryptography==48.0.1"];
+/// Packages that stand in a folder of their own, because each set wants other versions of what it
+/// is built on. Exact versions, so that a test never changes its judge by itself. They have
+/// ready-made builds for every Python from 3.10.
+struct Set {
+    folder: &'static str,
+    packages: &'static [&'static str],
+}
+
+const LABELS: Set = Set {
+    folder: "venv",
+    packages: &["zxing-cpp==3.1.1", "pillow==12.3.0", "cryptography==48.0.1"],
+};
+const CENTER: Set = Set {
+    folder: "venv-center",
+    packages: &["schemathesis==4.32.5", "sslyze==6.3.1", "openpyxl==3.1.5"],
+};
 /// Written when the last of them was installed.
 const MARK: &str = "installed";
 
-/// Installs them in a folder of the project.
+/// Installs the judges of labels in a folder of the project.
 pub(super) fn install(workspace: &Workspace, step: &mut Step) -> Result<String, Fault> {
-    let folder = workspace.tools().join("venv");
+    install_set(workspace, step, &LABELS)
+}
+
+/// Installs the judges of the data center in another folder.
+pub(super) fn install_for_center(workspace: &Workspace, step: &mut Step) -> Result<String, Fault> {
+    install_set(workspace, step, &CENTER)
+}
+
+/// The Python that has the judges of the data center, whether or not it is there.
+pub(super) fn for_center(workspace: &Workspace) -> PathBuf {
+    workspace.tools().join(CENTER.folder).join("bin/python")
+}
+
+fn install_set(workspace: &Workspace, step: &mut Step, set: &Set) -> Result<String, Fault> {
+    let folder = workspace.tools().join(set.folder);
     let mark = folder.join(MARK);
-    let wanted = PACKAGES.join("\n");
+    let wanted = set.packages.join("\n");
     if std::fs::read_to_string(&mark).is_ok_and(|text| text == wanted) {
         return Ok("nothing was missing".to_owned());
     }
@@ -36,8 +66,8 @@ pub(super) fn install(workspace: &Workspace, step: &mut Step) -> Result<String, 
             "--disable-pip-version-check",
             "--only-binary=:all:",
         ])
-        .args(PACKAGES);
+        .args(set.packages);
     execute::watch(step, install)?.well()?;
     std::fs::write(&mark, &wanted).map_err(fault::file("write", &mark))?;
-    Ok(format!("installed {}", PACKAGES.join(", ")))
+    Ok(format!("installed {}", set.packages.join(", ")))
 }

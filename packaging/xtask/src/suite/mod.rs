@@ -62,7 +62,7 @@ impl<'a> Suite<'a> {
         let count = Count::default();
         Ok(Self {
             workspace,
-            progress: Progress::of(17),
+            progress: Progress::of(19),
             long,
             skips,
             count,
@@ -81,6 +81,9 @@ impl<'a> Suite<'a> {
         )?;
         let mut step = self.progress.step("Foreign readers of labels");
         let note = machine::python(workspace, &mut step);
+        step.done(&note);
+        let mut step = self.progress.step("Foreign judges of the data center");
+        let note = machine::python_for_center(workspace, &mut step);
         step.done(&note);
         page::build(workspace, &mut self.progress)?;
         for (title, command) in check::checks(workspace) {
@@ -105,14 +108,21 @@ impl<'a> Suite<'a> {
     /// The headless run, judged by programs that are not ours.
     fn main_job(&mut self) -> Result<(), Fault> {
         let out = self.workspace.tools().join("main-job");
-        demo::do_main_job(self.workspace, &mut self.progress, &out)?;
+        let demo = demo::main_job_done(self.workspace, &mut self.progress, &out)?;
         let mut judge = self.workspace.command("python3");
         judge.arg("tests/foreign/judge.py").arg(&out);
         self.counted(
             "Main job, judged by foreign programs",
             self.testing(judge),
             |heard| count::node_tests(&heard.everything()),
-        )
+        )?;
+        let judge = demo.judge_of_center(self.workspace, &out)?;
+        self.counted(
+            "Data center, judged by foreign programs",
+            self.testing(judge),
+            |heard| count::node_tests(&heard.everything()),
+        )?;
+        demo.stop()
     }
 
     fn page_tests(&mut self) -> Result<(), Fault> {

@@ -35,7 +35,8 @@ pub(super) struct CountQuery {
     by: Option<String>,
 }
 
-/// The days from `from` to `to`, in words: the usual 30 up to today where nothing is said.
+/// The days from `from` to `to`, in words: the usual 30 up to today where nothing is said. A last
+/// day before the first is no day at all.
 ///
 /// # Errors
 /// What is wrong, as the end of a sentence.
@@ -51,9 +52,6 @@ pub fn days(
     let from = read(from)
         .map_err(|_| "the first day is not a day like 2026-07-12")?
         .unwrap_or_else(|| to.saturating_sub((USUAL_DAYS - 1).days()));
-    if from > to || from.year() < 0 {
-        return Err("the first day comes after the last");
-    }
     Ok((from, to))
 }
 
@@ -72,6 +70,9 @@ pub(super) async fn counted(
         .as_deref()
         .map_or_else(|| Ok(USUAL.to_vec()), dimensions);
     let by = by.map_err(|fault| bad_query(&fault.to_string()))?;
+    if by.is_empty() {
+        return Err(bad_query("it does not say by what"));
+    }
     let counted = center
         .db()
         .read("statistics", move |tx| {

@@ -1,0 +1,96 @@
+//! The OpenAPI document: what it promises is served, to whom it promises it. Programs that are not
+//! ours try it in `tests/foreign/center.py`.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use serde_json::Value;
+use server::access::Caller;
+use server::services::directory::OPEN_API;
+use station::contact::link::LinkRequest;
+use system_tests::line::{Line, deliver};
+use system_tests::town::Town;
+
+fn document() -> Value {
+    serde_json::from_str(OPEN_API).unwrap()
+}
+
+/// The operations: path and what is said of it.
+fn operations(document: &Value) -> Vec<(String, Value)> {
+    let paths = document["paths"].as_object().unwrap().iter();
+    let get = |(path, operations): (&String, &Value)| {
+        let operations = operations.as_object().unwrap();
+        assert_eq!(operations.len(), 1, "{path}");
+        (path.clone(), operations["get"].clone())
+    };
+    paths.map(get).collect()
+}
+
+/// The path with the smallest value of each parameter that it needs.
+fn asked(path: &str, operation: &Value) -> String {
+    let parameters = operation["parameters"].as_array();
+    let needed = parameters
+        .into_iter()
+        .flatten()
+        .filter(|one| one["required"] == true);
+    let query: Vec<String> = needed
+        .map(|one| {
+            let name = one["name"].as_str().unwrap();
+            let value = if ["size", "new"].contains(&name) {
+                1
+            } else {
+                0
+            };
+            format!("{name}={value}")
+        })
+        .collect();
+    if query.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{}", query.join("&"))
+    }
+}
+
+#[test]
+fn every_status_is_named_and_none_is_left_to_a_default() {
+    let document = document();
+    let mut names = BTreeSet::new();
+    for (path, operation) in operations(&document) {
+        assert!(names.insert(operation["operationId"].to_string()), "{path}");
+        let said = operation["responses"].as_object().unwrap();
+        assert!(
+            said.keys().all(|status| status.parse::<u16>().is_ok()),
+            "{path}"
+        );
+        assert!(said.contains_key("200"), "{path}");
+        let guarded = operation.get("security").is_some();
+        assert_eq!(guarded, said.contains_key("401"), "{path}");
+        assert_eq!(guarded, said.contains_key("403"), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_document_promises_is_served_and_to_nobody_else() {
+    let town = Town::with_deposit("10.00").await;
+    let one = town.enrolled("one").await;
+    let line = Line::clean(&town.center, &one.station);
+    let router = server::services::router(town.center.clone());
+    let served = line.deliver(LinkRequest::Fetch {
+        path: "/v1/openapi.json".to_owned(),
+    });
+    assert_eq!(served.await.unwrap(), OPEN_API.as_bytes());
+    for (path, operation) in operations(&document()) {
+        let fetch = LinkRequest::Fetch {
+            path: asked(&path, &operation),
+        };
+        line.deliver(fetch.clone()).await.unwrap();
+        let nobody = Caller {
+            address: SocketAddr::from(([127, 0, 0, 1], 1)),
+            certificate: None,
+        };
+        let answer = deliver(&router, nobody, fetch).await;
+        let refused = answer.err().map(|fault| fault.problem().unwrap().status);
+        let expected = operation.get("security").map(|_| 401);
+        assert_eq!(refused, expected, "{path}");
+    }
+}
