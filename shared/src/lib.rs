@@ -7,6 +7,7 @@ pub mod ids;
 pub mod indicium;
 pub mod merkle;
 pub mod money;
+pub mod ppp;
 pub mod rates;
 pub mod rule_pack;
 pub mod security;

@@ -1,0 +1,398 @@
+//! One end of a PPP link.
+
+mod control;
+mod ending;
+
+use std::collections::VecDeque;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use super::automaton;
+use super::entropy::Entropy;
+use super::failure::Failure;
+use super::frame::{ACCM_ALL, Decoder, Frame, FrameCounts, Framing};
+use super::ipcp::{IPCP, Ipcp};
+use super::layer::{Layer, Patience};
+use super::lcp::{LCP, Lcp, Proving};
+use super::proof::{self, Demand, Offer, Progress, Tries};
+use super::terms::{Proof, Terms};
+
+/// The protocol of Internet packets.
+pub(super) const IP: u16 = 0x0021;
+/// Bytes waiting for the line at which no further Internet packet is taken: what waits here would
+/// only look to TCP like a slower line, and a word of LCP would have to wait behind it.
+const DATA_WAITING_BYTES: usize = 1_024;
+/// Bytes waiting for the line at which also words of the link are dropped, as if the line had lost
+/// them: a peer that asks faster than the line carries answers must not fill our memory.
+const WIRE_LIMIT_BYTES: usize = 16_384;
+/// Internet packets kept for whoever is to take them; more are dropped, as on any line.
+const RECEIVED_LIMIT: usize = 64;
+/// Times a link may be agreed on anew in one call.
+const MAX_RENEGOTIATIONS: u32 = 8;
+
+/// A link that is up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Up {
+    /// The address of this end.
+    pub own: Ipv4Addr,
+    /// The address of the other end.
+    pub peer: Ipv4Addr,
+    /// The name servers the other end named, at most two.
+    pub dns: Vec<Ipv4Addr>,
+    /// Longest packet that may be sent, in bytes.
+    pub mtu: u16,
+}
+
+/// What happened to a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Internet packets pass.
+    Up(Up),
+    /// They do not pass just now: the link is agreed on anew, or ends.
+    Down,
+    /// The other end gives this name: [`Engine::answer_claim`] has to say what its secret is.
+    Claim(String),
+    /// The link is over: at our wish, or for a reason. The last event.
+    Ended(Result<(), Failure>),
+}
+
+/// Why an Internet packet was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotSent {
+    /// The link is not up.
+    #[error("the link is not up")]
+    Down,
+    /// It is longer than the other end takes.
+    #[error("the packet is longer than the link takes")]
+    TooLong,
+    /// Enough is waiting for the line; [`Engine::has_room`] says when it is not.
+    #[error("the line has enough to send")]
+    Busy,
+}
+
+/// How far a link has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// The link itself is agreed on.
+    Link,
+    /// A name is proved.
+    Proof,
+    /// Addresses are agreed on.
+    Addresses,
+    /// Internet packets pass.
+    Up,
+    /// Over.
+    Ended,
+}
+
+/// Who proves a name just now.
+#[derive(Debug)]
+enum Prover {
+    Nobody,
+    Us(Offer),
+    Them(Demand),
+}
+
+/// One end of a PPP link, from the first byte after CONNECT to the last before the hang-up.
+///
+/// The embedding feeds it bytes ([`Engine::input`]) and time ([`Engine::tick`], due at
+/// [`Engine::wake_at`]), and takes bytes for the line ([`Engine::take_wire`]), events
+/// ([`Engine::next_event`]) and Internet packets ([`Engine::receive`]) from it after each.
+#[derive(Debug)]
+pub struct Engine {
+    terms: Terms,
+    decoder: Decoder,
+    framing: Framing,
+    lcp: Layer<Lcp>,
+    ipcp: Layer<Ipcp>,
+    prover: Prover,
+    phase: Phase,
+    /// How the link ends, once that is decided; the good-bye may still be on its way.
+    ending: Option<Result<(), Failure>>,
+    started: Duration,
+    deadline: Option<Duration>,
+    /// Whether a packet of LCP ever arrived.
+    answered: bool,
+    heard_at: Duration,
+    echoes: u32,
+    renegotiations: u32,
+    wire: VecDeque<u8>,
+    received: VecDeque<Vec<u8>>,
+    events: VecDeque<Event>,
+    words: Option<String>,
+}
+
+impl Engine {
+    /// Begins a link on a line that has just come up. `now` is the time since any moment of the
+    /// caller's choice, the same in all calls, and never falls.
+    #[must_use]
+    pub fn begin(terms: Terms, now: Duration) -> Self {
+        let limits = terms.limits;
+        let patience = Patience {
+            period: limits.restart_period,
+            requests: limits.request_tries,
+            goodbyes: limits.goodbye_tries,
+        };
+        let proving = match &terms.proof {
+            Proof::Offered {
+                credentials: None, ..
+            } => Proving::Offered(Vec::new()),
+            Proof::Offered { methods, .. } => Proving::Offered(methods.clone()),
+            Proof::Demanded { methods, .. } => Proving::Demanded(methods.clone()),
+        };
+        let entropy = Entropy::new(terms.seed.clone());
+        let lcp = Lcp::new(terms.mru, terms.accm, proving, entropy);
+        let mut engine = Self {
+            lcp: Layer::new(lcp, patience),
+            ipcp: Layer::new(Ipcp::new(terms.addresses), patience),
+            decoder: Decoder::new(),
+            framing: Framing::PLAIN,
+            prover: Prover::Nobody,
+            phase: Phase::Link,
+            ending: None,
+            started: now,
+            deadline: Some(now.saturating_add(limits.setup)),
+            answered: false,
+            heard_at: now,
+            echoes: 0,
+            renegotiations: 0,
+            wire: VecDeque::new(),
+            received: VecDeque::new(),
+            events: VecDeque::new(),
+            words: None,
+            terms,
+        };
+        engine.tell_ipcp(now, automaton::Event::Open);
+        engine.tell_lcp(now, automaton::Event::Open);
+        engine.tell_lcp(now, automaton::Event::Up);
+        engine
+    }
+
+    /// Takes bytes of the line, in pieces of any size.
+    pub fn input(&mut self, now: Duration, bytes: &[u8]) {
+        for byte in bytes {
+            if let Some(frame) = self.decoder.push(*byte) {
+                self.frame(now, &frame);
+            }
+        }
+    }
+
+    /// Does what is due by now.
+    pub fn tick(&mut self, now: Duration) {
+        if self.is_over() {
+            return;
+        }
+        self.drive_lcp(now, |lcp, effects| lcp.expire(now, effects));
+        self.drive_ipcp(now, |ipcp, effects| ipcp.expire(now, effects));
+        self.drive_prover(now, |prover, progress| match prover {
+            Prover::Nobody => {}
+            Prover::Us(offer) => offer.expire(now, progress),
+            Prover::Them(demand) => demand.expire(now, progress),
+        });
+        self.watch_the_clock(now);
+    }
+
+    /// When [`Engine::tick`] has something to do; `None` once the link is over.
+    #[must_use]
+    pub fn wake_at(&self) -> Option<Duration> {
+        if self.is_over() {
+            return None;
+        }
+        let prover = match &self.prover {
+            Prover::Nobody => None,
+            Prover::Us(offer) => offer.wake_at(),
+            Prover::Them(demand) => demand.wake_at(),
+        };
+        let times = [
+            self.lcp.wake_at(),
+            self.ipcp.wake_at(),
+            prover,
+            self.deadline,
+            self.first_answer_due(),
+            self.echo_due(),
+        ];
+        times.into_iter().flatten().min()
+    }
+
+    /// Takes at most `most` bytes for the line.
+    pub fn take_wire(&mut self, most: usize) -> Vec<u8> {
+        let most = most.min(self.wire.len());
+        self.wire.drain(..most).collect()
+    }
+
+    /// Bytes that wait for the line.
+    #[must_use]
+    pub fn wire_waiting(&self) -> usize {
+        self.wire.len()
+    }
+
+    /// The next event, the oldest first.
+    pub fn next_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// The next Internet packet, the oldest first.
+    pub fn receive(&mut self) -> Option<Vec<u8>> {
+        self.received.pop_front()
+    }
+
+    /// Whether an Internet packet would be taken now.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.phase == Phase::Up && self.wire.len() < DATA_WAITING_BYTES
+    }
+
+    /// Longest Internet packet that may be sent now, in bytes.
+    #[must_use]
+    pub fn mtu(&self) -> u16 {
+        self.lcp.settlement.granted.mru.min(self.terms.mru)
+    }
+
+    /// Sends an Internet packet.
+    ///
+    /// # Errors
+    /// [`NotSent`] when the link is down or busy, or the packet is longer than [`Engine::mtu`];
+    /// nothing was sent then.
+    pub fn send(&mut self, packet: &[u8]) -> Result<(), NotSent> {
+        if self.phase != Phase::Up {
+            return Err(NotSent::Down);
+        }
+        if packet.len() > usize::from(self.mtu()) {
+            return Err(NotSent::TooLong);
+        }
+        if !self.has_room() {
+            return Err(NotSent::Busy);
+        }
+        self.framing.write(IP, packet, &mut self.wire);
+        Ok(())
+    }
+
+    /// Says what the secret of a claimed name is ([`Event::Claim`]); `None` when nobody has that
+    /// name. Without a claim nothing happens.
+    pub fn answer_claim(&mut self, now: Duration, secret: Option<&str>) {
+        self.drive_prover(now, |prover, progress| {
+            if let Prover::Them(demand) = prover {
+                demand.answer(secret, progress);
+            }
+        });
+    }
+
+    /// Ends the link: good-bye is said and answered, or given up on, within two tries; then
+    /// [`Event::Ended`] comes.
+    pub fn close(&mut self, now: Duration) {
+        self.end(now, Ok(()));
+    }
+
+    /// The line below is gone.
+    pub fn line_lost(&mut self) {
+        self.wire.clear();
+        let ending = self.ending.unwrap_or(Err(Failure::LineLost));
+        self.over(ending);
+    }
+
+    /// Whether [`Event::Ended`] was said.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.phase == Phase::Ended
+    }
+
+    /// What the decoder has met.
+    #[must_use]
+    pub const fn frame_counts(&self) -> FrameCounts {
+        self.decoder.counts()
+    }
+
+    /// What the other end said to the proof of our name, for the record: printable characters.
+    #[must_use]
+    pub fn words(&self) -> Option<&str> {
+        self.words.as_deref()
+    }
+
+    fn frame(&mut self, now: Duration, frame: &Frame) {
+        if self.is_over() {
+            return;
+        }
+        self.heard_at = now;
+        self.echoes = 0;
+        let information = frame.information.as_slice();
+        match (frame.protocol, self.phase) {
+            (LCP, _) => self.lcp_packet(now, information),
+            // Nothing but LCP and the proof counts before the proof is over (RFC 1661 §3.5).
+            (_, Phase::Link | Phase::Ended) => {}
+            (proof::PAP | proof::CHAP, _) => self.proof_packet(now, frame.protocol, information),
+            (_, Phase::Proof) => {}
+            (IPCP, Phase::Addresses | Phase::Up) => self.ipcp_packet(now, information),
+            (IP, Phase::Up) => {
+                if self.received.len() < RECEIVED_LIMIT {
+                    self.received.push_back(frame.information.clone());
+                }
+            }
+            (IP, Phase::Addresses) => {}
+            (unknown, Phase::Addresses | Phase::Up) => self.reject_protocol(unknown, information),
+        }
+    }
+
+    /// Writes a frame for the line, or drops it when far too much waits already.
+    fn write(&mut self, protocol: u16, information: &[u8]) {
+        if self.wire.len() >= WIRE_LIMIT_BYTES {
+            return;
+        }
+        // RFC 1662 §7: words of LCP are sent as before any agreement.
+        let framing = if protocol == LCP {
+            Framing::PLAIN
+        } else {
+            self.framing
+        };
+        framing.write(protocol, information, &mut self.wire);
+    }
+
+    const fn tries(&self) -> Tries {
+        Tries {
+            period: self.terms.limits.restart_period,
+            count: self.terms.limits.request_tries,
+        }
+    }
+
+    /// Begins the proof that was agreed on, or goes on to the addresses.
+    fn begin_proof(&mut self, now: Duration) {
+        self.phase = Phase::Proof;
+        let tries = self.tries();
+        let mut progress = Progress::default();
+        let offered = self.lcp.settlement.granted.proof;
+        let demanded = self.lcp.settlement.demanded();
+        self.prover = match (&self.terms.proof, offered, demanded) {
+            (
+                Proof::Offered {
+                    credentials: Some(credentials),
+                    ..
+                },
+                Some(method),
+                _,
+            ) => Prover::Us(Offer::begin(
+                method,
+                credentials.clone(),
+                now,
+                tries,
+                &mut progress,
+            )),
+            (Proof::Demanded { own_name, .. }, _, Some(method)) => {
+                let entropy = &mut self.lcp.settlement.entropy;
+                let demand = Demand::begin(method, own_name, now, tries, entropy, &mut progress);
+                Prover::Them(demand)
+            }
+            (Proof::Offered { .. } | Proof::Demanded { .. }, _, _) => {
+                progress.outcome = Some(Ok(()));
+                Prover::Nobody
+            }
+        };
+        self.progress(now, progress);
+    }
+
+    /// Forgets what was agreed on about the link.
+    fn forget_link(&mut self) {
+        self.framing = Framing::PLAIN;
+        self.decoder.expect_accm(ACCM_ALL);
+        self.prover = Prover::Nobody;
+        self.received.clear();
+    }
+}

@@ -1,0 +1,5 @@
+//! Two engines on a line of virtual time, and engines against scripted peers.
+
+mod agreeing;
+mod line;
+mod peers;
