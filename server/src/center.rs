@@ -21,10 +21,15 @@ use crate::ledger::tree::{self, TreeHead};
 use crate::ledger::{self, Ledger, LedgerError, RecordKind};
 use crate::services::funds::held;
 use crate::services::statistics::standing;
+use crate::stations::Station;
 use crate::{params, stations};
 
 /// The longest support contact, bytes: it is shown on a frozen station's screen.
 pub const MAX_SUPPORT_CONTACT_BYTES: usize = 200;
+
+/// Seconds of an hour, and hours of a day.
+const HOUR_SECONDS: i64 = 3_600;
+const HOURS: i64 = 24;
 
 /// Why a data center could not be made or opened.
 #[derive(Debug, thiserror::Error)]
@@ -344,13 +349,16 @@ impl DataCenter {
     }
 
     /// Looks whether what stations told of their pieces adds up to their registers, and says in
-    /// the log where it does not. One vault at a time, so that nobody waits for all of them.
+    /// the log where it does not. Every hour another part of the stations, so that each is looked
+    /// at once a day, and one vault at a time, so that nobody waits for all of them.
     fn hold_statistics_against_registers(&self) -> Result<(), CenterError> {
         let now = self.now();
         let all = self
             .db
             .read_blocking("upkeep-stations", |tx| stations::list(tx, None))?;
-        for station in all {
+        let hour = now.0.div_euclid(HOUR_SECONDS).rem_euclid(HOURS);
+        let is_due = |station: &Station| i64::from(station.psd.serial) % HOURS == hour;
+        for station in all.into_iter().filter(is_due) {
             let standing = self.db.read_blocking("upkeep-statistics", move |tx| {
                 standing::standing(tx, &station, now)
             })?;

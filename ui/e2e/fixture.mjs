@@ -29,8 +29,9 @@ export function status(changes = {}) {
     lock_at: seconds() + 27 * DAY + 3600,
     account: { name: 'Boise Main Office', available_mills: 950_000 },
     keys: [
-      { purpose: 'indicium signing', since: seconds() - 3 * DAY, until: seconds() + 55 * DAY },
-      { purpose: 'station certificate', since: seconds() - 3 * DAY, until: seconds() + 27 * DAY },
+      { purpose: 'indicium signing', since: seconds() - 3 * DAY, until: seconds() + 55 * DAY, next: seconds() + 6 * DAY },
+      { purpose: 'station certificate', since: seconds() - 3 * DAY, until: seconds() + 27 * DAY, next: seconds() + 17 * DAY },
+      { purpose: 'store', since: seconds() - 3 * DAY, until: null, next: seconds() + 362 * DAY },
     ],
     line: { kind: 'internet', up: true, reason: null },
     services: [
@@ -41,6 +42,8 @@ export function status(changes = {}) {
     secrets: 'this computer’s keyring',
     support_contact: '+1 208 555 0142',
     unknown_pieces: 0,
+    automatic_refill: null,
+    withdrawal: null,
     ...changes,
   };
 }
@@ -143,6 +146,7 @@ const ANSWERS = {
     ],
   }),
   'stop-batch': () => status(),
+  'cost-centres': () => ({ centres: [] }),
   statistics: (call) => ({
     from: '2026-10-24', to: '2026-11-22', by: [call.by],
     total: { pieces: 312, postage_mills: 450_780, spoiled: 2, spoiled_mills: 1560 },

@@ -15,15 +15,19 @@ use crate::workspace::Workspace;
 struct Set {
     folder: &'static str,
     packages: &'static [&'static str],
+    /// What is made of its source: it is Python throughout and comes in no other form.
+    from_source: &'static str,
 }
 
 const LABELS: Set = Set {
     folder: "venv",
     packages: &["zxing-cpp==3.1.1", "pillow==12.3.0", "cryptography==48.0.1"],
+    from_source: ":none:",
 };
 const CENTER: Set = Set {
     folder: "venv-center",
     packages: &["schemathesis==4.32.5", "sslyze==6.3.1", "openpyxl==3.1.5"],
+    from_source: "sslyze",
 };
 /// Written when the last of them was installed.
 const MARK: &str = "installed";
@@ -66,6 +70,7 @@ fn install_set(workspace: &Workspace, step: &mut Step, set: &Set) -> Result<Stri
             "--disable-pip-version-check",
             "--only-binary=:all:",
         ])
+        .arg(format!("--no-binary={}", set.from_source))
         .args(set.packages);
     execute::watch(step, install)?.well()?;
     std::fs::write(&mark, &wanted).map_err(fault::file("write", &mark))?;
