@@ -1,14 +1,19 @@
 //! Postal account management over whole contacts: the tree comes in, what was spent goes out, and
 //! budgets stop a piece.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::Value;
+use server::access::Caller;
 use server::admin::call::AdminCall;
 use server::admin::tree::{NewBudget, TreeCall};
 use shared::money::Mills;
 use shared::services::accounts::NodeKind;
 use station::api::{Call, PieceView, PrintCall, PrintOut, QuoteCall, UiError, View};
+use station::contact::link::LinkRequest;
+use system_tests::line::{Line, deliver};
 use system_tests::town::{ACCOUNT, Counter, Town};
 
 async fn tree(town: &Town, what: TreeCall) -> Vec<Value> {
@@ -230,4 +235,81 @@ async fn a_report_said_twice_or_lost_on_the_way_adds_up_to_the_ascending_registe
         .unwrap_or_else(|fault: server::db::DbError| unreachable!("{fault}"));
     counter.contact().await.unwrap();
     assert_eq!(usage(&town).await, [("ours".to_owned(), 3, 3 * 780)]);
+}
+
+/// What the data center answers to somebody who fetches `path`: JSON, or status and code.
+async fn fetched(line: &Arc<Line>, path: String) -> Result<Value, (u16, String)> {
+    let answer = line.deliver(LinkRequest::Fetch { path }).await;
+    answer
+        .map(|body| serde_json::from_slice(&body).unwrap())
+        .map_err(|fault| {
+            let problem = fault.problem().unwrap();
+            (problem.status, problem.code.clone())
+        })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_station_reads_its_own_account_and_statement_and_nothing_without_its_certificate() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("20.00").await.unwrap();
+    centre(&town, "Sales").await;
+    let this_month = shared::clock::civil_date(server::clock::Clock::now(town.clock.as_ref()));
+    let month = shared::services::accounts::Month::of(this_month);
+    let surcharge = TreeCall::Surcharge {
+        centre: "Sales".to_owned(),
+        basis_points: 1_000,
+        fixed: Mills::new(5).unwrap(),
+        from: None,
+    };
+    tree(&town, surcharge).await;
+    counter.contact().await.unwrap();
+    print_for(&counter, Some("Sales")).await.unwrap();
+    counter.contact().await.unwrap();
+
+    let line = Line::clean(&town.center, &counter.station);
+    let own = fetched(&line, "/v1/accounts/self".to_owned())
+        .await
+        .unwrap();
+    assert_eq!(own["name"], "Demo");
+    assert_eq!(own["balance_mills"], 80_000);
+    assert_eq!(own["cost_centres"][0]["name"], "Sales");
+    let path = format!("/v1/accounts/statement?month={month}");
+    let statement = fetched(&line, path.clone()).await.unwrap();
+    assert_eq!(statement["closing"], 80_000);
+    assert_eq!(statement["refills"], -20_000);
+    assert_eq!(statement["centres"][0]["postage"], 780);
+    assert_eq!(statement["centres"][0]["surcharge"], 78 + 5);
+    let station = &statement["stations"][0];
+    assert_eq!(
+        (&station["stated"], &station["reported"]),
+        (&780.into(), &780.into())
+    );
+    for (query, status, code) in [
+        ("?month=2026-13", 400, "bad_month"),
+        ("", 400, "bad_month"),
+        ("?month=2999-01", 404, "month_not_begun"),
+    ] {
+        let path = format!("/v1/accounts/statement{query}");
+        let refused = fetched(&line, path).await.unwrap_err();
+        assert_eq!(refused, (status, code.to_owned()), "{query}");
+    }
+    let nobody = Caller {
+        address: SocketAddr::from(([127, 0, 0, 1], 1)),
+        certificate: None,
+    };
+    let router = server::services::router(town.center.clone());
+    let refused = deliver(&router, nobody, LinkRequest::Fetch { path }).await;
+    let problem = refused.unwrap_err().problem().unwrap().clone();
+    assert_eq!(
+        (problem.status, problem.code.as_str()),
+        (401, "certificate_required")
+    );
+    let told = town
+        .admin(AdminCall::AccountStatement {
+            account: ACCOUNT.to_owned(),
+            month,
+        })
+        .await;
+    assert_eq!(told[0]["centres"], statement["centres"]);
 }

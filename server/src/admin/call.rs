@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use shared::money::Mills;
+use shared::services::accounts::Month;
 
 use super::approval::ApprovalCall;
+use super::bank::BankCall;
 use super::money::MoneyCall;
 use super::refusal::AdminRefusal;
 use super::tree::TreeCall;
@@ -42,6 +44,18 @@ pub enum AdminCall {
     },
     /// Show all accounts.
     AccountList,
+    /// Look at or place payments that come in by bank.
+    Bank {
+        /// What is to be done.
+        what: BankCall,
+    },
+    /// Make the statement of a month.
+    AccountStatement {
+        /// Name or number of the account.
+        account: String,
+        /// The month.
+        month: Month,
+    },
     /// Look at or change the tree of an account.
     Tree {
         /// What is to be done.

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::approval::cli::AdminCommand;
+use super::bank::cli::AccountBankCommand;
 use super::money::cli::{AccountMoneyCommand, StationMoneyCommand};
+use super::statement::StatementCommand;
 use super::tree::TreeCommand;
 
 /// Runs a Pennyblack data center: it holds the accounts, grants refills to postal printing
@@ -140,6 +142,11 @@ pub enum AccountCommand {
     /// What happens to money beside deposits.
     #[command(flatten)]
     Money(AccountMoneyCommand),
+    /// Payments that come in by bank.
+    #[command(flatten)]
+    Bank(AccountBankCommand),
+    /// Make the statement of a month.
+    Statement(StatementCommand),
 }
 
 /// Stations.

@@ -5,6 +5,7 @@
 
 pub mod approval;
 pub mod backup;
+pub mod bank;
 pub mod call;
 pub mod cli;
 pub mod money;
@@ -15,6 +16,7 @@ pub mod refusal;
 mod serve;
 mod sheet;
 pub mod socket;
+pub mod statement;
 pub mod statistics;
 pub mod tree;
 pub mod view;
@@ -128,6 +130,12 @@ fn carry_out(cli: Cli, output: &Output) -> Result<(), AdminRefusal> {
         Command::Station(StationCommand::Money(command)) => {
             money::cli::station(&folder, command, clock, output)
         }
+        Command::Account(AccountCommand::Statement(command)) => {
+            let mut ask = |call: AdminCall, show: &mut Show<'_>| {
+                perform_or_ask_for(&folder, call, Arc::clone(&clock), show)
+            };
+            statement::carry_out(&command, output, &mut ask)
+        }
         Command::Account(command) => {
             let call = account_call(command)?;
             perform_or_ask(&folder, call, clock, output)
@@ -182,6 +190,8 @@ fn account_call(command: AccountCommand) -> Result<AdminCall, AdminRefusal> {
         } => AdminCall::AccountShow { account },
         AccountCommand::Show { account: None } | AccountCommand::List => AdminCall::AccountList,
         AccountCommand::Money(command) => money::cli::account_call(command)?,
+        AccountCommand::Bank(command) => bank::cli::account_call(command)?,
+        AccountCommand::Statement(command) => statement::call(&command)?,
     })
 }
 

@@ -21,6 +21,7 @@ use crate::center::DataCenter;
 use crate::db::{DbError, Tx};
 use crate::ledger::accounts::{self, Account};
 use crate::ledger::{self, AuditFault, ExportLine, LedgerAccount, LedgerError};
+use crate::services::accounts::bank::matching::creditor_reference;
 use crate::services::accounts::tree::{Gardener, TreeError};
 use crate::services::funds::held;
 use crate::services::rates::store;
@@ -54,6 +55,10 @@ pub fn perform(
         } => show(account_deposit(center, account, amount, reference)?),
         AdminCall::AccountShow { account } => show(account_show(center, account)?),
         AdminCall::AccountList => all(show, account_list(center)?),
+        AdminCall::Bank { what } => super::bank::perform(center, what, show)?,
+        AdminCall::AccountStatement { account, month } => {
+            super::statement::perform(center, account, month, show)?
+        }
         AdminCall::Tree { what } => super::tree::perform(center, what, show)?,
         AdminCall::StationNew { account, zip } => show(station_new(center, account, zip)?),
         AdminCall::StationList { account } => all(show, station_list(center, account)?),
@@ -111,6 +116,7 @@ fn account_view(tx: &Tx<'_>, account: Account) -> Result<AccountView, LedgerErro
     let mut view = AccountView {
         account: account.id,
         name: account.name,
+        payment_reference: creditor_reference(account.id),
         balance: ledger::available(tx, &LedgerAccount::Customer(account.id))?,
         in_transit: Mills::ZERO,
         vaults: Mills::ZERO,

@@ -11,9 +11,11 @@ use shared::money::Mills;
 use shared::statistics::Group;
 
 use super::approval::ApprovalView;
+use super::bank::BankView;
 use super::money::MoneyView;
 use super::tree::{NodeView, OverrideView};
 use crate::ledger::{AuditReport, ExportLine};
+use crate::services::accounts::statement::Statement;
 use crate::services::funds::held::End;
 use crate::services::rates::store::StoredEdition;
 use crate::services::statistics::count::Statistics;
@@ -27,6 +29,8 @@ pub struct AccountView {
     pub account: AccountId,
     /// Its name.
     pub name: String,
+    /// What its payments should name: an ISO 11649 creditor reference.
+    pub payment_reference: String,
     /// What it holds for refills, mills.
     pub balance: Mills,
     /// Granted to its stations and not yet stated as arrived, mills.
@@ -239,6 +243,10 @@ pub enum AdminView {
     Account(AccountView),
     /// A payment.
     Deposit(DepositView),
+    /// Payments that come in by bank.
+    Bank(BankView),
+    /// The statement of a month.
+    Statement(Box<Statement>),
     /// A node of an account's tree.
     Node(NodeView),
     /// An override of a budget.
@@ -276,6 +284,8 @@ impl AdminView {
         let json = match self {
             Self::Account(view) => serde_json::to_string(view),
             Self::Deposit(view) => serde_json::to_string(view),
+            Self::Bank(view) => view.json(),
+            Self::Statement(view) => serde_json::to_string(view),
             Self::Node(view) => serde_json::to_string(view),
             Self::Override(view) => serde_json::to_string(view),
             Self::NewStation(view) => serde_json::to_string(view),
@@ -300,6 +310,8 @@ impl fmt::Display for AdminView {
         match self {
             Self::Account(view) => account(f, view),
             Self::Deposit(view) => deposit(f, view),
+            Self::Bank(view) => view.fmt(f),
+            Self::Statement(view) => super::statement::text(f, view),
             Self::Node(view) => view.fmt(f),
             Self::Override(view) => view.fmt(f),
             Self::NewStation(view) => new_station(f, view),

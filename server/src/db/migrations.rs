@@ -37,6 +37,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     40 => "040_returned_payments",
     41 => "041_held_value",
     60 => "060_accounts",
+    61 => "061_bank_sqlite",
     70 => "070_statistics",
     75 => "075_station_key_use",
 };

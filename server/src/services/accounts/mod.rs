@@ -5,9 +5,13 @@
 //! for each cost centre. Level L2: the tree tells who works where, and nothing here moves value; a
 //! refill stays at L3. It never takes back what was booked: nodes are closed, sums only grow, a
 //! payment is booked once.
-//! Its tables: `account_version`, `account_node`, `surcharge`, `centre_usage`, `budget_override`.
+//! Its tables: `account_version`, `account_node`, `surcharge`, `centre_usage`, `budget_override`,
+//! `bank_payment`, `account_iban`.
 //! Its tests: `tests.rs` beside this file, and `tests/it/accounts.rs` over a whole contact.
 
+pub mod bank;
+mod reading;
+pub mod statement;
 pub mod tree;
 pub mod usage;
 
@@ -20,7 +24,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use shared::clock::UnixSeconds;
 use shared::ids::{AccountId, StationId};
 use shared::services::accounts::{
@@ -41,7 +45,10 @@ const VERSION_BITS: u32 = 40;
 
 /// The service's routes.
 pub fn routes() -> Router<Arc<DataCenter>> {
-    Router::new().route("/v1/accounts/sync", post(sync))
+    Router::new()
+        .route("/v1/accounts/sync", post(sync))
+        .route("/v1/accounts/self", get(reading::own_account))
+        .route("/v1/accounts/statement", get(reading::own_statement))
 }
 
 /// Takes a station's report and answers with what changed in its account.
