@@ -2,22 +2,30 @@
 //! system.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::anyhow;
+use jiff::civil::Date;
+use shared::ids::PieceSerial;
 use shared::indicium::destination::{Destination, OriginZip};
-use shared::indicium::ibi_full::{IbiFull, SoftwareId, VERSION};
 use shared::money::Mills;
-use shared::vault::{Action, Debit, Prospect, Step, Vault};
+use shared::services::accounts::{Budgets, Month};
+use shared::vault::Prospect;
 use station::api::{
-    Call, PieceState, PrintCall, PrintOut, PrinterPort, PrinterSetup, QuoteCall, UiError,
+    AddPrinterCall, BatchCall, BatchOut, Call, PrintCall, PrintOut, PrinterPort, PrinterSetup,
+    QuoteCall, UiError, View,
 };
 use station::batch;
+use station::printing::bits::BitImage;
+use station::printing::label::Label;
+use station::printing::layout::reference::reference_label;
+use station::printing::raster::raster;
+use station::printing::symbol::Symbol;
+use station::printing::units::Dpi;
 use station::station::{CLERK_USER, Owner};
-use station::store::pieces::{PieceFacts, PieceRow};
+use station::store::centres::Booking;
+use station::store::pieces::PieceFacts;
 use station::vault::credentials::Credentials;
-use station::vault::draft::{BUILD, LabelInputs, PieceInputs};
+use station::vault::draft::{Draft, DraftFault, LabelInputs, Order, PieceInputs, sign};
 use system_tests::town::{Counter, Town};
 use tokio::runtime::Runtime;
 
@@ -26,8 +34,14 @@ use crate::clock::{median, milliseconds, process_cpu, wall};
 use crate::figure::{Figure, Probe, Target};
 use crate::probes::{CommitProbe, TransferProbe};
 
-/// The printer that the labels are drawn for; nothing is ever sent to it.
+/// The printer that single labels are drawn for; nothing is ever sent to it.
 const PRINTER: &str = "bench";
+
+/// The printer of a batch: it takes everything at once and says nothing.
+const SINK: &str = "sink";
+
+/// Where that printer stands.
+const SINK_DEVICE: &str = "/dev/null";
 
 /// Pieces printed one by one, for each round of effort.
 const SINGLES: u32 = 20;
@@ -47,11 +61,9 @@ pub(crate) fn measure(
     effort: Effort,
 ) -> anyhow::Result<Vec<Figure>> {
     let desk = Desk::new(runtime);
-    Ok(vec![
-        desk.single(folder, effort)?,
-        desk.batch(folder, effort)?,
-        desk.labels(effort)?,
-    ])
+    let mut figures = vec![desk.single(folder, effort)?, desk.batch(folder, effort)?];
+    figures.extend(desk.labels(effort)?);
+    Ok(figures)
 }
 
 /// A station that is refilled as often as it needs.
@@ -85,23 +97,25 @@ impl<'a> Desk<'a> {
         })
     }
 
-    /// From the call to the printer's bytes: paid and about to leave are both durable.
-    fn single(&self, folder: &Path, effort: Effort) -> anyhow::Result<Figure> {
-        let probe = CommitProbe::new(&folder.join("commit.db"))?;
-        self.fill()?;
-        let setup = PrinterSetup {
-            name: PRINTER.to_owned(),
-            port: PrinterPort::Tcp {
-                address: "127.0.0.1:9100".to_owned(),
-            },
+    fn add_printer(&self, name: &str, port: PrinterPort) -> anyhow::Result<()> {
+        let printer = PrinterSetup {
+            name: name.to_owned(),
+            port,
             dpi: 300,
             stock: "label-4x6".to_owned(),
             acknowledges: false,
         };
-        let add = Call::AddPrinter(station::api::AddPrinterCall { printer: setup });
-        self.runtime
-            .block_on(self.counter.station.call(add))
-            .map_err(said)?;
+        let add = Call::AddPrinter(AddPrinterCall { printer });
+        let added = self.runtime.block_on(self.counter.station.call(add));
+        added.map(drop).map_err(said)
+    }
+
+    /// From the call to the printer's bytes: paid and about to leave are both durable.
+    fn single(&self, folder: &Path, effort: Effort) -> anyhow::Result<Figure> {
+        let probe = CommitProbe::new(&folder.join("commit.db"))?;
+        self.fill()?;
+        let address = "127.0.0.1:9100".to_owned();
+        self.add_printer(PRINTER, PrinterPort::Tcp { address })?;
         let (mut takes, mut commits) = (Vec::new(), Vec::new());
         for _ in 0..effort.rounds * SINGLES {
             commits.push(probe.take()?);
@@ -131,14 +145,17 @@ impl<'a> Desk<'a> {
     /// Debit, signature and journal of many pieces in the chunks of a batch.
     fn batch(&self, folder: &Path, effort: Effort) -> anyhow::Result<Figure> {
         let mut probe = TransferProbe::new(&folder.join("transfers.db"))?;
-        let (mut takes, mut transfers) = (Vec::new(), Vec::new());
+        let (mut takes, mut transfers, mut cpu) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..effort.rounds {
             self.fill()?;
             transfers.push(probe.take(effort.pieces / PROBE_BATCH, PROBE_BATCH)?);
+            let before = process_cpu();
             let (spent, paid) = wall(|| self.pay(effort.pieces));
             paid?;
+            cpu.push(milliseconds(process_cpu() - before) / f64::from(effort.pieces));
             takes.push(f64::from(effort.pieces) / spent.as_secs_f64());
         }
+        eprintln!("CPU of one piece: {:.4} ms", median(&cpu));
         let (pieces, transfers) = (median(&takes), median(&transfers));
         let ratio = pieces / transfers;
         Ok(
@@ -166,37 +183,65 @@ impl<'a> Desk<'a> {
         Ok(())
     }
 
-    /// Whole labels from CSV text to printer bytes, by the station's own batch.
-    fn labels(&self, effort: Effort) -> anyhow::Result<Figure> {
+    /// Whole reference labels from CSV text to printer bytes, by the batch that a clerk prints.
+    fn labels(&self, effort: Effort) -> anyhow::Result<Option<Figure>> {
+        if !Path::new(SINK_DEVICE).exists() {
+            eprintln!("no {SINK_DEVICE} to print to: batch.labels_per_s is absent");
+            return Ok(None);
+        }
+        let path = SINK_DEVICE.to_owned();
+        self.add_printer(SINK, PrinterPort::Device { path })?;
+        let station = &self.counter.station;
+        let draw = station.apply_blocking(|owner| {
+            owner.draw_by(reference_drawing);
+            Ok(())
+        });
+        draw.map_err(said)?;
         let (mut takes, mut cpu) = (Vec::new(), Vec::new());
         for round in 0..effort.rounds {
             self.fill()?;
-            let count = Arc::new(AtomicU32::new(0));
-            let counted = Arc::clone(&count);
-            let csv = csv(round);
-            let before = process_cpu();
-            let printing = batch::printer_bytes(&self.counter.station, &csv, PRINTER, move |_| {
-                counted.fetch_add(1, Ordering::Relaxed);
+            let batch = Call::Batch(BatchCall {
+                csv: csv(round),
+                out: BatchOut::Printer {
+                    name: SINK.to_owned(),
+                },
             });
-            let (spent, printed) = wall(|| self.runtime.block_on(printing));
-            printed.map_err(said)?;
-            let labels = count.load(Ordering::Relaxed);
-            anyhow::ensure!(labels == LABELS, "{labels} labels came out of {LABELS}");
-            takes.push(f64::from(labels) / spent.as_secs_f64());
-            cpu.push(milliseconds(process_cpu() - before) / f64::from(labels));
+            let before = process_cpu();
+            let (spent, printed) = wall(|| self.runtime.block_on(station.call(batch)));
+            let View::Batch(view) = printed.map_err(said)? else {
+                anyhow::bail!("the station answers a batch with something else");
+            };
+            // A printer that says nothing leaves every piece to the clerk's eyes.
+            let sent = view.unknown;
+            anyhow::ensure!(sent == LABELS, "{sent} labels came out of {LABELS}");
+            takes.push(f64::from(sent) / spent.as_secs_f64());
+            cpu.push(milliseconds(process_cpu() - before) / f64::from(sent));
         }
-        Ok(Figure::new(
+        let per_second = median(&takes);
+        let figure = Figure::new(
             "batch.labels_per_s",
-            median(&takes),
+            per_second,
             "1/s",
             Target::AtLeast(1_500.0),
-        )
-        .beside(Probe {
+        );
+        Ok(Some(figure.beside(Probe {
             name: "CPU of one label",
             value: median(&cpu),
             unit: "ms",
-        }))
+        })))
     }
+}
+
+/// The reference label around the symbol of a piece.
+fn reference_drawing(
+    inputs: &LabelInputs,
+    _: PieceSerial,
+    symbol: &Symbol,
+) -> Result<(Label, BitImage), DraftFault> {
+    let dpi = Dpi::from_number(inputs.dpi).ok_or(DraftFault::UnknownLabel)?;
+    let label = reference_label(symbol);
+    let image = raster(&label, dpi);
+    Ok((label, image))
 }
 
 /// What the station refused.
@@ -232,121 +277,67 @@ fn csv(round: u32) -> String {
     text
 }
 
-/// Pays for a chunk of pieces: one signature each, one commit for all.
+/// Pays for a chunk of pieces that are signed and not drawn: one commit for all.
 fn pay_chunk(owner: &mut Owner, size: u32) -> anyhow::Result<()> {
-    let credentials = owner.credentials().map_err(said)?;
-    let mut vault = owner.enrolled().map_err(said)?.clone();
-    let mut steps = Vec::new();
-    let mut rows = Vec::new();
-    for _ in 0..size {
-        let (step, row, inputs) = pay_piece(owner, &vault, &credentials)?;
-        vault = step.vault.clone();
-        steps.push(step);
-        rows.push((row, inputs));
-    }
-    owner
-        .commit(&steps, |tx| {
-            for (row, inputs) in &rows {
-                tx.add_piece(row, inputs)?;
-            }
-            Ok(())
+    let order = order(owner.today())?;
+    let orders = (0..size).map(|_| order.clone()).collect();
+    let undrawn = |order: &Order, prospect: &Prospect, credentials: &Credentials| {
+        Ok(Draft {
+            inputs: PieceInputs {
+                indicium: hex::encode(sign(order, prospect, credentials)?),
+                label: order.label.clone(),
+            },
+            raster: [7; 32],
         })
-        .map_err(said)
+    };
+    for paid in owner.pay_orders(orders, &undrawn) {
+        paid.map_err(said)?;
+    }
+    Ok(())
 }
 
-/// One debit, not committed yet: the vault's step, the piece's row and what is sealed with it.
-fn pay_piece(
-    owner: &Owner,
-    vault: &Vault,
-    credentials: &Credentials,
-) -> anyhow::Result<(Step, PieceRow, Vec<u8>)> {
-    let (now, today) = (owner.now(), owner.today());
+/// A letter as the batch orders it.
+fn order(today: Date) -> anyhow::Result<Order> {
     let postage = Mills::new(POSTAGE)?;
-    let prospect = vault.prospect(postage, today, today, now)?;
-    let facts = PieceFacts {
-        class: "first-class".to_owned(),
-        shape: "letter".to_owned(),
-        weight_nanograms: 28_349_523_125,
-        postage,
-        date: today,
-        destination: "10001".to_owned(),
-        place: Some("New York NY".to_owned()),
-        cost_centre: None,
-        category: "FCLM".to_owned(),
-        certificate: prospect.key.certificate,
-        priced_by: None,
-    };
-    let debit = Debit {
-        counter: prospect.serial.counter,
-        postage,
-        date: today,
-        booked: today,
+    let lines = ["Addressee", "350 Fifth Ave", "New York NY 10001"];
+    Ok(Order {
+        booking: Booking {
+            user: CLERK_USER.to_owned(),
+            centre: String::new(),
+            name: String::new(),
+            month: Month::of(today),
+            budgets: Budgets::default(),
+            override_reason: None,
+        },
+        facts: PieceFacts {
+            class: "first-class".to_owned(),
+            shape: "letter".to_owned(),
+            weight_nanograms: 28_349_523_125,
+            postage,
+            date: today,
+            destination: "10001".to_owned(),
+            place: Some("New York NY".to_owned()),
+            cost_centre: None,
+            category: "FCLM".to_owned(),
+            certificate: 0,
+            priced_by: None,
+        },
         category: *b"FCLM",
-        raster: [7; 32],
-    };
-    let inputs = inputs(&facts, &sign(&facts, &prospect, credentials)?)?;
-    let step = vault.act(&Action::Debit(debit), now, CLERK_USER)?;
-    let row = PieceRow {
-        counter: debit.counter,
-        state: PieceState::Prepared,
-        created: now.0,
-        journal_seq: step.record.sequence,
-        facts,
-        raster: debit.raster,
-        job_key: None,
-        message: None,
-    };
-    Ok((step, row, inputs))
-}
-
-/// The signed bytes of an indicium.
-fn sign(
-    facts: &PieceFacts,
-    prospect: &Prospect,
-    credentials: &Credentials,
-) -> anyhow::Result<Vec<u8>> {
-    let fields = IbiFull {
-        version: VERSION,
-        algorithm: credentials.regime().algorithm(),
-        certificate_serial: prospect.key.certificate,
-        psd: prospect.serial.psd,
-        ascending: prospect.after.ascending(),
-        postage: facts.postage,
-        date: facts.date,
         origin: OriginZip::new(83_702)?,
         destination: Destination::new(5, 10_001)?,
-        software: SoftwareId {
-            build: BUILD,
-            counter: prospect.serial.counter,
-        },
-        descending: prospect.after.descending(),
-        rate_category: *b"FCLM",
-    };
-    fields
-        .sign(credentials.issuer_key_id(), |bytes| {
-            credentials.key().sign(bytes)
-        })
-        .map(|signed| signed.bytes().to_vec())
-        .map_err(|fault| anyhow!("signing: {fault:?}"))
-}
-
-/// What is sealed with a piece.
-fn inputs(facts: &PieceFacts, indicium: &[u8]) -> anyhow::Result<Vec<u8>> {
-    let inputs = PieceInputs {
-        indicium: hex::encode(indicium),
+        booked: today,
         label: LabelInputs {
-            postage: facts.postage,
-            date: facts.date,
+            postage,
+            date: today,
             origin: "83702".to_owned(),
             class_marking: "FIRST-CLASS MAIL".to_owned(),
             rate_marking: "Metered letter, 1 oz".to_owned(),
             zone: None,
-            to: vec!["Addressee".to_owned(), "New York NY 10001".to_owned()],
+            to: lines.map(str::to_owned).to_vec(),
             reference: String::new(),
             specimen: true,
             stock: "label-4x6".to_owned(),
             dpi: 300,
         },
-    };
-    Ok(serde_json::to_vec(&inputs)?)
+    })
 }

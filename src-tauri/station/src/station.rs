@@ -12,7 +12,7 @@ mod meeting;
 pub mod names;
 pub(crate) mod orders;
 mod owner;
-mod pieces;
+pub(crate) mod pieces;
 pub(crate) mod pricing;
 pub(crate) mod release;
 pub(crate) mod sending;

@@ -1,29 +1,29 @@
 //! Paying for a chunk of rows in one commit.
 //!
 //! What each piece signs (serial and registers afterwards) is known before any is drafted, because
-//! a raster changes no register. So the drafts of a chunk are made on all cores at once, and only
-//! then does the vault take its steps, in order.
+//! a raster changes no register. So the pieces of a chunk are signed, drawn, read back and sealed
+//! on all cores at once, and only then does the vault take its steps, in order.
 
 use std::collections::HashMap;
-use std::thread;
+use std::sync::Arc;
 
+use shared::clock::UnixSeconds;
 use shared::money::Mills;
 use shared::vault::{Action, Prospect, Step, Vault, VaultRefusal};
 
 use super::rows::Row;
+use super::threads::on_threads;
 use crate::api::{PieceState, UiError};
 use crate::messages::{Code, say};
 use crate::station::Owner;
 use crate::station::booking::over_budget;
-use crate::station::orders::{Paper, add_piece, piece_row};
+use crate::station::orders::{Paper, book, inputs_text, piece_row};
+use crate::store::StoreFault;
 use crate::store::batch_rows::RowKey;
-use crate::store::pieces::PieceRow;
+use crate::store::pieces::{PieceRow, PieceSealer, SealedPiece};
 use crate::vault::credentials::Credentials;
-use crate::vault::draft::{Draft, DraftFault, Order, PieceInputs, draft};
+use crate::vault::draft::{Draft, DraftFault, Drafting, Order, PieceInputs, draft};
 use crate::vault::piece::Happening;
-
-/// Threads that draft and draw at once.
-pub(super) const THREADS: usize = 2;
 
 /// A row after it was looked at.
 pub(super) struct PaidRow {
@@ -50,7 +50,7 @@ pub(super) enum PaidOutcome {
 /// A row that has an order and is to be paid.
 struct Wanted {
     index: usize,
-    key: RowKey,
+    key: Option<RowKey>,
     order: Order,
 }
 
@@ -61,7 +61,7 @@ impl Owner {
         let mut wanted = Vec::new();
         let lines: Vec<u32> = rows.iter().map(|row| row.line).collect();
         for (index, row) in rows.into_iter().enumerate() {
-            let key = row.key;
+            let key = Some(row.key);
             let outcome = match self.look(row, paper) {
                 Ok(Look::Pay(order)) => {
                     wanted.push(Wanted {
@@ -76,7 +76,11 @@ impl Owner {
             };
             outcomes.push(outcome);
         }
-        for (index, outcome) in self.pay_wanted(wanted) {
+        let drawing = self.drawing();
+        let drafting = |order: &Order, prospect: &Prospect, credentials: &Credentials| {
+            draft(order, prospect, credentials, drawing)
+        };
+        for (index, outcome) in self.pay_wanted(wanted, &drafting) {
             if let Some(slot) = outcomes.get_mut(index) {
                 *slot = Some(outcome);
             }
@@ -124,27 +128,63 @@ impl Owner {
         })
     }
 
+    /// Pays for orders that no row of a file stands for, in one commit, and answers with the
+    /// counter of each. `drafting` makes the drafts, on several threads at once.
+    pub fn pay_orders(
+        &mut self,
+        orders: Vec<Order>,
+        drafting: Drafting<'_>,
+    ) -> Vec<Result<u32, UiError>> {
+        let stopped = || Err(say(Code::StationStopped, &[]));
+        let mut paid: Vec<Result<u32, UiError>> = orders.iter().map(|_| stopped()).collect();
+        let wanted = orders.into_iter().enumerate();
+        let wanted = wanted.map(|(index, order)| Wanted {
+            index,
+            key: None,
+            order,
+        });
+        for (index, outcome) in self.pay_wanted(wanted.collect(), drafting) {
+            if let Some(slot) = paid.get_mut(index) {
+                *slot = match outcome {
+                    PaidOutcome::Release { row, .. }
+                    | PaidOutcome::Already(row)
+                    | PaidOutcome::Unknown(row) => Ok(row.counter),
+                    PaidOutcome::Refused(error) => Err(*error),
+                };
+            }
+        }
+        paid
+    }
+
     /// Pays for all that the vault allows. A symbol that does not read back burns its counter;
     /// those drafted after it signed other registers and are drafted anew.
-    fn pay_wanted(&mut self, mut wanted: Vec<Wanted>) -> Vec<(usize, PaidOutcome)> {
+    fn pay_wanted(
+        &mut self,
+        mut wanted: Vec<Wanted>,
+        drafting: Drafting<'_>,
+    ) -> Vec<(usize, PaidOutcome)> {
         let mut outcomes = Vec::with_capacity(wanted.len());
         while !wanted.is_empty() {
-            let credentials = match self.credentials() {
-                Ok(credentials) => credentials,
+            let now = self.now();
+            let tools = self.credentials().and_then(|credentials| {
+                let sealer = self.store().piece_sealer()?;
+                let tools = Tools {
+                    credentials,
+                    sealer,
+                    drafting,
+                };
+                Ok((tools, self.enrolled()?.clone()))
+            });
+            let (tools, scout) = match tools {
+                Ok(tools) => tools,
                 Err(error) => {
                     outcomes.extend(refuse_all(&wanted, &error));
                     break;
                 }
             };
-            let planned = match self.plan(&mut wanted, &mut outcomes) {
-                Ok(planned) => planned,
-                Err(error) => {
-                    outcomes.extend(refuse_all(&wanted, &error));
-                    break;
-                }
-            };
-            let drafts = draft_all(&wanted, &planned, &credentials);
-            wanted = self.pay_drafted(wanted, &planned, drafts, &mut outcomes);
+            let planned = self.plan(scout, wanted, now, &mut outcomes);
+            let made = on_threads(planned, |planned| tools.make(planned));
+            wanted = self.pay_made(made, now, &mut outcomes);
         }
         outcomes
     }
@@ -152,23 +192,27 @@ impl Owner {
     /// What each order would sign, in turn; orders the vault refuses leave the list.
     fn plan(
         &self,
-        wanted: &mut Vec<Wanted>,
+        mut scout: Vault,
+        wanted: Vec<Wanted>,
+        now: UnixSeconds,
         outcomes: &mut Vec<(usize, PaidOutcome)>,
-    ) -> Result<Vec<Prospect>, UiError> {
-        let mut scout = self.enrolled()?.clone();
+    ) -> Vec<Planned> {
         let mut planned = Vec::with_capacity(wanted.len());
-        let mut kept = Vec::with_capacity(wanted.len());
         let mut booked = HashMap::new();
-        for want in wanted.drain(..) {
-            if let Err(error) = self.check_budget(&want.order, &mut booked)? {
+        for want in wanted {
+            if let Err(error) = self.check_budget(&want.order, &mut booked) {
                 outcomes.push((want.index, PaidOutcome::Refused(Box::new(error))));
                 continue;
             }
-            match self.scout(&scout, &want.order) {
-                Ok((prospect, after)) => {
-                    scout = after;
-                    planned.push(prospect);
-                    kept.push(want);
+            match scouted(&scout, &want.order, now) {
+                Ok((prospect, step)) => {
+                    scout = step.vault;
+                    let debited = (step.record.sequence, step.record.time);
+                    planned.push(Planned {
+                        want,
+                        prospect,
+                        debited,
+                    });
                 }
                 Err(refusal) => {
                     take_back(&mut booked, &want.order);
@@ -178,8 +222,7 @@ impl Owner {
                 }
             }
         }
-        *wanted = kept;
-        Ok(planned)
+        planned
     }
 
     /// Whether the budgets allow an order after those of its chunk that are `booked` before it.
@@ -187,100 +230,163 @@ impl Owner {
         &self,
         order: &Order,
         booked: &mut HashMap<String, Mills>,
-    ) -> Result<Result<(), UiError>, UiError> {
+    ) -> Result<(), UiError> {
         let booking = &order.booking;
         if !booking.budgets.is_any() {
-            return Ok(Ok(()));
+            return Ok(());
         }
         let postage = order.facts.postage;
         let before = booked.entry(booking.centre.clone()).or_insert(Mills::ZERO);
         match self.store().check_booking(booking, postage, *before)? {
             Ok(()) => {
                 *before = before.plus(postage).unwrap_or(*before);
-                Ok(Ok(()))
+                Ok(())
             }
-            Err(spent) => Ok(Err(over_budget(booking, postage, &spent))),
+            Err(spent) => Err(over_budget(booking, postage, &spent)),
         }
     }
 
-    /// One order on a vault that is only thought of.
-    fn scout(&self, vault: &Vault, order: &Order) -> Result<(Prospect, Vault), VaultRefusal> {
-        let facts = &order.facts;
-        let now = self.now();
-        let prospect = vault.prospect(facts.postage, facts.date, order.booked, now)?;
-        let debit = Action::Debit(order.debit(prospect.serial.counter, [0; 32]));
-        let step = vault.act(&debit, now, &order.booking.user)?;
-        Ok((prospect, step.vault))
-    }
-
     /// Commits the drafts up to the first that failed; answers with those to be drafted anew.
-    fn pay_drafted(
+    fn pay_made(
         &mut self,
-        wanted: Vec<Wanted>,
-        planned: &[Prospect],
-        drafts: Vec<Result<Draft, DraftFault>>,
+        made: Vec<Made>,
+        now: UnixSeconds,
         outcomes: &mut Vec<(usize, PaidOutcome)>,
     ) -> Vec<Wanted> {
-        let mut good = Vec::with_capacity(wanted.len());
-        let mut rest = wanted.into_iter().zip(planned).zip(drafts);
+        let mut good = Vec::with_capacity(made.len());
+        let mut rest = made.into_iter();
         let mut failed = None;
-        for ((want, prospect), draft) in rest.by_ref() {
-            match draft {
-                Ok(draft) => good.push((want, *prospect, draft)),
+        for Made {
+            want,
+            counter,
+            piece,
+        } in rest.by_ref()
+        {
+            match piece {
+                Ok(piece) => good.push((want, piece)),
                 Err(fault) => {
-                    failed = Some((want, prospect.serial.counter, fault));
+                    failed = Some((want, counter, fault));
                     break;
                 }
             }
         }
-        let anew: Vec<Wanted> = rest.map(|((want, _), _)| want).collect();
-        if let Err(error) = self.commit_drafts(&good, outcomes) {
-            outcomes.extend(good.iter().map(|(want, ..)| refuse(want, &error)));
-            outcomes.extend(failed.iter().map(|(want, ..)| refuse(want, &error)));
-            outcomes.extend(refuse_all(&anew, &error));
+        let anew: Vec<Wanted> = rest.map(|made| made.want).collect();
+        if let Err(error) = self.commit_pieces(&good, now) {
+            let good = good.iter().map(|(want, _)| want);
+            let failed = failed.iter().map(|(want, ..)| want);
+            outcomes.extend(refuse_all(good.chain(failed).chain(&anew), &error));
             return Vec::new();
         }
+        outcomes.extend(good.into_iter().map(|(want, piece)| {
+            let outcome = PaidOutcome::Release {
+                spent_mills: piece.sealed.row.facts.postage.mills(),
+                row: Box::new(piece.sealed.row),
+                inputs: Box::new(piece.draft.inputs),
+            };
+            (want.index, outcome)
+        }));
         if let Some((want, counter, fault)) = failed {
-            let error = self.burn(counter, &fault);
+            let error = match fault {
+                PieceFault::Draft(fault) => self.burn(counter, &fault),
+                PieceFault::Seal(fault) => fault.into(),
+            };
             outcomes.push(refuse(&want, &error));
         }
         anew
     }
 
-    /// One commit for all good drafts of a chunk.
-    fn commit_drafts(
-        &mut self,
-        good: &[(Wanted, Prospect, Draft)],
-        outcomes: &mut Vec<(usize, PaidOutcome)>,
-    ) -> Result<(), UiError> {
+    /// One commit for all good pieces of a chunk.
+    fn commit_pieces(&mut self, good: &[(Wanted, Piece)], now: UnixSeconds) -> Result<(), UiError> {
         let mut vault = self.enrolled()?.clone();
         let mut steps: Vec<Step> = Vec::with_capacity(good.len());
-        let mut rows = Vec::with_capacity(good.len());
-        for (want, prospect, draft) in good {
-            let debit = want.order.debit(prospect.serial.counter, draft.raster);
+        for (want, piece) in good {
+            let row = &piece.sealed.row;
+            let debit = want.order.debit(row.counter, row.raster);
             let step = vault
-                .act(&Action::Debit(debit), self.now(), &want.order.booking.user)
+                .act(&Action::Debit(debit), now, &want.order.booking.user)
                 .map_err(|refusal| self.refused(refusal, ""))?;
             vault = step.vault.clone();
-            rows.push(piece_row(&want.order, draft, &step, prospect, None));
             steps.push(step);
         }
         self.commit(&steps, |tx| {
-            for ((want, _, draft), row) in good.iter().zip(&rows) {
-                add_piece(tx, row, draft, &want.order.booking)?;
-                tx.link_row(&want.key, row.counter)?;
+            for (want, piece) in good {
+                tx.add_sealed(&piece.sealed)?;
+                book(tx, &piece.sealed.row, &want.order.booking)?;
+                if let Some(key) = &want.key {
+                    tx.link_row(key, piece.sealed.row.counter)?;
+                }
             }
             Ok(())
-        })?;
-        for ((want, _, draft), row) in good.iter().zip(rows) {
-            let outcome = PaidOutcome::Release {
-                spent_mills: row.facts.postage.mills(),
-                row: Box::new(row),
-                inputs: Box::new(draft.inputs.clone()),
-            };
-            outcomes.push((want.index, outcome));
+        })
+    }
+}
+
+/// One order on a vault that is only thought of.
+fn scouted(
+    vault: &Vault,
+    order: &Order,
+    now: UnixSeconds,
+) -> Result<(Prospect, Step), VaultRefusal> {
+    let facts = &order.facts;
+    let prospect = vault.prospect(facts.postage, facts.date, order.booked, now)?;
+    let debit = Action::Debit(order.debit(prospect.serial.counter, [0; 32]));
+    Ok((prospect, vault.act(&debit, now, &order.booking.user)?))
+}
+
+/// What pieces are made with, on any thread.
+struct Tools<'a> {
+    credentials: Arc<Credentials>,
+    sealer: PieceSealer,
+    drafting: Drafting<'a>,
+}
+
+/// An order whose place in the journal is known.
+struct Planned {
+    want: Wanted,
+    prospect: Prospect,
+    /// Number and time of its debit's record.
+    debited: (u64, UnixSeconds),
+}
+
+/// What has become of a planned order.
+struct Made {
+    want: Wanted,
+    counter: u32,
+    piece: Result<Piece, PieceFault>,
+}
+
+/// A piece that only has to be committed.
+struct Piece {
+    draft: Draft,
+    sealed: SealedPiece,
+}
+
+/// Why a piece was not made.
+enum PieceFault {
+    Draft(DraftFault),
+    Seal(StoreFault),
+}
+
+impl Tools<'_> {
+    fn make(&self, planned: Planned) -> Made {
+        let Planned {
+            want,
+            prospect,
+            debited,
+        } = planned;
+        let drafted = (self.drafting)(&want.order, &prospect, &self.credentials);
+        let piece = drafted.map_err(PieceFault::Draft).and_then(|draft| {
+            let row = piece_row(&want.order, &draft, &prospect, debited);
+            let inputs = inputs_text(&draft);
+            let sealed = self.sealer.seal(row, inputs.as_bytes());
+            let sealed = sealed.map_err(PieceFault::Seal)?;
+            Ok(Piece { draft, sealed })
+        });
+        Made {
+            want,
+            counter: prospect.serial.counter,
+            piece,
         }
-        Ok(())
     }
 }
 
@@ -297,39 +403,13 @@ enum Look {
     Done(PaidOutcome),
 }
 
-/// Drafts a chunk on [`THREADS`] threads; the answers stand in the order of the chunk.
-fn draft_all(
-    wanted: &[Wanted],
-    planned: &[Prospect],
-    credentials: &Credentials,
-) -> Vec<Result<Draft, DraftFault>> {
-    let share = wanted.len().div_ceil(THREADS).max(1);
-    let work = |wanted: &[Wanted], planned: &[Prospect]| -> Vec<Result<Draft, DraftFault>> {
-        let pairs = wanted.iter().zip(planned);
-        pairs
-            .map(|(want, prospect)| draft(&want.order, prospect, credentials))
-            .collect()
-    };
-    thread::scope(|scope| {
-        let threads: Vec<_> = wanted
-            .chunks(share)
-            .zip(planned.chunks(share))
-            .map(|(wanted, planned)| scope.spawn(move || work(wanted, planned)))
-            .collect();
-        threads
-            .into_iter()
-            .flat_map(|thread| thread.join().expect("drafting does not panic"))
-            .collect()
-    })
-}
-
 fn refuse(want: &Wanted, error: &UiError) -> (usize, PaidOutcome) {
     (want.index, PaidOutcome::Refused(Box::new(error.clone())))
 }
 
 fn refuse_all<'a>(
-    wanted: &'a [Wanted],
+    wanted: impl IntoIterator<Item = &'a Wanted>,
     error: &'a UiError,
-) -> impl Iterator<Item = (usize, PaidOutcome)> + 'a {
-    wanted.iter().map(move |want| refuse(want, error))
+) -> impl Iterator<Item = (usize, PaidOutcome)> {
+    wanted.into_iter().map(move |want| refuse(want, error))
 }

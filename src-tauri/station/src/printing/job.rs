@@ -152,6 +152,18 @@ pub fn send(
     if let Err(unready) = preflight(port, tag.is_some(), patience) {
         return Outcome::Refused(unready);
     }
+    send_unasked(port, job, tag, milestones, patience)
+}
+
+/// [`send`] to a printer that never answered on this line: to ask it again before each piece would
+/// only wait each time.
+pub fn send_unasked(
+    port: &mut dyn Port,
+    job: &Job,
+    tag: Option<AckTag>,
+    milestones: &mut dyn Milestones,
+    patience: Patience,
+) -> Outcome {
     if milestones.sending().is_err() {
         return Outcome::Refused(Unready::NotJournalled);
     }
@@ -176,7 +188,8 @@ fn clear_buffers(port: &mut dyn Port, patience: Patience) {
 }
 
 /// Asks all status questions; a printer that is known not to acknowledge may stay silent. [`send`]
-/// asks again; ask before the debit, so that a refusal costs nothing.
+/// asks again; ask before the debit, so that a refusal costs nothing. Answers whether the printer
+/// has answered.
 ///
 /// # Errors
 /// [`Unready`] with what the printer lacks.
@@ -184,17 +197,17 @@ pub fn preflight(
     port: &mut dyn Port,
     must_answer: bool,
     patience: Patience,
-) -> Result<(), Unready> {
+) -> Result<bool, Unready> {
     drain(port).map_err(|_| Unready::Silent)?;
     for question in QUESTIONS {
         match ask(port, question, patience) {
             Some(Ok(())) => {}
             Some(Err(hindrance)) => return Err(Unready::Hindered(hindrance)),
             None if must_answer => return Err(Unready::Silent),
-            None => return Ok(()),
+            None => return Ok(false),
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Drops what an earlier piece may have left in the line.

@@ -4,6 +4,7 @@ use shared::clock::UnixSeconds;
 use shared::indicium::destination::OriginZip;
 use shared::rates::{MailClass, PriceKind, Quote, QuoteRequest, Shape};
 use shared::vault::{Action, Burn, Prospect};
+use zeroize::Zeroizing;
 
 use super::booking::over_budget;
 use super::pricing::{Priced, bad, is_specimen, quote_view};
@@ -17,7 +18,7 @@ use crate::printing::units::Dpi;
 use crate::store::Tx;
 use crate::store::centres::Booking;
 use crate::store::pieces::{PieceFacts, PieceRow, PricedBy};
-use crate::vault::draft::{Draft, DraftFault, INDICIUM_BYTES, LabelInputs, Order, draft, draw};
+use crate::vault::draft::{Draft, DraftFault, INDICIUM_BYTES, LabelInputs, Order, draft};
 
 /// The most lines of an addressee.
 const MAX_ADDRESS_LINES: usize = 8;
@@ -85,7 +86,8 @@ impl Owner {
         };
         let dummy = symbol::dummy(INDICIUM_BYTES)
             .map_err(|refusal| not_drawn(&DraftFault::Symbol(refusal)))?;
-        let (_, image) = draw(&order.label, serial, &dummy).map_err(|fault| not_drawn(&fault))?;
+        let drawn = (self.drawing())(&order.label, serial, &dummy);
+        let (_, image) = drawn.map_err(|fault| not_drawn(&fault))?;
         let unknown = || not_drawn(&DraftFault::UnknownLabel);
         let dpi = Dpi::from_number(paper.dpi).ok_or_else(unknown)?;
         let stock = Stock::by_name(&paper.stock).ok_or_else(unknown)?;
@@ -131,7 +133,7 @@ impl Owner {
     ) -> Result<(PieceRow, Draft), UiError> {
         let prospect = self.prospect(order)?;
         let credentials = self.credentials()?;
-        let draft = match draft(order, &prospect, &credentials) {
+        let draft = match draft(order, &prospect, &credentials, self.drawing()) {
             Ok(draft) => draft,
             Err(fault) => return Err(self.burn(prospect.serial.counter, &fault)),
         };
@@ -141,8 +143,15 @@ impl Owner {
         let step = vault
             .act(&action, self.now(), &order.booking.user)
             .map_err(|refusal| self.refused(refusal, &order.facts.postage.to_string()))?;
-        let row = piece_row(order, &draft, &step, &prospect, job_key);
-        self.commit(&[step], |tx| add_piece(tx, &row, &draft, &order.booking))?;
+        let debited = (step.record.sequence, step.record.time);
+        let row = PieceRow {
+            job_key: job_key.map(str::to_owned),
+            ..piece_row(order, &draft, &prospect, debited)
+        };
+        self.commit(&[step], |tx| {
+            tx.add_piece(&row, inputs_text(&draft).as_bytes())?;
+            book(tx, &row, &order.booking)
+        })?;
         self.tell_piece(&row);
         Ok((row, draft))
     }
@@ -171,46 +180,39 @@ impl Owner {
     }
 }
 
-/// The row of a piece that `step` pays for.
+/// The row of a piece whose debit is the journal record with this number and time.
 pub(crate) fn piece_row(
     order: &Order,
     draft: &Draft,
-    step: &shared::vault::Step,
     prospect: &Prospect,
-    job_key: Option<&str>,
+    (sequence, time): (u64, UnixSeconds),
 ) -> PieceRow {
     PieceRow {
         counter: prospect.serial.counter,
         state: PieceState::Prepared,
-        created: step.record.time.0,
-        journal_seq: step.record.sequence,
+        created: time.0,
+        journal_seq: sequence,
         facts: PieceFacts {
             certificate: prospect.key.certificate,
             ..order.facts.clone()
         },
         raster: draft.raster,
-        job_key: job_key.map(str::to_owned),
+        job_key: None,
         message: None,
     }
 }
 
-/// Adds a paid piece with what is sealed of it, and books it on its cost centre.
-pub(crate) fn add_piece(
-    tx: &mut Tx<'_>,
-    row: &PieceRow,
-    draft: &Draft,
-    booking: &Booking,
-) -> Result<(), UiError> {
-    let inputs = zeroize::Zeroizing::new(inputs_text(draft));
-    tx.add_piece(row, inputs.as_bytes())?;
+/// Books a paid piece on its cost centre.
+pub(crate) fn book(tx: &mut Tx<'_>, row: &PieceRow, booking: &Booking) -> Result<(), UiError> {
     let postage = row.facts.postage;
     let at = UnixSeconds(row.created);
     tx.book(booking, (row.counter, postage), (row.journal_seq, at))?
         .map_err(|spent| over_budget(booking, postage, &spent))
 }
 
-fn inputs_text(draft: &Draft) -> String {
-    serde_json::to_string(&draft.inputs).expect("inputs are strings and numbers")
+/// What is sealed with a piece.
+pub(crate) fn inputs_text(draft: &Draft) -> Zeroizing<String> {
+    Zeroizing::new(serde_json::to_string(&draft.inputs).expect("inputs are strings and numbers"))
 }
 
 /// What is said when a piece could not be drafted.

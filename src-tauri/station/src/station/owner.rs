@@ -21,6 +21,7 @@ use crate::owner::FolderLock;
 use crate::secrets::{self, MarkWriter, Patience, SecretStore, StoreId};
 use crate::store::{Store, Tx};
 use crate::vault::credentials::Credentials;
+use crate::vault::draft::{Drawing, draw};
 use crate::vault::piece::{Happening, next};
 
 pub(super) use rotation::KEK_DAYS;
@@ -53,6 +54,7 @@ pub struct Owner {
     pub(super) meeting: Meeting,
     /// How often the clerk stopped batches: one that started at another count ends.
     batch_stops: u64,
+    drawing: Drawing,
     // Last: it is released when all else is closed.
     lock: FolderLock,
 }
@@ -78,6 +80,7 @@ impl Owner {
             events,
             meeting: Meeting::default(),
             batch_stops: 0,
+            drawing: draw,
             lock,
         };
         if let Some(kek_id) = owner.store.wrapping_kek()? {
@@ -333,6 +336,18 @@ impl Owner {
     #[must_use]
     pub fn today(&self) -> Date {
         self.clock.day_of(self.now())
+    }
+
+    /// How labels are drawn.
+    pub(crate) const fn drawing(&self) -> Drawing {
+        self.drawing
+    }
+
+    /// Draws labels in another way from now on: for programs that measure one that never changes,
+    /// or damage one. What is paid for must still read back, and pieces paid for before are not
+    /// released any more, because they come out differently.
+    pub fn draw_by(&mut self, drawing: Drawing) {
+        self.drawing = drawing;
     }
 
     /// How often batches were stopped. A batch asks before each chunk.

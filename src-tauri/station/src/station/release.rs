@@ -22,7 +22,7 @@ use crate::printing::png::png;
 use crate::printing::symbol;
 use crate::printing::units::Dpi;
 use crate::store::pieces::PieceRow;
-use crate::vault::draft::{PieceInputs, draw};
+use crate::vault::draft::{Drawing, PieceInputs};
 use crate::vault::piece::Happening;
 
 /// The folder of pieces that go to no named file, in the data folder.
@@ -138,7 +138,7 @@ impl Owner {
                 &[("what", "the inputs of an unprinted piece are missing")],
             )
         })?;
-        draw_again(serial, row, inputs).ok_or_else(differs)
+        draw_again(serial, row, inputs, self.drawing()).ok_or_else(differs)
     }
 }
 
@@ -147,10 +147,11 @@ pub(crate) fn draw_again(
     serial: PieceSerial,
     row: &PieceRow,
     inputs: PieceInputs,
+    drawing: Drawing,
 ) -> Option<Ready> {
     let indicium = hex::decode(&inputs.indicium).ok()?;
     let symbol = symbol::encode(&indicium).ok()?;
-    let (label, image) = draw(&inputs.label, serial, &symbol).ok()?;
+    let (label, image) = drawing(&inputs.label, serial, &symbol).ok()?;
     if image.sha256() != row.raster {
         return None;
     }

@@ -4,8 +4,10 @@ use super::release::Ready;
 use super::{Station, faults};
 use crate::api::{PieceView, PrinterSetup, UiError};
 use crate::messages::{Code, say};
-use crate::printing::escpos::{self, AckTag};
-use crate::printing::job::{Milestones, NotJournalled, Outcome, Patience, preflight, send};
+use crate::printing::escpos::{self, AckTag, Job};
+use crate::printing::job::{
+    Milestones, NotJournalled, Outcome, Patience, preflight, send, send_unasked,
+};
 use crate::printing::port::{Port, open};
 use crate::vault::piece::Happening;
 
@@ -13,6 +15,8 @@ use crate::vault::piece::Happening;
 pub(crate) struct OpenPrinter {
     pub(crate) setup: PrinterSetup,
     port: Box<dyn Port + Send>,
+    /// Whether it answers questions.
+    answers: bool,
 }
 
 /// Opens the line to a printer and asks whether it is ready, before anything is paid.
@@ -28,12 +32,26 @@ pub(crate) fn open_printer(setup: &PrinterSetup) -> Result<OpenPrinter, UiError>
         )
     };
     let mut port = open(&setup.port).map_err(|fault| not_ready(&fault))?;
-    preflight(&mut *port, setup.acknowledges, Patience::default())
+    let answers = preflight(&mut *port, setup.acknowledges, Patience::default())
         .map_err(|unready| not_ready(&unready))?;
     Ok(OpenPrinter {
         setup: setup.clone(),
         port,
+        answers,
     })
+}
+
+impl OpenPrinter {
+    /// Sends one piece.
+    pub(crate) fn send(
+        &mut self,
+        job: &Job,
+        tag: Option<AckTag>,
+        milestones: &mut dyn Milestones,
+    ) -> Outcome {
+        let send = if self.answers { send } else { send_unasked };
+        send(&mut *self.port, job, tag, milestones, Patience::default())
+    }
 }
 
 /// Writes each milestone into the store before its bytes go.
@@ -89,8 +107,7 @@ impl Station {
             station: self,
             counter: ready.counter,
         };
-        let port = &mut *printer.port;
-        match send(port, &job, tag, &mut diary, Patience::default()) {
+        match printer.send(&job, tag, &mut diary) {
             Outcome::Printed => self.moved(ready, &[Happening::Acknowledged], None),
             Outcome::NotPrinted(proof) => {
                 self.moved(ready, &[Happening::NoInk], Some(proof.to_string()))

@@ -11,7 +11,7 @@ use shared::money::Mills;
 use shared::vault::{Action, JournalRecord};
 use zeroize::Zeroizing;
 
-use super::sealing::Place;
+use super::sealing::{Place, Sealer};
 use super::{Store, StoreFault, Tx, from_sql, query, to_sql};
 use crate::api::PieceState;
 
@@ -78,10 +78,43 @@ pub struct PieceRow {
     pub message: Option<String>,
 }
 
+/// A piece with its sealed inputs, ready to be added.
+pub struct SealedPiece {
+    /// The piece.
+    pub row: PieceRow,
+    facts: String,
+    sealed: Vec<u8>,
+}
+
+/// Seals pieces on any thread; the owner adds them.
+pub struct PieceSealer(Sealer);
+
+impl PieceSealer {
+    /// Seals what goes with a piece.
+    ///
+    /// # Errors
+    /// The faults of sealing.
+    pub fn seal(&self, row: PieceRow, inputs: &[u8]) -> Result<SealedPiece, StoreFault> {
+        let facts = text(&row.facts);
+        let key = primary_key(row.counter, row.state, &facts, &row.raster);
+        let sealed = self.0.seal(&place(&key, row.journal_seq), inputs)?;
+        Ok(SealedPiece { row, facts, sealed })
+    }
+}
+
 /// The columns of a [`PieceRow`].
 const COLUMNS: &str = "counter, state, created, journal_seq, facts, raster, job_key, message";
 
 impl Store {
+    /// What seals pieces on other threads; good until the next transaction.
+    ///
+    /// # Errors
+    /// [`StoreFault::NotUnlocked`].
+    pub fn piece_sealer(&self) -> Result<PieceSealer, StoreFault> {
+        let sealing = self.sealing.as_ref().ok_or(StoreFault::NotUnlocked)?;
+        sealing.sealer(TABLE).map(PieceSealer)
+    }
+
     /// The piece with this counter.
     ///
     /// # Errors
@@ -153,11 +186,21 @@ impl Tx<'_> {
     /// # Errors
     /// The faults of sealing and of the database.
     pub fn add_piece(&mut self, piece: &PieceRow, inputs: &[u8]) -> Result<(), StoreFault> {
-        let facts = text(&piece.facts);
-        let key = primary_key(piece.counter, piece.state, &facts, &piece.raster);
-        let sealed = self
-            .sealing_mut()?
-            .seal(&place(&key, piece.journal_seq), inputs)?;
+        let sealer = self.sealing()?.sealer(TABLE).map(PieceSealer)?;
+        self.add_sealed(&sealer.seal(piece.clone(), inputs)?)
+    }
+
+    /// Adds a piece that was sealed since the last transaction.
+    ///
+    /// # Errors
+    /// The faults of the database.
+    pub fn add_sealed(&mut self, sealed: &SealedPiece) -> Result<(), StoreFault> {
+        self.sealing_mut()?.count(TABLE)?;
+        let SealedPiece {
+            row: piece,
+            facts,
+            sealed,
+        } = sealed;
         self.sql
             .prepare_cached(
                 "INSERT INTO pieces (counter, state, created, journal_seq, facts, raster, job_key,

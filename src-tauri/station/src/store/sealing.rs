@@ -172,18 +172,44 @@ impl Tx<'_> {
     }
 }
 
+/// Seals rows of one table on other threads, under the key that is the newest now. The rows are
+/// added, and counted, by the owner's transaction.
+pub(super) struct Sealer {
+    vault: VaultId,
+    kid: u16,
+    key: Zeroizing<[u8; 32]>,
+}
+
+impl Sealer {
+    pub(super) fn seal(&self, place: &Place<'_>, row: &[u8]) -> Result<Vec<u8>, StoreFault> {
+        seal_row(&self.key, self.kid, random()?, &place.aad(self.vault), row)
+            .map_err(seal_fault(place.table))
+    }
+}
+
 impl Sealing {
-    /// Seals one row for its place under the table's newest key.
-    pub(super) fn seal(&mut self, place: &Place<'_>, row: &[u8]) -> Result<Vec<u8>, StoreFault> {
-        let vault = self.vault;
-        let key = self
-            .newest
-            .get_mut(place.table)
-            .ok_or(StoreFault::NotUnlocked)?;
+    /// What seals rows of `table` on other threads.
+    pub(super) fn sealer(&self, table: &'static str) -> Result<Sealer, StoreFault> {
+        let newest = self.newest.get(table).ok_or(StoreFault::NotUnlocked)?;
+        Ok(Sealer {
+            vault: self.vault,
+            kid: newest.kid,
+            key: newest.key.clone(),
+        })
+    }
+
+    /// Counts a row that a [`Sealer`] has sealed.
+    pub(super) fn count(&mut self, table: &'static str) -> Result<(), StoreFault> {
+        let key = self.newest.get_mut(table).ok_or(StoreFault::NotUnlocked)?;
         key.seals = key.seals.saturating_add(1);
         key.grown = true;
-        seal_row(&key.key, key.kid, random()?, &place.aad(vault), row)
-            .map_err(seal_fault(place.table))
+        Ok(())
+    }
+
+    /// Seals one row for its place under the table's newest key.
+    pub(super) fn seal(&mut self, place: &Place<'_>, row: &[u8]) -> Result<Vec<u8>, StoreFault> {
+        self.count(place.table)?;
+        self.sealer(place.table)?.seal(place, row)
     }
 
     /// Opens one row at its place.

@@ -111,6 +111,14 @@ pub enum DraftFault {
     UnknownLabel,
 }
 
+/// How a label comes about: display list and raster. The station's own way is [`draw`]; a piece is
+/// drawn the same way when it is paid for and when it is released.
+pub type Drawing = fn(&LabelInputs, PieceSerial, &Symbol) -> Result<(Label, BitImage), DraftFault>;
+
+/// How an order becomes a draft. The station's own way is [`draft`].
+pub type Drafting<'a> =
+    &'a (dyn Fn(&Order, &Prospect, &Credentials) -> Result<Draft, DraftFault> + Sync);
+
 /// Signs, draws and reads back one piece.
 ///
 /// # Errors
@@ -119,10 +127,11 @@ pub fn draft(
     order: &Order,
     prospect: &Prospect,
     credentials: &Credentials,
+    drawing: Drawing,
 ) -> Result<Draft, DraftFault> {
-    let indicium = sign(order, prospect, credentials).map_err(DraftFault::Sign)?;
+    let indicium = sign(order, prospect, credentials)?;
     let symbol = symbol::encode(&indicium).map_err(DraftFault::Symbol)?;
-    let (_, image) = draw(&order.label, prospect.serial, &symbol)?;
+    let (_, image) = drawing(&order.label, prospect.serial, &symbol)?;
     self_read(&image, &indicium).map_err(DraftFault::SelfRead)?;
     Ok(Draft {
         inputs: PieceInputs {
@@ -149,11 +158,14 @@ impl Order {
 }
 
 /// The signed indicium's bytes.
-fn sign(
+///
+/// # Errors
+/// [`DraftFault::Sign`].
+pub fn sign(
     order: &Order,
     prospect: &Prospect,
     credentials: &Credentials,
-) -> Result<Vec<u8>, SignError<CryptoFault>> {
+) -> Result<Vec<u8>, DraftFault> {
     let fields = IbiFull {
         version: VERSION,
         algorithm: credentials.regime().algorithm(),
@@ -171,9 +183,11 @@ fn sign(
         descending: prospect.after.descending(),
         rate_category: order.category,
     };
-    let signed = fields.sign(credentials.issuer_key_id(), |bytes| {
-        credentials.key().sign(bytes)
-    })?;
+    let signed = fields
+        .sign(credentials.issuer_key_id(), |bytes| {
+            credentials.key().sign(bytes)
+        })
+        .map_err(DraftFault::Sign)?;
     Ok(signed.bytes().to_vec())
 }
 

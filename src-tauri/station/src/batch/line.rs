@@ -1,0 +1,299 @@
+//! Releasing paid rows to a printer's line, piece after piece, while the later ones are drawn.
+//!
+//! Each piece is written down as leaving before its first byte leaves, and what became of it with
+//! the same commit that lets the next one leave: one commit a piece. A crash in between leaves a
+//! piece that the printer may have finished as `sending`, which becomes `unknown` at the next
+//! start: less is known then than was true, never more.
+
+use std::time::{Duration, Instant};
+
+use shared::ids::{PieceSerial, PsdId};
+
+use super::release::{DIFFERS, Fared, Going};
+use super::threads::in_turn;
+use super::{CHUNK, Pace, RowResult, printed_row};
+use crate::api::{PrinterSetup, UiError};
+use crate::printing::escpos::{self, AckTag, Job};
+use crate::printing::job::{Doubt, Milestones, NotJournalled, Outcome};
+use crate::station::Station;
+use crate::station::faults::chain;
+use crate::station::release::draw_again;
+use crate::station::sending::{OpenPrinter, open_printer};
+use crate::store::pieces::PieceRow;
+use crate::vault::draft::Drawing;
+use crate::vault::piece::Happening;
+
+/// Rows that are paid for together at first, and ahead of a printer that is slow: it may stop at
+/// each piece, and what is paid for then waits to be sent again.
+const FEW: usize = 8;
+
+/// As many rows are paid for together as the printer has taken in this time.
+const AHEAD: Duration = Duration::from_millis(500);
+
+/// A printer's line, and why it no longer prints.
+pub(super) struct Line {
+    printer: OpenPrinter,
+    drawing: Drawing,
+    rows: usize,
+    stopped: Option<String>,
+}
+
+/// A piece that was drawn again: its bytes, or why it is not sent.
+struct Drawn {
+    line: u32,
+    spent_mills: u64,
+    row: PieceRow,
+    job: Result<Job, String>,
+}
+
+/// A piece that is done, before that is durable.
+struct Done {
+    line: u32,
+    spent_mills: u64,
+    fared: Fared,
+}
+
+impl Line {
+    /// Opens the line and asks whether the printer is ready.
+    pub(super) fn open(setup: &PrinterSetup, drawing: Drawing) -> Result<Self, UiError> {
+        Ok(Self {
+            printer: open_printer(setup)?,
+            drawing,
+            rows: FEW,
+            stopped: None,
+        })
+    }
+
+    /// How many rows are to be paid for next.
+    pub(super) fn pace(&self) -> Pace {
+        Pace {
+            rows: self.rows,
+            ahead: usize::from(self.rows > FEW && self.stopped.is_none()),
+            stopped: self.stopped.clone(),
+        }
+    }
+
+    /// Sends the pieces of a chunk and answers with what became of each.
+    pub(super) fn release(
+        &mut self,
+        station: &Station,
+        psd: Option<PsdId>,
+        going: Vec<Going>,
+    ) -> Vec<RowResult> {
+        let (started, count) = (Instant::now(), going.len());
+        let tagged = self.printer.setup.acknowledges;
+        let drawing = self.drawing;
+        let mut log = Log::new(station, psd, tagged);
+        in_turn(
+            going,
+            |going| draw(psd, going, drawing, tagged),
+            |drawn| self.send(&mut log, drawn),
+        );
+        let results = log.close();
+        self.rows = rows_in(AHEAD, count, started.elapsed());
+        results
+    }
+
+    fn send(&mut self, log: &mut Log<'_>, drawn: Drawn) {
+        let counter = drawn.row.counter;
+        let reason = match (&self.stopped, &drawn.job) {
+            (Some(reason), _) | (None, Err(reason)) => Some(reason.clone()),
+            (None, Ok(_)) => None,
+        };
+        let (happening, reason) = match (reason, drawn.job) {
+            (None, Ok(job)) => self.send_job(log, counter, &job),
+            (reason, _) => (Happening::NoInk, reason),
+        };
+        log.waiting.push(Done {
+            line: drawn.line,
+            spent_mills: drawn.spent_mills,
+            fared: Fared {
+                row: drawn.row,
+                happenings: of(happening),
+                reason,
+            },
+        });
+        if self.stopped.is_none() {
+            self.stopped.clone_from(&log.fault);
+        }
+    }
+
+    /// Sends one piece; whatever is no ordinary end stops the line.
+    fn send_job(
+        &mut self,
+        log: &mut Log<'_>,
+        counter: u32,
+        job: &Job,
+    ) -> (Happening, Option<String>) {
+        let tag = log.tagged.then(|| AckTag::for_counter(counter));
+        log.leaving = counter;
+        let (happening, reason, goes_on) = match self.printer.send(job, tag, log) {
+            Outcome::Printed => (Happening::Acknowledged, None, true),
+            Outcome::NotPrinted(proof) => (Happening::NoInk, Some(proof.to_string()), false),
+            Outcome::Refused(unready) => (Happening::NoInk, Some(unready.to_string()), false),
+            Outcome::Unknown(doubt) => {
+                // Of a printer that never acknowledges every piece is unknown: it has not stopped.
+                let goes_on = doubt == Doubt::NeverAcknowledges;
+                (Happening::Lost, Some(doubt.to_string()), goes_on)
+            }
+        };
+        if !goes_on {
+            self.stopped.clone_from(&reason);
+        }
+        (happening, reason)
+    }
+}
+
+/// A happening as a list of one.
+const fn of(happening: Happening) -> &'static [Happening] {
+    match happening {
+        Happening::Acknowledged => &[Happening::Acknowledged],
+        Happening::NoInk => &[Happening::NoInk],
+        Happening::FirstByte
+        | Happening::AllSent
+        | Happening::Lost
+        | Happening::Restart
+        | Happening::SendAgain
+        | Happening::Answer(_) => &[Happening::Lost],
+    }
+}
+
+/// Rows that the printer takes in `time`, when it took `count` in `elapsed`.
+fn rows_in(time: Duration, count: usize, elapsed: Duration) -> usize {
+    let elapsed = elapsed.max(Duration::from_millis(1)).as_millis();
+    let taken = u128::try_from(count).unwrap_or(0) * time.as_millis() / elapsed;
+    usize::try_from(taken).unwrap_or(CHUNK).clamp(FEW, CHUNK)
+}
+
+fn draw(psd: Option<PsdId>, going: Going, drawing: Drawing, tagged: bool) -> Drawn {
+    let Going {
+        line,
+        row,
+        inputs,
+        spent_mills,
+    } = going;
+    let counter = row.counter;
+    let ready = psd.and_then(|psd| {
+        let serial = PieceSerial { psd, counter };
+        draw_again(serial, &row, inputs, drawing)
+    });
+    let job = ready.ok_or_else(|| DIFFERS.to_owned()).and_then(|ready| {
+        let tag = tagged.then(|| AckTag::for_counter(counter));
+        escpos::job(&ready.image, ready.dpi, tag).map_err(|refusal| chain(&refusal))
+    });
+    Drawn {
+        line,
+        spent_mills,
+        row,
+        job,
+    }
+}
+
+/// Writes down what leaves and what became of it.
+struct Log<'a> {
+    station: &'a Station,
+    psd: Option<PsdId>,
+    tagged: bool,
+    /// The piece that is about to leave.
+    leaving: u32,
+    /// Pieces that are done and wait for the next commit.
+    waiting: Vec<Done>,
+    results: Vec<RowResult>,
+    /// Why the store takes nothing more.
+    fault: Option<String>,
+}
+
+impl<'a> Log<'a> {
+    const fn new(station: &'a Station, psd: Option<PsdId>, tagged: bool) -> Self {
+        Self {
+            station,
+            psd,
+            tagged,
+            leaving: 0,
+            waiting: Vec::new(),
+            results: Vec::new(),
+            fault: None,
+        }
+    }
+
+    /// Commits what became of the pieces that are done, together with `also`. After an error
+    /// nothing of it is durable, and what is done waits for another commit.
+    fn commit(&mut self, also: Option<(u32, Happening)>) -> Result<(), UiError> {
+        let fared: Vec<Fared> = self.waiting.iter().map(|done| done.fared.clone()).collect();
+        if fared.is_empty() && also.is_none() {
+            return Ok(());
+        }
+        let moved = self
+            .station
+            .apply_blocking(move |owner| owner.all_fared(&fared, also));
+        match moved {
+            Ok(rows) => {
+                for (done, row) in self.waiting.drain(..).zip(rows) {
+                    self.results.push(RowResult {
+                        view: printed_row(done.line, self.psd, &row),
+                        spent_mills: done.spent_mills,
+                    });
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.fault = Some(error.message.clone());
+                Err(error)
+            }
+        }
+    }
+
+    /// The last commit, and the results in the order in which the pieces left.
+    fn close(mut self) -> Vec<RowResult> {
+        if let Err(error) = self.commit(None) {
+            for done in self.waiting {
+                self.results.push(RowResult {
+                    view: super::doubtful_row(done.line, &error),
+                    spent_mills: done.spent_mills,
+                });
+            }
+        }
+        self.results
+    }
+
+    fn note(&mut self, happening: Happening) -> Result<(), NotJournalled> {
+        let leaving = self.leaving;
+        self.commit(Some((leaving, happening)))
+            .map_err(|_| NotJournalled)
+    }
+}
+
+impl Milestones for Log<'_> {
+    fn sending(&mut self) -> Result<(), NotJournalled> {
+        self.note(Happening::FirstByte)
+    }
+
+    /// Nothing to write: until the answer the piece is sending.
+    fn terminating(&mut self) -> Result<(), NotJournalled> {
+        Ok(())
+    }
+
+    /// A printer that acknowledges takes its time until then, and the clerk sees what it does. Of
+    /// another one nothing more is ever heard: its piece is done.
+    fn sent(&mut self) -> Result<(), NotJournalled> {
+        if self.tagged {
+            self.note(Happening::AllSent)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_rows_are_paid_ahead_of_a_slow_printer_and_a_chunk_of_a_fast_one() {
+        let rows = |count, milliseconds| rows_in(AHEAD, count, Duration::from_millis(milliseconds));
+        assert_eq!(rows(8, 8_000), FEW, "a label a second");
+        assert_eq!(rows(8, 100), 40);
+        assert_eq!(rows(8, 0), CHUNK);
+        assert_eq!(rows(0, 0), FEW);
+    }
+}
