@@ -153,6 +153,11 @@ impl Site {
         tell(self.command().args(words)).objects()
     }
 
+    /// What a command of the admin said and how it ended.
+    pub(crate) fn told(&self, words: &[&str]) -> Told {
+        tell(self.command().args(words))
+    }
+
     /// What the account holds, mills.
     pub(crate) fn balance(&self) -> u64 {
         self.admin(&["account", "show", ACCOUNT])[0]["balance"]

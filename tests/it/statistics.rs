@@ -19,6 +19,8 @@ use station::services::Asked;
 use system_tests::line::{Line, Trick};
 use system_tests::town::{Counter, Town};
 
+use crate::commands::{Desk, Site};
+
 /// The data center's own count.
 async fn counted(town: &Town, by: &str) -> Value {
     let asked = StatisticsAsked {
@@ -320,4 +322,68 @@ async fn a_falsified_row_raises_an_alarm_that_says_where() {
         .unwrap();
     let falsified = page.debits.iter().find(|fact| fact.counter == 2).unwrap();
     assert!((from..to).contains(&falsified.sequence), "{alarm}");
+}
+
+/// A site whose one station has printed a letter and told of it.
+fn printed() -> (Site, Desk, Value) {
+    let site = Site::with_deposit("50.00");
+    let desk = site.enrolled("station");
+    desk.tell(&["refill", "20.00"]).object();
+    let pdf = site.path("letter.pdf").display().to_string();
+    let words = "print postage --class first-class --shape letter --weight 1oz --to 10001 --pdf";
+    let mut letter: Vec<&str> = words.split(' ').collect();
+    letter.push(&pdf);
+    let piece = desk.tell(&letter).object();
+    desk.tell(&["contact"]).objects();
+    (site, desk, piece["postage_mills"].clone())
+}
+
+#[test]
+fn clerk_and_admin_count_by_command_beside_the_running_data_center() {
+    let (site, desk, postage) = printed();
+    let own = desk.tell(&["statistics", "--by", "user"]).object();
+    assert_eq!(own["holds"], true);
+    assert_eq!(own["groups"][0]["key"][0], "clerk");
+    assert_eq!(own["all_mills"], postage);
+    let wrong = desk.tell(&["statistics", "--by", "colour"]);
+    assert_eq!(
+        (wrong.code, &wrong.error()["code"]),
+        (Some(3), &"bad_input".into())
+    );
+    let shown = site.admin(&["statistics", "show", "--by", "day,user"]);
+    assert_eq!(shown[0]["groups"].as_array().unwrap().len(), 1);
+    assert_eq!(shown[0]["total"]["postage_mills"], postage);
+    let words = "statistics show --from 2020-01-01 --to 2020-12-31";
+    let none: Vec<&str> = words.split(' ').collect();
+    assert_eq!(site.admin(&none)[0]["total"]["pieces"], 0);
+    let wrong = site.told(&["statistics", "show", "--by", "day,day"]);
+    assert_eq!(
+        (wrong.code, &wrong.error()["code"]),
+        (Some(2), &"usage".into())
+    );
+}
+
+#[test]
+fn an_export_is_a_new_file_and_never_written_over() {
+    let (site, _desk, _) = printed();
+    let csv = site.path("pieces.csv");
+    let mut export = vec!["statistics", "export", "--by", "class,user", "--csv"];
+    export.push(csv.to_str().unwrap());
+    site.admin(&export);
+    let written = std::fs::read_to_string(&csv).unwrap();
+    let lines: Vec<&str> = written.split("\r\n").collect();
+    assert_eq!(
+        lines,
+        [
+            "class,user,pieces,postage,spoiled,spoiled postage,refunded,refunded postage",
+            "first-class,clerk,1,0.780,0,0.000,0,0.000",
+            ""
+        ]
+    );
+    let again = site.told(&export);
+    assert_eq!(
+        (again.code, &again.error()["code"]),
+        (Some(3), &"not_written".into())
+    );
+    assert_eq!(std::fs::read_to_string(&csv).unwrap(), written);
 }

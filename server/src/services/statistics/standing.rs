@@ -143,7 +143,12 @@ pub(super) fn held(
     vault: VaultId,
     heard: &Heard,
 ) -> Result<Mark, DbError> {
-    let stated = store::marks(tx, vault, heard.held.size)?;
+    let mut stated = store::marks(tx, vault, heard.held.size)?;
+    stated.retain(|stated| stated.mark.size <= heard.next);
+    if stated.is_empty() {
+        // In the midst of a backlog there is nothing to hold it against yet.
+        return Ok(heard.held);
+    }
     let walked = walk(tx, vault, heard.held, heard.next, &stated)?;
     if let Some(difference) = walked.difference {
         raise(station.psd, &difference.into());
