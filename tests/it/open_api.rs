@@ -36,10 +36,10 @@ fn asked(path: &str, operation: &Value) -> String {
     let query: Vec<String> = needed
         .map(|one| {
             let name = one["name"].as_str().unwrap();
-            let value = if ["size", "new"].contains(&name) {
-                1
-            } else {
-                0
+            let value = match name {
+                "size" | "new" => "1",
+                "month" => "2026-11",
+                _ => "0",
             };
             format!("{name}={value}")
         })
