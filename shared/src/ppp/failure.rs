@@ -29,7 +29,7 @@ pub enum Failure {
     /// The two ends did not agree on addresses in time.
     #[error("the two ends did not agree on addresses")]
     AddressesNotAgreed,
-    /// The other end gave this end no address.
+    /// The other end gave this end no address, or one that no machine can have.
     #[error("the other end gave no address")]
     NoAddress,
     /// The other end does not carry Internet packets.

@@ -11,6 +11,7 @@
 //! here is trusted with more than carrying bytes.
 
 mod automaton;
+mod device;
 mod engine;
 mod entropy;
 mod failure;
@@ -21,6 +22,7 @@ mod lcp;
 mod packet;
 pub mod proof;
 mod settlement;
+mod stack;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -29,4 +31,5 @@ pub use engine::{Engine, Event, NotSent, Up};
 pub use failure::Failure;
 pub use frame::{Decoder, Frame, FrameCounts, Framing};
 pub use ipcp::Addresses;
+pub use stack::{NotOpened, Reading, Stack, StreamId, StreamState};
 pub use terms::{FLOW_CONTROL_ACCM, Limits, Proof, Terms, mru_for};

@@ -15,6 +15,12 @@ use super::{Engine, Event, IP, MAX_RENEGOTIATIONS, Phase, Prover, Up};
 const REJECT_HEADER: usize = 6;
 
 impl Engine {
+    /// Unpredictable bits of this call, for what runs on top.
+    pub(in crate::ppp) fn random(&mut self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.lcp.settlement.entropy.block();
+        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
+
     pub(super) fn tell_lcp(&mut self, now: Duration, event: automaton::Event) {
         self.drive_lcp(now, |lcp, effects| lcp.tell(now, event, effects));
     }
@@ -133,7 +139,7 @@ impl Engine {
 
     fn addresses_agreed(&mut self, now: Duration) {
         let own = self.ipcp.settlement.own();
-        if own.is_unspecified() {
+        if own.is_unspecified() || own.is_multicast() || own.is_broadcast() || own.is_loopback() {
             self.end(now, Err(Failure::NoAddress));
             return;
         }

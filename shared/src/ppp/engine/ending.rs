@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::automaton;
 use super::super::failure::Failure;
+use super::super::frame::{ACCM_ALL, Framing};
 use super::super::lcp::LCP;
 use super::super::packet::{code, packet};
 use super::{Engine, Event, Phase, Prover};
@@ -70,6 +71,14 @@ impl Engine {
         self.deadline = None;
         self.forget_link();
         self.events.push_back(Event::Ended(how));
+    }
+
+    /// Forgets what was agreed on about the link.
+    pub(super) fn forget_link(&mut self) {
+        self.framing = Framing::PLAIN;
+        self.decoder.expect_accm(ACCM_ALL);
+        self.prover = Prover::Nobody;
+        self.received.clear();
     }
 
     /// When the first packet of the other end has to be here.

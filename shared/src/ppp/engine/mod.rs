@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::automaton;
 use super::entropy::Entropy;
 use super::failure::Failure;
-use super::frame::{ACCM_ALL, Decoder, Frame, FrameCounts, Framing};
+use super::frame::{Decoder, Frame, FrameCounts, Framing};
 use super::ipcp::{IPCP, Ipcp};
 use super::layer::{Layer, Patience};
 use super::lcp::{LCP, Lcp, Proving};
@@ -254,16 +254,21 @@ impl Engine {
     /// [`NotSent`] when the link is down or busy, or the packet is longer than [`Engine::mtu`];
     /// nothing was sent then.
     pub fn send(&mut self, packet: &[u8]) -> Result<(), NotSent> {
+        if self.phase == Phase::Up && !self.has_room() {
+            return Err(NotSent::Busy);
+        }
+        self.send_beyond_room(packet)
+    }
+
+    /// Sends an Internet packet even where enough waits, up to the limit of all that waits.
+    pub(in crate::ppp) fn send_beyond_room(&mut self, packet: &[u8]) -> Result<(), NotSent> {
         if self.phase != Phase::Up {
             return Err(NotSent::Down);
         }
         if packet.len() > usize::from(self.mtu()) {
             return Err(NotSent::TooLong);
         }
-        if !self.has_room() {
-            return Err(NotSent::Busy);
-        }
-        self.framing.write(IP, packet, &mut self.wire);
+        self.write(IP, packet);
         Ok(())
     }
 
@@ -386,13 +391,5 @@ impl Engine {
             }
         };
         self.progress(now, progress);
-    }
-
-    /// Forgets what was agreed on about the link.
-    fn forget_link(&mut self) {
-        self.framing = Framing::PLAIN;
-        self.decoder.expect_accm(ACCM_ALL);
-        self.prover = Prover::Nobody;
-        self.received.clear();
     }
 }

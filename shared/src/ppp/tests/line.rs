@@ -114,6 +114,19 @@ impl Direction {
         self.underway.drain(..due).map(|(_, byte)| byte).collect()
     }
 
+    /// Bytes that were taken and have not left the modem yet.
+    pub(super) fn backlog(&self, now: Duration) -> u64 {
+        let busy = self.free_at.saturating_sub(now).as_nanos();
+        u64::try_from(busy.div_ceil(self.byte_time.as_nanos())).unwrap()
+    }
+
+    /// When the modem has room for more, where some waits.
+    pub(super) fn room_at(&self, now: Duration, modem: u64, waiting: usize) -> Option<Duration> {
+        let half = u32::try_from(modem / 2).unwrap();
+        let room = self.free_at.saturating_sub(self.byte_time * half);
+        (waiting > 0).then(|| room.max(now))
+    }
+
     pub(super) fn next_arrival(&self) -> Option<Duration> {
         self.underway.front().map(|(at, _)| *at)
     }

@@ -3,3 +3,4 @@
 mod agreeing;
 mod line;
 mod peers;
+mod streams;

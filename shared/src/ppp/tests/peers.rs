@@ -194,6 +194,19 @@ fn a_peer_that_agrees_to_no_address_gave_none() {
 }
 
 #[test]
+fn an_address_that_no_machine_can_have_is_none() {
+    for address in [[224, 0, 0, 1], [255, 255, 255, 255], [127, 0, 0, 1]] {
+        let mut peer = Peer::of_a_stranger();
+        let request = peer.link();
+        let given = [&[3, 6], &address[..]].concat();
+        let heard = peer.say(IPCP, 3, request[1], &given);
+        let request = heard[0].1.clone();
+        peer.agree(IPCP, &request, &[3, 6, 10, 0, 0, 1]);
+        assert_eq!(peer.end().0, Err(Failure::NoAddress));
+    }
+}
+
+#[test]
 fn a_peer_without_name_servers_or_an_address_of_its_own_is_fine() {
     let mut peer = Peer::of_a_stranger();
     let request = peer.link();

@@ -1,0 +1,387 @@
+//! TCP over a PPP link (smoltcp): what TLS runs on while a station dials.
+//!
+//! A stack owns its engine, so that the embedding sees one thing with bytes of the line on one side
+//! and byte streams on the other. Little is kept waiting between the two: what waits below TCP only
+//! looks to it like a slower line (see [`Engine::has_room`](super::Engine::has_room)).
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::time::Duration;
+
+use smoltcp::iface::{
+    Config, Interface, PollIngressSingleResult, PollResult, SocketHandle, SocketSet,
+};
+use smoltcp::socket::tcp::{RecvError, Socket, SocketBuffer, State};
+use smoltcp::time::{Duration as StackDuration, Instant};
+use smoltcp::wire::{HardwareAddress, IpCidr};
+
+use super::device::Wire;
+use super::engine::{Engine, Event, Up};
+use super::terms::Terms;
+
+/// Bytes a stream keeps for the line: more would only make its writer believe they were sent.
+const SEND_BYTES: usize = 4_096;
+/// Bytes a stream takes before they are read: a second and more of the fastest line, so that the
+/// other end never waits for us.
+const RECEIVE_BYTES: usize = 8_192;
+/// Streams a call may have, listening ones included: all services share one, and each caller of
+/// the data center may do harm to itself only.
+const MAX_STREAMS: usize = 12;
+/// Streams ready to be accepted at once.
+const LISTENERS: usize = 2;
+/// Silence of the other end's TCP while something of ours is unanswered, after which a stream is
+/// broken. On a line that spoils every second packet TCP comes to wait a minute between two tries;
+/// a line that carries nothing at all is found out by PPP long before.
+const SILENCE: StackDuration = StackDuration::from_secs(180);
+/// The first of the ports that callers use for themselves (RFC 6335 §6), and how many there are.
+const FIRST_OWN_PORT: u16 = 49_152;
+const OWN_PORTS: u16 = 16_384;
+
+/// One stream of a stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId(u64);
+
+/// How far a stream has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamState {
+    /// The other end has not answered yet.
+    Opening,
+    /// Bytes pass.
+    Open,
+    /// Both ends have finished, or the stream is broken, or there is none of that name.
+    Closed,
+}
+
+/// What there was to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// That many bytes, at least one.
+    Bytes(usize),
+    /// Nothing yet.
+    Nothing,
+    /// Nothing, and nothing will come: the other end has finished.
+    Finished,
+    /// Nothing, and nothing will come: the stream was refused, reset or fell silent.
+    Broken,
+}
+
+/// Why a stream was not opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotOpened {
+    /// The link is not up.
+    #[error("the link is not up")]
+    Down,
+    /// The call has as many streams as it may.
+    #[error("the call has as many streams as it may have")]
+    TooMany,
+    /// No stream can lead there, as to port 0.
+    #[error("no stream can lead to that address")]
+    BadAddress,
+}
+
+/// TCP over one end of a PPP link. Its events must be taken ([`Stack::next_event`]): with the one
+/// that says that the link is up, the stack learns its address.
+pub struct Stack {
+    engine: Engine,
+    interface: Option<Interface>,
+    sockets: SocketSet<'static>,
+    streams: BTreeMap<StreamId, SocketHandle>,
+    listening: Option<u16>,
+    listeners: Vec<SocketHandle>,
+    last_stream: u64,
+    last_port: u16,
+    now: Duration,
+}
+
+impl std::fmt::Debug for Stack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stack")
+            .field("engine", &self.engine)
+            .field("streams", &self.streams.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Stack {
+    /// Begins a link on a line that has just come up; see [`Engine::begin`].
+    #[must_use]
+    pub fn begin(terms: Terms, now: Duration) -> Self {
+        let mut engine = Engine::begin(terms, now);
+        let [high, low, ..] = engine.random().to_be_bytes();
+        Self {
+            engine,
+            interface: None,
+            sockets: SocketSet::new(Vec::new()),
+            streams: BTreeMap::new(),
+            listening: None,
+            listeners: Vec::new(),
+            last_stream: 0,
+            last_port: u16::from_be_bytes([high, low]) % OWN_PORTS,
+            now,
+        }
+    }
+
+    /// The link below, to be looked at.
+    #[must_use]
+    pub const fn link(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Takes bytes of the line, in pieces of any size.
+    pub fn input(&mut self, now: Duration, bytes: &[u8]) {
+        self.engine.input(now, bytes);
+        self.step(now);
+    }
+
+    /// Does what is due by now; also to be called after streams were opened, written, read or
+    /// finished.
+    pub fn tick(&mut self, now: Duration) {
+        self.engine.tick(now);
+        self.step(now);
+    }
+
+    /// When [`Stack::tick`] has something to do; `None` once the link is over.
+    #[must_use]
+    pub fn wake_at(&mut self) -> Option<Duration> {
+        let link = self.engine.wake_at()?;
+        // Without room nothing can be sent: taking bytes off the wire goes on with it.
+        let interface = self.interface.as_mut().filter(|_| self.engine.has_room());
+        let tcp = interface.and_then(|interface| {
+            let due = interface.poll_at(instant(self.now), &self.sockets)?;
+            let micros = u64::try_from(due.total_micros()).unwrap_or(0);
+            Some(Duration::from_micros(micros).max(self.now))
+        });
+        Some(tcp.map_or(link, |tcp| tcp.min(link)))
+    }
+
+    /// Takes at most `most` bytes for the line, and lets the streams fill the room.
+    pub fn take_wire(&mut self, now: Duration, most: usize) -> Vec<u8> {
+        let bytes = self.engine.take_wire(most);
+        if !bytes.is_empty() {
+            self.step(now);
+        }
+        bytes
+    }
+
+    /// The next event of the link, the oldest first.
+    pub fn next_event(&mut self) -> Option<Event> {
+        let event = self.engine.next_event()?;
+        match &event {
+            Event::Up(up) => self.raise(up),
+            Event::Down | Event::Claim(_) | Event::Ended(_) => {}
+        }
+        Some(event)
+    }
+
+    /// See [`Engine::answer_claim`].
+    pub fn answer_claim(&mut self, now: Duration, secret: Option<&str>) {
+        self.engine.answer_claim(now, secret);
+    }
+
+    /// Ends the link; streams that are still open break. See [`Engine::close`].
+    pub fn close(&mut self, now: Duration) {
+        self.engine.close(now);
+    }
+
+    /// The line below is gone.
+    pub fn line_lost(&mut self) {
+        self.engine.line_lost();
+    }
+
+    /// Opens a stream to an address of the other side.
+    ///
+    /// # Errors
+    /// [`NotOpened`]; nothing was sent then.
+    pub fn connect(&mut self, to: SocketAddrV4) -> Result<StreamId, NotOpened> {
+        if self.sockets.iter().count() >= MAX_STREAMS {
+            return Err(NotOpened::TooMany);
+        }
+        let interface = self.interface.as_mut().ok_or(NotOpened::Down)?;
+        self.last_port = self.last_port.wrapping_add(1) % OWN_PORTS;
+        let port = FIRST_OWN_PORT.saturating_add(self.last_port);
+        let mut socket = socket();
+        socket
+            .connect(interface.context(), (*to.ip(), to.port()), port)
+            .map_err(|_| NotOpened::BadAddress)?;
+        let handle = self.sockets.add(socket);
+        Ok(self.name(handle))
+    }
+
+    /// Accepts streams to this port of our address from now on; everything else is refused.
+    pub fn listen(&mut self, port: u16) {
+        self.listening = Some(port);
+        self.keep_listening();
+    }
+
+    /// The next stream that the other end has opened.
+    pub fn accept(&mut self) -> Option<StreamId> {
+        let sockets = &self.sockets;
+        let place = self.listeners.iter().position(|handle| {
+            let socket = sockets.get::<Socket<'_>>(*handle);
+            socket.may_send() || socket.can_recv()
+        })?;
+        let handle = self.listeners.remove(place);
+        let id = self.name(handle);
+        self.keep_listening();
+        Some(id)
+    }
+
+    /// How far a stream has come.
+    #[must_use]
+    pub fn state(&self, id: StreamId) -> StreamState {
+        let Some(handle) = self.streams.get(&id).filter(|_| !self.engine.is_over()) else {
+            return StreamState::Closed;
+        };
+        match self.sockets.get::<Socket<'_>>(*handle).state() {
+            State::SynSent | State::SynReceived | State::Listen => StreamState::Opening,
+            State::Established
+            | State::FinWait1
+            | State::FinWait2
+            | State::CloseWait
+            | State::Closing
+            | State::LastAck => StreamState::Open,
+            State::Closed | State::TimeWait => StreamState::Closed,
+        }
+    }
+
+    /// Takes bytes to be sent; answers how many there was room for.
+    pub fn write(&mut self, id: StreamId, bytes: &[u8]) -> usize {
+        let Some(handle) = self.streams.get(&id) else {
+            return 0;
+        };
+        let socket = self.sockets.get_mut::<Socket<'_>>(*handle);
+        socket.send_slice(bytes).unwrap_or(0)
+    }
+
+    /// Reads what has arrived, in order.
+    pub fn read(&mut self, id: StreamId, to: &mut [u8]) -> Reading {
+        let Some(handle) = self.streams.get(&id) else {
+            return Reading::Broken;
+        };
+        let socket = self.sockets.get_mut::<Socket<'_>>(*handle);
+        let opening = matches!(socket.state(), State::SynSent | State::SynReceived);
+        if opening && !self.engine.is_over() {
+            return Reading::Nothing;
+        }
+        match socket.recv_slice(to) {
+            Ok(0) if self.engine.is_over() => Reading::Broken,
+            Ok(0) => Reading::Nothing,
+            Ok(count) => Reading::Bytes(count),
+            Err(RecvError::Finished) => Reading::Finished,
+            Err(RecvError::InvalidState) => Reading::Broken,
+        }
+    }
+
+    /// Bytes taken by [`Stack::write`] that the other end has not confirmed.
+    #[must_use]
+    pub fn unconfirmed(&self, id: StreamId) -> usize {
+        self.streams.get(&id).map_or(0, |handle| {
+            self.sockets.get::<Socket<'_>>(*handle).send_queue()
+        })
+    }
+
+    /// Says that nothing more will be written; what was written is still sent. The other end may
+    /// hear it late or never where the line spoils just this (smoltcp does not always repeat it),
+    /// so nobody should wait for [`Reading::Finished`] without a limit.
+    pub fn finish(&mut self, id: StreamId) {
+        if let Some(handle) = self.streams.get(&id) {
+            self.sockets.get_mut::<Socket<'_>>(*handle).close();
+        }
+    }
+
+    /// Forgets a stream; one that was not closed is reset, which the other end hears if the line has
+    /// room just now, and by the answer to its next packet otherwise.
+    pub fn release(&mut self, id: StreamId) {
+        if let Some(handle) = self.streams.remove(&id) {
+            let socket = self.sockets.get_mut::<Socket<'_>>(handle);
+            if !matches!(socket.state(), State::Closed | State::TimeWait) {
+                socket.abort();
+                self.step(self.now);
+            }
+            self.sockets.remove(handle);
+        }
+    }
+
+    /// Lets the stack work with what the link has brought and with the room it has.
+    fn step(&mut self, now: Duration) {
+        self.now = now.max(self.now);
+        let Some(interface) = &mut self.interface else {
+            return;
+        };
+        let at = instant(self.now);
+        let mut wire = Wire(&mut self.engine);
+        interface.poll_maintenance(at);
+        while interface.poll_ingress_single(at, &mut wire, &mut self.sockets)
+            != PollIngressSingleResult::None
+        {}
+        // Room is asked for here and not by the device: a device that refuses a packet makes
+        // smoltcp 0.14 forget a fast retransmission and its timer, and the stream stands still.
+        while wire.0.has_room()
+            && interface.poll_egress(at, &mut wire, &mut self.sockets) != PollResult::None
+        {}
+    }
+
+    /// Takes the addresses of a link that has come up. Streams of an earlier agreement go on when
+    /// the address is the same; otherwise their other ends will no longer know them.
+    fn raise(&mut self, up: &Up) {
+        let mut config = Config::new(HardwareAddress::Ip);
+        config.random_seed = self.engine.random();
+        let at = instant(self.now);
+        let mut interface = Interface::new(config, &mut Wire(&mut self.engine), at);
+        interface.update_ip_addrs(|addresses| {
+            // A fresh interface has room for its one address, and for its one way out below.
+            let _full = addresses.push(IpCidr::new(up.own.into(), 32));
+        });
+        let gateway = if up.peer.is_unspecified() {
+            Ipv4Addr::LOCALHOST
+        } else {
+            up.peer
+        };
+        if interface
+            .routes_mut()
+            .add_default_ipv4_route(gateway)
+            .is_ok()
+        {
+            self.interface = Some(interface);
+        }
+        self.keep_listening();
+        // The other end may have been up before us, and its first packets wait already.
+        self.step(self.now);
+    }
+
+    fn keep_listening(&mut self) {
+        let Some(port) = self.listening else {
+            return;
+        };
+        while self.listeners.len() < LISTENERS && self.sockets.iter().count() < MAX_STREAMS {
+            let mut socket = socket();
+            if socket.listen(port).is_err() {
+                return;
+            }
+            self.listeners.push(self.sockets.add(socket));
+        }
+    }
+
+    fn name(&mut self, handle: SocketHandle) -> StreamId {
+        self.last_stream = self.last_stream.saturating_add(1);
+        let id = StreamId(self.last_stream);
+        self.streams.insert(id, handle);
+        id
+    }
+}
+
+/// A stream that leads nowhere yet.
+fn socket() -> Socket<'static> {
+    let mut socket = Socket::new(
+        SocketBuffer::new(vec![0; RECEIVE_BYTES]),
+        SocketBuffer::new(vec![0; SEND_BYTES]),
+    );
+    socket.set_timeout(Some(SILENCE));
+    // TLS writes whole records; holding their ends back would cost a round trip each.
+    socket.set_nagle_enabled(false);
+    socket
+}
+
+fn instant(now: Duration) -> Instant {
+    Instant::from_micros(i64::try_from(now.as_micros()).unwrap_or(i64::MAX))
+}
