@@ -11,6 +11,8 @@ mod commands;
 #[cfg(test)]
 mod exit_codes;
 #[cfg(test)]
+mod foreign_ppp;
+#[cfg(test)]
 mod funds;
 #[cfg(test)]
 mod funds_attacks;

@@ -89,7 +89,7 @@ const WINDOW: [Need; 3] = [
     ),
 ];
 
-const TEST: [Need; 10] = [
+const TEST: [Need; 12] = [
     test("xvfb", "to test the real window without a display", &[]),
     test("xauth", "to test the real window without a display", &[]),
     test(
@@ -114,6 +114,12 @@ const TEST: [Need; 10] = [
             &["chromium", "--version"],
             &["chromium-browser", "--version"],
         ],
+    ),
+    test("slirp", "to dial into a foreign access server", &[]),
+    test(
+        "socat",
+        "to dial into a foreign access server",
+        &[&["socat", "-V"]],
     ),
     test(
         "dmtx-utils",
