@@ -41,6 +41,7 @@ export function status(changes = {}) {
     ],
     secrets: 'this computer’s keyring',
     support_contact: '+1 208 555 0142',
+    has_users: false,
     unknown_pieces: 0,
     automatic_refill: null,
     withdrawal: null,
@@ -147,6 +148,8 @@ const ANSWERS = {
   }),
   'stop-batch': () => status(),
   'cost-centres': () => ({ centres: [] }),
+  users: () => ({ users: [], idle_minutes: 10 }),
+  'cost-centres': () => ({ centres: [] }),
   statistics: (call) => ({
     from: '2026-10-24', to: '2026-11-22', by: [call.by],
     total: { pieces: 312, postage_mills: 450_780, spoiled: 2, spoiled_mills: 1560 },
@@ -185,7 +188,9 @@ export async function fixture(answers = {}) {
       for await (const chunk of request) {
         body += chunk;
       }
-      const call = JSON.parse(body);
+      const sent = JSON.parse(body);
+      // A call in somebody's name carries the call itself.
+      const call = sent.call === 'as' ? { ...sent.inner, proof: sent.proof } : sent;
       calls.push(call);
       const answer = await answerOf(call);
       const refused = answer?.no;

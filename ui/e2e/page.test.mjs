@@ -258,3 +258,82 @@ for (const [name, answers, act] of LOOKS) {
     }
   });
 }
+
+const carl = {
+  name: 'Carl', role: 'clerk', money: true, refunds: false, users: false, setup: false,
+  may_override: false, closed: false, locked_until: 0,
+};
+const sue = { ...carl, name: 'Sue', role: 'supervisor', refunds: true, may_override: true };
+
+/** A station with users; Carl's PIN is 830274. */
+const withUsers = (more = {}) => ({
+  status: () => status({ has_users: true }),
+  users: () => ({ users: [carl, sue], idle_minutes: 10 }),
+  'sign-in': ({ pin }) =>
+    pin === '830274'
+      ? { token: 't', user: carl, idle_minutes: 10 }
+      : { no: refusal('wrong_pin', 'This is not the PIN. Nothing was done; 4 tries are left before a wait.', 'Type it again.') },
+  'sign-out': () => status({ has_users: true }),
+  ...more,
+});
+
+async function signIn(page) {
+  await page.waitForSelector('#pin:focus');
+  await page.keyboard.type('830274');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#address');
+}
+
+test('whoever signs in prints under their own name, and Ctrl+L locks', { skip }, () =>
+  onPage(withUsers(), async (page, station) => {
+    await page.waitForSelector('#pin:focus');
+    await assertAccessible(page, 'the sign-in');
+    await page.keyboard.type('111111');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('text=4 tries are left');
+    await signIn(page);
+    await fillPiece(page);
+    await page.keyboard.press('Control+Enter');
+    await page.waitForSelector('text=Printed 1 letter');
+    assert.deepEqual(callsOf(station, 'print')[0].proof, { kind: 'session', token: 't' });
+    await page.keyboard.press('Control+l');
+    await page.waitForSelector('#pin');
+    assert.equal(callsOf(station, 'sign-out')[0].token, 't');
+    assert.equal(await page.locator('#address').count(), 0, 'a locked window shows no piece');
+  }));
+
+test('a session that ended at the station asks who is there', { skip }, () =>
+  onPage(withUsers(), async (page, station) => {
+    await signIn(page);
+    station.answers.print = { no: refusal('session_ended', 'Nobody is signed in any more. Nothing was done.', 'Sign in again.') };
+    await fillPiece(page);
+    await page.keyboard.press('Control+Enter');
+    await page.waitForSelector('#pin');
+    assert.equal(await page.inputValue('#user'), 'Carl');
+  }));
+
+test('a supervisor passes a spent budget with PIN and reason, for this piece only', { skip }, () => {
+  const spent = refusal('budget_spent', 'The budget of Sales for this month is 1.00.', 'Let a supervisor pass it.');
+  const answers = withUsers({
+    'cost-centres': { centres: [{ id: 'c', name: 'Sales', budgets: [{ period: 'month', budget_mills: 1000, spent_mills: 780 }] }] },
+    print: (call) => (call.override_reason ? piece({ registers: status().registers }) : { no: spent }),
+  });
+  return onPage(answers, async (page, station) => {
+    await signIn(page);
+    await page.selectOption('#centre', 'Sales');
+    assert.match(await page.textContent('#centre'), /Sales, \$0\.22 left/);
+    await fillPiece(page);
+    await page.keyboard.press('Control+Enter');
+    await page.click('#pass');
+    await page.waitForSelector('#o-user');
+    assert.equal(await page.inputValue('#o-user'), 'Sue');
+    await page.fill('#o-pin', '604172');
+    await page.fill('#o-reason', 'the fair is today');
+    await page.click('#o-go');
+    await page.waitForSelector('text=Printed 1 letter');
+    const [, passed] = callsOf(station, 'print');
+    assert.deepEqual(passed.proof, { kind: 'pin', user: 'Sue', pin: '604172' });
+    assert.equal(passed.override_reason, 'the fair is today');
+    assert.equal(passed.cost_centre, 'Sales');
+  });
+});

@@ -7,8 +7,10 @@
 
 mod accounts;
 mod error;
+mod event;
 mod money;
 mod statistics;
+mod users;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -17,11 +19,16 @@ use crate::station::Asker;
 
 pub use accounts::{BudgetView, CentreView, CentresView};
 pub use error::{ErrorKind, UiError};
+pub use event::Event;
 pub use money::{
     AutomaticRefillCall, AutomaticRefillPlan, AutomaticRefillView, RefillCall, RefundCall,
     WithdrawCall, WithdrawalView,
 };
 pub use statistics::{ChartView, GroupView, SeriesView, StatisticsCall, StatisticsView, TallyView};
+pub use users::{
+    AddUserCall, AsCall, ChangeUserCall, Hidden, IdleLockCall, NewRights, Proof, Role, SessionView,
+    SignInCall, SignOutCall, UserView, UsersView,
+};
 
 /// A call: window, bridge or command line → station.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
@@ -73,6 +80,20 @@ pub enum Call {
     RotateKeys,
     /// The cost centres that pieces may be booked on. Answers with [`CentresView`].
     CostCentres,
+    /// Another call in somebody's name. Answers as that call does.
+    As(AsCall),
+    /// Signs somebody in. Answers with [`SessionView`].
+    SignIn(SignInCall),
+    /// Signs somebody out. Answers with [`StatusView`].
+    SignOut(SignOutCall),
+    /// The users of this station. Answers with [`UsersView`].
+    Users,
+    /// Makes a user; the first one is an admin. Answers with [`UsersView`].
+    AddUser(AddUserCall),
+    /// Changes a user. Answers with [`UsersView`].
+    ChangeUser(ChangeUserCall),
+    /// Chooses how long a session lasts without its user. Answers with [`UsersView`].
+    IdleLock(IdleLockCall),
     /// Sets when the station refills by itself, or, with nothing, that it never does. Answers with
     /// [`StatusView`].
     AutomaticRefill(AutomaticRefillCall),
@@ -422,6 +443,8 @@ pub struct StatusView {
     pub secrets: Option<String>,
     /// Whom to ring when the vault is frozen.
     pub support_contact: Option<String>,
+    /// Whether somebody has to sign in.
+    pub has_users: bool,
     /// Whether pieces are waiting for the clerk's answer.
     pub unknown_pieces: u32,
     /// Refills the station asks for by itself.
@@ -751,26 +774,8 @@ pub enum View {
     Statistics(Box<StatisticsView>),
     /// See [`CentresView`].
     Centres(CentresView),
-}
-
-/// What changed: station → window. The window asks again for what it shows.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
-#[serde(tag = "event", rename_all = "kebab-case")]
-pub enum Event {
-    /// Registers, state, keys, line or services changed.
-    Status,
-    /// A piece changed its state.
-    Piece {
-        /// Its serial.
-        serial: String,
-        /// Its state now.
-        state: PieceState,
-    },
-    /// A batch went on.
-    Batch {
-        /// Rows done.
-        done: u32,
-        /// Rows in all.
-        rows: u32,
-    },
+    /// See [`SessionView`].
+    Session(SessionView),
+    /// See [`UsersView`].
+    Users(UsersView),
 }

@@ -17,4 +17,5 @@ pub mod secrets;
 pub mod services;
 pub mod station;
 pub mod store;
+pub mod users;
 pub mod vault;

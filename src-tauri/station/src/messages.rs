@@ -108,6 +108,50 @@ catalogue! {
     NoOrigin = "no_origin", Refused, false,
         "Nobody said where the piece is mailed, and the licence of this station names no ZIP. Nothing was debited.",
         "Give the origin with the piece.";
+    /// Nobody is signed in.
+    SignInNeeded = "sign_in_needed", Refused, false,
+        "This station has users, and nobody is signed in. Nothing was done.",
+        "Sign in; on the command line give --user NAME and --pin-file PATH.";
+    /// Somebody lacks a right.
+    NotAllowed = "not_allowed", Refused, false,
+        "{user} has no right for {what}. Nothing was done.",
+        "Let somebody with the right do it, or ask an admin of this station for it.";
+    /// No user of this name.
+    UnknownUser = "unknown_user", Refused, false,
+        "This station has no user {name} who may sign in. Nothing was done.",
+        "List the users to see who there is.";
+    /// A user of this name is there.
+    UserExists = "user_exists", Refused, false,
+        "This station has a user {name} already. Nothing was changed.",
+        "Choose another name; a closed user can be opened again.";
+    /// As many users as there may be.
+    TooManyUsers = "too_many_users", Refused, false,
+        "This station has as many users as it can have. Nothing was changed.",
+        "Open a closed user again, or use another station.";
+    /// The first user must be able to make others.
+    FirstUserIsAdmin = "first_user_is_admin", Refused, false,
+        "The first user of a station is an admin, so that somebody can make the others. Nothing was changed.",
+        "Make an admin first.";
+    /// The last who may change users.
+    LastAdmin = "last_admin", Refused, false,
+        "{name} is the last who may change users. Nothing was changed.",
+        "Give another user that right first.";
+    /// A wrong PIN.
+    WrongPin = "wrong_pin", Refused, true,
+        "This is not the PIN. Nothing was done; {left} tries are left before a wait.",
+        "Type it again; an admin of this station can give a new one.";
+    /// Too many wrong PINs.
+    PinLocked = "pin_locked", Refused, true,
+        "There were too many wrong PINs. Nothing was done; the next one is looked at in {wait}.",
+        "Wait, or let an admin of this station give a new PIN.";
+    /// A PIN that cannot be chosen.
+    WeakPin = "weak_pin", Refused, false,
+        "A PIN has {least} to 12 digits that are neither all the same nor a run. Nothing was changed.",
+        "Choose another one.";
+    /// A session that is over.
+    SessionEnded = "session_ended", Refused, false,
+        "Nobody is signed in any more. Nothing was done.",
+        "Sign in again.";
     /// No cost centre of this name.
     UnknownCentre = "unknown_cost_centre", Refused, false,
         "The account has no cost centre {name}. Nothing was debited.",

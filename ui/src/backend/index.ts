@@ -13,11 +13,14 @@ import type {
   PlaceView,
   PreviewView,
   PrintersView,
+  Proof,
   QuoteView,
   RefillView,
+  SessionView,
   StatisticsView,
   StatusView,
   UiError,
+  UsersView,
 } from '../generated/api';
 import { httpBackend } from './http';
 import { tauriBackend } from './tauri';
@@ -46,11 +49,18 @@ export interface Answers {
   statistics: StatisticsView;
   'rotate-keys': StatusView;
   'cost-centres': CentresView;
+  'sign-in': SessionView;
+  'sign-out': StatusView;
+  users: UsersView;
+  'add-user': UsersView;
+  'change-user': UsersView;
+  'idle-lock': UsersView;
   'automatic-refill': StatusView;
   withdraw: StatusView;
 }
 
-export type CallName = Call['call'];
+/** Every call by its own name; `as` only carries another one. */
+export type CallName = Exclude<Call['call'], 'as'>;
 export type Arguments<N extends CallName> = Omit<Extract<Call, { call: N }>, 'call'>;
 
 /** A door to a station. `send` rejects with a `UiError` and with nothing else. */
@@ -62,9 +72,33 @@ export interface Backend {
 
 const backend: Backend = '__TAURI_INTERNALS__' in window ? tauriBackend() : httpBackend();
 
+/** In whose name calls go out; nobody's at a station without users. */
+let name: Proof | null = null;
+let heardNo: (error: UiError) => void = () => undefined;
+
+/** From now on calls go out in this name. */
+export function inName(proof: Proof | null): void {
+  name = proof;
+}
+
+/** Hears each no of the station. */
+export function onNo(heard: (error: UiError) => void): void {
+  heardNo = heard;
+}
+
 /** Asks the station; the answer's type follows from the call's name. */
-export function ask<N extends CallName>(name: N, args: Arguments<N>): Promise<Answers[N]> {
-  return backend.send({ call: name, ...args } as unknown as Call) as Promise<Answers[N]>;
+export async function ask<N extends CallName>(call: N, args: Arguments<N>, proof: Proof | null = name): Promise<Answers[N]> {
+  const inner = { call, ...args } as unknown as Call;
+  const isOpen = call === 'sign-in' || call === 'sign-out' || call === 'users';
+  try {
+    const sent: Call = proof === null || isOpen ? inner : { call: 'as', proof, inner };
+    return (await backend.send(sent)) as Answers[N];
+  } catch (thrown) {
+    if (isUiError(thrown)) {
+      heardNo(thrown);
+    }
+    throw thrown;
+  }
 }
 
 export const listen: Backend['listen'] = (heard, lost) => backend.listen(heard, lost);

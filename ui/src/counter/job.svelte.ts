@@ -11,6 +11,7 @@ import type {
   PreviewView,
   PrintCall,
   PrintOut,
+  Proof,
   QuoteCall,
   UiError,
 } from '../generated/api';
@@ -152,6 +153,28 @@ class Job {
     } catch (thrown) {
       this.printError = asUiError(thrown);
       return null;
+    } finally {
+      this.printing = false;
+      void station.refreshAll();
+    }
+  }
+
+  /** The same piece in a supervisor's name, past a spent budget; the refusal when it is one again. */
+  async pass(out: PrintOut, proof: Proof, reason: string): Promise<UiError | null> {
+    const call = this.#printCall(out, this.#jobKey);
+    if (call === null || this.printing) {
+      return this.printError;
+    }
+    const png = this.preview?.png_base64 ?? null;
+    this.printing = true;
+    try {
+      const piece = await ask('print', { ...call, override_reason: reason }, proof);
+      this.last = { piece, png };
+      this.printError = null;
+      this.#startOver();
+      return null;
+    } catch (thrown) {
+      return asUiError(thrown);
     } finally {
       this.printing = false;
       void station.refreshAll();

@@ -24,6 +24,40 @@ export type AddPrinterCall = {
 printer: PrinterSetup, };
 
 /**
+ * A new user.
+ */
+export type AddUserCall = { 
+/**
+ * What the journal calls them; 1 to 40 characters.
+ */
+name: string, 
+/**
+ * What they are.
+ */
+role: Role, 
+/**
+ * Their PIN: 4 to 12 digits, at least 6 where they have a right.
+ */
+pin: string, 
+/**
+ * Rights that differ from those of the role.
+ */
+rights: NewRights, };
+
+/**
+ * A call in somebody's name.
+ */
+export type AsCall = { 
+/**
+ * Who asks.
+ */
+proof: Proof, 
+/**
+ * What is asked.
+ */
+inner: Call, };
+
+/**
  * Whether the station refills by itself.
  */
 export type AutomaticRefillCall = { 
@@ -182,7 +216,7 @@ spent_mills: number, };
 /**
  * A call: window, bridge or command line → station.
  */
-export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall | { "call": "rotate-keys" } | { "call": "cost-centres" } | { "call": "automatic-refill" } & AutomaticRefillCall | { "call": "withdraw" } & WithdrawCall;
+export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall | { "call": "rotate-keys" } | { "call": "cost-centres" } | { "call": "as" } & AsCall | { "call": "sign-in" } & SignInCall | { "call": "sign-out" } & SignOutCall | { "call": "users" } | { "call": "add-user" } & AddUserCall | { "call": "change-user" } & ChangeUserCall | { "call": "idle-lock" } & IdleLockCall | { "call": "automatic-refill" } & AutomaticRefillCall | { "call": "withdraw" } & WithdrawCall;
 
 /**
  * One cost centre.
@@ -209,6 +243,31 @@ export type CentresView = {
  * The cost centres.
  */
 centres: Array<CentreView>, };
+
+/**
+ * A change of a user; what is nothing stays.
+ */
+export type ChangeUserCall = { 
+/**
+ * Who.
+ */
+name: string, 
+/**
+ * What they are from now on; their rights become those of the role.
+ */
+role: Role | null, 
+/**
+ * A new PIN; it also ends a wait after wrong ones.
+ */
+pin: string | null, 
+/**
+ * Rights to be set.
+ */
+rights: NewRights, 
+/**
+ * Whether they can no longer sign in. Nobody is removed: the journal names them.
+ */
+closed: boolean | null, };
 
 /**
  * The groups as a chart draws them: the first of `by` along the axis, the others as curves.
@@ -319,6 +378,15 @@ key: Array<string>,
 tally: TallyView, };
 
 /**
+ * How long a session lasts without its user.
+ */
+export type IdleLockCall = { 
+/**
+ * Minutes, 1 to 60.
+ */
+minutes: number, };
+
+/**
  * What recomputing the journal found.
  */
 export type JournalView = { 
@@ -376,6 +444,23 @@ up: boolean,
  * One sentence when it is down.
  */
 reason: string | null, };
+
+/**
+ * Rights that are set one by one; what is nothing stays, or is as the role has it.
+ */
+export type NewRights = { 
+/**
+ * To print and refill.
+ */
+money: boolean | null, 
+/**
+ * To claim spoiled pieces back.
+ */
+refunds: boolean | null, 
+/**
+ * To make and change users.
+ */
+users: boolean | null, };
 
 /**
  * One way of sending a piece.
@@ -678,6 +763,23 @@ printers: Array<PrinterSetup>,
 stocks: Array<StockView>, };
 
 /**
+ * How somebody shows who they are.
+ */
+export type Proof = { "kind": "session", 
+/**
+ * The token of [`SessionView`].
+ */
+token: string, } | { "kind": "pin", 
+/**
+ * The user's name.
+ */
+user: string, 
+/**
+ * The PIN.
+ */
+pin: string, };
+
+/**
  * What a price depends on.
  */
 export type QuoteCall = { 
@@ -855,6 +957,11 @@ serial: string,
 answer: PieceState, };
 
 /**
+ * What somebody is at this station.
+ */
+export type Role = "clerk" | "supervisor" | "installer" | "auditor" | "admin";
+
+/**
  * Which keeper holds the station's key-encryption key.
  */
 export type SecretsChoice = { "kind": "keyring" } | { "kind": "passphrase-file", 
@@ -921,6 +1028,45 @@ ms: number,
  * One sentence when it was refused or failed.
  */
 reason: string | null, };
+
+/**
+ * A session that began.
+ */
+export type SessionView = { 
+/**
+ * What stands for the user in calls; kept in memory only, on both sides.
+ */
+token: string, 
+/**
+ * The user.
+ */
+user: UserView, 
+/**
+ * After so many minutes without a call it ends.
+ */
+idle_minutes: number, };
+
+/**
+ * Signing in.
+ */
+export type SignInCall = { 
+/**
+ * The user's name.
+ */
+user: string, 
+/**
+ * The PIN.
+ */
+pin: string, };
+
+/**
+ * Signing out.
+ */
+export type SignOutCall = { 
+/**
+ * The token of the session that ends.
+ */
+token: string, };
 
 /**
  * Which pieces to count, and by what.
@@ -1062,6 +1208,10 @@ secrets: string | null,
  */
 support_contact: string | null, 
 /**
+ * Whether somebody has to sign in.
+ */
+has_users: boolean, 
+/**
  * Whether pieces are waiting for the clerk's answer.
  */
 unknown_pieces: number, 
@@ -1134,9 +1284,63 @@ retry: boolean,
 kind: ErrorKind, };
 
 /**
+ * One user.
+ */
+export type UserView = { 
+/**
+ * The name.
+ */
+name: string, 
+/**
+ * What they are.
+ */
+role: Role, 
+/**
+ * Whether they may print and refill.
+ */
+money: boolean, 
+/**
+ * Whether they may claim spoiled pieces back.
+ */
+refunds: boolean, 
+/**
+ * Whether they may make and change users.
+ */
+users: boolean, 
+/**
+ * Whether they may set printers up.
+ */
+setup: boolean, 
+/**
+ * Whether they may let a piece pass a spent budget.
+ */
+may_override: boolean, 
+/**
+ * Whether they can no longer sign in.
+ */
+closed: boolean, 
+/**
+ * Until when no PIN is looked at, Unix seconds; 0 for now.
+ */
+locked_until: number, };
+
+/**
+ * The users of this station, by name.
+ */
+export type UsersView = { 
+/**
+ * The users; none at a station with one clerk.
+ */
+users: Array<UserView>, 
+/**
+ * After so many minutes without a call a session ends.
+ */
+idle_minutes: number, };
+
+/**
  * The answer to a call.
  */
-export type View = StatusView | PreviewView | PieceView | RefillView | QuoteView | OptionsView | ContactView | BatchView | PiecesView | PrintersView | JournalView | PlaceView | StatisticsView | CentresView;
+export type View = StatusView | PreviewView | PieceView | RefillView | QuoteView | OptionsView | ContactView | BatchView | PiecesView | PrintersView | JournalView | PlaceView | StatisticsView | CentresView | SessionView | UsersView;
 
 /**
  * The end of a station.

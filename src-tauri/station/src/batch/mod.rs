@@ -19,8 +19,8 @@ use shared::ids::{PieceSerial, PsdId};
 
 use crate::api::{BatchOut, BatchRowView, BatchView, Event, PieceState, PrintOut, UiError};
 use crate::messages::{Code, say};
-use crate::station::Station;
 use crate::station::release::Target;
+use crate::station::{Asker, Station};
 use crate::store::pieces::PieceRow;
 use chunk::PaidRow;
 use release::Printer;
@@ -36,8 +36,13 @@ pub const CHUNK: usize = 128;
 /// # Errors
 /// `bad_batch` when the text is no batch, and the refusals of the place it goes to; a row's own
 /// refusal stands in its result.
-pub async fn run(station: &Station, csv: &str, out: BatchOut) -> Result<BatchView, UiError> {
-    let rows = read_rows(csv)?;
+pub async fn run(
+    station: &Station,
+    csv: &str,
+    out: BatchOut,
+    asker: &Asker,
+) -> Result<BatchView, UiError> {
+    let rows = in_name(read_rows(csv)?, asker);
     let out = match out {
         BatchOut::Printer { name } => PrintOut::Printer { name },
         BatchOut::Folder { path } => PrintOut::Folder { path },
@@ -48,6 +53,14 @@ pub async fn run(station: &Station, csv: &str, out: BatchOut) -> Result<BatchVie
     let station = station.clone();
     let work = tokio::task::spawn_blocking(move || print(&station, rows, &target, stops));
     work.await.unwrap_or_else(|_| Err(stopped()))
+}
+
+/// Rows that somebody asks for.
+fn in_name(mut rows: Vec<Row>, asker: &Asker) -> Vec<Row> {
+    for call in rows.iter_mut().filter_map(|row| row.call.as_mut().ok()) {
+        call.asker = asker.clone();
+    }
+    rows
 }
 
 /// How many rows a printer wants paid for, and how soon.

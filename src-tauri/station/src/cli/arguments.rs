@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::users::Users;
+
 /// Prints postage and keeps its value: the station's command line.
 ///
 /// Every command works beside the open window: it asks the program that has the data folder open.
@@ -16,6 +18,12 @@ pub(super) struct Arguments {
     /// Answer in JSON: one object, or one a line for lists
     #[arg(long, global = true)]
     pub(super) json: bool,
+    /// Who asks; needed where this station has users
+    #[arg(long, global = true, value_name = "NAME", requires = "pin_file")]
+    pub(super) user: Option<String>,
+    /// A private file whose first line is their PIN
+    #[arg(long, global = true, value_name = "PATH", requires = "user")]
+    pub(super) pin_file: Option<PathBuf>,
     /// What to do
     #[command(subcommand)]
     pub(super) command: Command,
@@ -100,6 +108,12 @@ pub(super) enum Command {
     },
     /// List the cost centres that pieces may be booked on, with their budgets
     CostCentres,
+    /// List, make or change the users of this station
+    Users {
+        /// What to do
+        #[command(subcommand)]
+        what: Users,
+    },
     /// List, add or remove printers
     Printers {
         /// What to do

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::calls::absolute;
 use super::show::Show;
-use super::{Streams, not_written, on_a_runtime};
+use super::{Asked, Streams, not_written, on_a_runtime};
 use crate::api::{BatchCall, BatchOut, BatchView, Call, Event, UiError, View};
 use crate::batch::MAX_CSV_BYTES;
 use crate::messages::{Code, say};
@@ -15,7 +15,7 @@ use crate::printing::files::write_durably;
 
 /// Prints a file and writes its results beside it.
 pub(super) fn batch(
-    folder: &Path,
+    asked: &Asked,
     file: &Path,
     printer: Option<String>,
     out: Option<PathBuf>,
@@ -31,14 +31,17 @@ pub(super) fn batch(
     };
     let bar = bar(streams.watched && !show.json);
     let view = on_a_runtime(async {
-        let station = reach(folder).await?;
+        let station = reach(&asked.folder).await?;
         let answer = station
-            .call(Call::Batch(BatchCall { csv, out }), |event| {
-                if let Event::Batch { done, rows } = event {
-                    bar.set_length(u64::from(rows));
-                    bar.set_position(u64::from(done));
-                }
-            })
+            .call(
+                asked.in_name(Call::Batch(BatchCall { csv, out })),
+                |event| {
+                    if let Event::Batch { done, rows } = event {
+                        bar.set_length(u64::from(rows));
+                        bar.set_position(u64::from(done));
+                    }
+                },
+            )
             .await;
         station.close().await;
         answer

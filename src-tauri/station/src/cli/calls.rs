@@ -1,10 +1,10 @@
 //! Commands that are one call to the station.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::arguments::{AutomaticRefill, Command, Line, Out, Piece, Print, Printers};
 use super::show::Show;
-use super::{Streams, later, not_written, on_a_runtime};
+use super::{Asked, Streams, later, not_written, on_a_runtime};
 use crate::api::{
     AddPrinterCall, AutomaticRefillCall, AutomaticRefillPlan, Call, ContactCall, EnrolCall,
     PieceState, PiecesCall, PrintCall, PrintOut, PrinterPort, PrinterSetup, QuoteCall, RefillCall,
@@ -22,15 +22,15 @@ const NO_KEYRING: &str = "no_keyring";
 
 /// Asks the station and shows its answer. A piece that did not end well is shown and is an error.
 pub(super) fn call(
-    folder: &Path,
+    asked: &Asked,
     command: Command,
     show: Show,
     streams: &mut Streams<'_>,
 ) -> Result<(), UiError> {
     let call = to_call(command)?;
-    let view = match ask(folder, call.clone()) {
+    let view = match ask(asked, call.clone()) {
         Err(error) if error.code == NO_KEYRING && !show.json => {
-            ask(folder, with_another_keeper(call, error, streams)?)?
+            ask(asked, with_another_keeper(call, error, streams)?)?
         }
         answer => answer?,
     };
@@ -49,14 +49,16 @@ pub(super) fn call(
         | View::Journal(_)
         | View::Place(_)
         | View::Statistics(_)
-        | View::Centres(_) => Ok(()),
+        | View::Centres(_)
+        | View::Session(_)
+        | View::Users(_) => Ok(()),
     }
 }
 
-pub(super) fn ask(folder: &Path, call: Call) -> Result<View, UiError> {
+pub(super) fn ask(asked: &Asked, call: Call) -> Result<View, UiError> {
     on_a_runtime(async {
-        let station = reach(folder).await?;
-        let answer = station.call(call, |_| {}).await;
+        let station = reach(&asked.folder).await?;
+        let answer = station.call(asked.in_name(call), |_| {}).await;
         station.close().await;
         answer
     })
@@ -192,6 +194,7 @@ fn to_call(command: Command) -> Result<Call, UiError> {
             by: Some(by),
         }),
         Command::CostCentres => Call::CostCentres,
+        Command::Users { what } => super::users::call(what)?,
         Command::AutomaticRefill { what } => automatic_refill_call(what),
         Command::Withdraw { station } => Call::Withdraw(WithdrawCall { station }),
         Command::Printers { what } => printers_call(what)?,

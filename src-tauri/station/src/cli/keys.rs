@@ -1,16 +1,14 @@
 //! `keys list` and `keys rotate`.
 
-use std::path::Path;
-
 use super::arguments::Keys;
 use super::show::{self, Show};
-use super::{Streams, calls, not_written};
+use super::{Asked, Streams, calls, not_written};
 use crate::api::{Call, UiError, View};
 use crate::messages::{Code, say};
 
 /// Shows the keys, after rotating them when that was asked.
 pub(super) fn keys(
-    folder: &Path,
+    asked: &Asked,
     what: &Keys,
     how: Show,
     streams: &mut Streams<'_>,
@@ -19,7 +17,7 @@ pub(super) fn keys(
         Keys::List => Call::Status,
         Keys::Rotate => Call::RotateKeys,
     };
-    let View::Status(status) = calls::ask(folder, call)? else {
+    let View::Status(status) = calls::ask(asked, call)? else {
         return Err(say(Code::BadCall, &[("reason", "another answer")]));
     };
     let shown = status.keys.iter().try_for_each(|key| {

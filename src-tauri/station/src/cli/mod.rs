@@ -6,6 +6,7 @@ mod calls;
 mod journal;
 mod keys;
 mod show;
+mod users;
 mod verify;
 
 use std::io::{BufRead, IsTerminal, Write};
@@ -14,7 +15,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use clap::error::ErrorKind as ClapKind;
 
-use crate::api::{ErrorKind, UiError};
+use crate::api::{AsCall, Call, ErrorKind, Proof, UiError};
 use crate::folder::data_folder;
 use crate::messages::{Code, say};
 use arguments::{Arguments, Command, Journal, Print, Printers};
@@ -110,6 +111,7 @@ pub const fn exit_code(kind: ErrorKind) -> u8 {
 }
 
 fn perform(arguments: Arguments, streams: &mut Streams<'_>) -> Result<(), UiError> {
+    let proof = users::proof(arguments.user, arguments.pin_file.as_deref())?;
     let folder = folder(arguments.data)?;
     let show = show::Show {
         json: arguments.json,
@@ -121,7 +123,7 @@ fn perform(arguments: Arguments, streams: &mut Streams<'_>) -> Result<(), UiErro
         Command::Journal {
             what: Journal::Verify,
         } => journal::verify(&folder, show, streams),
-        Command::Keys { what } => keys::keys(&folder, &what, show, streams),
+        Command::Keys { what } => keys::keys(&Asked { folder, proof }, &what, show, streams),
         Command::Verify { what, certificates } => {
             verify::verify(&folder, &what, certificates.as_deref(), show, streams)
         }
@@ -134,7 +136,7 @@ fn perform(arguments: Arguments, streams: &mut Streams<'_>) -> Result<(), UiErro
         } => Err(later("printers test")),
         Command::Print {
             what: Print::Batch { file, printer, out },
-        } => batch::batch(&folder, &file, printer, out, show, streams),
+        } => batch::batch(&Asked { folder, proof }, &file, printer, out, show, streams),
         command @ (Command::Enrol { .. }
         | Command::Status
         | Command::Contact { .. }
@@ -149,9 +151,31 @@ fn perform(arguments: Arguments, streams: &mut Streams<'_>) -> Result<(), UiErro
         | Command::Refund { .. }
         | Command::Statistics { .. }
         | Command::CostCentres
+        | Command::Users { .. }
         | Command::AutomaticRefill { .. }
         | Command::Withdraw { .. }
-        | Command::Printers { .. }) => calls::call(&folder, command, show, streams),
+        | Command::Printers { .. }) => {
+            calls::call(&Asked { folder, proof }, command, show, streams)
+        }
+    }
+}
+
+/// Which station a command asks, and in whose name.
+struct Asked {
+    folder: PathBuf,
+    proof: Option<Proof>,
+}
+
+impl Asked {
+    /// The call in the name that was given.
+    fn in_name(&self, call: Call) -> Call {
+        match &self.proof {
+            None => call,
+            Some(proof) => Call::As(AsCall {
+                proof: proof.clone(),
+                inner: Box::new(call),
+            }),
+        }
     }
 }
 

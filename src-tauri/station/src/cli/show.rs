@@ -10,7 +10,7 @@ use shared::money::Mills;
 use crate::api::{
     AutomaticRefillView, BatchView, CentreView, ContactView, JournalView, KeyView, OptionsView,
     PieceView, PrinterPort, PrinterSetup, QuoteView, RefillView, RegistersView, ServiceView,
-    StatusView, View, WithdrawalView,
+    StatusView, UserView, View, WithdrawalView,
 };
 
 /// How answers are shown.
@@ -52,6 +52,7 @@ fn json(view: &View, out: &mut dyn Write) -> io::Result<()> {
         View::Contact(view) => view.services.iter().try_for_each(|one| line(one, out)),
         View::Options(view) => view.options.iter().try_for_each(|one| line(one, out)),
         View::Centres(view) => view.centres.iter().try_for_each(|one| line(one, out)),
+        View::Users(view) => view.users.iter().try_for_each(|one| line(one, out)),
         View::Status(_)
         | View::Preview(_)
         | View::Piece(_)
@@ -59,6 +60,7 @@ fn json(view: &View, out: &mut dyn Write) -> io::Result<()> {
         | View::Quote(_)
         | View::Batch(_)
         | View::Journal(_)
+        | View::Session(_)
         | View::Place(_)
         | View::Statistics(_) => line(view, out),
     }
@@ -85,6 +87,8 @@ fn text(view: &View, out: &mut dyn Write) -> io::Result<()> {
         View::Place(view) => writeln!(out, "{}", view.lines.join("\n")),
         View::Statistics(view) => statistics::statistics(view, out),
         View::Centres(view) => view.centres.iter().try_for_each(|one| centre(one, out)),
+        View::Users(view) => view.users.iter().try_for_each(|one| user(one, out)),
+        View::Session(view) => user(&view.user, out),
     }
 }
 
@@ -335,6 +339,23 @@ fn printer(setup: &PrinterSetup, out: &mut dyn Write) -> io::Result<()> {
         "{:<20} {port}, {} dpi, {}{ack}",
         setup.name, setup.dpi, setup.stock
     )
+}
+
+fn user(view: &UserView, out: &mut dyn Write) -> io::Result<()> {
+    let rights = [
+        (view.money, "money"),
+        (view.refunds, "refunds"),
+        (view.users, "users"),
+        (view.setup, "setup"),
+        (view.may_override, "override"),
+        (view.closed, "closed"),
+    ];
+    let rights: Vec<&str> = rights
+        .into_iter()
+        .filter_map(|(has, word)| has.then_some(word))
+        .collect();
+    let role = format!("{:?}", view.role).to_lowercase();
+    writeln!(out, "{:<24} {role:<11} {}", view.name, rights.join(", "))
 }
 
 fn centre(view: &CentreView, out: &mut dyn Write) -> io::Result<()> {

@@ -6,7 +6,7 @@ use super::{enrol, round};
 use crate::api::{ContactCall, EnrolCall, RefillCall, RefillView, UiError, View, WithdrawCall};
 use crate::messages::{Code, say};
 use crate::services::{Asked, withdrawal};
-use crate::station::{Owner, Station};
+use crate::station::{Owner, Station, names};
 
 impl Station {
     /// Enrols, then meets the data center for the first time: that brings receipt and rates. The
@@ -53,11 +53,18 @@ impl Station {
 
     /// A refill that is on its way from before is completed first; then the one asked for is made.
     /// One of the same amount is the one asked for: the clerk tries again after the line broke.
-    pub(crate) async fn refill(&self, call: &RefillCall) -> Result<View, UiError> {
+    pub(crate) async fn refill(&self, call: &RefillCall, user: &str) -> Result<View, UiError> {
         let amount = Mills::parse(&call.amount).map_err(|fault| match fault {
             MoneyError::TooLarge | MoneyError::BelowZero => say(Code::TooMuchValue, &[]),
             MoneyError::NotAnAmount => say(Code::NotAnAmount, &[("text", &call.amount)]),
         })?;
+        let user = user.to_owned();
+        self.apply(move |owner| {
+            owner.write("who refills", |tx| {
+                Ok(tx.put_setting(names::REFILL_USER, &user)?)
+            })
+        })
+        .await?;
         let met = round::meet(
             self,
             Asked {

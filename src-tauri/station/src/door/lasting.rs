@@ -159,7 +159,8 @@ const fn changes_nothing(call: &Call) -> bool {
         | Call::Printers
         | Call::VerifyJournal
         | Call::Statistics(_)
-        | Call::CostCentres => true,
+        | Call::CostCentres
+        | Call::Users => true,
         Call::Enrol(_)
         | Call::Contact(_)
         | Call::Refill(_)
@@ -171,6 +172,12 @@ const fn changes_nothing(call: &Call) -> bool {
         | Call::SendAgain(_)
         | Call::Refund(_)
         | Call::AutomaticRefill(_)
+        | Call::As(_)
+        | Call::SignIn(_)
+        | Call::SignOut(_)
+        | Call::AddUser(_)
+        | Call::ChangeUser(_)
+        | Call::IdleLock(_)
         | Call::Withdraw(_)
         | Call::AddPrinter(_)
         | Call::RemovePrinter(_) => false,

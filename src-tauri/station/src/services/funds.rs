@@ -235,9 +235,13 @@ fn apply_grant(
         .as_deref()
         .ok_or_else(|| not_believed("its key"))?;
     let user = match request.kind {
-        RefillKind::Refill => CLERK_USER,
-        RefillKind::Renewal | RefillKind::Automatic => STATION_USER,
+        RefillKind::Refill => {
+            let asked = owner.store().setting(names::REFILL_USER)?;
+            asked.unwrap_or_else(|| CLERK_USER.to_owned())
+        }
+        RefillKind::Renewal | RefillKind::Automatic => STATION_USER.to_owned(),
     };
+    let user = user.as_str();
     let refilled = owner
         .enrolled()?
         .act(&Action::Refill(grant.terms(key)), owner.now(), user)

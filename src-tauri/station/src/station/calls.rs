@@ -2,77 +2,114 @@
 
 use super::{Owner, Station};
 use crate::api::{
-    AutomaticRefillCall, BatchOut, Call, JournalView, PiecesView, PrintersView, StockView, UiError,
-    View,
+    AddPrinterCall, AutomaticRefillCall, BatchOut, Call, Hidden, JournalView, PiecesView,
+    PrintCall, PrintersView, RemovePrinterCall, StockView, UiError, View,
 };
+use crate::messages::{Code, say};
 use crate::printing::layout::stock::Stock;
 use crate::services::automatic;
 
 impl Station {
-    /// Answers one call.
+    /// Answers one call, after looking at who asks.
     ///
     /// # Errors
     /// Every refusal and fault of the call, as a person reads it.
     pub async fn call(&self, call: Call) -> Result<View, UiError> {
+        let (call, asker) = self.admit(call).await?;
         match call {
+            Call::As(_) => Err(say(Code::BadCall, &[("reason", "it is made in two names")])),
             Call::Status => self.status_view().await,
-            Call::Quote(call) => {
-                let view = self.apply(move |owner| owner.quote_view(&call)).await?;
-                Ok(View::Quote(view))
-            }
+            Call::Quote(call) => self.view(move |o| o.quote_view(&call), View::Quote).await,
             Call::Options(call) => {
-                let view = self.apply(move |owner| owner.options_view(&call)).await?;
-                Ok(View::Options(view))
+                self.view(move |o| o.options_view(&call), View::Options)
+                    .await
             }
             Call::Place(call) => Ok(View::Place(super::pricing::place_view(&call.text))),
             Call::Preview(call) => {
-                let view = self.apply(move |owner| owner.preview(&call)).await?;
-                Ok(View::Preview(Box::new(view)))
+                self.view(move |o| o.preview(&call).map(Box::new), View::Preview)
+                    .await
             }
-            Call::Print(call) => Ok(View::Piece(Box::new(self.print(call).await?))),
+            Call::Print(call) => {
+                let call = PrintCall { asker, ..call };
+                Ok(View::Piece(Box::new(self.print(call).await?)))
+            }
             Call::Batch(call) => {
                 let out = BatchOut::clone(&call.out);
-                let view = crate::batch::run(self, &call.csv, out).await?;
+                let view = crate::batch::run(self, &call.csv, out, &asker).await?;
                 Ok(View::Batch(view))
             }
             Call::StopBatch => self.stop_batch().await,
             Call::Pieces(call) => {
-                let pieces = self.apply(move |owner| owner.piece_views(&call)).await?;
-                Ok(View::Pieces(PiecesView { pieces }))
+                let list = move |o: &mut Owner| {
+                    let pieces = o.piece_views(&call)?;
+                    Ok(PiecesView { pieces })
+                };
+                self.view(list, View::Pieces).await
             }
             Call::Resolve(call) => {
-                let view = self.apply(move |owner| owner.resolve(&call)).await?;
-                Ok(View::Piece(Box::new(view)))
+                let resolve = move |o: &mut Owner| o.resolve(&call, &asker.user).map(Box::new);
+                self.view(resolve, View::Piece).await
             }
             Call::SendAgain(call) => Ok(View::Piece(Box::new(self.send_again(call).await?))),
-            Call::Refund(call) => self
-                .apply(move |owner| owner.refund(&call))
-                .await
-                .map(|view| View::Piece(Box::new(view))),
+            Call::Refund(call) => {
+                self.view(move |o| o.refund(&call).map(Box::new), View::Piece)
+                    .await
+            }
             Call::Printers => self.printers().await,
-            Call::AddPrinter(call) => {
-                self.apply(move |owner| owner.add_printer(&call.printer))
-                    .await?;
-                self.printers().await
-            }
-            Call::RemovePrinter(call) => {
-                self.apply(move |owner| owner.remove_printer(&call.name))
-                    .await?;
-                self.printers().await
-            }
-            Call::VerifyJournal => self.verified_journal().await,
+            Call::AddPrinter(call) => self.add_printer(call).await,
+            Call::RemovePrinter(call) => self.remove_printer(call).await,
+            Call::VerifyJournal => self.view(|o| o.verify_journal(), View::Journal).await,
             Call::Statistics(call) => self.statistics(call).await,
             Call::RotateKeys => {
                 self.rotate_keys().await?;
                 self.status_view().await
             }
-            Call::CostCentres => self.cost_centres().await,
+            Call::CostCentres => self.view(|o| o.centre_views(), View::Centres).await,
+            Call::SignIn(call) => self.sign_in(call.user, call.pin).await,
+            Call::SignOut(call) => self.sign_out(call.token).await,
+            Call::Users => self.view(|o| o.users_view(), View::Users).await,
+            Call::AddUser(call) => self.view(move |o| o.add_user(&call), View::Users).await,
+            Call::ChangeUser(call) => self.view(move |o| o.change_user(&call), View::Users).await,
+            Call::IdleLock(call) => {
+                self.view(move |o| o.set_idle_minutes(call.minutes), View::Users)
+                    .await
+            }
             Call::Enrol(call) => self.enrol(call).await,
             Call::Contact(call) => self.contact(call).await,
-            Call::Refill(call) => self.refill(&call).await,
+            Call::Refill(call) => self.refill(&call, &asker.user).await,
             Call::AutomaticRefill(call) => self.automatic_refill(call).await,
             Call::Withdraw(call) => self.withdraw(call).await,
         }
+    }
+
+    /// Asks the owner and shows what it answers.
+    async fn view<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Owner) -> Result<T, UiError> + Send + 'static,
+        show: fn(T) -> View,
+    ) -> Result<View, UiError> {
+        self.apply(work).await.map(show)
+    }
+
+    async fn sign_out(&self, token: Hidden) -> Result<View, UiError> {
+        self.apply(move |owner| {
+            owner.sessions().end(&token);
+            Ok(())
+        })
+        .await?;
+        self.status_view().await
+    }
+
+    async fn add_printer(&self, call: AddPrinterCall) -> Result<View, UiError> {
+        self.apply(move |owner| owner.add_printer(&call.printer))
+            .await?;
+        self.printers().await
+    }
+
+    async fn remove_printer(&self, call: RemovePrinterCall) -> Result<View, UiError> {
+        self.apply(move |owner| owner.remove_printer(&call.name))
+            .await?;
+        self.printers().await
     }
 
     async fn status_view(&self) -> Result<View, UiError> {
@@ -93,16 +130,6 @@ impl Station {
         self.apply(move |owner| automatic::set(owner, call.plan.as_ref()))
             .await?;
         self.status_view().await
-    }
-
-    async fn verified_journal(&self) -> Result<View, UiError> {
-        let view = self.apply(|owner| owner.verify_journal()).await?;
-        Ok(View::Journal(view))
-    }
-
-    async fn cost_centres(&self) -> Result<View, UiError> {
-        let view = self.apply(|owner| owner.centre_views()).await?;
-        Ok(View::Centres(view))
     }
 
     async fn printers(&self) -> Result<View, UiError> {

@@ -75,6 +75,10 @@ impl Desk {
         self.now.store(later.0, Ordering::SeqCst);
     }
 
+    pub(crate) fn pass_seconds(&self, seconds: i64) {
+        self.now.fetch_add(seconds, Ordering::SeqCst);
+    }
+
     pub(crate) fn try_start(&self) -> Result<Station, crate::api::UiError> {
         let lock = FolderLock::take(&self.data())?.expect("nobody else holds it");
         let now = Arc::clone(&self.now);

@@ -45,6 +45,13 @@ pub const USAGE_REPORTED: &str = "usage-reported";
 /// The highest counter among the overrides that the data center was told of. Readable.
 pub const OVERRIDES_REPORTED: &str = "overrides-reported";
 
+/// Minutes after which an idle session ends. Readable.
+pub const IDLE_LOCK: &str = "idle-lock";
+/// Who asked for the refill that is on its way. Readable.
+pub const REFILL_USER: &str = "refill-user";
+/// What is mixed into every PIN. Sealed.
+pub const PIN_PEPPER: &str = "pin-pepper";
+
 /// The private key of the current grant, PKCS #8. Sealed.
 pub const INDICIUM_KEY: &str = "indicium-key";
 /// The station's certificate, DER in hexadecimal digits. Readable.

@@ -20,6 +20,7 @@ use crate::messages::{Code, say};
 use crate::owner::FolderLock;
 use crate::secrets::{self, MarkWriter, Patience, SecretStore, StoreId};
 use crate::store::{Store, Tx};
+use crate::users::Sessions;
 use crate::vault::credentials::Credentials;
 use crate::vault::draft::{Drawing, draw};
 use crate::vault::piece::{Happening, next};
@@ -52,6 +53,7 @@ pub struct Owner {
     clock: Clock,
     events: broadcast::Sender<Event>,
     pub(super) meeting: Meeting,
+    sessions: Sessions,
     /// How often the clerk stopped batches: one that started at another count ends.
     batch_stops: u64,
     drawing: Drawing,
@@ -79,6 +81,7 @@ impl Owner {
             clock,
             events,
             meeting: Meeting::default(),
+            sessions: Sessions::default(),
             batch_stops: 0,
             drawing: draw,
             lock,
@@ -348,6 +351,11 @@ impl Owner {
     /// released any more, because they come out differently.
     pub fn draw_by(&mut self, drawing: Drawing) {
         self.drawing = drawing;
+    }
+
+    /// Who is signed in.
+    pub(crate) const fn sessions(&mut self) -> &mut Sessions {
+        &mut self.sessions
     }
 
     /// How often batches were stopped. A batch asks before each chunk.

@@ -4,8 +4,8 @@ use shared::ids::PieceSerial;
 use shared::rates::Weight;
 use shared::vault::{Action, Answer, Fate};
 
+use super::Owner;
 use super::pricing::bad;
-use super::{CLERK_USER, Owner};
 use crate::api::{
     PieceState, PieceView, PiecesCall, PrinterSetup, RefundCall, ResolveCall, UiError,
 };
@@ -73,7 +73,7 @@ impl Owner {
     }
 
     /// The clerk's word about a piece, in the journal and in its state, in one commit.
-    pub(super) fn resolve(&mut self, call: &ResolveCall) -> Result<PieceView, UiError> {
+    pub(super) fn resolve(&mut self, call: &ResolveCall, user: &str) -> Result<PieceView, UiError> {
         let fate = match call.answer {
             PieceState::Printed => Fate::Printed,
             PieceState::Spoiled => Fate::Spoiled,
@@ -92,7 +92,7 @@ impl Owner {
             fate,
         });
         let mut after = row.clone();
-        self.act(&answer, CLERK_USER, |tx, _| {
+        self.act(&answer, user, |tx, _| {
             after = tx.move_piece(&row, to, None)?;
             Ok(())
         })?;

@@ -50,6 +50,7 @@ impl Owner {
             services: self.store().outcomes()?,
             secrets: self.secrets_words(),
             support_contact: self.store().setting(names::SUPPORT_CONTACT)?,
+            has_users: self.vault().is_some() && self.has_users()?,
             unknown_pieces: self.store().count_pieces(PieceState::Unknown)?,
             automatic_refill: crate::services::automatic::view(self)?,
             withdrawal: crate::services::withdrawal::view(self)?,

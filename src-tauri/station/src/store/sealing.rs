@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_lc_rs::rand;
+use aws_lc_rs::{hmac, rand};
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::ids::VaultId;
 use shared::security::seal::{
@@ -77,6 +77,19 @@ impl Store {
         })?;
         self.sealing = Some(sealing);
         self.check_vault_row()
+    }
+
+    /// A key for `purpose` that follows from the key-encryption key and this store's identity.
+    ///
+    /// # Errors
+    /// [`StoreFault::NotUnlocked`].
+    pub fn derived_key(&self, purpose: &[u8]) -> Result<Zeroizing<[u8; 32]>, StoreFault> {
+        let sealing = self.sealing.as_ref().ok_or(StoreFault::NotUnlocked)?;
+        let key = hmac::Key::new(hmac::HMAC_SHA256, sealing.kek.bytes());
+        let tag = hmac::sign(&key, &[purpose, &self.id].concat());
+        let mut derived = Zeroizing::new([0; 32]);
+        derived.copy_from_slice(tag.as_ref());
+        Ok(derived)
     }
 
     /// Whether the keys were fetched.

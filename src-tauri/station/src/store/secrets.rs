@@ -22,6 +22,25 @@ impl Store {
         let sealing = self.sealing.as_ref().ok_or(StoreFault::NotUnlocked)?;
         sealing.open(&place(name, journal_size), &sealed).map(Some)
     }
+
+    /// The names of the secrets that begin with `prefix`, at most `limit`.
+    ///
+    /// # Errors
+    /// The faults of the database.
+    pub fn secret_names(&self, prefix: &str, limit: usize) -> Result<Vec<String>, StoreFault> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.db
+            .prepare_cached(
+                "SELECT name FROM secrets WHERE substr(name, 1, length(?1)) = ?1
+                 ORDER BY name LIMIT ?2",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_map(params![prefix, limit], |row| row.get(0))?
+                    .collect()
+            })
+            .map_err(query("listing secrets"))
+    }
 }
 
 impl Tx<'_> {

@@ -1,0 +1,28 @@
+//! What a station tells its window by itself.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::PieceState;
+
+/// What changed: station → window. The window asks again for what it shows.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// Registers, state, keys, line or services changed.
+    Status,
+    /// A piece changed its state.
+    Piece {
+        /// Its serial.
+        serial: String,
+        /// Its state now.
+        state: PieceState,
+    },
+    /// A batch went on.
+    Batch {
+        /// Rows done.
+        done: u32,
+        /// Rows in all.
+        rows: u32,
+    },
+}
