@@ -116,6 +116,24 @@ const stocks = [
   { name: 'roll-62', title: 'roll 62 mm' },
 ];
 
+/** What was printed, counted by what the call asks for. */
+export const printed = (call) => ({
+  from: '2026-10-24',
+  to: '2026-11-22',
+  by: [call.by],
+  total: { pieces: 312, postage_mills: 450_780, spoiled: 2, spoiled_mills: 1560 },
+  groups: [],
+  chart: {
+    labels: ['first-class', 'ground-advantage'],
+    series: [{ key: [], pieces: [300, 12], postage_mills: [367_500, 83_280] }],
+  },
+  holds: true,
+  all_mills: 450_780,
+  ascending_mills: 450_780,
+  told: 640,
+  records: 641,
+});
+
 /** What each call answers with when a test says nothing else; a function sees the call. */
 const ANSWERS = {
   status: () => status(),
@@ -147,19 +165,9 @@ const ANSWERS = {
     ],
   }),
   'stop-batch': () => status(),
-  'cost-centres': () => ({ centres: [] }),
   users: () => ({ users: [], idle_minutes: 10 }),
   'cost-centres': () => ({ centres: [] }),
-  statistics: (call) => ({
-    from: '2026-10-24', to: '2026-11-22', by: [call.by],
-    total: { pieces: 312, postage_mills: 450_780, spoiled: 2, spoiled_mills: 1560 },
-    groups: [],
-    chart: {
-      labels: ['first-class', 'ground-advantage'],
-      series: [{ key: [], pieces: [300, 12], postage_mills: [367_500, 83_280] }],
-    },
-    holds: true, all_mills: 450_780, ascending_mills: 450_780, told: 640, records: 641,
-  }),
+  statistics: (call) => printed(call),
   'verify-journal': () => ({ records: 1290, root: '9f2c'.repeat(16), intact: true, fault: null }),
 };
 

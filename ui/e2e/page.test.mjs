@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { assertAccessible, launch, noBrowser } from './browser.mjs';
-import { fixture, piece, pieces, refusal, status } from './fixture.mjs';
+import { fixture, piece, pieces, printed, refusal, status } from './fixture.mjs';
 
 const skip = noBrowser ?? false;
 let browser;
@@ -193,6 +193,18 @@ test('an event brings new figures without a hand on the page', { skip }, () =>
     station.answers.status = status({ registers: { ascending: 0, descending: 1000, control_total: 1000, piece_count: 0 } });
     station.tell({ event: 'status' });
     await page.waitForSelector('#balance >> text=$1.00');
+  }));
+
+test('what was printed is counted as asked and an alarm stands out', { skip }, () =>
+  onPage({}, async (page, station) => {
+    await page.click('nav >> text=Setup');
+    await page.waitForSelector('text=312 pieces, $450.78, 2 of them spoiled.');
+    await page.waitForSelector('text=All pieces add up to the register.');
+    await page.waitForSelector('td >> text=ground-advantage');
+    station.answers.statistics = (call) => ({ ...printed(call), holds: false, all_mills: 450_000 });
+    await page.selectOption('#statistics-by', 'zone');
+    await page.waitForSelector('text=All pieces add up to $450.00, the register says $450.78. Ring your admin.');
+    assert.deepEqual(callsOf(station, 'statistics').map(({ by }) => by), ['class', 'zone']);
   }));
 
 test('a batch shows its progress and then every row', { skip }, () => {
