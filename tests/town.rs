@@ -28,6 +28,9 @@ use tempfile::TempDir;
 /// The rates every town has.
 const EDITION: &str = include_str!("../shared/data/editions/us-2026-07-12.json");
 
+/// The passphrase of every town's offline root.
+pub const PASSPHRASE: &str = "correct horse battery";
+
 /// The account every town has.
 pub const ACCOUNT: &str = "Demo";
 
@@ -52,6 +55,7 @@ impl Town {
         let data = Folder::new(folder.path().join("center"));
         let terms = InitTerms {
             support_contact: "the help desk".to_owned(),
+            passphrase: Some(PASSPHRASE.to_owned().into()),
             ..Default::default()
         };
         let hand: Arc<HandClock> = Arc::clone(&clock);

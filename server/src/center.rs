@@ -20,6 +20,7 @@ use crate::folder::{FileFault, Folder};
 use crate::ledger::tree::{self, TreeHead};
 use crate::ledger::{self, Ledger, LedgerError, RecordKind};
 use crate::services::funds::held;
+use crate::services::rates::store;
 use crate::services::statistics::standing;
 use crate::stations::Station;
 use crate::{params, stations};
@@ -61,6 +62,9 @@ pub enum CenterError {
     /// The journal failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// Editions could not be signed again.
+    #[error(transparent)]
+    Editions(#[from] store::EditionStoreError),
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -301,7 +305,7 @@ impl DataCenter {
             return signed.checkpoint.clone();
         }
         let origin = tree::origin(self.id, epoch);
-        let checkpoint = tree::checkpoint(&origin, head, self.authority.heads());
+        let checkpoint = tree::checkpoint(&origin, head, &self.authority.heads());
         *signed = Some(SignedHead {
             epoch,
             head: *head,
@@ -330,15 +334,21 @@ impl DataCenter {
         Ok(AccountId::new_v7(self.now(), &ca::random()?))
     }
 
-    /// What is due: the month's HPKE key, codes long past their time are removed, held value comes
-    /// free, stations that stated their end are shut out, and statistics are held against the
-    /// registers. Safe to repeat at any time.
+    /// What is due: keys take over, are announced and destroyed, editions are signed by the key of
+    /// now, codes long past their time are removed, held value comes free, stations that stated
+    /// their end are shut out, and statistics are held against the registers. Safe to repeat at any
+    /// time.
     ///
     /// # Errors
     /// [`CenterError`].
     pub fn upkeep(&self) -> Result<(), CenterError> {
         let now = self.now();
-        self.authority.sealing().upkeep(now)?;
+        for notice in self.authority.upkeep(now)? {
+            self.journal_key(notice, "upkeep")?;
+        }
+        let editions = self.authority.editions();
+        self.db
+            .write_blocking("editions", move |tx| store::sign_again(tx, &editions))?;
         let ledger = self.ledger;
         let serials = self.db.write_blocking("upkeep", move |tx| {
             stations::remove_old_codes(tx, now)?;
@@ -346,6 +356,20 @@ impl DataCenter {
         })?;
         self.denied.add(serials);
         self.hold_statistics_against_registers()
+    }
+
+    /// Writes into the journal that a key was announced or a CA installed: its signed notice or its
+    /// certificate.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn journal_key(&self, paper: Vec<u8>, user: &'static str) -> Result<(), LedgerError> {
+        let (ledger, now) = (self.ledger, self.now());
+        self.db.write_blocking("key", move |tx| {
+            ledger
+                .append(tx, RecordKind::Key, paper, user, now)
+                .map(drop)
+        })
     }
 
     /// Looks whether what stations told of their pieces adds up to their registers, and says in

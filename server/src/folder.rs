@@ -82,6 +82,12 @@ impl Folder {
         self.0.join("ca").join(format!("{name}.pem"))
     }
 
+    /// The notice of a signing key by name.
+    #[must_use]
+    pub fn notice(&self, name: &str) -> PathBuf {
+        self.0.join("ca").join(format!("{name}.hex"))
+    }
+
     /// A private key by name.
     #[must_use]
     pub fn key(&self, name: &str) -> PathBuf {
@@ -171,6 +177,30 @@ pub fn write_private(path: &Path, content: &[u8]) -> Result<(), FileFault> {
         sync_folder_of(path)
     };
     write().map_err(fault)
+}
+
+/// Destroys a file: its content is overwritten before its name goes, durably. One that is not there
+/// is no error. What the medium keeps of overwritten blocks is beyond any program's reach.
+///
+/// # Errors
+/// [`FileFault::Write`].
+pub fn destroy(path: &Path) -> Result<(), FileFault> {
+    let fault = |source| FileFault::Write {
+        path: path.to_owned(),
+        source,
+    };
+    let overwrite = || -> io::Result<()> {
+        let length = fs::metadata(path)?.len().min(MAX_FILE_BYTES);
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        file.write_all(&vec![0; usize::try_from(length).unwrap_or_default()])?;
+        file.sync_all()?;
+        fs::remove_file(path)?;
+        sync_folder_of(path)
+    };
+    match overwrite() {
+        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(()),
+        destroyed => destroyed.map_err(fault),
+    }
 }
 
 /// Makes a renamed or removed entry of a folder durable.

@@ -23,6 +23,8 @@ mod funds_returned;
 #[cfg(test)]
 mod funds_withdrawn;
 #[cfg(test)]
+mod key_rotation;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod mirror;

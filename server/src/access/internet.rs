@@ -7,7 +7,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -62,7 +62,7 @@ const STREAMS_MAX: u32 = 64;
 pub struct Internet {
     center: Arc<DataCenter>,
     listener: TcpListener,
-    acceptor_config: Arc<rustls::ServerConfig>,
+    handshakes: Handshakes,
     shown: Arc<Shown>,
     router: Router,
 }
@@ -83,6 +83,40 @@ impl Renewal {
         self.shown
             .replace(self.center.authority().tls_identity(self.center.now())?)
     }
+}
+
+/// What handshakes rest on, made anew when a CA takes over: the next contact already meets it.
+/// Sessions that could have been resumed end with it.
+#[derive(Debug)]
+struct Handshakes(Mutex<(u64, Arc<rustls::ServerConfig>)>);
+
+impl Handshakes {
+    fn new(center: &DataCenter, shown: &Arc<Shown>) -> Result<Self, AccessError> {
+        let generation = center.authority().generation();
+        let config = Arc::new(tls::config(center, Arc::clone(shown))?);
+        Ok(Self(Mutex::new((generation, config))))
+    }
+
+    fn acceptor(&self, center: &DataCenter, shown: &Arc<Shown>) -> TlsAcceptor {
+        let generation = center.authority().generation();
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.0 != generation {
+            match made_anew(center, shown) {
+                Ok(config) => *held = (generation, config),
+                // The next contact tries again; this one is met as before.
+                Err(error) => tracing::error!(%error, "the new CA is not in handshakes yet"),
+            }
+        }
+        TlsAcceptor::from(Arc::clone(&held.1))
+    }
+}
+
+fn made_anew(
+    center: &DataCenter,
+    shown: &Arc<Shown>,
+) -> Result<Arc<rustls::ServerConfig>, AccessError> {
+    shown.replace(center.authority().tls_identity(center.now())?)?;
+    tls::config(center, Arc::clone(shown)).map(Arc::new)
 }
 
 impl Internet {
@@ -106,12 +140,12 @@ impl Internet {
             .map_err(|source| AccessError::Bind { address, source })?;
         let identity = center.authority().tls_identity(center.now())?;
         let shown = Arc::new(Shown::new(identity)?);
-        let acceptor_config = Arc::new(tls::config(&center, Arc::clone(&shown))?);
+        let handshakes = Handshakes::new(&center, &shown)?;
         Ok(Self {
             router,
             center,
             listener,
-            acceptor_config,
+            handshakes,
             shown,
         })
     }
@@ -146,7 +180,7 @@ impl Internet {
             };
             let (permit, stream, address) = accepted;
             let contact = Contact {
-                acceptor: TlsAcceptor::from(Arc::clone(&self.acceptor_config)),
+                acceptor: self.handshakes.acceptor(&self.center, &self.shown),
                 router: self.router.clone(),
                 watcher: graceful.watcher(),
                 address,

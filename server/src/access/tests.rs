@@ -228,7 +228,7 @@ async fn anyone_under_our_root_gets_certificates_health_and_directory() {
     assert_eq!(bundle.status, 200);
     assert_eq!(
         String::from_utf8(bundle.body).unwrap(),
-        running.center.authority().bundle()
+        running.center.authority().bundle(NOW)
     );
     let health = contact.get("/v1/health").await.unwrap();
     let health: Value = serde_json::from_slice(&health.body).unwrap();
@@ -381,6 +381,58 @@ async fn a_certificate_revoked_during_a_contact_is_refused_in_the_same_contact()
     assert_eq!(answer.status, 403);
     assert_eq!(answer.problem()["code"], "certificate_revoked");
     assert_eq!(contact.get("/v1/ca").await.unwrap().status, 200);
+}
+
+/// A contact over a TLS configuration that remembers sessions, and whether it resumed one.
+async fn remembering(running: &Running, config: &Arc<ClientConfig>) -> (Contact, bool) {
+    let stream = TcpStream::connect(running.address).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    let connector = TlsConnector::from(Arc::clone(config));
+    let stream = connector.connect(name, stream).await.unwrap();
+    let kind = stream.get_ref().1.handshake_kind();
+    let resumed = kind == Some(rustls::HandshakeKind::Resumed);
+    (Contact(stream), resumed)
+}
+
+#[tokio::test]
+async fn a_revoked_certificate_is_refused_in_a_resumed_session_too() {
+    let running = Running::start().await;
+    let identity = running.station();
+    let serial = crate::ca::StationCertificate::read(&identity.0)
+        .unwrap()
+        .serial;
+    let config = Arc::new(running.config(&[&rustls::version::TLS13], Some(identity)));
+    for expected in [false, true] {
+        let (mut contact, resumed) = remembering(&running, &config).await;
+        assert_eq!(resumed, expected);
+        assert_eq!(contact.get("/test/who").await.unwrap().status, 200);
+    }
+    running.center.denied().add([serial]);
+    let (mut contact, resumed) = remembering(&running, &config).await;
+    assert!(resumed, "the session knows nothing of the deny list");
+    let answer = contact.get("/test/who").await.unwrap();
+    assert_eq!(answer.status, 403);
+    assert_eq!(answer.problem()["code"], "certificate_revoked");
+}
+
+#[tokio::test]
+async fn a_certificate_that_expired_since_is_refused_in_a_resumed_session_too() {
+    let running = Running::start().await;
+    let identity = running.station();
+    let config = Arc::new(running.config(&[&rustls::version::TLS13], Some(identity)));
+    let (mut contact, _) = remembering(&running, &config).await;
+    assert_eq!(contact.get("/test/who").await.unwrap().status, 200);
+    // The client's tickets last for hours; the certificate ends in between.
+    let end = NOW.plus_days(30);
+    running.clock.turn_to(end.plus_seconds(-60));
+    let (mut contact, _) = remembering(&running, &config).await;
+    assert_eq!(contact.get("/test/who").await.unwrap().status, 200);
+    running.clock.turn_to(end.plus_seconds(60));
+    let (mut contact, resumed) = remembering(&running, &config).await;
+    assert!(resumed);
+    let answer = contact.get("/test/who").await.unwrap();
+    assert_eq!(answer.status, 401);
+    assert_eq!(answer.problem()["code"], "certificate_expired");
 }
 
 #[tokio::test]

@@ -58,14 +58,15 @@ impl TimeProvider for HandshakeTime {
 }
 
 /// A station's certificate is optional at the handshake, because enrolment and the doors have
-/// none; one that is shown must chain to the station CA and to no other.
+/// none; one that is shown must chain to a station CA of ours and to no other.
 pub(super) fn config(center: &DataCenter, shown: Arc<Shown>) -> Result<ServerConfig, AccessError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let mut roots = RootCertStore::empty();
-    let authority = center.authority().station_authority().to_vec();
-    roots
-        .add(CertificateDer::from(authority))
-        .map_err(AccessError::Tls)?;
+    for authority in center.authority().station_authorities(center.now()) {
+        roots
+            .add(CertificateDer::from(authority))
+            .map_err(AccessError::Tls)?;
+    }
     let verifier =
         WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
             .allow_unauthenticated()

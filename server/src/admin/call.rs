@@ -8,6 +8,7 @@ use shared::services::accounts::Month;
 
 use super::approval::ApprovalCall;
 use super::bank::BankCall;
+use super::keys::KeysCall;
 use super::money::MoneyCall;
 use super::refusal::AdminRefusal;
 use super::tree::TreeCall;
@@ -107,6 +108,8 @@ pub enum AdminCall {
     RatesList,
     /// Count pieces.
     Statistics(StatisticsAsked),
+    /// Keys of the data center.
+    Keys(KeysCall),
     /// Recompute the whole book.
     LedgerVerify,
     /// Write out the whole journal.

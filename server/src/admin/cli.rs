@@ -58,6 +58,9 @@ pub enum Command {
     /// The double-entry book and its journal.
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// The data center's own keys and CAs: how old they are, and their successors.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Write a backup into one new file. It holds private keys, but never the offline root.
     Backup {
         /// The new file.
@@ -68,9 +71,6 @@ pub enum Command {
         /// The backup.
         file: PathBuf,
     },
-    /// Key management: not in this build.
-    #[command(hide = true)]
-    Keys(Later),
     /// Software updates: not in this build.
     #[command(hide = true)]
     Software(Later),
@@ -257,6 +257,50 @@ pub struct CountArguments {
     /// Only this station, by number or PSD number.
     #[arg(long)]
     pub station: Option<String>,
+}
+
+/// The data center's own keys.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Show every key and CA: its age, until when it is believed, and when the next takes over.
+    List,
+    /// Make successors. Signing keys are announced now and sign after 40 days, so that every
+    /// station knows them by then; that also happens by itself once a year. CAs need the offline
+    /// root; no station has to be touched.
+    Rotate(Rotate),
+}
+
+/// How to rotate.
+#[derive(Debug, Args)]
+pub struct Rotate {
+    /// What; may be given several times. Without it all but the CAs.
+    #[arg(long = "what", value_name = "KEY", value_enum)]
+    pub what: Vec<Rotated>,
+    /// The file with the offline root [default: where `init` left it].
+    #[arg(long, value_name = "PATH")]
+    pub root: Option<PathBuf>,
+    /// A file whose first line is the passphrase of the offline root: needed for CAs.
+    #[arg(long, value_name = "PATH")]
+    pub root_passphrase_file: Option<PathBuf>,
+    /// Let the successors take over now. Stations that do not know them yet learn them when they
+    /// first meet what they signed.
+    #[arg(long)]
+    pub at_once: bool,
+}
+
+/// What can be rotated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Rotated {
+    /// The key that signs replies, grants and receipts.
+    Replies,
+    /// The key that signs rate editions.
+    Editions,
+    /// The key that signs heads of the journal.
+    Heads,
+    /// The key that requests are sealed to.
+    Sealing,
+    /// The CAs for server, stations and indicia.
+    Ca,
 }
 
 /// The book.

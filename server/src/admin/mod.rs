@@ -8,6 +8,7 @@ pub mod backup;
 pub mod bank;
 pub mod call;
 pub mod cli;
+pub mod keys;
 pub mod money;
 mod output;
 pub mod owner;
@@ -121,7 +122,7 @@ fn carry_out(cli: Cli, output: &Output) -> Result<(), AdminRefusal> {
         Command::Init(init) => carry_out_init(&folder, init, clock.as_ref(), output),
         Command::Serve(serve) => carry_out_serve(&folder, &serve, clock, output),
         Command::Restore { file } => carry_out_restore(&folder, &file, &clock, output),
-        Command::Keys(_) => Err(AdminRefusal::not_in_this_build("keys")),
+        Command::Keys(command) => keys::carry_out(&folder, command, &clock, output),
         Command::Software(_) => Err(AdminRefusal::not_in_this_build("software")),
         Command::Rates(RatesCommand::Rehearse(_)) => {
             Err(AdminRefusal::not_in_this_build("rates rehearse"))

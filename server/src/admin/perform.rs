@@ -70,6 +70,7 @@ pub fn perform(
         AdminCall::RatesPublish { edition } => all(show, rates_publish(center, edition)?),
         AdminCall::RatesList => all(show, rates_list(center)?),
         AdminCall::Statistics(asked) => super::statistics::perform(center, asked, show)?,
+        AdminCall::Keys(asked) => super::keys::perform(center, asked, show)?,
         AdminCall::LedgerVerify => {
             let log = center.id();
             let report = center
@@ -424,7 +425,7 @@ fn manifest_to_publish(
     let content = center
         .db()
         .read_blocking("rates-content", move |tx| store::content(tx, &id))?;
-    Ok(store::sign(center.authority().editions(), name, &content)?)
+    Ok(store::sign(&center.authority().editions(), name, &content)?)
 }
 
 const fn edition_view(edition: store::StoredEdition) -> AdminView {

@@ -221,6 +221,11 @@ impl From<CaError> for AdminRefusal {
                 sentence(&error),
                 "Give a host name such as post.example, or an address.",
             ),
+            CaError::RotationUnderWay { .. } => Self::refused(
+                "rotation_under_way",
+                &error,
+                "Nothing was changed. `keys list` shows when it takes over.",
+            ),
             CaError::WrongPassphrase => {
                 Self::refused("wrong_passphrase", &error, "Nothing was changed.")
             }
@@ -271,6 +276,7 @@ impl From<CenterError> for AdminRefusal {
             CenterError::Config(error) => error.into(),
             CenterError::File(error) => error.into(),
             CenterError::Ledger(error) => error.into(),
+            CenterError::Editions(error) => error.into(),
             CenterError::Db(error) => error.into(),
         }
     }

@@ -12,6 +12,7 @@ use shared::statistics::Group;
 
 use super::approval::ApprovalView;
 use super::bank::BankView;
+use super::keys::KeysView;
 use super::money::MoneyView;
 use super::tree::{NodeView, OverrideView};
 use crate::ledger::{AuditReport, ExportLine};
@@ -261,6 +262,8 @@ pub enum AdminView {
     Statistics(Box<Statistics>),
     /// One group of pieces.
     Group(Group),
+    /// A key, or one to be certified.
+    Keys(KeysView),
     /// What an audit found.
     Audit(AuditReport),
     /// One journal record.
@@ -293,6 +296,7 @@ impl AdminView {
             Self::Edition(view) => serde_json::to_string(view),
             Self::Statistics(view) => serde_json::to_string(view),
             Self::Group(view) => serde_json::to_string(view),
+            Self::Keys(view) => serde_json::to_string(view),
             Self::Audit(view) => serde_json::to_string(view),
             Self::Record(view) => serde_json::to_string(view),
             Self::Money(view) => view.json(),
@@ -318,6 +322,7 @@ impl fmt::Display for AdminView {
             Self::Station(view) => station(f, view),
             Self::Edition(view) => edition(f, view),
             Self::Statistics(view) => super::statistics::text(f, view),
+            Self::Keys(view) => super::keys::text(f, view),
             Self::Audit(view) => audit(f, view),
             Self::Money(view) => view.fmt(f),
             Self::Approval(view) => view.fmt(f),

@@ -44,6 +44,12 @@ pub enum CaError {
         /// How many it needs.
         least: usize,
     },
+    /// A successor is announced and has not taken over yet.
+    #[error("a successor of {what} is announced already and has not taken over yet")]
+    RotationUnderWay {
+        /// Of what.
+        what: &'static str,
+    },
     /// A name for the TLS certificate is no host name.
     #[error("{name:?} is not a host name or address")]
     BadName {

@@ -10,23 +10,29 @@ pub mod counter;
 pub mod deny;
 mod error;
 mod issue;
+mod issuers;
 mod keys;
 mod offline;
+mod root;
 mod sealing;
+mod signing;
 
 #[cfg(test)]
 mod tests;
 
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use data_encoding::HEXLOWER;
-use rcgen::{CertificateParams, Issuer, KeyPair, PKCS_ECDSA_P256_SHA256, SanType};
+use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, SanType};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use shared::clock::UnixSeconds;
 use shared::ids::{DataCenterId, PsdId, StationId};
 use shared::indicium::certificate::IndiciumTerms;
 use shared::security::enrolment_code::EnrolmentCode;
+use shared::services::keys::trust::{KeyPurpose, TrustBundle};
 use shared::services::keys::{CenterKeys, Point};
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
@@ -34,9 +40,15 @@ pub use admin_keys::{new_admin_key, open_admin_key};
 pub use error::CaError;
 pub use issue::{CLOCK_SKEW_SECONDS, IssuedCertificate};
 use issue::{OwnIssuer, STATION_URI, Validity, authority_params};
+use issuers::IssuerLine;
+pub use issuers::IssuerName;
 pub use keys::{HeadKey, SigningKey, random, verify};
 pub use offline::{MIN_PASSPHRASE_CHARACTERS, new_passphrase, open_bundle};
+pub use root::{Certified, Draft, OfflineRoot};
 pub use sealing::{SealingPair, SealingRing};
+pub use signing::{KeyAge, KeyState};
+
+use signing::KeyRing;
 
 use crate::folder::{self, Folder};
 
@@ -52,15 +64,8 @@ const TLS_DAYS: i64 = 90;
 /// The TLS certificate is issued anew when it has so few days left.
 const TLS_RENEW_DAYS: i64 = 30;
 
-/// The three issuing CAs by the name of their files, with what they are for.
-const SERVER: &str = "server";
-const STATION: &str = "station";
-const INDICIUM: &str = "indicium";
 const ROOT: &str = "root";
 const TLS: &str = "tls";
-const REPLIES: &str = "replies";
-const EDITIONS: &str = "editions";
-const HEADS: &str = "heads";
 
 /// The names every TLS certificate carries.
 const OWN_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
@@ -71,31 +76,23 @@ struct CaCertificate {
     der: Vec<u8>,
 }
 
-/// An issuing CA that is at work.
-struct IssuingCa {
-    certificate: CaCertificate,
-    issuer: OwnIssuer,
-}
-
-impl std::fmt::Debug for IssuingCa {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("IssuingCa").finish_non_exhaustive()
-    }
-}
-
 /// The certificate authorities and keys of a running data center.
 #[derive(Debug)]
 pub struct Authority {
     folder: Folder,
     names: Vec<HostName>,
     root: CaCertificate,
-    server: IssuingCa,
-    station: IssuingCa,
-    indicium: IssuingCa,
-    replies: SigningKey,
-    editions: SigningKey,
-    heads: HeadKey,
+    /// When the first keys were made.
+    since: UnixSeconds,
+    server: IssuerLine,
+    station: IssuerLine,
+    indicium: IssuerLine,
+    replies: KeyRing<SigningKey>,
+    editions: KeyRing<SigningKey>,
+    heads: KeyRing<HeadKey>,
     sealing: SealingRing,
+    /// Grows with every change of what handshakes rest on.
+    generation: AtomicU64,
     recovery: [[u8; 32]; 2],
 }
 
@@ -139,18 +136,15 @@ pub fn init(
             source,
         })?;
     write_certificate(folder, ROOT, root.der())?;
-    let root_issuer = Issuer::new(root_params, root_key);
-    for (file, what) in [
-        (SERVER, "server CA"),
-        (STATION, "station CA"),
-        (INDICIUM, "indicium CA"),
-    ] {
-        let params = authority_params(&name(what), 0, Validity::days(now, ISSUER_DAYS))?;
-        init_issuer(folder, file, &params, &root_issuer)?;
+    let root_issuer = rcgen::Issuer::new(root_params, root_key);
+    for issuer in IssuerName::ALL {
+        let name = name(&format!("{} CA", issuer.name()));
+        let params = authority_params(&name, 0, Validity::days(now, ISSUER_DAYS))?;
+        init_issuer(folder, issuer.name(), &params, &root_issuer)?;
     }
-    SigningKey::make(&folder.key(REPLIES))?;
-    SigningKey::make(&folder.key(EDITIONS))?;
-    HeadKey::make(&folder.key(HEADS))?;
+    KeyRing::<SigningKey>::init(folder, KeyPurpose::Replies)?;
+    KeyRing::<SigningKey>::init(folder, KeyPurpose::Editions)?;
+    KeyRing::<HeadKey>::init(folder, KeyPurpose::Heads)?;
     write_recovery(folder, [&recovery_1, &recovery_2])?;
     folder::write_private(&folder.offline_root(), bundle.as_bytes())?;
     Ok(())
@@ -198,6 +192,14 @@ fn read_recovery(folder: &Folder) -> Result<[[u8; 32]; 2], CaError> {
         .ok_or(CaError::Damaged { path })
 }
 
+/// The root's certificate in a data folder, DER.
+///
+/// # Errors
+/// [`CaError`] when it cannot be read.
+pub fn root_of(folder: &Folder) -> Result<Vec<u8>, CaError> {
+    Ok(read_certificate(folder, ROOT)?.der)
+}
+
 fn new_key() -> Result<KeyPair, CaError> {
     KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(|_| CaError::Crypto {
         what: "make a P-256 key",
@@ -214,19 +216,26 @@ impl Authority {
     /// [`CaError`].
     pub fn open(folder: &Folder, names: &[String], now: UnixSeconds) -> Result<Self, CaError> {
         let own = OWN_NAMES.map(str::to_owned);
+        let root = read_certificate(folder, ROOT)?;
+        let since = beginning_of(&root.der).ok_or_else(|| CaError::Damaged {
+            path: folder.certificate(ROOT),
+        })?;
+        let times = (since, now);
         Ok(Self {
             names: own
                 .iter()
                 .chain(names)
                 .map(|name| HostName::read(name))
                 .collect::<Result<_, _>>()?,
-            root: read_certificate(folder, ROOT)?,
-            server: read_issuer(folder, SERVER)?,
-            station: read_issuer(folder, STATION)?,
-            indicium: read_issuer(folder, INDICIUM)?,
-            replies: SigningKey::read(&folder.key(REPLIES))?,
-            editions: SigningKey::read(&folder.key(EDITIONS))?,
-            heads: HeadKey::read(&folder.key(HEADS))?,
+            root,
+            since,
+            server: IssuerLine::open(folder, IssuerName::Server, now)?,
+            station: IssuerLine::open(folder, IssuerName::Station, now)?,
+            indicium: IssuerLine::open(folder, IssuerName::Indicium, now)?,
+            replies: KeyRing::open(folder, KeyPurpose::Replies, times)?,
+            editions: KeyRing::open(folder, KeyPurpose::Editions, times)?,
+            heads: KeyRing::open(folder, KeyPurpose::Heads, times)?,
+            generation: AtomicU64::new(0),
             recovery: read_recovery(folder)?,
             sealing: SealingRing::open(folder.sealing_keys(), now)?,
             folder: folder.clone(),
@@ -239,17 +248,124 @@ impl Authority {
         &self.root.der
     }
 
-    /// The certificate of the CA that issues station certificates, DER: the only one whose
-    /// certificates open mutual TLS.
+    /// The certificate of the CA that issues station certificates now, DER.
     #[must_use]
-    pub fn station_authority(&self) -> &[u8] {
-        &self.station.certificate.der
+    pub fn station_authority(&self) -> Vec<u8> {
+        self.station.in_use().der.clone()
     }
 
-    /// The certificate of the CA that issues indicium certificates, DER.
+    /// The certificates of the CAs whose station certificates open mutual TLS, DER: no other does.
     #[must_use]
-    pub fn indicium_authority(&self) -> &[u8] {
-        &self.indicium.certificate.der
+    pub fn station_authorities(&self, now: UnixSeconds) -> Vec<Vec<u8>> {
+        self.station.trusted(now)
+    }
+
+    /// The certificate of the CA that issues indicium certificates now, DER.
+    #[must_use]
+    pub fn indicium_authority(&self) -> Vec<u8> {
+        self.indicium.in_use().der.clone()
+    }
+
+    /// Whom stations are to believe: authorities of indicia and notices of signing keys.
+    #[must_use]
+    pub fn trust(&self, now: UnixSeconds) -> TrustBundle {
+        let mut notices = self.replies.notices(now);
+        notices.extend(self.editions.notices(now));
+        notices.extend(self.heads.notices(now));
+        TrustBundle::new(self.indicium.trusted(now), notices)
+    }
+
+    /// Grows with every change of what handshakes rest on.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    fn changed(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Lets keys and CAs take over whose time has come, destroys what is past, announces successors
+    /// in time. To be called daily; the notices of what was announced.
+    ///
+    /// # Errors
+    /// [`CaError`] when a key cannot be made, written or destroyed.
+    pub fn upkeep(&self, now: UnixSeconds) -> Result<Vec<Vec<u8>>, CaError> {
+        self.sealing.upkeep(now)?;
+        let before = self.in_use_numbers();
+        for line in [&self.server, &self.station, &self.indicium] {
+            line.upkeep(now)?;
+        }
+        if self.in_use_numbers() != before {
+            self.changed();
+        }
+        let announced = [
+            self.replies.upkeep(now)?,
+            self.editions.upkeep(now)?,
+            self.heads.upkeep(now)?,
+        ];
+        Ok(announced.into_iter().flatten().collect())
+    }
+
+    fn in_use_numbers(&self) -> [u32; 3] {
+        [&self.server, &self.station, &self.indicium].map(|line| line.in_use().number)
+    }
+
+    /// Announces the next signing key of a purpose; its notice.
+    ///
+    /// # Errors
+    /// [`CaError::RotationUnderWay`] when one is announced already.
+    pub fn announce(&self, purpose: KeyPurpose, from: UnixSeconds) -> Result<Vec<u8>, CaError> {
+        match purpose {
+            KeyPurpose::Replies => self.replies.announce(from),
+            KeyPurpose::Editions => self.editions.announce(from),
+            KeyPurpose::Heads => self.heads.announce(from),
+        }
+    }
+
+    /// Makes the key of the next CA, to be certified by the offline root.
+    ///
+    /// # Errors
+    /// [`CaError::RotationUnderWay`] when one is announced already.
+    pub fn draft(&self, issuer: IssuerName) -> Result<Draft, CaError> {
+        let (number, point) = self.line(issuer).draft()?;
+        Ok(Draft {
+            issuer,
+            number,
+            point: HEXLOWER.encode(&point),
+        })
+    }
+
+    /// Takes the certificate of a drafted CA.
+    ///
+    /// # Errors
+    /// [`CaError::BadRequest`] when it is not for that draft, or not under the root.
+    pub fn install(&self, certified: &Certified, now: UnixSeconds) -> Result<(), CaError> {
+        let line = self.line(certified.issuer);
+        line.install(certified.number, &certified.der()?, &self.root.der, now)?;
+        self.changed();
+        Ok(())
+    }
+
+    const fn line(&self, issuer: IssuerName) -> &IssuerLine {
+        match issuer {
+            IssuerName::Server => &self.server,
+            IssuerName::Station => &self.station,
+            IssuerName::Indicium => &self.indicium,
+        }
+    }
+
+    /// Every key that is of any use, by purpose, oldest first.
+    #[must_use]
+    pub fn ages(&self, now: UnixSeconds) -> Vec<KeyAge> {
+        let mut ages = self.replies.ages(self.since, now);
+        ages.extend(self.editions.ages(self.since, now));
+        ages.extend(self.heads.ages(self.since, now));
+        ages.extend(self.sealing.ages());
+        for issuer in IssuerName::ALL {
+            ages.extend(self.line(issuer).ages(now));
+        }
+        ages
     }
 
     /// The fingerprint of the root that stands in enrolment codes.
@@ -266,33 +382,30 @@ impl Authority {
 
     /// Root and issuing CAs as PEM: what a station fetches first, root first.
     #[must_use]
-    pub fn bundle(&self) -> String {
-        [
-            &self.root,
-            &self.server.certificate,
-            &self.station.certificate,
-            &self.indicium.certificate,
-        ]
-        .map(|certificate| pem_of(&certificate.der))
-        .concat()
+    pub fn bundle(&self, now: UnixSeconds) -> String {
+        let mut bundle = pem_of(&self.root.der);
+        for line in [&self.server, &self.station, &self.indicium] {
+            bundle.extend(line.trusted(now).iter().map(|der| pem_of(der)));
+        }
+        bundle
     }
 
     /// The key that signs replies, grants and receipts.
     #[must_use]
-    pub const fn replies(&self) -> &SigningKey {
-        &self.replies
+    pub fn replies(&self) -> Arc<SigningKey> {
+        self.replies.in_use()
     }
 
     /// The key that signs the manifests of editions.
     #[must_use]
-    pub const fn editions(&self) -> &SigningKey {
-        &self.editions
+    pub fn editions(&self) -> Arc<SigningKey> {
+        self.editions.in_use()
     }
 
     /// The key that signs heads of the journal.
     #[must_use]
-    pub const fn heads(&self) -> &HeadKey {
-        &self.heads
+    pub fn heads(&self) -> Arc<HeadKey> {
+        self.heads.in_use()
     }
 
     /// The HPKE keys.
@@ -313,8 +426,8 @@ impl Authority {
     pub fn center_keys(&self) -> CenterKeys {
         CenterKeys {
             sealing: self.sealing.current().public(),
-            replies: self.replies.point(),
-            editions: self.editions.point(),
+            replies: self.replies().point(),
+            editions: self.editions().point(),
         }
     }
 
@@ -332,7 +445,14 @@ impl Authority {
         counter: u32,
         now: UnixSeconds,
     ) -> Result<IssuedCertificate, CaError> {
-        issue::station(csr, station, psd, counter, &self.station.issuer, now)
+        issue::station(
+            csr,
+            station,
+            psd,
+            counter,
+            self.station.in_use().issuer()?,
+            now,
+        )
     }
 
     /// Issues an indicium certificate, valid 58 days (`protocol.md` B).
@@ -349,7 +469,7 @@ impl Authority {
         counter: u32,
         now: UnixSeconds,
     ) -> Result<IssuedCertificate, CaError> {
-        issue::indicium(key, terms, counter, &self.indicium.issuer, now)
+        issue::indicium(key, terms, counter, self.indicium.in_use().issuer()?, now)
     }
 
     /// The TLS certificate with its key, issued anew when it is near its end or was made for
@@ -364,7 +484,7 @@ impl Authority {
         };
         let der = keys::read_key(&self.folder.key(TLS))?;
         let key = PrivateKeyDer::Pkcs8(der.to_vec().into());
-        let issuer = self.server.certificate.der.clone();
+        let issuer = self.server.in_use().der.clone();
         Ok(TlsIdentity {
             chain: vec![leaf.into(), issuer.into()],
             key,
@@ -377,7 +497,10 @@ impl Authority {
         let (_, leaf) = X509Certificate::from_der(&stored.der).ok()?;
         let lasts = leaf.validity().not_after.timestamp() > now.plus_days(TLS_RENEW_DAYS).0;
         let begun = leaf.validity().not_before.timestamp() <= now.0;
-        (lasts && begun && self.names_are_in(&leaf)).then_some(stored.der)
+        let server = self.server.in_use();
+        let (_, issuer) = X509Certificate::from_der(&server.der).ok()?;
+        let same = leaf.issuer().as_raw() == issuer.subject().as_raw();
+        (lasts && begun && same && self.names_are_in(&leaf)).then_some(stored.der)
     }
 
     fn names_are_in(&self, leaf: &X509Certificate<'_>) -> bool {
@@ -393,7 +516,7 @@ impl Authority {
         let validity = Validity::days(now, TLS_DAYS);
         let names = self.names.iter().map(HostName::alternative_name);
         let names = names.collect::<Result<Vec<_>, _>>()?;
-        let der = issue::tls(&key, &names, &self.server.issuer, validity)?;
+        let der = issue::tls(&key, &names, self.server.in_use().issuer()?, validity)?;
         keys::write_key(&self.folder.key(TLS), key.serialized_der())?;
         write_certificate(&self.folder, TLS, &der)?;
         Ok(der)
@@ -510,19 +633,17 @@ fn read_certificate(folder: &Folder, name: &str) -> Result<CaCertificate, CaErro
     Ok(CaCertificate { der: der.to_vec() })
 }
 
-fn read_issuer(folder: &Folder, name: &'static str) -> Result<IssuingCa, CaError> {
-    let certificate = read_certificate(folder, name)?;
-    let path = folder.key(&format!("{name}-ca"));
-    let key = keys::read_key(&path)?;
-    let issuer = issuer_of(&certificate.der, &key).ok_or(CaError::Damaged { path })?;
-    Ok(IssuingCa {
-        certificate,
-        issuer,
-    })
+/// The name of the files of the thing with this number; the first has none.
+fn numbered(name: &str, number: u32) -> String {
+    match number {
+        0 | 1 => name.to_owned(),
+        later => format!("{name}-{later}"),
+    }
 }
 
-fn issuer_of(certificate: &[u8], key: &[u8]) -> Option<OwnIssuer> {
-    let key = PrivateKeyDer::Pkcs8(key.to_vec().into());
-    let pair = KeyPair::from_der_and_sign_algo(&key, &PKCS_ECDSA_P256_SHA256).ok()?;
-    Issuer::from_ca_cert_der(&certificate.into(), pair).ok()
+/// Since when a certificate is valid, without the allowance for slow clocks.
+fn beginning_of(der: &[u8]) -> Option<UnixSeconds> {
+    let (_, x509) = X509Certificate::from_der(der).ok()?;
+    let not_before = UnixSeconds(x509.validity().not_before.timestamp());
+    Some(not_before.plus_seconds(CLOCK_SKEW_SECONDS))
 }

@@ -14,6 +14,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::CaError;
 use super::keys::random;
+use super::signing::{KeyAge, KeyState};
 use crate::folder;
 
 /// A new key is made when the newest is so old.
@@ -123,6 +124,38 @@ impl SealingRing {
             .map(Arc::clone)
     }
 
+    /// Makes the next key now, before its time.
+    ///
+    /// # Errors
+    /// [`CaError`] when a key cannot be made or written.
+    pub fn rotate(&self, now: UnixSeconds) -> Result<(), CaError> {
+        let mut pairs = self.pairs.write().unwrap_or_else(PoisonError::into_inner);
+        pairs.push(Arc::new(make(&self.folder, now)?));
+        Ok(())
+    }
+
+    /// The keys that still open, oldest first.
+    #[must_use]
+    pub fn ages(&self) -> Vec<KeyAge> {
+        let pairs = self.pairs.read().unwrap_or_else(PoisonError::into_inner);
+        let ages = pairs.iter().enumerate().map(|(place, pair)| {
+            let is_newest = place.saturating_add(1) == pairs.len();
+            KeyAge {
+                purpose: "sealing",
+                number: u32::try_from(place.saturating_add(1)).unwrap_or(u32::MAX),
+                since: pair.made,
+                until: Some(pair.made.plus_days(OPEN_DAYS)),
+                next: is_newest.then(|| pair.made.plus_days(RENEW_DAYS)),
+                state: if is_newest {
+                    KeyState::InUse
+                } else {
+                    KeyState::Past
+                },
+            }
+        });
+        ages.collect()
+    }
+
     /// Makes the next key when it is due and destroys those past their time. To be called daily.
     ///
     /// # Errors
@@ -142,8 +175,7 @@ impl SealingRing {
         drop(pairs);
         for pair in past {
             let path = self.folder.join(file_name(&pair.point));
-            std::fs::remove_file(&path)
-                .map_err(|source| folder::FileFault::Write { path, source })?;
+            folder::destroy(&path)?;
         }
         Ok(())
     }

@@ -77,7 +77,7 @@ fn an_indicium_certificate_chains_to_the_root() {
         .unwrap();
     let chain = IndiciumChain::check(
         &issued.der,
-        authority.indicium_authority(),
+        &authority.indicium_authority(),
         authority.root(),
         &verifies,
     )
@@ -103,7 +103,7 @@ fn the_station_authority_cannot_stand_in_for_the_one_of_indicia() {
         .unwrap();
     let chain = IndiciumChain::check(
         &issued.der,
-        authority.station_authority(),
+        &authority.station_authority(),
         authority.root(),
         &verifies,
     );
@@ -299,7 +299,7 @@ fn the_bundle_begins_with_the_root_and_has_all_authorities() {
         folder: _,
         _keep,
     } = center();
-    let bundle = authority.bundle();
+    let bundle = authority.bundle(NOW);
     let ders: Vec<_> = x509_parser::pem::Pem::iter_from_buffer(bundle.as_bytes())
         .map(|pem| pem.unwrap().contents)
         .collect();

@@ -195,7 +195,8 @@ impl Auditor {
             | RecordKind::Edition
             | RecordKind::Statement
             | RecordKind::Account
-            | RecordKind::Approval => None,
+            | RecordKind::Approval
+            | RecordKind::Key => None,
         };
         if told != stored_transfer(row, &record.user)? {
             return Err(AuditFault::EditedTransfer { sequence });

@@ -38,11 +38,14 @@ pub enum RecordKind {
     Account,
     /// Two admins approved something; the body is what they signed.
     Approval,
+    /// A signing key was announced, or a CA installed; the body is its signed notice or its
+    /// certificate.
+    Key,
 }
 
 impl RecordKind {
     /// All kinds, in the order of their numbers.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Epoch,
         Self::Transfer,
         Self::Station,
@@ -51,6 +54,7 @@ impl RecordKind {
         Self::Statement,
         Self::Account,
         Self::Approval,
+        Self::Key,
     ];
 
     /// The number under which the kind is stored.
@@ -65,6 +69,7 @@ impl RecordKind {
             Self::Statement => 6,
             Self::Account => 16,
             Self::Approval => 7,
+            Self::Key => 20,
         }
     }
 
@@ -80,6 +85,7 @@ impl RecordKind {
             Self::Statement => "statement",
             Self::Account => "account",
             Self::Approval => "approval",
+            Self::Key => "key",
         }
     }
 

@@ -37,12 +37,13 @@ pub fn routes() -> Router<Arc<DataCenter>> {
         .route("/v1/openapi.json", get(open_api))
         .route("/v1/health", get(health))
         .route("/v1/directory", get(directory))
+        .route("/v1/keys/trust", get(trust))
 }
 
 /// Root and issuing CAs as PEM, root first. A station trusts them only after it has held the
 /// root's key against the fingerprint in its code.
 fn bundle(State(center): State<Arc<DataCenter>>) -> Ready<Response> {
-    let bundle = center.authority().bundle();
+    let bundle = center.authority().bundle(center.now());
     ready(([(header::CONTENT_TYPE, PEM_MEDIA_TYPE)], bundle).into_response())
 }
 
@@ -73,6 +74,13 @@ async fn health(State(center): State<Arc<DataCenter>>) -> Result<Response, Probl
         "now": center.now(),
     });
     Ok(axum::Json(body).into_response())
+}
+
+/// Whom to believe: level L0, because each part of it carries its own proof.
+fn trust(State(center): State<Arc<DataCenter>>) -> Ready<Response> {
+    let bundle = center.authority().trust(center.now());
+    let headers = [(header::CONTENT_TYPE, CBOR_MEDIA_TYPE)];
+    ready((headers, to_cbor(&bundle)).into_response())
 }
 
 /// Keys, time and services.

@@ -216,7 +216,7 @@ fn wrong_usage_is_exit_code_2_and_says_so() {
 fn commands_of_later_issues_say_that_they_are_not_in_this_build() {
     let folder = Folder::initialised();
     for arguments in [
-        ["keys", "rotate"].as_slice(),
+        ["software", "list"].as_slice(),
         &["software", "publish", "--anything"],
         &["rates", "rehearse"],
         &["serve", "--console", "127.0.0.1:0"],
@@ -324,7 +324,7 @@ fn an_admin_reads_sentences() {
         text(&["station", "list"]),
         text(&["station", "lock", "ZZ010000000009"]),
         text(&["ledger", "verify"]),
-        text(&["keys", "rotate"]),
+        text(&["software", "publish"]),
     ];
     assert_snapshot!(all.join("\n"));
 }
@@ -347,4 +347,60 @@ fn without_numbers(text: &str) -> String {
             }
         })
         .collect()
+}
+
+#[test]
+fn keys_are_listed_and_rotated_beside_the_running_server() {
+    let folder = Folder::initialised();
+    let serving = folder.serve();
+    let listed = folder.lines(&["keys", "list"]);
+    for name in [
+        "replies",
+        "editions",
+        "heads",
+        "sealing",
+        "server-ca",
+        "station-ca",
+        "indicium-ca",
+    ] {
+        let key = listed.iter().find(|key| key["key"] == name).unwrap();
+        assert_eq!(
+            (&key["state"], &key["number"]),
+            (&json!("in-use"), &json!(1))
+        );
+        assert!(key["next"].is_i64(), "{key}");
+    }
+    let rotated = folder.lines(&["keys", "rotate", "--what", "replies"]);
+    let announced = rotated
+        .iter()
+        .find(|key| key["state"] == "announced")
+        .unwrap();
+    assert_eq!(
+        (&announced["key"], &announced["number"]),
+        (&json!("replies"), &json!(2))
+    );
+    let (exit, refusal) = folder.refusal(&["keys", "rotate", "--what", "replies"]);
+    assert_eq!((exit, &refusal["code"]), (3, &json!("rotation_under_way")));
+    // CAs need the root and its passphrase.
+    let (exit, _) = folder.refusal(&["keys", "rotate", "--what", "ca"]);
+    assert_eq!(exit, 2);
+    let wrong = folder.data().join("wrong");
+    std::fs::write(&wrong, "wrong horse battery\n").unwrap();
+    let wrong = wrong.to_str().unwrap();
+    let with = ["keys", "rotate", "--what", "ca", "--root-passphrase-file"];
+    let (exit, refusal) = folder.refusal(&[&with[..], &[wrong]].concat());
+    assert_eq!((exit, &refusal["code"]), (3, &json!("wrong_passphrase")));
+    let right = folder.path().join("passphrase");
+    let rotated = folder.lines(&[&with[..], &[right.to_str().unwrap()]].concat());
+    let number = |key: &str, state: &str| {
+        let found = rotated
+            .iter()
+            .find(|one| one["key"] == key && one["state"] == state);
+        found.unwrap()["number"].clone()
+    };
+    assert_eq!(number("server-ca", "in-use"), 2);
+    assert_eq!(number("station-ca", "in-use"), 2);
+    assert_eq!(number("indicium-ca", "in-use"), 1);
+    assert_eq!(number("indicium-ca", "announced"), 2);
+    drop(serving);
 }

@@ -25,6 +25,9 @@ const ECDSA_WITH_SHA256: [u8; 12] = [
     0x30, 0x0A, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02,
 ];
 
+/// What the name of every authority that issues indicium certificates begins with.
+pub const AUTHORITY_NAME: &str = "Pennyblack indicium CA";
+
 /// One link of the chain, for messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
@@ -166,6 +169,30 @@ impl IndiciumChain {
     #[must_use]
     pub const fn regime(&self) -> Regime {
         self.regime
+    }
+}
+
+/// Checks that a certificate is one of an authority below a trusted root that may issue indicium
+/// certificates, both in DER, and by its name is meant to.
+///
+/// # Errors
+/// A [`ChainRefusal`] naming the link that does not hold.
+pub fn check_authority_under(
+    authority: &[u8],
+    trusted_root: &[u8],
+    check_signature: &CheckSignature<'_>,
+) -> Result<(), ChainRefusal> {
+    let authority = read(authority, Link::Issuer)?;
+    let root = read(trusted_root, Link::Root)?;
+    check_authority(&authority, Link::Issuer)?;
+    check_authority(&root, Link::Root)?;
+    check_issued((&authority, Link::Issuer), &root, check_signature)?;
+    let name = authority.subject().iter_common_name().next();
+    let name = name.and_then(|name| name.as_str().ok()).unwrap_or_default();
+    if name.starts_with(AUTHORITY_NAME) {
+        Ok(())
+    } else {
+        Err(ChainRefusal::NotACertificateAuthority { link: Link::Issuer })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Signed messages: COSE_Sign1 (RFC 9052) with ES256 and a content type that separates domains.
+//! Signed messages: COSE_Sign1 (RFC 9052) with ES256 (EdDSA for one kind) and a content type that separates domains.
 //!
 //! A signature over one kind of message can never be passed off as one over another, because the
 //! content type `pb/<name>` stands in the protected header. Keys are named by the first 8 bytes of
@@ -13,7 +13,7 @@ use crate::wire::{from_cbor, to_cbor};
 /// The largest signed message, bytes.
 pub const MAX_SIGNED_BYTES: usize = 16 * 1_024;
 
-/// Length of an ES256 signature: r ‖ s.
+/// Length of a signature: r ‖ s of ES256, or R ‖ S of EdDSA.
 pub const SIGNATURE_BYTES: usize = 64;
 
 /// The name of a key: the first 8 bytes of SHA-256 of its `SubjectPublicKeyInfo`.
@@ -54,6 +54,10 @@ pub enum ContentType {
     RenewReply,
     /// The manifest of a rate edition.
     Edition,
+    /// The notice of a new signing key, by the P-256 key before it or by the root.
+    KeyNotice,
+    /// The notice of a new key for journal heads, by the Ed25519 key before it.
+    HeadKeyNotice,
     /// A page of a station's journal.
     JournalPage,
     /// How much of a station's journal is mirrored.
@@ -85,6 +89,8 @@ impl ContentType {
             Self::RenewRequest => "pb/renew-request",
             Self::RenewReply => "pb/renew-reply",
             Self::Edition => "pb/edition",
+            Self::KeyNotice => "pb/key-notice",
+            Self::HeadKeyNotice => "pb/head-key-notice",
             Self::JournalPage => "pb/journal-page",
             Self::JournalPageReply => "pb/journal-page-reply",
             Self::WithdrawRequest => "pb/withdraw-request",
@@ -92,6 +98,18 @@ impl ContentType {
             Self::RefundRequest => "pb/refund-request",
             Self::RefundReply => "pb/refund-reply",
             Self::Approval => "pb/approval",
+        }
+    }
+}
+
+impl ContentType {
+    /// The one algorithm that messages of this kind are signed with: never a matter of what a
+    /// message says of itself.
+    const fn algorithm(self) -> iana::Algorithm {
+        if matches!(self, Self::HeadKeyNotice) {
+            iana::Algorithm::EdDSA
+        } else {
+            iana::Algorithm::ES256
         }
     }
 }
@@ -128,6 +146,17 @@ pub struct Opened<T> {
     pub key: KeyId,
 }
 
+/// The key that a signed message names; nothing of it is checked.
+#[must_use]
+pub fn signer_of(bytes: &[u8]) -> Option<KeyId> {
+    if bytes.len() > MAX_SIGNED_BYTES {
+        return None;
+    }
+    let signed = CoseSign1::from_slice(bytes).ok()?;
+    let name = signed.protected.header.key_id.as_slice().try_into().ok()?;
+    Some(KeyId(name))
+}
+
 /// Signs a message.
 ///
 /// `sign` gets the bytes to be signed (COSE `Sig_structure`) and answers with r ‖ s over their
@@ -144,7 +173,7 @@ pub fn sign<T: Encode<()>>(
 ) -> Result<Vec<u8>, SignedFault> {
     let payload = to_cbor(message);
     let protected = HeaderBuilder::new()
-        .algorithm(iana::Algorithm::ES256)
+        .algorithm(kind.algorithm())
         .content_type(kind.name().to_owned())
         .key_id(key.0.to_vec())
         .build();
@@ -185,8 +214,8 @@ pub fn open<T: for<'b> Decode<'b, ()>>(
     let wrong = SignedFault::WrongKind(kind.name());
     let header = &signed.protected.header;
     let content_type = coset::RegisteredLabel::Text(kind.name().to_owned());
-    let es256 = coset::RegisteredLabelWithPrivate::Assigned(iana::Algorithm::ES256);
-    if header.alg != Some(es256) || header.content_type != Some(content_type) {
+    let algorithm = coset::RegisteredLabelWithPrivate::Assigned(kind.algorithm());
+    if header.alg != Some(algorithm) || header.content_type != Some(content_type) {
         return Err(wrong);
     }
     if !signed.unprotected.is_empty() || !header.crit.is_empty() {

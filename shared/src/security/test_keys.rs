@@ -7,6 +7,7 @@ use aws_lc_rs::signature::{
 };
 
 use super::signed::KeyId;
+use crate::services::keys::Point;
 
 /// A P-256 key pair.
 pub(crate) struct Signer(EcdsaKeyPair);
@@ -20,6 +21,16 @@ impl Signer {
         KeyId::of_spki(self.0.public_key().as_ref())
     }
 
+    pub(crate) fn point(&self) -> Point {
+        Point(self.0.public_key().as_ref().try_into().unwrap())
+    }
+
+    pub(crate) fn verify_by(key: &Point, message: &[u8], signature: &[u8; 64]) -> bool {
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.0.as_slice())
+            .verify(message, signature)
+            .is_ok()
+    }
+
     pub(crate) fn sign(&self, message: &[u8]) -> [u8; 64] {
         self.0
             .sign(&SystemRandom::new(), message)
@@ -30,8 +41,6 @@ impl Signer {
     }
 
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8; 64]) -> bool {
-        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, self.0.public_key().as_ref())
-            .verify(message, signature)
-            .is_ok()
+        Self::verify_by(&self.point(), message, signature)
     }
 }

@@ -4,9 +4,12 @@
 //! the monitor when a third of the certificate's life is left (level L3: sealed and signed). It
 //! never carries a private key.
 
+pub mod trust;
+
 use minicbor::{Decode, Encode};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use self::trust::TrustBundle;
 use super::{Request, ServiceId};
 use crate::clock::UnixSeconds;
 use crate::ids::{DataCenterId, PsdId, StationId, VaultId};
@@ -206,6 +209,9 @@ pub struct RenewReply {
     /// The data center's keys of today.
     #[n(3)]
     pub keys: CenterKeys,
+    /// Whom to believe from now on.
+    #[n(4)]
+    pub trust: Option<TrustBundle>,
 }
 
 #[cfg(test)]

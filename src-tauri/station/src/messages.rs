@@ -300,6 +300,10 @@ catalogue! {
     ReplyNotBelieved = "reply_not_believed", Refused, true,
         "The data center's reply is not believed: {what} does not hold. Nothing was changed.",
         "Try again; if it stays, ring your admin.";
+    /// A reply under a key or authority the station does not know.
+    CenterKeyUnknown = "center_key_unknown", Refused, true,
+        "The data center signs with a key this station does not know. Nothing was changed.",
+        "Start another contact: the station then learns the key, if its own keys vouch for it. If it stays, ring your admin.";
     /// The enrolment code is mistyped.
     WrongCode = "wrong_code", Refused, false,
         "This is not an enrolment code.",

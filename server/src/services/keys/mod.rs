@@ -165,7 +165,7 @@ fn new_station(
         psd: station.psd,
         certificate: chain(center, issued),
         root: center.authority().root().to_vec(),
-        indicium_authority: center.authority().indicium_authority().to_vec(),
+        indicium_authority: center.authority().indicium_authority(),
         keys: center.authority().center_keys(),
         account: account.name,
         support_contact: center.support_contact().to_owned(),
@@ -213,6 +213,7 @@ fn renew_in(
         version: VERSION,
         certificate: chain(center, issued),
         keys: center.authority().center_keys(),
+        trust: Some(center.authority().trust(sealed.now)),
     };
     Ok(Answer::Reply(sealed.sign(
         center,
@@ -224,7 +225,7 @@ fn renew_in(
 fn chain(center: &Arc<DataCenter>, issued: IssuedCertificate) -> Chain {
     Chain {
         leaf: issued.der,
-        issuer: center.authority().station_authority().to_vec(),
+        issuer: center.authority().station_authority(),
     }
 }
 

@@ -153,6 +153,30 @@ pub fn publish(
     Ok(stored)
 }
 
+/// Signs the manifests of published editions again that an earlier key has signed: that one is not
+/// believed for ever. What they say does not change.
+///
+/// # Errors
+/// [`EditionStoreError`].
+pub fn sign_again(tx: &Tx<'_>, key: &SigningKey) -> Result<(), EditionStoreError> {
+    let published = tx.rows(
+        "SELECT id, manifest FROM edition WHERE manifest IS NOT NULL ORDER BY id LIMIT ?1",
+        params![EDITIONS_MAX],
+        |row| Ok((row.column::<String>(0)?, row.column::<Vec<u8>>(1)?)),
+    )?;
+    for (id, manifest) in published {
+        if signed::signer_of(&manifest) == Some(key.key_id()) {
+            continue;
+        }
+        let again = sign(key, &id, &content(tx, &id)?)?;
+        tx.execute(
+            "UPDATE edition SET manifest = ?2 WHERE sha256 = ?1 AND manifest IS NOT NULL",
+            params![&again.sha256, &again.signed],
+        )?;
+    }
+    Ok(())
+}
+
 /// The content of an edition, published or not.
 ///
 /// # Errors

@@ -49,7 +49,7 @@ impl Center {
             .db
             .read_blocking("content", move |tx| store::content(tx, id))
             .unwrap();
-        let signed = store::sign(self.authority.editions(), id, &content).unwrap();
+        let signed = store::sign(&self.authority.editions(), id, &content).unwrap();
         self.db
             .write_blocking("publish", move |tx| {
                 store::publish(tx, &Ledger::new(CENTER), id, &signed, now)

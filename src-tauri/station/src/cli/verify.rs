@@ -17,9 +17,10 @@ use crate::api::UiError;
 use crate::crypto;
 use crate::messages::{Code, say};
 use crate::printing::read::symbols_in_file;
+use crate::services::trust::read_authorities;
 use crate::station::{faults::chain as whole, names};
 use crate::store::{self, settings};
-use crate::vault::credentials::check_chain;
+use crate::vault::credentials::{check_chain, check_chain_among};
 
 /// The largest file read, bytes.
 const MAX_FILE_BYTES: u64 = 64 * 1_024 * 1_024;
@@ -171,7 +172,10 @@ fn chains_of_file(file: &Path, folder: &Path) -> Result<Vec<IndiciumChain>, UiEr
         }
     }
     let mut authorities = certificates.clone();
-    authorities.extend(station_authorities(folder).into_iter().flatten());
+    if let Some((issuers, root)) = station_authorities(folder) {
+        authorities.extend(issuers);
+        authorities.push(root);
+    }
     let mut chains = Vec::new();
     for leaf in &certificates {
         let pairs = authorities
@@ -188,22 +192,23 @@ fn chains_of_file(file: &Path, folder: &Path) -> Result<Vec<IndiciumChain>, UiEr
 
 /// The chains of all indicium keys this station ever had.
 fn chains_of_station(folder: &Path) -> Result<Vec<IndiciumChain>, UiError> {
-    let Some([issuer, root]) = station_authorities(folder) else {
+    let Some((issuers, root)) = station_authorities(folder) else {
         return Ok(Vec::new());
     };
     let db = store::open_read_only(folder)?;
     let certificates = store::editions::certificates(&db)?;
     let chains = certificates
         .iter()
-        .filter_map(|leaf| check_chain(leaf, &issuer, &root));
+        .filter_map(|leaf| check_chain_among(leaf, &issuers, &root));
     Ok(chains.collect())
 }
 
-/// Issuer and root of this station's enrolment, where there is one.
-fn station_authorities(folder: &Path) -> Option<[Vec<u8>; 2]> {
+/// Issuers and root of this station, where it is enrolled.
+fn station_authorities(folder: &Path) -> Option<(Vec<Vec<u8>>, Vec<u8>)> {
     let db = store::open_read_only(folder).ok()?;
-    let read = |name| hex::decode(settings::setting(&db, name).ok()??).ok();
-    Some([read(names::INDICIUM_AUTHORITY)?, read(names::ROOT)?])
+    let read = |name| settings::setting(&db, name).ok()?;
+    let issuers = read_authorities(&read(names::INDICIUM_AUTHORITY)?)?;
+    Some((issuers, hex::decode(read(names::ROOT)?).ok()?))
 }
 
 /// Examines one indicium under the chain it names.

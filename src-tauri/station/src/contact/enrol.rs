@@ -149,9 +149,10 @@ fn finish(
         station: reply.station,
         data_center: reply.data_center,
     };
+    let now = owner.now();
     owner.found(reply.vault, enrolment, |tx| {
         put_certificate(tx, &reply.certificate, &certified, &attempt.key)?;
-        sealed::put_center_keys(tx, reply.keys.replies, &reply.keys)?;
+        sealed::put_center_keys(tx, reply.keys.replies, &reply.keys, now)?;
         for (name, value) in [
             (names::SERVER, server),
             (names::ROOT, &hex::encode(&reply.root)),

@@ -19,7 +19,7 @@ use super::internet::{Credentials, Identity, Internet};
 use super::link::{Link, LinkFault, LinkRequest};
 use crate::api::{ContactView, ErrorKind, Event, ServiceView, UiError};
 use crate::messages::{Code, say};
-use crate::services::{self, Asked, sealed};
+use crate::services::{self, Asked, sealed, trust};
 use crate::station::{Owner, STATION_USER, Station, names};
 
 /// The most requests one service may make in one contact: a list of editions and their contents.
@@ -286,11 +286,7 @@ async fn one(
         answer = link.exchange(request).await;
     }
     match answer {
-        Ok(reply) => {
-            station
-                .apply(move |owner| services::accept(owner, service, &reply))
-                .await
-        }
+        Ok(reply) => accepted(station, link, service, reply).await,
         Err(fault) => {
             if matches!(fault, LinkFault::Unreachable(_)) {
                 station
@@ -303,6 +299,33 @@ async fn one(
             Err(said(&fault))
         }
     }
+}
+
+/// Takes a reply in. When a key or authority vouches for it that the station does not know, whom to
+/// believe is fetched first, and the reply looked at once more.
+async fn accepted(
+    station: &Station,
+    link: &Arc<dyn Link>,
+    service: ServiceId,
+    reply: Vec<u8>,
+) -> Result<(), UiError> {
+    let again = reply.clone();
+    let taken = station
+        .apply(move |owner| services::accept(owner, service, &reply))
+        .await;
+    if !matches!(&taken, Err(fault) if fault.code == trust::UNKNOWN) {
+        return taken;
+    }
+    let fetch = LinkRequest::Fetch {
+        path: trust::PATH.to_owned(),
+    };
+    let bundle = link.exchange(fetch).await.map_err(|fault| said(&fault))?;
+    station
+        .apply(move |owner| {
+            trust::accept(owner, &bundle)?;
+            services::accept(owner, service, &again)
+        })
+        .await
 }
 
 /// The request once more, when the refusal tells how it must be made.
@@ -354,8 +377,9 @@ async fn under_new_key(
                 sealing: directory.keys.sealing,
                 ..kept.clone()
             };
+            let now = owner.now();
             owner.write("the data center's key", |tx| {
-                sealed::put_center_keys(tx, kept.replies, &keys)
+                sealed::put_center_keys(tx, kept.replies, &keys, now)
             })?;
             let intent = sealed::seal_again(owner, service)?;
             intent

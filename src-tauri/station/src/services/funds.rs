@@ -19,14 +19,14 @@ use shared::vault::{Action, KeyTerms, ReceiptTerms, Step, Vault};
 use shared::wire::from_cbor;
 
 use super::sealed::{self, Draft, Intent};
-use super::{Asked, automatic, mirror, not_believed, withdrawal};
+use super::{Asked, automatic, mirror, not_believed, trust, withdrawal};
 use crate::api::UiError;
 use crate::contact::link::LinkRequest;
 use crate::crypto::{self, SigningKey};
 use crate::messages::{Code, say};
 use crate::station::{CLERK_USER, Owner, STATION_USER, names};
 use crate::store::Tx;
-use crate::vault::credentials::check_chain;
+use crate::vault::credentials::check_chain_among;
 
 /// Refills and renewals go here.
 const REFILL_PATH: &str = "/v1/funds/refill";
@@ -283,9 +283,8 @@ fn check_grant(
         return Err(not_believed("the journal the grant rests on"));
     }
     let root = owner.certificate_setting(names::ROOT)?;
-    let issuer = owner.certificate_setting(names::INDICIUM_AUTHORITY)?;
-    let chain = check_chain(&grant.certificate, &issuer, &root)
-        .ok_or_else(|| not_believed("the certificate of the grant"))?;
+    let chain = check_chain_among(&grant.certificate, &trust::authorities(owner)?, &root)
+        .ok_or_else(trust::unknown)?;
     let certificate = chain.certificate().clone();
     let terms = &certificate.terms;
     let fits = certificate.public_key == request.next_key.0

@@ -13,8 +13,8 @@ use shared::services::ServiceId;
 use shared::services::keys::{Chain, RENEW_DAYS_LEFT, RenewReply, RenewRequest};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::not_believed;
 use super::sealed::{self, Draft};
+use super::{not_believed, trust};
 use crate::api::UiError;
 use crate::contact::link::LinkRequest;
 use crate::crypto::SigningKey;
@@ -79,9 +79,18 @@ pub(super) fn accept(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
         return Err(not_believed("the key of its certificate"));
     }
     let replies = sealed::center_keys(owner)?.replies;
+    let now = owner.now();
+    let learned = reply
+        .trust
+        .as_ref()
+        .map(|bundle| trust::learn(owner, bundle))
+        .transpose()?;
     owner.write("the next station certificate", |tx| {
         put_certificate(tx, &reply.certificate, &certified, pkcs8)?;
-        sealed::put_center_keys(tx, replies, &reply.keys)?;
+        sealed::put_center_keys(tx, replies, &reply.keys, now)?;
+        if let Some(learned) = &learned {
+            learned.put(tx)?;
+        }
         sealed::done(tx, ServiceId::Keys)
     })
 }

@@ -9,6 +9,7 @@ pub mod mirror;
 pub mod rates;
 pub mod sealed;
 pub mod statistics;
+pub mod trust;
 pub mod withdrawal;
 
 use shared::money::Mills;

@@ -6,12 +6,12 @@
 
 use shared::rates::{Edition, EditionManifest};
 use shared::security::signed::{self, ContentType};
+use shared::services::keys::trust::KeyPurpose;
 use shared::wire::from_cbor;
 
-use super::{not_believed, sealed};
+use super::{not_believed, trust};
 use crate::api::UiError;
 use crate::contact::link::LinkRequest;
-use crate::crypto;
 use crate::station::Owner;
 use crate::store::editions::EditionRow;
 
@@ -55,16 +55,20 @@ fn accept_list(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
     if list.len() > EDITIONS_MAX {
         return Err(not_believed("the list of rate editions"));
     }
-    let key = sealed::center_keys(owner)?.editions;
     let mut new = Vec::new();
     for signed in list {
+        let mut checked = Ok(false);
         let opened = signed::open::<EditionManifest>(
             ContentType::Edition,
             &signed,
             &[],
-            |name, input, signature| name == key.key_id() && crypto::verify(&key, input, signature),
-        )
-        .map_err(|_| not_believed("the signature of a rate edition"))?;
+            |name, input, signature| {
+                checked = trust::verifies(owner, KeyPurpose::Editions, name, input, signature);
+                matches!(checked, Ok(true))
+            },
+        );
+        checked?;
+        let opened = opened.map_err(|_| not_believed("the signature of a rate edition"))?;
         let manifest = opened.message;
         match owner.store().edition(&manifest.id)? {
             Some(row) if Edition::sha256(&row.content) == manifest.sha256 => {}

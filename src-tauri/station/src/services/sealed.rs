@@ -5,14 +5,16 @@
 //! the removal of the intent are one commit.
 
 use minicbor::{Decode, Encode};
+use shared::clock::UnixSeconds;
 use shared::security::envelope::{self, Envelope, Header, ReplyEnvelope, ReplySecret};
-use shared::security::signed::{self, ContentType, KeyId};
+use shared::security::signed::{self, ContentType};
+use shared::services::keys::trust::KeyPurpose;
 use shared::services::keys::{CenterKeys, Point};
 use shared::services::{Request, ServiceId};
 use shared::wire::{from_cbor, to_cbor};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::not_believed;
+use super::{not_believed, trust};
 use crate::api::UiError;
 use crate::contact::link::LinkRequest;
 use crate::crypto::{self, SigningKey};
@@ -180,14 +182,15 @@ fn open_reply<P: for<'b> Decode<'b, ()>>(
     let opened = secret
         .open(header, &envelope)
         .map_err(|_| not_believed("its seal"))?;
-    let keys = center_keys(owner)?;
     let aad = header.reply().bytes();
-    let message = signed::open::<P>(content, &opened, &aad, |key, input, signature| {
-        key == keys.replies.key_id() && crypto::verify(&keys.replies, input, signature)
-    })
-    .map(|opened| opened.message)
-    .map_err(|_| not_believed("its signature"))?;
-    Ok((message, opened))
+    let mut checked = Ok(false);
+    let read = signed::open::<P>(content, &opened, &aad, |key, input, signature| {
+        checked = trust::verifies(owner, KeyPurpose::Replies, key, input, signature);
+        matches!(checked, Ok(true))
+    });
+    checked?;
+    let read = read.map_err(|_| not_believed("its signature"))?;
+    Ok((read.message, opened))
 }
 
 /// The request of `service` that is on its way.
@@ -326,23 +329,11 @@ pub fn sign_again(
     };
     let header = intent.header()?;
     let content = content(intent.kind);
-    if signer(&intent, content, &header) == Some(station_key(owner)?.point().key_id()) {
+    if signed::signer_of(&intent.signed) == Some(station_key(owner)?.point().key_id()) {
         // The data center knows a later key of this station: this is a copy of it.
         return Ok(None);
     }
     sign_as(owner, service, &mut intent, header, content).map(Some)
-}
-
-/// The name of the key that signed a request on its way.
-fn signer(intent: &Intent, content: ContentType, header: &Header) -> Option<KeyId> {
-    let mut signer = None;
-    let read = signed::open::<()>(content, &intent.signed, &header.bytes(), |key, _, _| {
-        signer = Some(key);
-        false
-    });
-    // Only the name was wanted: nothing is believed here.
-    drop(read);
-    signer
 }
 
 /// Signs and seals a request on its way under another header and writes it down.
@@ -441,17 +432,23 @@ pub fn center_keys(owner: &Owner) -> Result<CenterKeys, UiError> {
     from_cbor(&bytes).map_err(|_| damaged())
 }
 
-/// Writes down the data center's keys of today. The key that signs replies is only ever taken from
-/// the enrolment: a contact must not be able to replace whom the station believes.
+/// Writes down the data center's keys of today. Of them only the one to seal to is used later on:
+/// whom the station believes begins with the enrolment and changes by proofs ([`trust`]).
 ///
 /// # Errors
 /// The faults of the store.
-pub fn put_center_keys(tx: &mut Tx<'_>, replies: Point, keys: &CenterKeys) -> Result<(), UiError> {
+pub fn put_center_keys(
+    tx: &mut Tx<'_>,
+    replies: Point,
+    keys: &CenterKeys,
+    now: UnixSeconds,
+) -> Result<(), UiError> {
     let kept = CenterKeys {
         replies,
         ..keys.clone()
     };
-    Ok(tx.put_setting(names::CENTER_KEYS, &hex::encode(to_cbor(&kept)))?)
+    tx.put_setting(names::CENTER_KEYS, &hex::encode(to_cbor(&kept)))?;
+    trust::begin(tx, &kept, now)
 }
 
 fn last_sequence(owner: &Owner, service: ServiceId) -> Result<u64, UiError> {

@@ -6,8 +6,11 @@ pub const SECRETS: &str = "secrets";
 pub const SERVER: &str = "server";
 /// The root certificate of the data center, DER in hexadecimal digits. Readable.
 pub const ROOT: &str = "root";
-/// The issuer of indicium certificates, DER in hexadecimal digits. Readable.
+/// The issuers of indicium certificates that are believed, oldest first: DER in hexadecimal digits,
+/// a space between two. Readable.
 pub const INDICIUM_AUTHORITY: &str = "indicium-authority";
+/// The signing keys of the data center that are believed, CBOR in hexadecimal digits. Readable.
+pub const BELIEVED: &str = "believed-keys";
 /// The customer account's name. Readable.
 pub const ACCOUNT: &str = "account";
 /// What the customer account had at the last contact, mills. Readable.

@@ -2,6 +2,7 @@
 
 use shared::clock::DAY_SECONDS;
 use shared::services::keys::RENEW_DAYS_LEFT;
+use shared::services::keys::trust::KeyPurpose;
 use shared::vault::{RENEWAL_AGE_DAYS, VaultState};
 
 use super::owner::KEK_DAYS;
@@ -9,6 +10,7 @@ use super::{Owner, names};
 use crate::api::{
     AccountView, EditionView, KeyView, LineView, PieceState, RegistersView, StatusView, UiError,
 };
+use crate::services::trust;
 use crate::vault::credentials::pem;
 
 impl Owner {
@@ -154,6 +156,7 @@ impl Owner {
                 next: Some(grant.key.from.plus_days(RENEWAL_AGE_DAYS).0),
             });
         }
+        self.center_key_views(&mut keys)?;
         if let Some(since) = self.kek_since()? {
             keys.push(KeyView {
                 purpose: "store".to_owned(),
@@ -163,6 +166,25 @@ impl Owner {
             });
         }
         Ok(keys)
+    }
+
+    /// The data center's signing keys that this station believes: those that sign now.
+    fn center_key_views(&self, keys: &mut Vec<KeyView>) -> Result<(), UiError> {
+        let Some(believed) = self.store().setting(names::BELIEVED)? else {
+            return Ok(());
+        };
+        let (believed, now) = (trust::read_believed(&believed)?, self.now());
+        for purpose in KeyPurpose::ALL {
+            let signing = believed.of(purpose).filter(|key| key.from <= now);
+            let next = believed.newest(purpose).filter(|next| next.from > now);
+            keys.extend(signing.max_by_key(|key| key.number).map(|key| KeyView {
+                purpose: format!("center-{}", purpose.name()),
+                since: key.from.0,
+                until: key.until.map(|until| until.0),
+                next: next.map(|next| next.from.0),
+            }));
+        }
+        Ok(())
     }
 
     fn line_view(&self) -> Result<LineView, UiError> {

@@ -12,6 +12,7 @@ use shared::vault::KeyTerms;
 use crate::api::UiError;
 use crate::crypto::{self, SigningKey};
 use crate::messages::{Code, say};
+use crate::services::trust::read_authorities;
 use crate::station::names;
 use crate::store::Store;
 
@@ -30,11 +31,15 @@ impl Credentials {
     pub fn load(store: &Store, terms: &KeyTerms) -> Result<Self, UiError> {
         let damaged = |what| move || say(Code::DamagedStore, &[("what", what)]);
         let root = hex_setting(store, names::ROOT)?;
-        let issuer = hex_setting(store, names::INDICIUM_AUTHORITY)?;
+        let missing = || say(Code::DamagedStore, &[("what", "a certificate authority")]);
+        let issuers = store
+            .setting(names::INDICIUM_AUTHORITY)?
+            .ok_or_else(missing)?;
+        let issuers = read_authorities(&issuers).ok_or_else(missing)?;
         let der = store
             .certificate(terms.certificate)?
             .ok_or_else(damaged("the certificate of the indicium key is missing"))?;
-        let chain = check_chain(&der, &issuer, &root)
+        let chain = check_chain_among(&der, &issuers, &root)
             .ok_or_else(damaged("the certificate of the indicium key does not hold"))?;
         let pkcs8 = store
             .secret(names::INDICIUM_KEY)?
@@ -107,6 +112,18 @@ pub fn check_chain(certificate: &[u8], issuer: &[u8], root: &[u8]) -> Option<Ind
         crypto::verify(&Point(*key), message, signature)
     };
     IndiciumChain::check(certificate, issuer, root, &check).ok()
+}
+
+/// As [`check_chain`], by whichever of the issuers the certificate names.
+#[must_use]
+pub fn check_chain_among(
+    certificate: &[u8],
+    issuers: &[Vec<u8>],
+    root: &[u8],
+) -> Option<IndiciumChain> {
+    issuers
+        .iter()
+        .find_map(|issuer| check_chain(certificate, issuer, root))
 }
 
 fn hex_setting(store: &Store, name: &'static str) -> Result<Vec<u8>, UiError> {

@@ -1,0 +1,282 @@
+//! `keys list` and `keys rotate`.
+//!
+//! What needs the offline root is done in three steps: the owner of the data folder makes the keys
+//! and hands out drafts, this command opens the root and certifies them, the owner takes the
+//! certificates. Each step is safe to repeat: a draft without its certificate is overwritten.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use shared::clock::UnixSeconds;
+use shared::services::keys::trust::{ANNOUNCE_DAYS, KeyPurpose};
+
+use super::call::AdminCall;
+use super::cli::{KeysCommand, Rotate, Rotated};
+use super::output::Output;
+use super::perform::Show;
+use super::refusal::{AdminRefusal, Ending};
+use super::view::{AdminView, time};
+use super::{perform_or_ask, perform_or_ask_for, read_passphrase};
+use crate::ca::{CaError, Certified, Draft, IssuerName, KeyAge, KeyState, OfflineRoot};
+use crate::center::DataCenter;
+use crate::clock::Clock;
+use crate::folder::{Folder, read_small};
+
+/// Who asks, in the journal.
+const ADMIN: &str = "admin";
+
+/// What an admin asks of the data center's keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "keys", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum KeysCall {
+    /// Show every key.
+    List,
+    /// Announce the next signing keys.
+    Announce {
+        /// Which, by their names.
+        what: Vec<String>,
+        /// Whether they take over now.
+        at_once: bool,
+    },
+    /// Make the keys of the next CAs.
+    Draft,
+    /// Take their certificates.
+    Install {
+        /// The certificates.
+        certified: Vec<Certified>,
+    },
+}
+
+/// One key as an admin sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyView {
+    /// What it is for.
+    pub key: String,
+    /// Its number.
+    pub number: u32,
+    /// `announced`, `in-use` or `past`.
+    pub state: String,
+    /// Since when it is, or from when on it will be, in use.
+    pub since: UnixSeconds,
+    /// Its age in days; negative before it is in use.
+    pub age_days: i64,
+    /// Until when what it made is believed.
+    pub until: Option<UnixSeconds>,
+    /// When the next one takes over, or a new CA should be made.
+    pub next: Option<UnixSeconds>,
+}
+
+/// What is shown of keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum KeysView {
+    /// One key.
+    Key(KeyView),
+    /// A CA to be certified.
+    Draft(Draft),
+}
+
+impl KeyView {
+    fn of(age: &KeyAge, now: UnixSeconds) -> Self {
+        Self {
+            key: age.purpose.to_owned(),
+            number: age.number,
+            state: age.state.word().to_owned(),
+            since: age.since,
+            age_days: now
+                .seconds_since(age.since)
+                .div_euclid(shared::clock::DAY_SECONDS),
+            until: age.until,
+            next: age.next,
+        }
+    }
+}
+
+/// Writes a view for people.
+pub(super) fn text(f: &mut fmt::Formatter<'_>, view: &KeysView) -> fmt::Result {
+    match view {
+        KeysView::Key(key) => {
+            let none = || "-".to_owned();
+            write!(
+                f,
+                "{:<12} {:>3}  {:<9}  since {}  {:>5} days  until {}  next {}",
+                key.key,
+                key.number,
+                key.state,
+                time(key.since),
+                key.age_days,
+                key.until.map_or_else(none, time),
+                key.next.map_or_else(none, time),
+            )
+        }
+        KeysView::Draft(draft) => write!(
+            f,
+            "{} CA {} waits for its certificate",
+            draft.issuer.name(),
+            draft.number
+        ),
+    }
+}
+
+/// Carries out a call on the open data center.
+///
+/// # Errors
+/// [`AdminRefusal`].
+pub(super) fn perform(
+    center: &DataCenter,
+    call: KeysCall,
+    show: &mut Show<'_>,
+) -> Result<bool, AdminRefusal> {
+    match call {
+        KeysCall::List => {}
+        KeysCall::Announce { what, at_once } => announce(center, &what, at_once)?,
+        KeysCall::Draft => {
+            for issuer in IssuerName::ALL {
+                let draft = center.authority().draft(issuer)?;
+                if !show(AdminView::Keys(KeysView::Draft(draft))) {
+                    return Ok(false);
+                }
+            }
+            return Ok(true);
+        }
+        KeysCall::Install { certified } => {
+            for one in &certified {
+                center.authority().install(one, center.now())?;
+                center.journal_key(one.der()?, ADMIN)?;
+            }
+        }
+    }
+    let now = center.now();
+    let ages = center.authority().ages(now);
+    Ok(ages
+        .iter()
+        .all(|age| show(AdminView::Keys(KeysView::Key(KeyView::of(age, now))))))
+}
+
+/// Announces signing keys and makes a sealing key; what takes over at once does so before this
+/// returns.
+fn announce(center: &DataCenter, what: &[String], at_once: bool) -> Result<(), AdminRefusal> {
+    let now = center.now();
+    let from = if at_once {
+        now
+    } else {
+        now.plus_days(ANNOUNCE_DAYS)
+    };
+    // Looked at first, so that a refusal leaves nothing half done.
+    let ages = center.authority().ages(now);
+    let under_way = ages.iter().find(|age| {
+        age.state == KeyState::Announced && what.iter().any(|name| name == age.purpose)
+    });
+    if let Some(age) = under_way {
+        return Err(CaError::RotationUnderWay { what: age.purpose }.into());
+    }
+    for name in what {
+        match KeyPurpose::ALL.into_iter().find(|one| one.name() == name) {
+            Some(purpose) => {
+                let notice = center.authority().announce(purpose, from)?;
+                center.journal_key(notice, ADMIN)?;
+            }
+            None => center.authority().sealing().rotate(now)?,
+        }
+    }
+    if at_once {
+        center.upkeep()?;
+    }
+    Ok(())
+}
+
+/// Carries out the commands.
+///
+/// # Errors
+/// [`AdminRefusal`].
+pub(super) fn carry_out(
+    folder: &Folder,
+    command: KeysCommand,
+    clock: &Arc<dyn Clock>,
+    output: &Output,
+) -> Result<(), AdminRefusal> {
+    let ask = |call| perform_or_ask(folder, AdminCall::Keys(call), Arc::clone(clock), output);
+    let rotate = match command {
+        KeysCommand::List => return ask(KeysCall::List),
+        KeysCommand::Rotate(rotate) => rotate,
+    };
+    let what = if rotate.what.is_empty() {
+        vec![
+            Rotated::Replies,
+            Rotated::Editions,
+            Rotated::Heads,
+            Rotated::Sealing,
+        ]
+    } else {
+        rotate.what.clone()
+    };
+    if what.contains(&Rotated::Ca) {
+        rotate_cas(folder, &rotate, clock, output)?;
+    }
+    let at_once = rotate.at_once;
+    let names: Vec<String> = what.iter().filter_map(|one| name_of(*one)).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    ask(KeysCall::Announce {
+        what: names,
+        at_once,
+    })
+}
+
+fn name_of(rotated: Rotated) -> Option<String> {
+    let name = match rotated {
+        Rotated::Replies => KeyPurpose::Replies.name(),
+        Rotated::Editions => KeyPurpose::Editions.name(),
+        Rotated::Heads => KeyPurpose::Heads.name(),
+        Rotated::Sealing => "sealing",
+        Rotated::Ca => return None,
+    };
+    Some(name.to_owned())
+}
+
+/// Opens the root first, so that a wrong passphrase changes nothing; then draft, certify, install.
+fn rotate_cas(
+    folder: &Folder,
+    rotate: &Rotate,
+    clock: &Arc<dyn Clock>,
+    output: &Output,
+) -> Result<(), AdminRefusal> {
+    let Some(passphrase) = &rotate.root_passphrase_file else {
+        return Err(AdminRefusal::usage(
+            "New CAs are certified by the offline root.",
+            "Give its passphrase with --root-passphrase-file, and where it lies with --root.",
+        ));
+    };
+    let passphrase = read_passphrase(passphrase)?;
+    let place = rotate.root.clone().unwrap_or_else(|| folder.offline_root());
+    let bundle = zeroize::Zeroizing::new(read_small(&place)?);
+    let bundle = std::str::from_utf8(&bundle).map_err(|_| CaError::WrongPassphrase)?;
+    let root = OfflineRoot::open(bundle, &passphrase, &crate::ca::root_of(folder)?)?;
+    let mut drafts = Vec::new();
+    let call = AdminCall::Keys(KeysCall::Draft);
+    perform_or_ask_for(folder, call, Arc::clone(clock), &mut |view| {
+        if let AdminView::Keys(KeysView::Draft(draft)) = view {
+            drafts.push(draft);
+        }
+        true
+    })?;
+    if drafts.len() != IssuerName::ALL.len() {
+        return Err(AdminRefusal::new(
+            Ending::Broken,
+            "keys",
+            "The data center did not draft every CA.",
+            "Nothing was changed. See the log.",
+        ));
+    }
+    let now = clock.now();
+    let certified: Result<Vec<Certified>, _> = drafts
+        .iter()
+        .map(|draft| root.certify(draft, rotate.at_once, now))
+        .collect();
+    let call = AdminCall::Keys(KeysCall::Install {
+        certified: certified?,
+    });
+    perform_or_ask(folder, call, Arc::clone(clock), output)
+}

@@ -1,0 +1,350 @@
+//! Keys of the data center that follow one another: signing keys by notice, CAs under the offline
+//! root, and no station touched by hand.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::Value;
+use server::admin::call::AdminCall;
+use server::admin::keys::KeysCall;
+use server::ca::{Certified, Draft, OfflineRoot};
+use server::clock::Clock as _;
+use shared::services::keys::trust::{ANNOUNCE_DAYS, OVERLAP_DAYS, TrustBundle};
+use shared::wire::{from_cbor, to_cbor};
+use station::api::StatusView;
+use station::contact::link::{Exchange, Link, LinkRequest};
+use station::contact::round::{Met, meet_over};
+use station::services::{Asked, trust};
+use system_tests::line::Line;
+use system_tests::town::{Counter, PASSPHRASE, Town};
+
+/// What the line does to the bundle that says whom to believe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bundle {
+    Whole,
+    Empty,
+    /// The notices of another data center, whose keys this station has no reason to believe.
+    Foreign,
+}
+
+/// A line that counts how often the bundle is fetched.
+struct Watched {
+    line: Arc<Line>,
+    bundle: Bundle,
+    foreign: Vec<u8>,
+    fetched: AtomicUsize,
+}
+
+impl Watched {
+    fn new(town: &Town, counter: &Counter, bundle: Bundle, foreign: Vec<u8>) -> Arc<Self> {
+        Arc::new(Self {
+            line: Line::clean(&town.center, &counter.station),
+            bundle,
+            foreign,
+            fetched: AtomicUsize::new(0),
+        })
+    }
+
+    fn clean(town: &Town, counter: &Counter) -> Arc<Self> {
+        Self::new(town, counter, Bundle::Whole, Vec::new())
+    }
+
+    fn fetched(&self) -> usize {
+        self.fetched.load(Ordering::SeqCst)
+    }
+}
+
+impl Link for Watched {
+    fn line(&self) -> &'static str {
+        "internet"
+    }
+
+    fn exchange(&self, request: LinkRequest) -> Exchange<'_> {
+        if !matches!(&request, LinkRequest::Fetch { path } if path == trust::PATH) {
+            return self.line.exchange(request);
+        }
+        self.fetched.fetch_add(1, Ordering::SeqCst);
+        match self.bundle {
+            Bundle::Whole => self.line.exchange(request),
+            Bundle::Empty => {
+                let empty = to_cbor(&TrustBundle::new(Vec::new(), Vec::new()));
+                Box::pin(async move { Ok(empty) })
+            }
+            Bundle::Foreign => {
+                let foreign = self.foreign.clone();
+                Box::pin(async move { Ok(foreign) })
+            }
+        }
+    }
+}
+
+async fn meet(counter: &Counter, line: &Arc<Watched>) -> Met {
+    let link: Arc<dyn Link> = line.clone();
+    meet_over(&counter.station, &link, Asked::default())
+        .await
+        .unwrap()
+}
+
+fn outcomes(met: &Met) -> BTreeMap<String, String> {
+    let services = met.view.services.iter();
+    services
+        .map(|one| (one.service.clone(), one.outcome.clone()))
+        .collect()
+}
+
+fn is_well(met: &Met) -> bool {
+    outcomes(met)
+        .values()
+        .all(|outcome| ["served", "nothing"].contains(&outcome.as_str()))
+}
+
+async fn announce(town: &Town, what: &[&str], at_once: bool) -> Vec<Value> {
+    let call = KeysCall::Announce {
+        what: what.iter().map(|name| (*name).to_owned()).collect(),
+        at_once,
+    };
+    town.admin(AdminCall::Keys(call)).await
+}
+
+/// Turns the clock and lets the data center do what is due.
+async fn days_later(town: &Town, days: i64) {
+    town.turn_days(days);
+    let center = Arc::clone(&town.center);
+    tokio::task::spawn_blocking(move || center.upkeep().unwrap())
+        .await
+        .unwrap();
+}
+
+/// The key of a purpose that the admin sees in use: its number.
+async fn in_use(town: &Town, name: &str) -> u64 {
+    let keys = town.admin(AdminCall::Keys(KeysCall::List)).await;
+    let mut found = keys
+        .iter()
+        .filter(|key| key["key"] == name && key["state"] == "in-use");
+    found.next().unwrap()["number"].as_u64().unwrap()
+}
+
+fn key_file(town: &Town, name: &str) -> bool {
+    town.center.folder().key(name).exists()
+}
+
+fn since(status: &StatusView, purpose: &str) -> i64 {
+    let found = status.keys.iter().find(|key| key.purpose == purpose);
+    found.unwrap().since
+}
+
+const SIGNING: [&str; 3] = ["replies", "editions", "heads"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_station_in_use_learns_new_signing_keys_before_they_sign() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("20.00").await.unwrap();
+    let begun = since(&counter.status().await, "center-replies");
+    announce(&town, &SIGNING, false).await;
+    let line = Watched::clean(&town, &counter);
+    days_later(&town, 20).await;
+    assert!(is_well(&meet(&counter, &line).await));
+    // It knows the next key by its own renewal, and the old one still signs.
+    let status = counter.status().await;
+    let next = status
+        .keys
+        .iter()
+        .find(|key| key.purpose == "center-replies");
+    assert!(next.unwrap().next.is_some());
+    assert_eq!(since(&status, "center-replies"), begun);
+    assert_eq!(in_use(&town, "replies").await, 1);
+    days_later(&town, ANNOUNCE_DAYS - 20).await;
+    for name in SIGNING {
+        assert_eq!(in_use(&town, name).await, 2);
+        assert!(key_file(&town, &format!("{name}-2")) && !key_file(&town, name));
+    }
+    assert!(is_well(&meet(&counter, &line).await));
+    assert!(since(&counter.status().await, "center-replies") > begun);
+    assert_eq!(line.fetched(), 0, "nothing was met that was not known");
+    town.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_station_that_was_away_for_several_keys_is_rescued_in_one_contact() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("20.00").await.unwrap();
+    for _ in 0..3 {
+        announce(&town, &SIGNING, false).await;
+        days_later(&town, ANNOUNCE_DAYS).await;
+    }
+    assert_eq!(in_use(&town, "replies").await, 4);
+    let line = Watched::clean(&town, &counter);
+    let met = meet(&counter, &line).await;
+    assert!(is_well(&met), "{:?}", met.view);
+    assert!(line.fetched() > 0);
+    assert_eq!(counter.status().await.state, "active");
+    let before = line.fetched();
+    assert!(is_well(&meet(&counter, &line).await));
+    assert_eq!(line.fetched(), before, "once learned it is known");
+    town.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_no_believed_key_vouches_for_is_not_believed() {
+    let town = Town::with_deposit("100.00").await;
+    let impostor = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("20.00").await.unwrap();
+    for one in [&town, &impostor] {
+        announce(one, &SIGNING, true).await;
+    }
+    let foreign = to_cbor(&impostor.center.authority().trust(impostor.clock.now()));
+    let before = counter.status().await.registers.descending;
+    for bundle in [Bundle::Empty, Bundle::Foreign] {
+        let line = Watched::new(&town, &counter, bundle, foreign.clone());
+        let met = meet(&counter, &line).await;
+        assert_eq!(outcomes(&met)["funds"], "refused", "{:?}", met.view);
+        assert!(line.fetched() > 0);
+        let reason = met.view.services.iter().find(|one| one.service == "funds");
+        let reason = reason.unwrap().reason.clone().unwrap();
+        assert!(
+            reason.contains("a key this station does not know"),
+            "{reason}"
+        );
+    }
+    assert_eq!(counter.status().await.registers.descending, before);
+    let line = Watched::clean(&town, &counter);
+    assert!(is_well(&meet(&counter, &line).await));
+    town.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_keys_follow_one_another_by_themselves_over_two_years() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("20.00").await.unwrap();
+    let line = Watched::clean(&town, &counter);
+    for _ in 0..45 {
+        days_later(&town, 19).await;
+        let met = meet(&counter, &line).await;
+        assert!(is_well(&met), "{:?}", met.view);
+    }
+    for name in SIGNING {
+        assert_eq!(in_use(&town, name).await, 3);
+        assert!(!key_file(&town, name) && !key_file(&town, &format!("{name}-2")));
+    }
+    assert_eq!(line.fetched(), 0, "every key was learned before it signed");
+    // Sealing keys come monthly; of two years' no more lie there than still open.
+    let sealing = std::fs::read_dir(town.center.folder().sealing_keys()).unwrap();
+    assert!((2..=5).contains(&sealing.count()));
+    // A station that enrols now needs nothing of the past.
+    let late = town.open_station("late").unwrap();
+    assert!(!late.status().await.enrolled);
+    let bundle = town.center.authority().trust(town.clock.now());
+    assert!(bundle.notices.len() <= 6, "{}", bundle.notices.len());
+    town.assert_books_hold().await;
+}
+
+/// Makes new CAs as the command does: drafted by the data center, certified by the offline root.
+async fn rotate_cas(town: &Town, at_once: bool) {
+    let drafts = town.admin(AdminCall::Keys(KeysCall::Draft)).await;
+    let bundle = std::fs::read_to_string(town.center.folder().offline_root()).unwrap();
+    let root = OfflineRoot::open(&bundle, PASSPHRASE, town.center.authority().root()).unwrap();
+    let now = town.clock.now();
+    let certified: Vec<Certified> = drafts
+        .into_iter()
+        .map(|draft| serde_json::from_value::<Draft>(draft).unwrap())
+        .map(|draft| root.certify(&draft, at_once, now).unwrap())
+        .collect();
+    town.admin(AdminCall::Keys(KeysCall::Install { certified }))
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_cas_need_no_hand_at_any_station() {
+    let town = Town::with_deposit("300.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("20.00").await.unwrap();
+    rotate_cas(&town, false).await;
+    // Server and station CA are new at once: the old certificate is met under the new ones by TLS.
+    assert_eq!(in_use(&town, "server-ca").await, 2);
+    assert_eq!(in_use(&town, "station-ca").await, 2);
+    assert_eq!(in_use(&town, "indicium-ca").await, 1);
+    counter.refill("10.00").await.unwrap();
+    let new = town.enrolled("two").await;
+    new.refill("10.00").await.unwrap();
+    assert!(!key_file(&town, "station-ca") && key_file(&town, "station-ca-2"));
+    // The authority of indicia is learned with the renewal, weeks before it issues.
+    let line = Watched::clean(&town, &counter);
+    days_later(&town, 20).await;
+    assert!(is_well(&meet(&counter, &line).await));
+    days_later(&town, ANNOUNCE_DAYS - 20).await;
+    assert_eq!(in_use(&town, "indicium-ca").await, 2);
+    assert!(is_well(&meet(&counter, &line).await));
+    assert_eq!(line.fetched(), 0);
+    let piece = counter.print_letter("1oz", "02108").await.unwrap();
+    assert_eq!(piece.state.word(), "printed");
+    // The other one was away and is rescued; what it holds is not lost.
+    let away = Watched::clean(&town, &new);
+    let met = meet(&new, &away).await;
+    assert!(is_well(&met), "{:?}", met.view);
+    new.print_letter("1oz", "02108").await.unwrap();
+    town.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_urgent_authority_is_learned_with_the_first_grant_under_it() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("20.00").await.unwrap();
+    counter.print_letter("1oz", "02108").await.unwrap();
+    rotate_cas(&town, true).await;
+    assert_eq!(in_use(&town, "indicium-ca").await, 2);
+    assert!(!key_file(&town, "indicium-ca"));
+    counter.refill("10.00").await.unwrap();
+    counter.print_letter("2oz", "02108").await.unwrap();
+    assert_eq!(town.balance().await, 70_000);
+    town.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_authority_is_trusted_for_the_overlap_and_not_longer() {
+    let town = Town::with_deposit("1.00").await;
+    let old = town.center.authority().station_authority();
+    rotate_cas(&town, true).await;
+    let trusted = |days| {
+        let now = town.clock.now().plus_days(days);
+        town.center.authority().station_authorities(now)
+    };
+    assert_eq!(trusted(0).len(), 2);
+    assert!(trusted(OVERLAP_DAYS - 1).contains(&old));
+    assert!(!trusted(OVERLAP_DAYS).contains(&old));
+    let bundle = to_cbor(&town.center.authority().trust(town.clock.now()));
+    let bundle: TrustBundle = from_cbor(&bundle).unwrap();
+    assert_eq!(bundle.authorities.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_the_root_did_not_sign_makes_no_ca() {
+    let town = Town::with_deposit("1.00").await;
+    let other = Town::with_deposit("1.00").await;
+    let drafts = town.admin(AdminCall::Keys(KeysCall::Draft)).await;
+    let bundle = std::fs::read_to_string(other.center.folder().offline_root()).unwrap();
+    let foreign = OfflineRoot::open(&bundle, PASSPHRASE, other.center.authority().root()).unwrap();
+    // A bundle of another data center is told from a wrong passphrase by nobody.
+    assert!(OfflineRoot::open(&bundle, PASSPHRASE, town.center.authority().root()).is_err());
+    let own = std::fs::read_to_string(town.center.folder().offline_root()).unwrap();
+    let root = town.center.authority().root();
+    assert!(OfflineRoot::open(&own, "wrong horse battery", root).is_err());
+    for draft in drafts {
+        let draft: Draft = serde_json::from_value(draft).unwrap();
+        let certified = foreign.certify(&draft, true, town.clock.now()).unwrap();
+        let installed = town
+            .center
+            .authority()
+            .install(&certified, town.clock.now());
+        assert!(installed.is_err());
+    }
+    assert_eq!(in_use(&town, "station-ca").await, 1);
+    // The right root can still finish what was drafted.
+    rotate_cas(&town, true).await;
+    assert_eq!(in_use(&town, "station-ca").await, 2);
+}
