@@ -195,7 +195,9 @@ fn a_key_of_heads_is_announced_by_an_ed25519_key() {
 
 #[test]
 fn every_station_that_renews_in_time_learns_a_key_before_it_signs() {
-    assert!(ANNOUNCE_DAYS > STATION_CERTIFICATE_DAYS);
-    assert!(SIGNING_KEY_DAYS > ANNOUNCE_DAYS);
+    let longest = UnixSeconds(0).plus_days(STATION_CERTIFICATE_DAYS);
+    assert!(UnixSeconds(0).plus_days(ANNOUNCE_DAYS) > longest);
+    let whole = UnixSeconds(0).plus_days(SIGNING_KEY_DAYS);
+    assert!(whole > UnixSeconds(0).plus_days(ANNOUNCE_DAYS));
     assert_eq!(OVERLAP_DAYS, super::super::RENEWAL_DOOR_DAYS);
 }
