@@ -1,10 +1,12 @@
 //! Releasing paid rows to a printer's line, piece after piece, while the later ones are drawn.
 //!
 //! Each piece is written down as leaving before its first byte leaves, and what became of it with
-//! the same commit that lets the next one leave: one commit a piece. A crash in between leaves a
-//! piece that the printer may have finished as `sending`, which becomes `unknown` at the next
-//! start: less is known then than was true, never more.
+//! the same commit that lets the next one leave: one commit a piece. To a printer that takes many
+//! pieces in the twinkling of an eye and acknowledges none, so many leave with one commit. A crash
+//! in between leaves pieces that the printer may have finished, or not begun, as `sending`, which
+//! becomes `unknown` at the next start: less is known then than was true, never more.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use shared::ids::{PieceSerial, PsdId};
@@ -30,11 +32,19 @@ const FEW: usize = 8;
 /// As many rows are paid for together as the printer has taken in this time.
 const AHEAD: Duration = Duration::from_millis(500);
 
+/// As many pieces leave with one commit as a printer that never acknowledges has taken in this
+/// time: what a crash makes unknown has then left within it.
+const TWINKLING: Duration = Duration::from_millis(50);
+
+/// The most pieces that leave with one commit.
+const TOGETHER: usize = 32;
+
 /// A printer's line, and why it no longer prints.
 pub(super) struct Line {
     printer: OpenPrinter,
     drawing: Drawing,
     rows: usize,
+    together: usize,
     stopped: Option<String>,
 }
 
@@ -60,6 +70,7 @@ impl Line {
             printer: open_printer(setup)?,
             drawing,
             rows: FEW,
+            together: 1,
             stopped: None,
         })
     }
@@ -83,14 +94,29 @@ impl Line {
         let (started, count) = (Instant::now(), going.len());
         let tagged = self.printer.setup.acknowledges;
         let drawing = self.drawing;
-        let mut log = Log::new(station, psd, tagged);
+        let mut log = Log {
+            station,
+            psd,
+            tagged,
+            together: self.together,
+            leaving: 0,
+            coming: going.iter().map(|going| going.row.counter).collect(),
+            noted: 0,
+            waiting: Vec::new(),
+            results: Vec::new(),
+            fault: None,
+        };
         in_turn(
             going,
             |going| draw(psd, going, drawing, tagged),
             |drawn| self.send(&mut log, drawn),
         );
         let results = log.close();
-        self.rows = rows_in(AHEAD, count, started.elapsed());
+        let elapsed = started.elapsed();
+        self.rows = taken_in(AHEAD, count, elapsed).clamp(FEW, CHUNK);
+        if !tagged {
+            self.together = taken_in(TWINKLING, count, elapsed).clamp(1, TOGETHER);
+        }
         results
     }
 
@@ -104,6 +130,8 @@ impl Line {
             (None, Ok(job)) => self.send_job(log, counter, &job),
             (reason, _) => (Happening::NoInk, reason),
         };
+        log.coming.pop_front();
+        log.noted = log.noted.saturating_sub(1);
         log.waiting.push(Done {
             line: drawn.line,
             spent_mills: drawn.spent_mills,
@@ -158,11 +186,11 @@ const fn of(happening: Happening) -> &'static [Happening] {
     }
 }
 
-/// Rows that the printer takes in `time`, when it took `count` in `elapsed`.
-fn rows_in(time: Duration, count: usize, elapsed: Duration) -> usize {
+/// Pieces that the printer takes in `time`, when it took `count` in `elapsed`.
+fn taken_in(time: Duration, count: usize, elapsed: Duration) -> usize {
     let elapsed = elapsed.max(Duration::from_millis(1)).as_millis();
     let taken = u128::try_from(count).unwrap_or(0) * time.as_millis() / elapsed;
-    usize::try_from(taken).unwrap_or(CHUNK).clamp(FEW, CHUNK)
+    usize::try_from(taken).unwrap_or(usize::MAX)
 }
 
 fn draw(psd: Option<PsdId>, going: Going, drawing: Drawing, tagged: bool) -> Drawn {
@@ -194,8 +222,14 @@ struct Log<'a> {
     station: &'a Station,
     psd: Option<PsdId>,
     tagged: bool,
+    /// How many pieces leave with one commit.
+    together: usize,
     /// The piece that is about to leave.
     leaving: u32,
+    /// The pieces of the chunk that are not done, in the order in which they leave.
+    coming: VecDeque<u32>,
+    /// How many of those, from the front, are written down as leaving.
+    noted: usize,
     /// Pieces that are done and wait for the next commit.
     waiting: Vec<Done>,
     results: Vec<RowResult>,
@@ -203,29 +237,17 @@ struct Log<'a> {
     fault: Option<String>,
 }
 
-impl<'a> Log<'a> {
-    const fn new(station: &'a Station, psd: Option<PsdId>, tagged: bool) -> Self {
-        Self {
-            station,
-            psd,
-            tagged,
-            leaving: 0,
-            waiting: Vec::new(),
-            results: Vec::new(),
-            fault: None,
-        }
-    }
-
+impl Log<'_> {
     /// Commits what became of the pieces that are done, together with `also`. After an error
     /// nothing of it is durable, and what is done waits for another commit.
-    fn commit(&mut self, also: Option<(u32, Happening)>) -> Result<(), UiError> {
+    fn commit(&mut self, also: Vec<(u32, Happening)>) -> Result<(), UiError> {
         let fared: Vec<Fared> = self.waiting.iter().map(|done| done.fared.clone()).collect();
-        if fared.is_empty() && also.is_none() {
+        if fared.is_empty() && also.is_empty() {
             return Ok(());
         }
         let moved = self
             .station
-            .apply_blocking(move |owner| owner.all_fared(&fared, also));
+            .apply_blocking(move |owner| owner.all_fared(&fared, &also));
         match moved {
             Ok(rows) => {
                 for (done, row) in self.waiting.drain(..).zip(rows) {
@@ -245,7 +267,7 @@ impl<'a> Log<'a> {
 
     /// The last commit, and the results in the order in which the pieces left.
     fn close(mut self) -> Vec<RowResult> {
-        if let Err(error) = self.commit(None) {
+        if let Err(error) = self.commit(Vec::new()) {
             for done in self.waiting {
                 self.results.push(RowResult {
                     view: super::doubtful_row(done.line, &error),
@@ -255,17 +277,23 @@ impl<'a> Log<'a> {
         }
         self.results
     }
-
-    fn note(&mut self, happening: Happening) -> Result<(), NotJournalled> {
-        let leaving = self.leaving;
-        self.commit(Some((leaving, happening)))
-            .map_err(|_| NotJournalled)
-    }
 }
 
 impl Milestones for Log<'_> {
     fn sending(&mut self) -> Result<(), NotJournalled> {
-        self.note(Happening::FirstByte)
+        if self.noted > 0 {
+            return Ok(());
+        }
+        let leaving: Vec<(u32, Happening)> = self
+            .coming
+            .iter()
+            .take(self.together)
+            .map(|counter| (*counter, Happening::FirstByte))
+            .collect();
+        let count = leaving.len();
+        self.commit(leaving).map_err(|_| NotJournalled)?;
+        self.noted = count;
+        Ok(())
     }
 
     /// Nothing to write: until the answer the piece is sending.
@@ -276,11 +304,11 @@ impl Milestones for Log<'_> {
     /// A printer that acknowledges takes its time until then, and the clerk sees what it does. Of
     /// another one nothing more is ever heard: its piece is done.
     fn sent(&mut self) -> Result<(), NotJournalled> {
-        if self.tagged {
-            self.note(Happening::AllSent)
-        } else {
-            Ok(())
+        if !self.tagged {
+            return Ok(());
         }
+        let sent = vec![(self.leaving, Happening::AllSent)];
+        self.commit(sent).map_err(|_| NotJournalled)
     }
 }
 
@@ -290,10 +318,13 @@ mod tests {
 
     #[test]
     fn few_rows_are_paid_ahead_of_a_slow_printer_and_a_chunk_of_a_fast_one() {
-        let rows = |count, milliseconds| rows_in(AHEAD, count, Duration::from_millis(milliseconds));
-        assert_eq!(rows(8, 8_000), FEW, "a label a second");
-        assert_eq!(rows(8, 100), 40);
-        assert_eq!(rows(8, 0), CHUNK);
-        assert_eq!(rows(0, 0), FEW);
+        let taken =
+            |time, count, milliseconds| taken_in(time, count, Duration::from_millis(milliseconds));
+        assert_eq!(taken(AHEAD, 8, 8_000), 0, "a label a second");
+        assert_eq!(taken(AHEAD, 8, 100), 40);
+        assert_eq!(taken(AHEAD, 0, 0), 0);
+        assert!(taken(AHEAD, 8, 0) > CHUNK);
+        assert_eq!(taken(TWINKLING, 8, 1_600), 0, "five labels a second");
+        assert_eq!(taken(TWINKLING, 100, 500), 10);
     }
 }

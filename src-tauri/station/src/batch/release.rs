@@ -138,7 +138,7 @@ fn to_folder(
         .map(|going| (going.line, going.spent_mills))
         .collect();
     let rows = drawn_and_written(station, folder, drawing, psd, going)
-        .and_then(|fared| station.apply_blocking(move |owner| owner.all_fared(&fared, None)));
+        .and_then(|fared| station.apply_blocking(move |owner| owner.all_fared(&fared, &[])));
     match rows {
         Ok(rows) => lines
             .into_iter()
@@ -232,11 +232,11 @@ impl Owner {
         })
     }
 
-    /// What became of these pieces, and what happens to one more: one commit.
+    /// What became of these pieces, and what happens to others: one commit.
     pub(super) fn all_fared(
         &mut self,
         fared: &[Fared],
-        also: Option<(u32, Happening)>,
+        also: &[(u32, Happening)],
     ) -> Result<Vec<PieceRow>, UiError> {
         let (rows, more) = self.write("finishing pieces of a batch", |tx| {
             let mut rows = Vec::with_capacity(fared.len());
@@ -244,8 +244,11 @@ impl Owner {
                 let reason = one.reason.as_deref();
                 rows.push(move_on(tx, one.row.counter, one.happenings, reason)?);
             }
-            let more = also.map(|(counter, happening)| move_on(tx, counter, &[happening], None));
-            Ok((rows, more.transpose()?))
+            let more = also
+                .iter()
+                .map(|(counter, happening)| move_on(tx, *counter, &[*happening], None));
+            let more: Result<Vec<PieceRow>, UiError> = more.collect();
+            Ok((rows, more?))
         })?;
         for row in rows.iter().chain(&more) {
             self.tell_piece(row);
