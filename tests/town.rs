@@ -1,7 +1,7 @@
 //! The town: a data center with a demo account and rates, and its stations.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -50,7 +50,14 @@ impl Town {
     /// Builds a data center whose demo account holds `deposit`, and lets it serve. Must be called
     /// inside a runtime with several threads.
     pub async fn with_deposit(deposit: &str) -> Self {
+        Self::prepared(deposit, |_| {}).await
+    }
+
+    /// [`Self::with_deposit`], after `prepare` has done something to the empty folder in which
+    /// `center` will lie.
+    pub async fn prepared(deposit: &str, prepare: impl FnOnce(&Path)) -> Self {
         let folder = TempDir::new().unwrap();
+        prepare(folder.path());
         let clock = Arc::new(HandClock::new(SystemClock.now()));
         let data = Folder::new(folder.path().join("center"));
         let terms = InitTerms {

@@ -13,6 +13,8 @@ mod exit_codes;
 #[cfg(test)]
 mod foreign_ppp;
 #[cfg(test)]
+mod full_disk;
+#[cfg(test)]
 mod funds;
 #[cfg(test)]
 mod funds_attacks;

@@ -28,6 +28,12 @@ macro_rules! catalogue {
             /// Every message.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
+            /// The stable code.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                self.entry().code
+            }
+
             const fn entry(self) -> Entry {
                 match self {
                     $(Self::$name => Entry {
@@ -268,6 +274,10 @@ catalogue! {
     DiskFull = "disk_full", Refused, true,
         "The disk is full. Nothing was debited and nothing was lost.",
         "Free some space and try again.";
+    /// What became of a paid piece could not be written down.
+    PaidNotNoted = "paid_not_noted", Unknown, true,
+        "The disk is full. The piece {serial} is paid for; what became of it is written down as soon as there is space.",
+        "Free some space, then look the piece up in the history. Do not print it anew.";
     /// Damage, or an edit.
     DamagedStore = "damaged_store", Damaged, false,
         "The station's store is damaged or was edited: {what}. Printing has stopped; nothing more is debited.",

@@ -33,6 +33,7 @@ use crate::owner::FolderLock;
 use crate::secrets::{self, Patience, SecretStore, StoreId};
 
 pub use booking::Asker;
+pub(crate) use owner::Unnoted;
 pub use owner::{CLERK_USER, NextKek, Owner, STATION_USER};
 pub use release::Ready;
 

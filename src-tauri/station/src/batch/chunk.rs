@@ -57,6 +57,7 @@ struct Wanted {
 impl Owner {
     /// Looks at a chunk of rows and pays for those that have no piece yet.
     pub(super) fn pay_rows(&mut self, rows: Vec<Row>, paper: &Paper) -> Vec<PaidRow> {
+        self.note_what_is_known();
         let mut outcomes: Vec<Option<PaidOutcome>> = Vec::with_capacity(rows.len());
         let mut wanted = Vec::new();
         let lines: Vec<u32> = rows.iter().map(|row| row.line).collect();

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use shared::ids::{PieceSerial, PsdId};
 
-use super::release::{DIFFERS, Fared, Going};
+use super::release::{DIFFERS, Fared, Going, keep_in_mind};
 use super::threads::in_turn;
 use super::{CHUNK, Pace, RowResult, printed_row};
 use crate::api::{PrinterSetup, UiError};
@@ -268,6 +268,8 @@ impl Log<'_> {
     /// The last commit, and the results in the order in which the pieces left.
     fn close(mut self) -> Vec<RowResult> {
         if let Err(error) = self.commit(Vec::new()) {
+            let fared = self.waiting.iter().map(|done| done.fared.clone());
+            keep_in_mind(self.station, fared.collect(), &error);
             for done in self.waiting {
                 self.results.push(RowResult {
                     view: super::doubtful_row(done.line, &error),

@@ -16,7 +16,7 @@ use crate::printing::pdf::pdf;
 use crate::station::faults::chain;
 use crate::station::pieces::wrong_state;
 use crate::station::release::{Target, draw_again, make_folder};
-use crate::station::{Owner, Station};
+use crate::station::{Owner, Station, Unnoted};
 use crate::store::pieces::PieceRow;
 use crate::vault::draft::{Drawing, PieceInputs};
 use crate::vault::piece::{Happening, next};
@@ -137,8 +137,12 @@ fn to_folder(
         .iter()
         .map(|going| (going.line, going.spent_mills))
         .collect();
-    let rows = drawn_and_written(station, folder, drawing, psd, going)
-        .and_then(|fared| station.apply_blocking(move |owner| owner.all_fared(&fared, &[])));
+    let rows = drawn_and_written(station, folder, drawing, psd, going).and_then(|fared| {
+        let known = fared.clone();
+        station
+            .apply_blocking(move |owner| owner.all_fared(&fared, &[]))
+            .inspect_err(|error| keep_in_mind(station, known, error))
+    });
     match rows {
         Ok(rows) => lines
             .into_iter()
@@ -178,7 +182,15 @@ fn drawn_and_written(
         });
         (going.row, file)
     });
-    station.apply_blocking(move |owner| owner.all_sending(&counters))?;
+    if let Err(error) = station.apply_blocking(move |owner| owner.all_sending(&counters)) {
+        let unsent = drawn.into_iter().map(|(row, _)| Fared {
+            row,
+            happenings: &[Happening::NoInk],
+            reason: Some(error.message.clone()),
+        });
+        keep_in_mind(station, unsent.collect(), &error);
+        return Err(error);
+    }
     let mut files = Vec::with_capacity(drawn.len());
     let mut fared = Vec::with_capacity(drawn.len());
     for (row, file) in drawn {
@@ -203,6 +215,24 @@ fn drawn_and_written(
             None => written(row, answers.next()),
         })
         .collect())
+}
+
+/// What could not be written down because the disk is full is kept in mind until it can be.
+pub(super) fn keep_in_mind(station: &Station, fared: Vec<Fared>, error: &UiError) {
+    if error.code != Code::DiskFull.name() {
+        return;
+    }
+    // A station that has stopped settles its pieces at the next start.
+    drop(station.apply_blocking(move |owner| {
+        for one in fared {
+            owner.keep_in_mind(Unnoted {
+                counter: one.row.counter,
+                happenings: one.happenings,
+                message: one.reason,
+            });
+        }
+        Ok(())
+    }));
 }
 
 /// How a piece fared whose file was written; without an answer nobody knows.

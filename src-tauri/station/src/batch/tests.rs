@@ -233,6 +233,43 @@ fn a_stopped_batch_pays_for_no_further_row_and_goes_on_when_run_again() {
     assert_eq!((again.printed, spent(&desk)), (2, (1_560, 2)));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_printer_that_says_nothing_gets_every_piece_once_and_the_clerk_is_asked_about_each() {
+    let desk = Desk::new();
+    let printer = crate::api::PrinterSetup {
+        name: "mute".into(),
+        port: crate::api::PrinterPort::Device {
+            path: "/dev/null".into(),
+        },
+        dpi: 203,
+        stock: "label-4x6".into(),
+        acknowledges: false,
+    };
+    let add = Call::AddPrinter(crate::api::AddPrinterCall { printer });
+    runtime().block_on(desk.station().call(add)).unwrap();
+    let mut csv = HEADER.to_owned();
+    for number in 0..50 {
+        csv.push_str(&row(&format!("P{number}"), "1oz"));
+    }
+    for spent_now in [50 * 780, 0] {
+        let call = Call::Batch(BatchCall {
+            csv: csv.clone(),
+            out: BatchOut::Printer {
+                name: "mute".into(),
+            },
+        });
+        let View::Batch(view) = runtime().block_on(desk.station().call(call)).unwrap() else {
+            panic!("not a batch")
+        };
+        assert_eq!((view.rows, view.unknown), (50, 50), "{view:?}");
+        assert_eq!(view.spent_mills, spent_now);
+        let lines: Vec<u32> = view.results.iter().map(|row| row.line).collect();
+        assert_eq!(lines, (2..52).collect::<Vec<u32>>());
+    }
+    assert_eq!(spent(&desk), (50 * 780, 50));
+}
+
 #[test]
 fn a_printer_that_stops_leaves_later_rows_unpaid() {
     use std::io::{Read, Write};

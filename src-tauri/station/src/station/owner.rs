@@ -37,6 +37,17 @@ pub const STATION_USER: &str = "station";
 /// Who does what the person at the station asks for, in the journal.
 pub const CLERK_USER: &str = "clerk";
 
+/// Pieces whose end is kept in mind at most: while the disk is full, few are paid for.
+const UNNOTED_MAX: usize = 1_000;
+
+/// What became of a piece and could not be written down.
+#[derive(Clone, Debug)]
+pub(crate) struct Unnoted {
+    pub(crate) counter: u32,
+    pub(crate) happenings: &'static [Happening],
+    pub(crate) message: Option<String>,
+}
+
 /// The keeper of secrets and the writer of its high-water mark.
 struct Keeper {
     store: Arc<dyn SecretStore>,
@@ -57,6 +68,9 @@ pub struct Owner {
     /// How often the clerk stopped batches: one that started at another count ends.
     batch_stops: u64,
     drawing: Drawing,
+    /// What became of pieces and is not written down yet, because the disk was full. A crash before
+    /// that leaves them to [`Self::settle`], which knows less, never more.
+    unnoted: Vec<Unnoted>,
     // Last: it is released when all else is closed.
     lock: FolderLock,
 }
@@ -84,6 +98,7 @@ impl Owner {
             sessions: Sessions::default(),
             batch_stops: 0,
             drawing: draw,
+            unnoted: Vec::new(),
             lock,
         };
         if let Some(kek_id) = owner.store.wrapping_kek()? {
@@ -356,6 +371,26 @@ impl Owner {
     /// Who is signed in.
     pub(crate) const fn sessions(&mut self) -> &mut Sessions {
         &mut self.sessions
+    }
+
+    /// Keeps in mind what became of a piece, to be written down when there is space again.
+    pub(crate) fn keep_in_mind(&mut self, unnoted: Unnoted) {
+        if self.unnoted.len() < UNNOTED_MAX {
+            self.unnoted.push(unnoted);
+        }
+    }
+
+    /// Writes down what is kept in mind, as far as the disk takes it. Asked for before anything
+    /// looks at pieces or pays for one.
+    pub(crate) fn note_what_is_known(&mut self) {
+        for unnoted in std::mem::take(&mut self.unnoted) {
+            let message = unnoted.message.as_deref();
+            match self.happened(unnoted.counter, unnoted.happenings, message) {
+                Err(error) if error.code == Code::DiskFull.name() => self.keep_in_mind(unnoted),
+                // Anything else than a full disk stays so: the piece waits for the next start.
+                Ok(_) | Err(_) => {}
+            }
+        }
     }
 
     /// How often batches were stopped. A batch asks before each chunk.

@@ -84,6 +84,7 @@ impl Owner {
                 ));
             }
         };
+        self.note_what_is_known();
         let row = self.piece(&call.serial)?;
         let to = next(row.state, Happening::Answer(fate))
             .map_err(|_| wrong_state(&call.serial, row.state))?;
@@ -110,7 +111,8 @@ impl Owner {
     }
 
     /// Pieces, newest first.
-    pub(super) fn piece_views(&self, call: &PiecesCall) -> Result<Vec<PieceView>, UiError> {
+    pub(super) fn piece_views(&mut self, call: &PiecesCall) -> Result<Vec<PieceView>, UiError> {
+        self.note_what_is_known();
         let limit = call.limit.unwrap_or(USUAL_PIECES).min(MAX_PIECES);
         let rows = self.store().pieces(call.state, limit)?;
         rows.iter().map(|row| self.piece_view(row)).collect()

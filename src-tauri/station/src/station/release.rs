@@ -8,7 +8,7 @@ use shared::ids::PieceSerial;
 use super::orders::Paper;
 use super::pieces::wrong_state;
 use super::sending::{OpenPrinter, open_printer};
-use super::{Owner, Station, faults};
+use super::{Owner, Station, Unnoted, faults};
 use crate::api::{
     PieceState, PieceView, PrintCall, PrintOut, PrinterSetup, SendAgainCall, UiError,
 };
@@ -225,6 +225,7 @@ impl Station {
         self.on_a_thread(move |station| {
             let way = clear_the_way(target)?;
             let ready = station.apply_blocking(move |owner| {
+                owner.note_what_is_known();
                 let row = owner.piece(&serial)?;
                 if row.state != PieceState::NotPrinted {
                     return Err(wrong_state(&serial, row.state));
@@ -267,7 +268,12 @@ impl Station {
         place: Option<String>,
     ) -> Result<PieceView, UiError> {
         let counter = ready.counter;
-        self.apply_blocking(move |owner| owner.happened(counter, &[Happening::FirstByte], None))?;
+        let leaving = self
+            .apply_blocking(move |owner| owner.happened(counter, &[Happening::FirstByte], None));
+        if let Err(error) = leaving {
+            let reason = error.message.clone();
+            return Err(self.unnoted(ready, &[Happening::NoInk], Some(reason), error));
+        }
         for (done, page) in pages.iter().enumerate() {
             let Err(fault) = write_durably(&page.path, &page.bytes) else {
                 continue;
@@ -294,14 +300,47 @@ impl Station {
         message: Option<String>,
     ) -> Result<PieceView, UiError> {
         let counter = ready.counter;
-        let mut view = self.apply_blocking(move |owner| {
-            let row = owner.happened(counter, happenings, message.as_deref())?;
+        let told = message.clone();
+        let moved = self.apply_blocking(move |owner| {
+            let row = owner.happened(counter, happenings, told.as_deref())?;
             owner.piece_view(&row)
-        })?;
+        });
+        let mut view = match moved {
+            Ok(view) => view,
+            Err(error) => return Err(self.unnoted(ready, happenings, message, error)),
+        };
         if view.state == PieceState::Printed {
             view.indicium_hex = Some(ready.inputs.indicium.clone());
         }
         Ok(view)
+    }
+}
+
+impl Station {
+    /// What is said when it could not be written down what became of a paid piece: on a full disk
+    /// it is kept in mind.
+    fn unnoted(
+        &self,
+        ready: &Ready,
+        happenings: &'static [Happening],
+        message: Option<String>,
+        error: UiError,
+    ) -> UiError {
+        if error.code != Code::DiskFull.name() {
+            return error;
+        }
+        let unnoted = Unnoted {
+            counter: ready.counter,
+            happenings,
+            message,
+        };
+        let kept = self.apply_blocking(move |owner| {
+            owner.keep_in_mind(unnoted);
+            Ok(())
+        });
+        let serial = ready.serial.to_string();
+        kept.err()
+            .unwrap_or_else(|| say(Code::PaidNotNoted, &[("serial", &serial)]))
     }
 }
 
@@ -314,6 +353,7 @@ enum Paid {
 impl Owner {
     /// Pays for a piece, unless the same job has done so before.
     fn pay_once(&mut self, call: &PrintCall, paper: &Paper) -> Result<Paid, UiError> {
+        self.note_what_is_known();
         if let Some(row) = self.piece_of_job(call.job_key.as_deref())? {
             return Ok(Paid::Before(Box::new(self.piece_view(&row)?)));
         }
