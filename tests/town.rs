@@ -9,6 +9,7 @@ use serde_json::Value;
 use server::access::Internet;
 use server::admin::approval::{ApprovalCall, Consent};
 use server::admin::call::AdminCall;
+use server::admin::epoch::EpochCall;
 use server::admin::money::MoneyCall;
 use server::admin::perform::perform;
 use server::admin::refusal::AdminRefusal;
@@ -16,9 +17,11 @@ use server::ca::SigningKey;
 use server::center::{DataCenter, InitTerms};
 use server::clock::{Clock as _, HandClock, SystemClock};
 use server::folder::Folder;
+use shared::checkpoint::EpochStatement;
 use shared::clock::UnixSeconds;
 use shared::money::Mills;
 use shared::security::approval::countersign;
+use shared::wire::from_cbor;
 use station::api::{Call, EnrolCall, PrintCall, PrintOut, QuoteCall, RefillCall, SecretsChoice};
 use station::api::{PieceView, RefillView, StatusView, UiError, View};
 use station::owner::FolderLock;
@@ -230,6 +233,27 @@ impl Town {
     #[must_use]
     pub fn with_center(self, center: Arc<DataCenter>) -> Self {
         Self { center, ..self }
+    }
+
+    /// Signs how the data center's present epoch began, with the offline bundle that the town was
+    /// built with.
+    pub async fn sign_epoch(&self) {
+        let call = |epoch| AdminCall::Epoch { epoch };
+        let shown = self.admin(call(EpochCall::Show)).await;
+        let statement = hex::decode(shown[0]["statement"].as_str().unwrap()).unwrap();
+        let statement: EpochStatement = from_cbor(&statement).unwrap();
+        let bundle = Folder::new(self.folder.path().join("center")).offline_root();
+        let bundle = std::fs::read_to_string(bundle).unwrap();
+        let [first, second] =
+            server::ca::sign_with_recovery_keys(&bundle, PASSPHRASE, &statement.signing_input())
+                .unwrap();
+        let shown = self
+            .admin(call(EpochCall::Sign {
+                first: hex::encode(first),
+                second: hex::encode(second),
+            }))
+            .await;
+        assert_eq!(shown[0]["signed"], true);
     }
 
     /// Turns the clock.

@@ -3,10 +3,8 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use minicbor::{Decode, Encode};
 use shared::clock::UnixSeconds;
 use shared::ids::{AccountId, DataCenterId};
-use shared::wire::to_cbor;
 use zeroize::Zeroizing;
 
 use crate::access::limiter::Limiter;
@@ -16,9 +14,10 @@ use crate::ca::{self, Authority, CaError};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::db::{Db, DbError, Tx};
+use crate::epochs;
 use crate::folder::{FileFault, Folder};
 use crate::ledger::tree::{self, TreeHead};
-use crate::ledger::{self, Ledger, LedgerError, RecordKind};
+use crate::ledger::{Ledger, LedgerError, RecordKind};
 use crate::services::funds::held;
 use crate::services::rates::store;
 use crate::services::statistics::standing;
@@ -88,24 +87,6 @@ pub struct Initialised {
     pub id: DataCenterId,
     /// The passphrase of the offline root, when it was made here: to be shown once.
     pub new_passphrase: Option<Zeroizing<String>>,
-}
-
-/// The body of a journal record of kind [`RecordKind::Epoch`].
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct EpochBegins {
-    /// The epoch that begins, from 1.
-    #[n(1)]
-    pub epoch: u32,
-    /// How many records the journal held before.
-    #[n(2)]
-    pub old_size: u64,
-    /// The hash of the last of them; all zero when there was none.
-    #[cbor(n(3), with = "minicbor::bytes")]
-    pub old_head: [u8; 32],
-    /// Why.
-    #[n(4)]
-    pub reason: String,
 }
 
 /// How far in its life the data center is.
@@ -183,7 +164,7 @@ impl DataCenter {
                  VALUES (1, ?1, 1, 0, ?2, ?3)",
                 params![&id, &support_contact, now],
             )?;
-            begin_epoch(&Ledger::new(id), tx, 1, "init", now)
+            epochs::begin(&Ledger::new(id), tx, 1, "init", now)
         })?;
         Ok(Initialised { id, new_passphrase })
     }
@@ -250,6 +231,37 @@ impl DataCenter {
         self.life().is_reconciling
     }
 
+    /// Reads again how far in its life the data center is, after a commit that may have moved it:
+    /// a new epoch, or the end of comparing the books. Numbers reserved in memory belong to the
+    /// epoch that reserved them.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn refresh_life(&self) -> Result<(), DbError> {
+        let row = self.db.read("center", center_row).await?;
+        self.take_over(row);
+        Ok(())
+    }
+
+    /// [`Self::refresh_life`] for threads that may block.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub fn refresh_life_blocking(&self) -> Result<(), DbError> {
+        let row = self.db.read_blocking("center", center_row)?;
+        self.take_over(row);
+        Ok(())
+    }
+
+    fn take_over(&self, row: Option<CenterRow>) {
+        let Some(row) = row else { return };
+        let mut life = self.life.write().unwrap_or_else(PoisonError::into_inner);
+        if life.epoch != row.life.epoch {
+            self.certificate_numbers.forget();
+        }
+        *life = row.life;
+    }
+
     fn life(&self) -> Life {
         *self.life.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -304,8 +316,8 @@ impl DataCenter {
         {
             return signed.checkpoint.clone();
         }
-        let origin = tree::origin(self.id, epoch);
-        let checkpoint = tree::checkpoint(&origin, head, &self.authority.heads());
+        let key = self.authority.heads();
+        let checkpoint = tree::sign(self.id, epoch, head, &key).note(&key.public());
         *signed = Some(SignedHead {
             epoch,
             head: *head,
@@ -392,25 +404,6 @@ impl DataCenter {
         }
         Ok(())
     }
-}
-
-/// Writes the first record of an epoch.
-pub(crate) fn begin_epoch(
-    ledger: &Ledger,
-    tx: &Tx<'_>,
-    epoch: u32,
-    reason: &str,
-    now: UnixSeconds,
-) -> Result<(), LedgerError> {
-    let head = ledger::head(tx)?;
-    let body = EpochBegins {
-        epoch,
-        old_size: head.map_or(0, |(last, _)| last.saturating_add(1)),
-        old_head: head.map_or(ledger::GENESIS, |(_, hash)| hash),
-        reason: reason.to_owned(),
-    };
-    ledger.append(tx, RecordKind::Epoch, to_cbor(&body), "admin", now)?;
-    Ok(())
 }
 
 /// The one row that names the data center.

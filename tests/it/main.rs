@@ -48,3 +48,5 @@ mod tidy;
 mod vectors;
 #[cfg(test)]
 mod verifying;
+#[cfg(test)]
+mod witnesses;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use server::admin::backup;
 use server::admin::call::AdminCall;
+use server::admin::epoch::EpochCall;
 use server::center::DataCenter;
 use server::clock::Clock;
 use server::folder::Folder;
@@ -19,8 +20,6 @@ use station::station::names;
 use station::store::DATABASE;
 use system_tests::line::Line;
 use system_tests::town::{Counter, Town};
-
-use crate::funds_attacks::dump;
 
 /// The key file of a station, and its high-water mark.
 fn key_files(folder: &Path) -> [PathBuf; 2] {
@@ -393,48 +392,160 @@ fn newest_certificate(center: &DataCenter) -> i64 {
     numbers.max().unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_restored_data_center_locks_refills_and_keeps_what_was_granted_since() {
-    let town = Town::with_deposit("100.00").await;
-    let counter = town.enrolled("one").await;
-    counter.refill("20.00").await.unwrap();
-    let file = town.station_folder("center.backup");
-    town.admin(AdminCall::Backup { file: file.clone() }).await;
-    let backed_up = numbers(&town.center);
-    counter.refill("30.00").await.unwrap();
-    let folder = Folder::new(town.station_folder("restored"));
+/// A data center restored from a backup, in the clock of the town.
+async fn restored(town: &Town, backup_file: PathBuf, name: &str) -> Arc<DataCenter> {
+    let folder = Folder::new(town.station_folder(name));
     let hand: Arc<dyn Clock> = town.clock.clone();
-    let center = tokio::task::spawn_blocking(move || {
-        let view = backup::restore(&folder, &file, &hand).unwrap();
+    tokio::task::spawn_blocking(move || {
+        let view = backup::restore(&folder, &backup_file, None, &hand).unwrap();
         assert_eq!((view.epoch, view.reconciling), (2, true));
         Arc::new(DataCenter::open(&folder, hand).unwrap())
     })
     .await
-    .unwrap();
-    assert!(center.is_reconciling());
+    .unwrap()
+}
+
+/// A contact that asks for a refill; the code of the funds service's refusal.
+async fn refill_over(town: &Town, counter: &Counter, mills: u64) -> Option<String> {
+    let link: Arc<dyn Link> = Line::clean(&town.center, &counter.station);
+    let asked = Asked {
+        refill: Some(shared::money::Mills::new(mills).unwrap()),
+    };
+    let met = meet_over(&counter.station, &link, asked).await.unwrap();
+    met.funds.map(|refused| refused.code)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_data_center_locks_refills_and_keeps_what_was_granted_since() {
+    let town = Town::with_deposit("100.00").await;
+    let one = town.enrolled("one").await;
+    let two = town.enrolled("two").await;
+    one.refill("20.00").await.unwrap();
+    two.refill("10.00").await.unwrap();
+    let file = town.station_folder("center.backup");
+    town.admin(AdminCall::Backup { file: file.clone() }).await;
+    let backed_up = numbers(&town.center);
+    // Forgotten: a refill of each station, a renewal's worth of contacts, printing, a deposit.
+    one.refill("30.00").await.unwrap();
+    one.print_letter("1oz", "10001").await.unwrap();
+    one.refill("1.00").await.unwrap();
+    two.print_letter("2oz", "10001").await.unwrap();
+    two.contact().await.unwrap();
+    town.deposit("5.00", "late").await;
+    let center = restored(&town, file, "restored").await;
     let since = newest_certificate(&town.center);
     assert!(since > newest_certificate(&center), "one was issued since");
     assert_eq!(numbers(&center), backed_up + (1 << 20));
     assert!(numbers(&center) > since.max(numbers(&town.center)));
-    let restored = town.with_center(center);
-    let before = dump(&restored);
-    for _ in 0..2 {
-        let line = Line::clean(&restored.center, &counter.station);
-        let link: Arc<dyn Link> = line.clone();
-        let asked = Asked {
-            refill: Some(shared::money::Mills::new(5_000).unwrap()),
-        };
-        let met = meet_over(&counter.station, &link, asked).await.unwrap();
-        assert_eq!(met.funds.unwrap().code, "reconcile");
-        assert_eq!(dump(&restored), before);
-    }
-    // The station keeps what it was granted after the backup, and prints.
-    let status = counter.status().await;
+    let town = town.with_center(center);
+    assert_eq!(town.balance().await, 70_000);
+    // The first station gives back what it knows; its account waits for the second.
+    let refused = refill_over(&town, &one, 5_000).await;
+    assert_eq!(refused.as_deref(), Some("center_doubted"), "not signed yet");
+    assert_eq!(town.balance().await, 39_000, "its grants are known again");
+    assert!(town.center.is_reconciling());
+    town.sign_epoch().await;
+    let refused = refill_over(&town, &one, 5_000).await;
+    assert_eq!(refused.as_deref(), Some("account_reconciling"));
+    let progress = town
+        .admin(AdminCall::Epoch {
+            epoch: EpochCall::Progress,
+        })
+        .await;
+    let done = |one: &serde_json::Value| one["done"].is_i64();
+    assert_eq!(progress.iter().filter(|one| done(one)).count(), 1);
+    meet(&town, &two).await.unwrap();
+    assert!(!town.center.is_reconciling());
+    // The refill that was held back is made once, when the contact comes.
+    assert_eq!(refill_over(&town, &one, 5_000).await, None);
+    assert_eq!(town.balance().await, 34_000);
+    let status = one.status().await;
     assert_eq!(
         (status.registers.control_total, status.state.as_str()),
-        (50_000, "active")
+        (56_000, "active")
     );
-    counter.print_letter("1oz", "10001").await.unwrap();
-    assert!(meet(&restored, &counter).await.is_ok());
-    restored.assert_books_hold().await;
+    assert_eq!(two.status().await.registers.control_total, 10_000);
+    // A deposit that was forgotten is booked again by its reference, once.
+    town.deposit("5.00", "late").await;
+    town.deposit("5.00", "late").await;
+    assert_eq!(town.balance().await, 39_000);
+    for counter in [&one, &two] {
+        counter.print_letter("1oz", "10001").await.unwrap();
+        meet(&town, counter).await.unwrap();
+    }
+    town.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn grants_that_the_account_does_not_cover_wait_for_its_deposits() {
+    let town = Town::with_deposit("10.00").await;
+    let one = town.enrolled("one").await;
+    let file = town.station_folder("center.backup");
+    town.admin(AdminCall::Backup { file: file.clone() }).await;
+    town.deposit("50.00", "second").await;
+    one.refill("45.00").await.unwrap();
+    let town_center = restored(&town, file, "restored").await;
+    let town = town.with_center(town_center);
+    town.sign_epoch().await;
+    assert_eq!(
+        refill_over(&town, &one, 1_000).await.as_deref(),
+        Some("reconcile")
+    );
+    let progress = town
+        .admin(AdminCall::Epoch {
+            epoch: EpochCall::Progress,
+        })
+        .await;
+    assert_eq!(progress[0]["lacking"], 35_000);
+    town.deposit("50.00", "second").await;
+    assert_eq!(refill_over(&town, &one, 1_000).await, None);
+    assert_eq!(one.status().await.registers.control_total, 46_000);
+    assert_eq!(town.balance().await, 14_000);
+    town.assert_books_hold().await;
+}
+
+/// Copies a whole data folder as a snapshot of the machine would.
+fn copy_center(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (source, copy) = (entry.path(), to.join(entry.file_name()));
+        if source.is_dir() {
+            copy_center(&source, &copy);
+        } else if entry.file_type().unwrap().is_file() {
+            fs::copy(&source, &copy).unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_center_rolled_back_by_a_snapshot_is_found_out_by_the_first_newer_station() {
+    let town = Town::with_deposit("100.00").await;
+    let one = town.enrolled("one").await;
+    one.refill("20.00").await.unwrap();
+    let copy = town.station_folder("snapshot");
+    copy_center(town.center.folder().path(), &copy);
+    one.refill("30.00").await.unwrap();
+    one.print_letter("1oz", "10001").await.unwrap();
+    let hand: Arc<dyn Clock> = town.clock.clone();
+    let center = tokio::task::spawn_blocking(move || {
+        Arc::new(DataCenter::open(&Folder::new(copy), hand).unwrap())
+    })
+    .await
+    .unwrap();
+    assert!(!center.is_reconciling());
+    let town = town.with_center(center);
+    // It has gone on meanwhile, and does not know what it has forgotten.
+    for number in 0..20 {
+        town.deposit("1.00", &format!("after {number}")).await;
+    }
+    let refused = refill_over(&town, &one, 5_000).await;
+    assert_eq!(refused.as_deref(), Some("center_doubted"));
+    assert_eq!(town.center.epoch(), 2, "it began a new epoch by itself");
+    assert_eq!(one.status().await.state, "active", "nobody was frozen");
+    town.sign_epoch().await;
+    assert_eq!(refill_over(&town, &one, 5_000).await, None);
+    assert_eq!(one.status().await.registers.control_total, 55_000);
+    assert_eq!(town.balance().await, 65_000);
+    town.assert_books_hold().await;
 }

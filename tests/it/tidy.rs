@@ -19,7 +19,7 @@ const FILE_LINES: usize = 800;
 const SHARED_FILE_LINES: usize = 400;
 /// Files of `shared` that were longer when the rule came, with their length then. A line goes when
 /// its file fits; none is added.
-const SHARED_RATCHET: [(&str, usize); 1] = [("shared/src/services/funds.rs", 432)];
+const SHARED_RATCHET: [(&str, usize); 0] = [];
 /// Documents that are meant to be read in one sitting, with their longest length.
 const DOCUMENT_LINES: [(&str, usize); 2] = [("ARCHITECTURE.md", 300), ("GLOSSARY.md", 120)];
 /// The README of a folder is a signpost.

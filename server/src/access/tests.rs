@@ -257,7 +257,7 @@ async fn the_head_of_the_journal_is_signed_and_anyone_can_check_it() {
     let public = running.center.authority().heads().public();
     assert_eq!(
         signature[..4],
-        crate::ledger::tree::note_key_hash(&origin, &public)
+        shared::checkpoint::note_key_hash(&origin, &public)
     );
     UnparsedPublicKey::new(&ED25519, public)
         .verify(format!("{text}\n").as_bytes(), &signature[4..])

@@ -15,13 +15,12 @@ use std::sync::Arc;
 use rusqlite::{Connection, OpenFlags};
 
 use super::view::RestoreView;
-use crate::ca::counter::Counter;
-use crate::center::{CenterError, DataCenter, begin_epoch};
+use crate::center::{CenterError, DataCenter};
 use crate::clock::Clock;
 use crate::db::{Db, DbError};
+use crate::epochs;
 use crate::folder::{self, FileFault, Folder};
 use crate::ledger::{self, AuditFault};
-use crate::params;
 
 /// The most files a backup carries: a handful of keys and certificates.
 const FILES_MAX: usize = 256;
@@ -172,7 +171,8 @@ fn is_ours(name: &str) -> bool {
     }
 }
 
-/// Makes a data center from a backup in a folder that has none: a new epoch, refills locked.
+/// Makes a data center from a backup in a folder that has none: a new epoch, refills locked. The
+/// epoch is at least `at_least`: one that follows a later restore of the same backup.
 ///
 /// The database gets its final name last, so an interrupted restore is simply begun again.
 ///
@@ -181,6 +181,7 @@ fn is_ours(name: &str) -> bool {
 pub fn restore(
     folder: &Folder,
     file: &Path,
+    at_least: Option<u32>,
     clock: &Arc<dyn Clock>,
 ) -> Result<RestoreView, BackupError> {
     if folder.database().exists() {
@@ -193,7 +194,8 @@ pub fn restore(
     let restoring = folder.path().join("pennyblack.db.restoring");
     copy_database(file, &restoring)?;
     take_out_files(folder, file, &restoring)?;
-    let view = begin_new_epoch(&restoring, clock.as_ref())?;
+    let view = begin_new_epoch(&restoring, at_least, clock.as_ref())?;
+    empty_log(&restoring)?;
     let rename = || {
         fs::rename(&restoring, folder.database())?;
         folder::sync_folder_of(&restoring)
@@ -268,6 +270,23 @@ fn private_again(path: &Path) -> Result<(), BackupError> {
     Ok(())
 }
 
+/// Moves the write-ahead log into the database: a rename would leave it behind. Connections that
+/// close at the same moment may each leave that to the other.
+fn empty_log(database: &Path) -> Result<(), BackupError> {
+    let fault = |source| BackupError::Engine {
+        path: database.to_owned(),
+        source,
+    };
+    let connection = Connection::open(database).map_err(fault)?;
+    let mode: String = connection
+        .query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))
+        .map_err(fault)?;
+    if mode != "delete" {
+        return Err(fault(rusqlite::Error::InvalidQuery));
+    }
+    connection.close().map_err(|(_, source)| fault(source))
+}
+
 fn take_out_files(folder: &Folder, backup: &Path, copy: &Path) -> Result<(), BackupError> {
     let not_a_backup = |_| BackupError::NotABackup {
         path: backup.to_owned(),
@@ -297,7 +316,11 @@ fn take_out_files(folder: &Folder, backup: &Path, copy: &Path) -> Result<(), Bac
 }
 
 /// Checks the book, then raises the epoch, locks refills and skips numbers, in one transaction.
-fn begin_new_epoch(database: &Path, clock: &dyn Clock) -> Result<RestoreView, BackupError> {
+fn begin_new_epoch(
+    database: &Path,
+    at_least: Option<u32>,
+    clock: &dyn Clock,
+) -> Result<RestoreView, BackupError> {
     let now = clock.now();
     let db = Db::open(database, now)?;
     let center = db
@@ -311,17 +334,9 @@ fn begin_new_epoch(database: &Path, clock: &dyn Clock) -> Result<RestoreView, Ba
         })?;
     let (id, old_epoch) = center;
     db.read_blocking("restore-audit", move |tx| ledger::audit(tx, id))?;
-    let epoch = old_epoch.saturating_add(1);
+    let epoch = old_epoch.saturating_add(1).max(at_least.unwrap_or(0));
     let journal_size = db.write_blocking("restore", move |tx| {
-        tx.execute(
-            "UPDATE data_center SET epoch = ?1, reconciling = 1",
-            params![epoch],
-        )?;
-        Counter::Certificate
-            .skip_after_restore(tx)
-            .and_then(|()| Counter::Psd.skip_after_restore(tx))
-            .map_err(CenterError::Ca)?;
-        begin_epoch(&ledger::Ledger::new(id), tx, epoch, "restore", now)?;
+        epochs::begin_forgetful(&ledger::Ledger::new(id), tx, epoch, "restore", now)?;
         Ok::<_, CenterError>(ledger::head(tx)?.map_or(0, |(last, _)| last.saturating_add(1)))
     })?;
     Ok(RestoreView {

@@ -8,6 +8,7 @@ use shared::services::accounts::Month;
 
 use super::approval::ApprovalCall;
 use super::bank::BankCall;
+use super::epoch::EpochCall;
 use super::keys::KeysCall;
 use super::money::MoneyCall;
 use super::refusal::AdminRefusal;
@@ -123,6 +124,11 @@ pub enum AdminCall {
     Approval {
         /// What to do.
         approval: ApprovalCall,
+    },
+    /// See or sign epochs.
+    Epoch {
+        /// What to do.
+        epoch: EpochCall,
     },
     /// Write a backup.
     Backup {

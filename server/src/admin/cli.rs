@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::approval::cli::AdminCommand;
 use super::bank::cli::AccountBankCommand;
+use super::epoch::cli::EpochCommand;
 use super::money::cli::{AccountMoneyCommand, StationMoneyCommand};
 use super::statement::StatementCommand;
 use super::tree::TreeCommand;
@@ -70,7 +71,13 @@ pub enum Command {
     Restore {
         /// The backup.
         file: PathBuf,
+        /// The least number of the new epoch: above that of every earlier restore of this backup.
+        #[arg(long, value_name = "NUMBER")]
+        epoch: Option<u32>,
     },
+    /// What happens after a restore: see it, and sign the new epoch.
+    #[command(subcommand)]
+    Epoch(EpochCommand),
     /// Software updates: not in this build.
     #[command(hide = true)]
     Software(Later),

@@ -8,6 +8,7 @@ pub mod backup;
 pub mod bank;
 pub mod call;
 pub mod cli;
+pub mod epoch;
 pub mod keys;
 pub mod money;
 mod output;
@@ -39,6 +40,8 @@ use self::call::AdminCall;
 use self::cli::{
     AccountCommand, Cli, Command, Init, LedgerCommand, RatesCommand, Serve, StationCommand,
 };
+use self::epoch::EpochCall;
+use self::epoch::cli::EpochCommand;
 use self::output::Output;
 use self::owner::Ownership;
 use self::perform::Show;
@@ -121,7 +124,9 @@ fn carry_out(cli: Cli, output: &Output) -> Result<(), AdminRefusal> {
     match cli.command {
         Command::Init(init) => carry_out_init(&folder, init, clock.as_ref(), output),
         Command::Serve(serve) => carry_out_serve(&folder, &serve, clock, output),
-        Command::Restore { file } => carry_out_restore(&folder, &file, &clock, output),
+        Command::Restore { file, epoch } => {
+            carry_out_restore(&folder, &file, epoch, &clock, output)
+        }
         Command::Keys(command) => keys::carry_out(&folder, command, &clock, output),
         Command::Software(_) => Err(AdminRefusal::not_in_this_build("software")),
         Command::Rates(RatesCommand::Rehearse(_)) => {
@@ -162,6 +167,7 @@ fn carry_out(cli: Cli, output: &Output) -> Result<(), AdminRefusal> {
         Command::Ledger(LedgerCommand::Export) => {
             perform_or_ask(&folder, AdminCall::LedgerExport, clock, output)
         }
+        Command::Epoch(command) => carry_out_epoch(&folder, command, clock, output),
         Command::Backup { file } => {
             let file = std::path::absolute(&file).unwrap_or(file);
             perform_or_ask(&folder, AdminCall::Backup { file }, clock, output)
@@ -385,16 +391,46 @@ fn carry_out_serve(
 fn carry_out_restore(
     folder: &Folder,
     file: &Path,
+    at_least: Option<u32>,
     clock: &Arc<dyn Clock>,
     output: &Output,
 ) -> Result<(), AdminRefusal> {
     let ownership = owned_new(folder)?;
-    let view = backup::restore(folder, file, clock)?;
+    let view = backup::restore(folder, file, at_least, clock)?;
     drop(ownership);
     if !output.view(&AdminView::Restore(view)) {
         tracing::debug!("nobody reads standard output");
     }
     Ok(())
+}
+
+fn carry_out_epoch(
+    folder: &Folder,
+    command: EpochCommand,
+    clock: Arc<dyn Clock>,
+    output: &Output,
+) -> Result<(), AdminRefusal> {
+    let epoch = match command {
+        EpochCommand::Show => EpochCall::Show,
+        EpochCommand::Progress => EpochCall::Progress,
+        EpochCommand::Sign {
+            offline_root,
+            root_passphrase_file,
+        } => {
+            let passphrase = read_passphrase(&root_passphrase_file)?;
+            let mut shown = Vec::new();
+            let call = AdminCall::Epoch {
+                epoch: EpochCall::Show,
+            };
+            perform_or_ask_for(folder, call, Arc::clone(&clock), &mut |view| {
+                shown.push(view);
+                true
+            })?;
+            let view = shown.first().ok_or_else(in_use)?;
+            epoch::cli::sign(view, &offline_root, &passphrase)?
+        }
+    };
+    perform_or_ask(folder, AdminCall::Epoch { epoch }, clock, output)
 }
 
 /// The platform's folder for application data.

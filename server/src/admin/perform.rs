@@ -81,6 +81,7 @@ pub fn perform(
         AdminCall::LedgerExport => ledger_export(center, show)?,
         AdminCall::Money { money } => all(show, super::money::perform(center, money)?),
         AdminCall::Approval { approval } => all(show, super::approval::perform(center, approval)?),
+        AdminCall::Epoch { epoch } => all(show, super::epoch::perform(center, epoch)?),
         AdminCall::Backup { file } => {
             let bytes = backup::write(center, &file)?;
             show(AdminView::Backup(BackupView {

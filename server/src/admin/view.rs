@@ -12,6 +12,7 @@ use shared::statistics::Group;
 
 use super::approval::ApprovalView;
 use super::bank::BankView;
+use super::epoch::EpochShown;
 use super::keys::KeysView;
 use super::money::MoneyView;
 use super::tree::{NodeView, OverrideView};
@@ -272,6 +273,8 @@ pub enum AdminView {
     Money(MoneyView),
     /// Keys of admins and what they are to approve.
     Approval(ApprovalView),
+    /// An epoch, or how far it has come.
+    Epoch(EpochShown),
     /// A backup.
     Backup(BackupView),
     /// A new data center.
@@ -301,6 +304,7 @@ impl AdminView {
             Self::Record(view) => serde_json::to_string(view),
             Self::Money(view) => view.json(),
             Self::Approval(view) => view.json(),
+            Self::Epoch(view) => view.json(),
             Self::Backup(view) => serde_json::to_string(view),
             Self::Init(view) => serde_json::to_string(view),
             Self::Restore(view) => serde_json::to_string(view),
@@ -326,6 +330,7 @@ impl fmt::Display for AdminView {
             Self::Audit(view) => audit(f, view),
             Self::Money(view) => view.fmt(f),
             Self::Approval(view) => view.fmt(f),
+            Self::Epoch(view) => view.fmt(f),
             // The journal and single groups are for machines in either form.
             Self::Record(_) | Self::Group(_) => f.write_str(&self.json()),
             Self::Backup(view) => write!(

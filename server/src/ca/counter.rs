@@ -85,6 +85,12 @@ impl Reserve {
         }
     }
 
+    /// Forgets what is reserved: the next number comes from a new block.
+    pub fn forget(&self) {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        *left = RangeInclusive::new(1, 0);
+    }
+
     /// Gives out the next number; every so often it reserves more and waits for that commit, so
     /// never call it from an async task or inside a transaction.
     ///

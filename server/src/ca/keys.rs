@@ -4,8 +4,8 @@ use std::path::Path;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
-    KeyPair as _, UnparsedPublicKey,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair,
+    Ed25519KeyPair, KeyPair as _, UnparsedPublicKey,
 };
 use pkcs8::{LineEnding, SecretDocument};
 use shared::security::signed::{KeyId, SIGNATURE_BYTES};
@@ -98,6 +98,14 @@ pub fn verify(key: &Point, message: &[u8], signature: &[u8; SIGNATURE_BYTES]) ->
         .is_ok()
 }
 
+/// Whether `signature` is the Ed25519 signature of `key` over `message`.
+#[must_use]
+pub fn verify_ed25519(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
+    UnparsedPublicKey::new(&ED25519, key)
+        .verify(message, signature)
+        .is_ok()
+}
+
 /// The Ed25519 key that signs the heads of the journal.
 pub struct HeadKey {
     pair: Ed25519KeyPair,
@@ -145,6 +153,14 @@ pub(super) fn new_ed25519() -> Result<Zeroizing<Vec<u8>>, CaError> {
             what: "make an Ed25519 key",
         })?;
     Ok(Zeroizing::new(document.as_ref().to_vec()))
+}
+
+/// Signs with an Ed25519 key, PKCS #8.
+pub(super) fn sign_ed25519(pkcs8: &[u8], message: &[u8]) -> Result<[u8; 64], CaError> {
+    let what = "sign with an Ed25519 key";
+    let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| CaError::Crypto { what })?;
+    let signature = pair.sign(message).as_ref().try_into();
+    signature.map_err(|_| CaError::Crypto { what })
 }
 
 /// The public half of an Ed25519 key.

@@ -42,8 +42,10 @@ pub use issue::{CLOCK_SKEW_SECONDS, IssuedCertificate};
 use issue::{OwnIssuer, STATION_URI, Validity, authority_params};
 use issuers::IssuerLine;
 pub use issuers::IssuerName;
-pub use keys::{HeadKey, SigningKey, random, verify};
-pub use offline::{MIN_PASSPHRASE_CHARACTERS, new_passphrase, open_bundle};
+pub use keys::{HeadKey, SigningKey, random, verify, verify_ed25519};
+pub use offline::{
+    MIN_PASSPHRASE_CHARACTERS, new_passphrase, open_bundle, sign_with_recovery_keys,
+};
 pub use root::{Certified, Draft, OfflineRoot};
 pub use sealing::{SealingPair, SealingRing};
 pub use signing::{KeyAge, KeyState};

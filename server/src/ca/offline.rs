@@ -10,7 +10,7 @@ use pkcs8::{EncryptedPrivateKeyInfoRef, LineEnding, PrivateKeyInfoRef, SecretDoc
 use zeroize::Zeroizing;
 
 use super::CaError;
-use super::keys::random;
+use super::keys::{random, sign_ed25519};
 
 /// The shortest passphrase that is taken for the root.
 pub const MIN_PASSPHRASE_CHARACTERS: usize = 12;
@@ -79,6 +79,22 @@ fn seal_key(der: &[u8], passphrase: &str) -> Result<Zeroizing<String>, CaError> 
         .encrypt_with_params(parameters, passphrase)
         .and_then(|sealed| Ok(sealed.to_pem(ENCRYPTED_PRIVATE_KEY, LineEnding::LF)?))
         .map_err(|_| fault())
+}
+
+/// Signs `input` with both recovery keys of a bundle (Ed25519).
+///
+/// # Errors
+/// [`CaError::WrongPassphrase`] also for a bundle that was damaged or has no such keys.
+pub fn sign_with_recovery_keys(
+    bundle: &str,
+    passphrase: &str,
+    input: &[u8],
+) -> Result<[[u8; 64]; 2], CaError> {
+    let keys = open_bundle(bundle, passphrase)?;
+    let [_root, first, second] = keys.as_slice() else {
+        return Err(CaError::WrongPassphrase);
+    };
+    Ok([sign_ed25519(first, input)?, sign_ed25519(second, input)?])
 }
 
 /// Opens every key of a bundle, in the order written: PKCS #8, unencrypted.

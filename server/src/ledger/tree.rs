@@ -3,8 +3,7 @@
 //! Stations keep the newest head they were shown and ask for a proof that it is a beginning of the
 //! next: a data center that rewrote its journal, or was restored from an old backup, cannot answer.
 
-use data_encoding::BASE64;
-use sha2::{Digest as _, Sha256};
+use shared::checkpoint::{Head, NoteSignature, SignedHead};
 use shared::ids::DataCenterId;
 use shared::merkle::{self, Frontier, Hash, ProveError, Subtree};
 
@@ -138,6 +137,15 @@ pub fn prove_consistency(tx: &Tx<'_>, old: u64, new: u64) -> Result<Vec<Hash>, P
     })?)
 }
 
+/// The root of the journal's first `size` records.
+///
+/// # Errors
+/// [`ProofError`].
+pub fn root_at(tx: &Tx<'_>, size: u64) -> Result<Hash, ProofError> {
+    within(tx, size, size)?;
+    Ok(merkle::root_at(size, |subtree| subtree_hash(tx, subtree))?)
+}
+
 fn within(tx: &Tx<'_>, size: u64, asked: u64) -> Result<(), ProofError> {
     if size > tree_head(tx)?.size {
         return Err(ProofError::OutOfRange { size, asked });
@@ -166,31 +174,17 @@ fn place(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// The origin of this journal's heads in one epoch.
+/// Signs a head as it stands in one epoch.
 #[must_use]
-pub fn origin(center: DataCenterId, epoch: u32) -> String {
-    format!("{center}/journal/{epoch}")
-}
-
-/// Writes a head as a C2SP tlog-checkpoint: a note signed with Ed25519 under the origin's name.
-#[must_use]
-pub fn checkpoint(origin: &str, head: &TreeHead, key: &HeadKey) -> String {
-    let text = format!("{origin}\n{}\n{}\n", head.size, BASE64.encode(&head.root));
-    let signature = key.sign(text.as_bytes());
-    let name = note_key_hash(origin, &key.public());
-    let signed = BASE64.encode(&[name.as_slice(), &signature].concat());
-    format!("{text}\n\u{2014} {origin} {signed}\n")
-}
-
-/// The first four bytes of SHA-256(name ‖ newline ‖ 01 ‖ key), as C2SP signed-note names keys.
-#[must_use]
-pub fn note_key_hash(name: &str, public: &[u8; 32]) -> [u8; 4] {
-    let hash: [u8; 32] = Sha256::new()
-        .chain_update(name)
-        .chain_update(b"\n\x01")
-        .chain_update(public)
-        .finalize()
-        .into();
-    let [a, b, c, d, ..] = hash;
-    [a, b, c, d]
+pub fn sign(center: DataCenterId, epoch: u32, head: &TreeHead, key: &HeadKey) -> SignedHead {
+    let head = Head {
+        center,
+        epoch,
+        size: head.size,
+        root: head.root,
+    };
+    SignedHead {
+        signature: NoteSignature(key.sign(head.text().as_bytes())),
+        head,
+    }
 }

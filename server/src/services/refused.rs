@@ -6,8 +6,10 @@ use shared::wire::Problem;
 
 use crate::access::ProblemReply;
 use crate::ca::CaError;
+use crate::center::CenterError;
 use crate::db::DbError;
 use crate::ledger::LedgerError;
+use crate::ledger::tree::ProofError;
 
 /// Why a service gives no reply. Nothing its transaction wrote is kept.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +56,37 @@ impl Refused {
         match self {
             Self::Problem(problem) => Some(&problem.code),
             Self::Db(_) | Self::Ledger(_) | Self::Authority(_) => None,
+        }
+    }
+}
+
+impl From<ProofError> for Refused {
+    fn from(fault: ProofError) -> Self {
+        match fault {
+            ProofError::Db(fault) => Self::Db(fault),
+            ProofError::OutOfRange { .. } | ProofError::MissingRecord { .. } => {
+                tracing::error!(%fault, "the journal is damaged");
+                ProblemReply::fault().into()
+            }
+        }
+    }
+}
+
+impl From<CenterError> for Refused {
+    fn from(fault: CenterError) -> Self {
+        match fault {
+            CenterError::Db(fault) => Self::Db(fault),
+            CenterError::Ledger(fault) => Self::Ledger(fault),
+            CenterError::Ca(fault) => Self::Authority(fault),
+            CenterError::NotInitialised { .. }
+            | CenterError::AlreadyInitialised { .. }
+            | CenterError::LongSupportContact
+            | CenterError::Config(_)
+            | CenterError::File(_)
+            | CenterError::Editions(_) => {
+                tracing::error!(%fault, "a service failed");
+                ProblemReply::fault().into()
+            }
         }
     }
 }

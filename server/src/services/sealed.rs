@@ -24,6 +24,7 @@ use crate::db::{DbError, Tx};
 use crate::ledger::RecordKind;
 use crate::params;
 use crate::stations::{self, RegisteredKey, StationState};
+use crate::witnesses::{self, Kept};
 
 /// Keys of a station that are looked at: the present one, and the ones before it, with which what
 /// was already answered may be asked for again.
@@ -103,6 +104,8 @@ pub(super) enum Committed {
     Reply(Vec<u8>),
     /// The station is frozen, and why.
     Frozen(&'static str),
+    /// The station has shown that the data center has forgotten: a new epoch has begun.
+    Forgotten,
 }
 
 /// How a service works ahead of its transaction. All transactions share one thread; what is made
@@ -245,6 +248,10 @@ where
         Committed::Frozen(reason) => {
             tracing::error!(%station, reason, "station frozen");
             Err(frozen(center.support_contact()))
+        }
+        Committed::Forgotten => {
+            center.refresh_life().await?;
+            Err(reconcile())
         }
     }
 }
@@ -406,24 +413,40 @@ fn commit<Q: Request>(
     sealed: &Sealed<Q>,
     serve: impl FnOnce(&Tx<'_>) -> Result<Answer<Vec<u8>>, Refused>,
 ) -> Result<Committed, Refused> {
-    let last: Option<(u64, [u8; 32], Vec<u8>)> = tx.row(
-        "SELECT sequence, request_hash, reply FROM stream WHERE station = ?1 AND service = ?2",
+    // Before anything else: what we have forgotten must not be held against the station.
+    if let Some(witness) = sealed.request.witness()
+        && witnesses::compare(center, tx, witness.kept.as_ref())? == Kept::Forgotten
+    {
+        witnesses::forget(center, tx, witness.kept.as_ref(), sealed.now)?;
+        return Ok(Committed::Forgotten);
+    }
+    let last: Option<(u64, [u8; 32], Vec<u8>, bool)> = tx.row(
+        "SELECT sequence, request_hash, reply, lost FROM stream
+         WHERE station = ?1 AND service = ?2",
         params![&sealed.station, i64::from(service.number())],
-        |row| Ok((row.column(0)?, row.column(1)?, row.column(2)?)),
+        |row| {
+            Ok((
+                row.column(0)?,
+                row.column(1)?,
+                row.column(2)?,
+                row.column(3)?,
+            ))
+        },
     )?;
     let sequence = sealed.header.sequence;
-    let expected = match last {
-        Some((number, hash, reply)) if number == sequence => {
+    let (expected, may_have_lost) = match last {
+        Some((number, hash, reply, _)) if number == sequence => {
             if hash == sealed.request_hash {
                 return Ok(Committed::Reply(reply));
             }
             return freeze(center, tx, sealed, "two requests with one sequence number");
         }
-        Some((number, _, _)) => number.saturating_add(1),
-        None => 1,
+        Some((number, _, _, lost)) => (number.saturating_add(1), lost),
+        None => (1, center.epoch() > 1),
     };
-    // A restored data center may have lost messages that were served: it listens to the later ones.
-    let lost = center.is_reconciling() && sequence > expected;
+    // A data center that has forgotten may have served messages it does not know: until the first
+    // one after that it listens to later numbers.
+    let lost = may_have_lost && sequence > expected;
     if sequence != expected && !lost {
         return Err(out_of_sequence(expected));
     }
@@ -439,7 +462,7 @@ fn commit<Q: Request>(
             statement_header) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (station, service) DO UPDATE SET sequence = excluded.sequence,
             request_hash = excluded.request_hash, reply = excluded.reply,
-            statement = COALESCE(excluded.statement, statement),
+            lost = 0, statement = COALESCE(excluded.statement, statement),
             statement_header = COALESCE(excluded.statement_header, statement_header)",
         params![
             &sealed.station,
@@ -556,6 +579,16 @@ fn earlier_key() -> Refused {
         "signed_by_earlier_key",
         "The request was signed by an earlier key of this station. No money moved.",
         "The station signs its request again by itself; ring the support contact when it goes on.",
+    )
+}
+
+/// The data center has forgotten something and compares its books first.
+pub(super) fn reconcile() -> Refused {
+    Refused::later(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "reconcile",
+        "The data center was restored from a backup and compares its books first. No money moved.",
+        "Printing goes on. Refills open again when the admin has finished.",
     )
 }
 

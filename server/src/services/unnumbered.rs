@@ -75,5 +75,6 @@ where
             tracing::error!(%station, reason, "station frozen");
             Err(sealed::frozen(center.support_contact()))
         }
+        Committed::Forgotten => Err(sealed::reconcile()),
     }
 }

@@ -72,6 +72,10 @@ pub enum ContentType {
     RefundReply,
     /// What two admins approve.
     Approval,
+    /// What a station gives back to a data center that has forgotten.
+    ReconcileRequest,
+    /// What the data center knows again.
+    ReconcileReply,
 }
 
 impl ContentType {
@@ -98,6 +102,8 @@ impl ContentType {
             Self::RefundRequest => "pb/refund-request",
             Self::RefundReply => "pb/refund-reply",
             Self::Approval => "pb/approval",
+            Self::ReconcileRequest => "pb/reconcile-request",
+            Self::ReconcileReply => "pb/reconcile-reply",
         }
     }
 }

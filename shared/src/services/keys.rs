@@ -10,6 +10,7 @@ use minicbor::{Decode, Encode};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use self::trust::TrustBundle;
+use super::directory::PublicKey;
 use super::{Request, ServiceId};
 use crate::clock::UnixSeconds;
 use crate::ids::{DataCenterId, PsdId, StationId, VaultId};
@@ -127,6 +128,12 @@ pub struct EnrolReply {
     /// The data center's epoch; it rises with every restore from a backup.
     #[n(13)]
     pub epoch: u32,
+    /// The Ed25519 key that signs the heads of its journal.
+    #[n(14)]
+    pub heads: PublicKey,
+    /// The Ed25519 keys that must both sign how a new epoch begins.
+    #[n(15)]
+    pub recovery: [PublicKey; 2],
 }
 
 /// A certificate and the one that issued it, DER.

@@ -6,11 +6,14 @@ pub mod funds;
 pub mod journal;
 pub mod keys;
 pub mod rates;
+pub mod reconcile;
 pub mod statistics;
+pub mod witness;
 
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
+use self::witness::Witness;
 use crate::security::Level;
 
 /// The services that are built. A number is never used for anything else.
@@ -96,4 +99,9 @@ pub trait Request {
     const STATES: bool = false;
     /// What it is answered with.
     type Reply;
+
+    /// What it says of the data center's own journal, where it says something.
+    fn witness(&self) -> Option<&Witness> {
+        None
+    }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair,
-    UnparsedPublicKey,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair,
+    Ed25519KeyPair, KeyPair, UnparsedPublicKey,
 };
 use rustls::crypto::CryptoProvider;
 use shared::security::signed::SIGNATURE_BYTES;
@@ -104,6 +104,58 @@ impl SigningKey {
             .try_into()
             .map_err(|_| CryptoFault::Provider)
     }
+}
+
+/// An Ed25519 private key that cosigns heads of the data center's journal.
+#[derive(Debug)]
+pub struct WitnessKey {
+    pair: Ed25519KeyPair,
+}
+
+impl WitnessKey {
+    /// Makes a key; the second value is its PKCS #8 form, to be sealed.
+    ///
+    /// # Errors
+    /// [`CryptoFault::Provider`].
+    pub fn generate() -> Result<(Self, Zeroizing<Vec<u8>>), CryptoFault> {
+        let document = Ed25519KeyPair::generate_pkcs8v1(&SystemRandom::new())
+            .map_err(|_| CryptoFault::Provider)?;
+        let pkcs8 = Zeroizing::new(document.as_ref().to_vec());
+        Ok((Self::from_pkcs8(&pkcs8)?, pkcs8))
+    }
+
+    /// Reads a key's PKCS #8 form.
+    ///
+    /// # Errors
+    /// [`CryptoFault::NotAKey`].
+    pub fn from_pkcs8(pkcs8: &[u8]) -> Result<Self, CryptoFault> {
+        let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| CryptoFault::NotAKey)?;
+        Ok(Self { pair })
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public(&self) -> [u8; 32] {
+        let mut public = [0; 32];
+        public.copy_from_slice(self.pair.public_key().as_ref());
+        public
+    }
+
+    /// The signature over `message`.
+    #[must_use]
+    pub fn sign(&self, message: &[u8]) -> [u8; 64] {
+        let mut signature = [0; 64];
+        signature.copy_from_slice(self.pair.sign(message).as_ref());
+        signature
+    }
+}
+
+/// Whether `signature` is the Ed25519 signature of `key` over `message`.
+#[must_use]
+pub fn verify_ed25519(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
+    UnparsedPublicKey::new(&ED25519, key)
+        .verify(message, signature)
+        .is_ok()
 }
 
 /// Whether `signature` (r ‖ s) is `key`'s ES256 over `message`.

@@ -358,6 +358,10 @@ catalogue! {
     Reconciling = "reconcile", Refused, true,
         "The data center was restored from a backup and compares its books first. No money moved.",
         "Printing goes on. Refills open again when the admin has finished.";
+    /// The data center shows a journal that contradicts what it has shown and signed before.
+    CenterDoubted = "center_doubted", Refused, true,
+        "The data center has shown {what}. Nothing it said was taken, and the evidence is kept. No money moved.",
+        "Printing goes on with the value in the vault; nothing is refilled until this is settled. Ring {support}.";
     /// The data center has too much to do.
     CenterBusy = "busy", Refused, true,
         "The data center has too much to do. No money moved.",

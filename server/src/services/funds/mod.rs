@@ -9,6 +9,7 @@ mod ahead;
 pub mod automatic;
 pub mod held;
 mod pages;
+mod reconcile;
 pub mod rules;
 pub mod store;
 mod withdrawal;
@@ -38,7 +39,9 @@ use crate::access::{Bounded, CallingStation, MESSAGE_MAX};
 use crate::ca::counter::Counter;
 use crate::center::DataCenter;
 use crate::db::Tx;
+use crate::epochs::{self, Standing};
 use crate::ledger::{self, LedgerAccount, RecordKind, Transfer, TransferId, TransferKind};
+use crate::witnesses::{self, Kept};
 use ahead::Ahead;
 use rules::{Circumstances, Decision, Mirror, OpenGrant, StatementFault};
 use store::{RefillRow, VaultRow};
@@ -51,6 +54,7 @@ pub fn routes() -> Router<Arc<DataCenter>> {
         .route("/v1/funds/lookup", post(lookup_route))
         .route("/v1/funds/journal", post(pages::route))
         .route("/v1/funds/withdraw", post(withdrawal::route))
+        .route("/v1/funds/reconcile", post(reconcile::route))
 }
 
 async fn refill_route(
@@ -152,12 +156,14 @@ fn decide_refill(
     ahead: Ahead,
 ) -> Result<Answer<Vec<u8>>, Refused> {
     let request = &sealed.request;
-    let (row, reconciling) = heard(center, tx, sealed)?;
+    let (row, standing) = heard(center, tx, sealed)?;
     if request.version != VERSION || !ahead.possessed {
         return Err(bad_statement());
     }
-    if reconciling {
-        return Err(reconcile());
+    match standing {
+        Standing::Open => {}
+        Standing::AccountWaits => return Err(account_reconciling()),
+        Standing::StationWaits => return Err(sealed::reconcile()),
     }
     let row = match settle(
         center,
@@ -183,7 +189,7 @@ fn decide_refill(
             RefillKind::Refill | RefillKind::Renewal => None,
         },
         station_locked: !row.active || held::is_ordered(tx, sealed.station)?,
-        reconciling,
+        reconciling: false,
     };
     let decision = rules::decide(&row.mirror, request, &circumstances);
     answer(center, tx, sealed, row, decision, ahead)
@@ -341,9 +347,13 @@ fn take_sync(
     sealed: &Sealed<SyncRequest>,
 ) -> Result<Answer<Vec<u8>>, Refused> {
     let request = &sealed.request;
-    let (row, reconciling) = heard(center, tx, sealed)?;
-    if reconciling {
-        return Err(reconcile());
+    let (row, standing) = heard(center, tx, sealed)?;
+    if standing == Standing::StationWaits {
+        return Err(sealed::reconcile());
+    }
+    let kept = request.witness.as_ref().and_then(|one| one.kept.as_ref());
+    if witnesses::compare(center, tx, kept)? == Kept::Foreign {
+        return Err(foreign_head());
     }
     let row = match settle(
         center,
@@ -357,7 +367,18 @@ fn take_sync(
         Err(fault) => return distrusted(fault),
     };
     store::update(tx, sealed.station, &row.mirror, sealed.now)?;
-    let checkpoint = center.checkpoint_of(&ledger::tree::tree_head(tx)?);
+    let head = ledger::tree::tree_head(tx)?;
+    let witnessed = match &request.witness {
+        Some(witness) => Some(witnesses::answer(
+            center,
+            tx,
+            sealed.station,
+            witness,
+            &head,
+        )?),
+        None => None,
+    };
+    let checkpoint = center.checkpoint_of(&head);
     let reply = SyncReply {
         version: VERSION,
         receipt: receipt(
@@ -369,6 +390,7 @@ fn take_sync(
         account: account_line(tx, &row)?,
         withdraw: held::is_ordered(tx, sealed.station)?.then_some(true),
         refunds: None,
+        witnessed,
     };
     Ok(Answer::Reply(sealed.sign(
         center,
@@ -382,13 +404,11 @@ fn heard<Q>(
     center: &Arc<DataCenter>,
     tx: &Tx<'_>,
     sealed: &Sealed<Q>,
-) -> Result<(VaultRow, bool), Refused> {
+) -> Result<(VaultRow, Standing), Refused> {
     sealed::check_state(tx, center, sealed.station)?;
     let row = store::find(tx, sealed.station)?.ok_or_else(bad_statement)?;
-    let reconciling: Option<bool> = tx.row("SELECT reconciling FROM data_center", &[], |row| {
-        row.column(0)
-    })?;
-    Ok((row, reconciling.unwrap_or(true)))
+    let standing = epochs::standing(tx, sealed.station, row.account)?;
+    Ok((row, standing))
 }
 
 /// Holds a statement against the books and posts what it shows: arrivals and printing.
@@ -523,12 +543,23 @@ fn bad_statement() -> Refused {
     )
 }
 
-fn reconcile() -> Refused {
+fn account_reconciling() -> Refused {
     Refused::later(
         StatusCode::SERVICE_UNAVAILABLE,
-        "reconcile",
-        "The data center was restored from a backup and compares its books first. No money moved.",
-        "Printing goes on. Refills open again when the admin has finished.",
+        "account_reconciling",
+        "The data center was restored from a backup and has not heard all stations of this account. \
+         No money moved.",
+        "Printing goes on. The refill is made when the other stations have called.",
+    )
+}
+
+fn foreign_head() -> Refused {
+    Refused::new(
+        StatusCode::CONFLICT,
+        "foreign_head",
+        "The station keeps a head of the journal that this data center never signed. \
+         No money moved.",
+        "Ring the support contact; the station may belong to another data center.",
     )
 }
 

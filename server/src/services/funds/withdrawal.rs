@@ -12,12 +12,12 @@ use shared::services::funds::withdrawal::{WithdrawReply, WithdrawRequest};
 
 use super::rules::{Ended, end};
 use super::{
-    account_line, bad_statement, cbor, distrusted, extends, heard, held, post_shown, reconcile,
-    store,
+    account_line, bad_statement, cbor, distrusted, extends, heard, held, post_shown, store,
 };
 use crate::access::{Bounded, CallingStation, MESSAGE_MAX};
 use crate::center::DataCenter;
 use crate::db::Tx;
+use crate::epochs::Standing;
 use crate::services::refused::Refused;
 use crate::services::sealed::{self, Answer, Entrance, Sealed};
 use crate::stations;
@@ -57,12 +57,12 @@ fn take_final(
     sealed: &Sealed<WithdrawRequest>,
 ) -> Result<Answer<Vec<u8>>, Refused> {
     let (request, now) = (&sealed.request, sealed.now);
-    let (row, reconciling) = heard(center, tx, sealed)?;
+    let (row, standing) = heard(center, tx, sealed)?;
     if request.version != VERSION {
         return Err(bad_statement());
     }
-    if reconciling {
-        return Err(reconcile());
+    if standing == Standing::StationWaits {
+        return Err(sealed::reconcile());
     }
     let consistent = extends(&row.mirror, &request.statement, &request.consistency);
     let ended = match end(&row.mirror, &request.statement, consistent) {

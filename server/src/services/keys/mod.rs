@@ -18,6 +18,7 @@ use shared::ids::StationId;
 use shared::security::enrolment_code::EnrolmentCode;
 use shared::security::envelope::Envelope;
 use shared::security::signed::ContentType;
+use shared::services::directory::PublicKey;
 use shared::services::keys::{Chain, EnrolReply, EnrolRequest, RenewReply, RenewRequest};
 use shared::wire::{from_cbor, to_cbor};
 
@@ -171,6 +172,8 @@ fn new_station(
         support_contact: center.support_contact().to_owned(),
         licence_zip: station.licence_zip,
         epoch: center.epoch(),
+        heads: PublicKey(center.authority().heads().public()),
+        recovery: center.authority().recovery_keys().map(PublicKey),
     }))
 }
 

@@ -293,8 +293,12 @@ async fn one(
                     .apply(move |owner| sealed::take_back(owner, service))
                     .await?;
             }
-            if code_of(&fault) == Some("vault_frozen") {
-                station.apply(freeze).await?;
+            match code_of(&fault) {
+                Some("vault_frozen") => station.apply(freeze).await?,
+                Some("nothing_forgotten") => {
+                    station.apply(services::reconcile::not_needed).await?;
+                }
+                Some(_) | None => {}
             }
             Err(said(&fault))
         }
@@ -348,6 +352,11 @@ async fn corrected(
         ("out_of_sequence", Some(expected)) => {
             station
                 .apply(move |owner| services::follow(owner, service, expected))
+                .await
+        }
+        ("reconcile", _) => {
+            station
+                .apply(move |owner| services::forgotten(owner, service))
                 .await
         }
         (_, _) => Ok(None),

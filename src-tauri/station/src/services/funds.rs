@@ -18,8 +18,8 @@ use shared::services::funds::{
 use shared::vault::{Action, KeyTerms, ReceiptTerms, Step, Vault};
 use shared::wire::from_cbor;
 
-use super::sealed::{self, Draft, Intent};
-use super::{Asked, automatic, mirror, not_believed, trust, withdrawal};
+use super::sealed::{self, Draft, Intent, SignedReply};
+use super::{Asked, automatic, mirror, not_believed, reconcile, trust, withdrawal, witness};
 use crate::api::UiError;
 use crate::contact::link::LinkRequest;
 use crate::crypto::{self, SigningKey};
@@ -35,7 +35,7 @@ const REFILL_PATH: &str = "/v1/funds/refill";
 const SYNC_PATH: &str = "/v1/funds/sync";
 
 /// The number of a refill or renewal among the intents.
-const REFILL: u8 = 1;
+pub(super) const REFILL: u8 = 1;
 
 /// The number of a statement among the intents.
 const SYNC: u8 = 2;
@@ -49,6 +49,9 @@ pub(super) fn next_request(
     asked: Asked,
     round: u32,
 ) -> Result<Option<LinkRequest>, UiError> {
+    if let Some(request) = reconcile::next_request(owner)? {
+        return Ok(Some(request));
+    }
     if let Some(intent) = sealed::pending(owner, ServiceId::Funds)? {
         return Ok(Some(intent.outgoing()));
     }
@@ -56,6 +59,16 @@ pub(super) fn next_request(
         withdrawal::Turn::Mine(request) => return Ok(Some(request)),
         withdrawal::Turn::Over => return Ok(None),
         withdrawal::Turn::Others => {}
+    }
+    // A head in doubt is asked for again before anything is refilled, and so is the first head of
+    // a data center that has forgotten.
+    let held = reconcile::holds_back(owner)?;
+    let shown_first = held || witness::not_in_doubt(owner).is_err();
+    if owner.acknowledgement_due() || (round == 0 && shown_first) {
+        return request_sync(owner).map(Some);
+    }
+    if held {
+        return reconcile::state_anew(owner);
     }
     let now = owner.now();
     let renewal_due = owner.enrolled()?.renewal_due(now);
@@ -74,7 +87,7 @@ pub(super) fn next_request(
             request_refill(owner, RefillKind::Automatic, amount).map(Some)
         }
         _ if renewal_due => request_refill(owner, RefillKind::Renewal, Mills::ZERO).map(Some),
-        _ if round == 0 || owner.acknowledgement_due() => request_sync(owner).map(Some),
+        _ if round == 0 => request_sync(owner).map(Some),
         _ => mirror::next_page(owner),
     }
 }
@@ -88,6 +101,7 @@ fn request_refill(
     if kind == RefillKind::Refill && amount.is_zero() {
         return Err(say(Code::RefillOfNothing, &[]));
     }
+    witness::not_in_doubt(owner)?;
     let now = owner.now();
     let stopped = |_| say(Code::StationStopped, &[]);
     let (key, pkcs8) = SigningKey::generate().map_err(stopped)?;
@@ -125,6 +139,7 @@ fn request_sync(owner: &mut Owner) -> Result<LinkRequest, UiError> {
         version: VERSION,
         statement,
         consistency,
+        witness: Some(witness::witness(owner)?),
     };
     let draft = Draft {
         path: SYNC_PATH,
@@ -142,7 +157,7 @@ pub(super) fn statement(owner: &Owner) -> Result<(RegisterStatement, ProofHashes
     let root = owner.store().mark().root;
     let nonce = crypto::random_bytes();
     let statement = RegisterStatement::of(vault, root, owner.now(), nonce);
-    let accepted = vault.receipt().map_or(0, |receipt| receipt.accepted_size);
+    let accepted = witness::accepted(owner)?;
     let proof = if accepted == 0 {
         Vec::new()
     } else {
@@ -160,10 +175,22 @@ pub(super) const fn content(kind: u8) -> ContentType {
     }
 }
 
+/// Numbers the request on its way anew. A data center that expects a number it has had before has
+/// forgotten: it is told what it no longer knows.
+pub(super) fn follow(owner: &mut Owner, expected: u64) -> Result<Option<LinkRequest>, UiError> {
+    if sealed::is_past(owner, ServiceId::Funds, expected)? {
+        return reconcile::forgotten(owner);
+    }
+    sealed::follow(owner, ServiceId::Funds, expected, content)
+}
+
 /// Takes the reply to the request on its way.
 pub(super) fn accept(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
     if let Some(outstanding) = owner.take_outstanding() {
-        return mirror::accept(owner, &outstanding, reply);
+        return match outstanding.kind {
+            reconcile::RECONCILE => reconcile::accept(owner, &outstanding, reply),
+            _ => mirror::accept(owner, &outstanding, reply),
+        };
     }
     let Some(intent) = sealed::pending(owner, ServiceId::Funds)? else {
         return Ok(());
@@ -180,9 +207,25 @@ fn accept_sync(owner: &mut Owner, intent: &Intent, reply: &[u8]) -> Result<(), U
     let request: SyncRequest = read_request(intent)?;
     let reply: SyncReply = intent.open_reply(owner, ContentType::SyncReply, reply)?;
     let received = receive(owner.enrolled()?, &request.statement, &reply.receipt, owner)?;
+    let asked = request.witness.unwrap_or_default();
+    let witnessed = reply.witnessed.as_ref();
+    let checked = match witness::check(owner, &asked, &reply.receipt, witnessed)? {
+        Ok(checked) => checked,
+        Err(doubt) => {
+            return Err(witness::doubt(
+                owner,
+                &doubt,
+                &asked,
+                &reply.receipt,
+                witnessed,
+            ));
+        }
+    };
+    let now = owner.now().0;
     owner.commit(&[received], |tx| {
         put_account(tx, &reply.account)?;
         withdrawal::note_order(tx, reply.withdraw == Some(true))?;
+        checked.put(tx, &asked, now)?;
         sealed::done(tx, ServiceId::Funds)
     })?;
     owner.set_acknowledgement_due(false);
@@ -194,7 +237,8 @@ fn accept_sync(owner: &mut Owner, intent: &Intent, reply: &[u8]) -> Result<(), U
 /// A crash before it leaves the intent: the same request is sent again and gets the same reply.
 fn accept_refill(owner: &mut Owner, intent: &Intent, reply: &[u8]) -> Result<(), UiError> {
     let request: RefillRequest = read_request(intent)?;
-    let reply: RefillReply = intent.open_reply(owner, ContentType::RefillReply, reply)?;
+    let (reply, signed) =
+        intent.open_signed::<RefillReply>(owner, ContentType::RefillReply, reply)?;
     if reply.refill != request.refill {
         return Err(not_believed("the refill it answers"));
     }
@@ -202,7 +246,7 @@ fn accept_refill(owner: &mut Owner, intent: &Intent, reply: &[u8]) -> Result<(),
         owner.set_answered(request.refill, request.amount);
     }
     match (&reply.grant, reply.refusal) {
-        (Some(grant), None) => apply_grant(owner, intent, &request, &reply, grant),
+        (Some(grant), None) => apply_grant(owner, intent, &request, (&reply, &signed), grant),
         (None, Some(refusal)) => {
             let received = receive(owner.enrolled()?, &request.statement, &reply.receipt, owner)?;
             let said = refused(refusal, &request, &reply.account);
@@ -213,6 +257,7 @@ fn accept_refill(owner: &mut Owner, intent: &Intent, reply: &[u8]) -> Result<(),
                 if by_itself {
                     automatic::refused(tx, today, refusal, &said.message)?;
                 }
+                witness::put_money_leaf(tx, &reply.leaf)?;
                 sealed::done(tx, ServiceId::Funds)
             })?;
             // Nobody waits for what the station asked by itself: the status says why it was refused.
@@ -226,7 +271,7 @@ fn apply_grant(
     owner: &mut Owner,
     intent: &Intent,
     request: &RefillRequest,
-    reply: &RefillReply,
+    (reply, signed): (&RefillReply, &SignedReply),
     grant: &Grant,
 ) -> Result<(), UiError> {
     let (certificate, key) = check_grant(owner, request, grant)?;
@@ -250,6 +295,8 @@ fn apply_grant(
     let today = automatic::day_count(owner)?;
     owner.commit(&[refilled, received], |tx| {
         tx.put_certificate(certificate.counter(), &grant.certificate)?;
+        tx.put_grant(grant.number, &signed.message, &signed.header)?;
+        witness::put_money_leaf(tx, &reply.leaf)?;
         // The old key is overwritten in the commit that moves its value under the new one.
         tx.put_secret(names::INDICIUM_KEY, pkcs8)?;
         if request.kind == RefillKind::Automatic {
@@ -305,7 +352,7 @@ fn check_grant(
 }
 
 /// The transition of a receipt, when it answers this statement.
-fn receive(
+pub(super) fn receive(
     vault: &Vault,
     statement: &RegisterStatement,
     receipt: &Receipt,

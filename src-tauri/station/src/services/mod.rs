@@ -7,10 +7,12 @@ pub mod funds;
 pub mod keys;
 pub mod mirror;
 pub mod rates;
+pub mod reconcile;
 pub mod sealed;
 pub mod statistics;
 pub mod trust;
 pub mod withdrawal;
+pub mod witness;
 
 use shared::money::Mills;
 use shared::services::ServiceId;
@@ -72,7 +74,7 @@ pub fn follow(
 ) -> Result<Option<LinkRequest>, UiError> {
     match service {
         ServiceId::Keys => sealed::follow(owner, service, expected, keys::content),
-        ServiceId::Funds => sealed::follow(owner, service, expected, funds::content),
+        ServiceId::Funds => funds::follow(owner, expected),
         ServiceId::Rates | ServiceId::Accounts | ServiceId::Statistics => Ok(None),
     }
 }
@@ -87,6 +89,19 @@ pub fn sign_again(owner: &mut Owner, service: ServiceId) -> Result<Option<LinkRe
         ServiceId::Keys => sealed::sign_again(owner, service, keys::content),
         ServiceId::Funds => sealed::sign_again(owner, service, funds::content),
         ServiceId::Rates | ServiceId::Accounts | ServiceId::Statistics => Ok(None),
+    }
+}
+
+/// What goes to a data center that says it has forgotten and compares its books.
+///
+/// # Errors
+/// The faults of the store.
+pub fn forgotten(owner: &mut Owner, service: ServiceId) -> Result<Option<LinkRequest>, UiError> {
+    match service {
+        ServiceId::Funds => reconcile::forgotten(owner),
+        ServiceId::Keys | ServiceId::Rates | ServiceId::Accounts | ServiceId::Statistics => {
+            Ok(None)
+        }
     }
 }
 

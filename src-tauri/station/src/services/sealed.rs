@@ -98,11 +98,36 @@ impl Intent {
         content: ContentType,
         reply: &[u8],
     ) -> Result<P, UiError> {
+        self.open_signed(owner, content, reply)
+            .map(|(reply, _)| reply)
+    }
+
+    /// [`Self::open_reply`], with what a third party needs to check the signature.
+    ///
+    /// # Errors
+    /// `reply_not_believed`.
+    pub fn open_signed<P: for<'b> Decode<'b, ()>>(
+        &self,
+        owner: &Owner,
+        content: ContentType,
+        reply: &[u8],
+    ) -> Result<(P, SignedReply), UiError> {
         let header = self.header()?;
         let secret = ReplySecret::from_bytes(&self.secret)
             .map_err(|_| say(Code::DamagedStore, &[("what", "a request on its way")]))?;
-        open_reply(owner, (&header, &secret), content, reply).map(|(reply, _)| reply)
+        let (opened, message) = open_reply(owner, (&header, &secret), content, reply)?;
+        let header = header.reply().bytes();
+        Ok((opened, SignedReply { message, header }))
     }
+}
+
+/// A reply as the data center signed it.
+#[derive(Clone, Debug)]
+pub struct SignedReply {
+    /// The signed message.
+    pub message: Vec<u8>,
+    /// The header that the signature covers.
+    pub header: Vec<u8>,
 }
 
 /// A message outside of a stream on its way (number 0). It changes nothing when it comes twice, so
@@ -363,6 +388,17 @@ fn sign_as(
         Ok(())
     })?;
     Ok(intent.outgoing())
+}
+
+/// Whether the data center expects a number that it has had before: it has forgotten messages.
+///
+/// # Errors
+/// The faults of the store.
+pub fn is_past(owner: &Owner, service: ServiceId, expected: u64) -> Result<bool, UiError> {
+    match pending(owner, service)? {
+        Some(intent) => Ok(expected < intent.header()?.sequence),
+        None => Ok(false),
+    }
 }
 
 /// A request that is CBOR already.

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use shared::ids::RefillId;
 use shared::money::Mills;
 use shared::services::ServiceId;
+use shared::services::funds::RegisterStatement;
 
 use super::Owner;
 use crate::api::UiError;
@@ -13,6 +14,7 @@ use crate::messages::{Code, say};
 use crate::services::accounts::Exchange;
 use crate::services::mirror::Pages;
 use crate::services::rates::Announced;
+use crate::services::reconcile::Known;
 use crate::services::sealed::Outstanding;
 
 /// The contact that is going on.
@@ -34,6 +36,10 @@ pub(super) struct Meeting {
     pages: Pages,
     /// How far the exchange about the account is.
     accounts: Exchange,
+    /// What a data center that has forgotten knows again.
+    known: Option<Known>,
+    /// The statement it was told with.
+    stated: Option<RegisterStatement>,
 }
 
 impl Owner {
@@ -109,6 +115,28 @@ impl Owner {
     /// How far the exchange about the account is.
     pub const fn accounts_exchange(&mut self) -> &mut Exchange {
         &mut self.meeting.accounts
+    }
+
+    /// What a data center that has forgotten knows again, as it said last in this contact.
+    #[must_use]
+    pub const fn known(&self) -> Option<Known> {
+        self.meeting.known
+    }
+
+    /// Notes what the data center knows again.
+    pub const fn set_known(&mut self, known: Known) {
+        self.meeting.known = Some(known);
+    }
+
+    /// The statement with which the data center was told last.
+    #[must_use]
+    pub fn stated(&self) -> Option<RegisterStatement> {
+        self.meeting.stated.clone()
+    }
+
+    /// Notes the statement with which the data center is told.
+    pub fn set_stated(&mut self, statement: RegisterStatement) {
+        self.meeting.stated = Some(statement);
     }
 
     /// A certificate kept as hexadecimal digits.

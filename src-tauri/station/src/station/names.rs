@@ -32,6 +32,25 @@ pub const KEK_RENEWALS: &str = "kek-renewals";
 /// The number of the oldest key-encryption key that is not in use any more and not destroyed yet.
 /// Readable.
 pub const KEK_RETIRED: &str = "kek-retired";
+/// The Ed25519 key that signs the data center's heads, hexadecimal digits. Readable.
+pub const HEADS_KEY: &str = "heads-key";
+/// The two Ed25519 keys that sign how an epoch begins, hexadecimal digits. Readable.
+pub const RECOVERY_KEYS: &str = "recovery-keys";
+/// The newest head of the data center's journal, a signed note. Readable.
+pub const KEPT_HEAD: &str = "kept-head";
+/// Where the last money reply stands in that journal, until it is proved. Readable.
+pub const MONEY_LEAF: &str = "money-leaf";
+/// Why the data center's head is in doubt; empty when it is not. Readable.
+pub const DOUBT: &str = "doubt";
+/// How many journal records the data center accepted in the statement whose reply was in doubt: the
+/// next proof leads from there, although no receipt was taken. Readable.
+pub const ACCEPTED: &str = "accepted";
+/// When the head was last compared with what others have cosigned, Unix seconds. Readable.
+pub const COMPARED_AT: &str = "compared-at";
+/// Heads that other stations have cosigned, signed notes. Readable.
+pub const COSIGNED: &str = "cosigned";
+/// How telling the data center what it has forgotten goes on; empty when it does not. Readable.
+pub const RECONCILE: &str = "reconcile";
 /// The line of the last contact: `internet` or `dialup`. Readable.
 pub const LINE: &str = "line";
 /// Why the last contact failed; empty when it succeeded. Readable.
@@ -65,6 +84,10 @@ pub const STATION_ISSUER: &str = "station-issuer";
 pub const CENTER_KEYS: &str = "center-keys";
 /// The private key of the station's certificate, PKCS #8. Sealed.
 pub const STATION_KEY: &str = "station-key";
+/// The station's own Ed25519 key that cosigns heads, PKCS #8. Sealed.
+pub const WITNESS_KEY: &str = "witness-key";
+/// A refill that waits until the data center knows again what it has forgotten. Sealed.
+pub const HELD_REFILL: &str = "held-refill";
 /// An enrolment on its way. Sealed.
 pub const ENROLMENT: &str = "enrolment";
 /// Who ordered that the vault ends: `admin` or `clerk`; empty when nobody did. Readable.

@@ -5,7 +5,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{StoreFault, query};
 
 /// Each layout as the statements that lead to it from the one before.
-const LAYOUTS: &[&str] = &[include_str!("layouts/1.sql"), include_str!("layouts/2.sql")];
+const LAYOUTS: &[&str] = &[
+    include_str!("layouts/1.sql"),
+    include_str!("layouts/2.sql"),
+    include_str!("layouts/3.sql"),
+];
 
 /// Brings the database to the newest layout, one transaction a step.
 pub(super) fn migrate(db: &mut Connection) -> Result<(), StoreFault> {

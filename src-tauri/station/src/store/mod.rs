@@ -6,6 +6,7 @@
 //! store as it was.
 
 pub mod batch_rows;
+pub mod center;
 pub mod centres;
 pub mod editions;
 pub mod journal;
