@@ -7,6 +7,7 @@ pub mod clock;
 pub mod ids;
 pub mod indicium;
 pub mod merkle;
+pub mod modem;
 pub mod money;
 pub mod ppp;
 pub mod rates;
