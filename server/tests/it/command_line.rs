@@ -404,3 +404,102 @@ fn keys_are_listed_and_rotated_beside_the_running_server() {
     assert_eq!(number("indicium-ca", "announced"), 2);
     drop(serving);
 }
+
+#[test]
+fn a_bank_file_is_imported_once_and_the_statement_is_written_as_pdf_and_csv() {
+    let folder = Folder::initialised();
+    let account = folder.json(&["account", "new", "Rural Dental"]);
+    let reference = account["payment_reference"].as_str().unwrap();
+    let month = jiff::Timestamp::now().strftime("%Y-%m").to_string();
+    let file = folder.data().join("bank.csv");
+    let csv = format!(
+        "date,amount,name,id,reference\n{month}-01,250.00,Somebody,B1,{reference}\n\
+         {month}-01,40.00,Nobody,B2,\n"
+    );
+    std::fs::write(&file, csv).unwrap();
+    let file = file.to_str().unwrap();
+    let imported = folder.json(&["account", "import", file]);
+    assert_eq!(
+        (&imported["booked"], &imported["unmatched"]),
+        (&json!(1), &json!(1))
+    );
+    let again = folder.json(&["account", "import", file]);
+    assert_eq!((&again["booked"], &again["known"]), (&json!(0), &json!(2)));
+    let waiting = folder.lines(&["account", "unmatched"]);
+    assert_eq!(waiting.len(), 1);
+    let number = waiting[0]["payment"].as_str().unwrap();
+    let matched = folder.json(&["account", "match", number, "Rural Dental"]);
+    assert_eq!(matched["rule"], "admin");
+    let (pdf, table) = (folder.data().join("s.pdf"), folder.data().join("s.csv"));
+    let command = [
+        "account",
+        "statement",
+        "Rural Dental",
+        "--month",
+        &month,
+        "--pdf",
+        pdf.to_str().unwrap(),
+        "--csv",
+        table.to_str().unwrap(),
+    ];
+    let statement = folder.json(&command);
+    assert_eq!(
+        (&statement["deposits"], &statement["closing"]),
+        (&json!(290_000), &json!(290_000))
+    );
+    assert!(std::fs::read(&pdf).unwrap().starts_with(b"%PDF"));
+    let table = std::fs::read_to_string(&table).unwrap();
+    assert!(table.contains("deposit,B1,,250.00,"), "{table}");
+    let (exit, refusal) = folder.refusal(&command);
+    assert_eq!((exit, &refusal["code"]), (3, &json!("cannot_write")));
+    let (exit, refusal) = folder.refusal(&["account", "import", pdf.to_str().unwrap()]);
+    assert_eq!((exit, &refusal["code"]), (3, &json!("not_a_bank_file")));
+    let (exit, _) = folder.refusal(&["account", "statement", "Rural Dental", "--month", "soon"]);
+    assert_eq!(exit, 2);
+    assert_eq!(folder.json(&["ledger", "verify"])["customers"], 290_000);
+}
+
+#[test]
+fn the_tree_of_an_account_is_kept_by_commands() {
+    let folder = Folder::initialised();
+    folder.json(&["account", "new", "Rural Dental"]);
+    folder.json(&[
+        "tree",
+        "new",
+        "office",
+        "Boise",
+        "--account",
+        "Rural Dental",
+    ]);
+    folder.json(&["tree", "new", "cost-centre", "Sales", "--under", "Boise"]);
+    let budget = [
+        "tree", "budget", "Sales", "--month", "100.00", "--year", "900",
+    ];
+    let sales = folder.json(&budget);
+    assert_eq!(sales["path"], json!(["Boise", "Sales"]));
+    assert_eq!(sales["budgets"]["month"], 100_000);
+    let sales = folder.json(&["tree", "budget", "Sales", "--month", "none"]);
+    assert_eq!(
+        (&sales["budgets"]["month"], &sales["budgets"]["year"]),
+        (&json!(null), &json!(900_000))
+    );
+    let sales = folder.json(&[
+        "tree",
+        "surcharge",
+        "Sales",
+        "--percent",
+        "2.5",
+        "--fixed",
+        "0.05",
+    ]);
+    assert_eq!(sales["surcharge_basis_points"], 250);
+    let station = folder.json(&["station", "new", "--account", "Rural Dental"]);
+    let psd = station["psd"].as_str().unwrap();
+    let moved = folder.json(&["tree", "move", psd, "--under", "Boise"]);
+    assert_eq!(moved["path"], json!(["Boise", psd]));
+    let (exit, refusal) = folder.refusal(&["tree", "close", "Boise"]);
+    assert_eq!((exit, &refusal["code"]), (3, &json!("node_not_empty")));
+    assert_eq!(folder.json(&["tree", "close", "Sales"])["closed"], true);
+    assert_eq!(folder.lines(&["tree", "list", "Rural Dental"]).len(), 3);
+    folder.json(&["ledger", "verify"]);
+}

@@ -402,3 +402,50 @@ fn help_is_plain_text_where_nobody_watches() {
         assert!(!text.contains('\u{1b}'), "{text}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_user_is_named_with_a_pin_file_that_nobody_else_can_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    served(|desk, data| {
+        let pin = |name: &str, digits: &str, mode: u32| {
+            let path = desk.path(name);
+            std::fs::write(&path, format!("{digits}\n")).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            path.display().to_string()
+        };
+        let (ada, open) = (pin("ada", "274951", 0o600), pin("open", "274951", 0o644));
+        let add = |name: &'static str, role: &'static str, file: &str| {
+            let words = ["users", "add", name, "--role", role, "--new-pin-file"];
+            let mut words: Vec<String> = words.map(str::to_owned).to_vec();
+            words.push(file.to_owned());
+            words
+        };
+        let run = |words: &[String]| {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            pennyblack(data, &words)
+        };
+        let said = run(&add("Ada", "admin", &ada));
+        assert_eq!(said.code, 0, "{}", said.err);
+        assert!(said.out.contains("Ada"), "{}", said.out);
+        let mut words: Vec<String> = ["print", "postage"].map(str::to_owned).to_vec();
+        words.extend(LETTER.map(str::to_owned));
+        let png = desk.path("piece.png").display().to_string();
+        words.extend(["--png".to_owned(), png]);
+        let said = run(&words);
+        assert_eq!(said.code, 3, "{}", said.out);
+        assert!(said.err.contains("nobody is signed in"), "{}", said.err);
+        let named = |file: &str| {
+            let mut named = words.clone();
+            named.extend(["--user", "ada", "--pin-file", file].map(str::to_owned));
+            named
+        };
+        let said = run(&named(&open));
+        assert!(said.err.contains("can be read by others"), "{}", said.err);
+        let said = run(&named(&ada));
+        assert_eq!(said.code, 0, "{}", said.err);
+        let said = pennyblack(data, &["status", "--user", "Ada"]);
+        assert_eq!(said.code, 2, "{}", said.err);
+    });
+}
