@@ -18,7 +18,7 @@ use crate::api::{EnrolCall, SecretsChoice, UiError};
 use crate::crypto::SigningKey;
 use crate::messages::{Code, say};
 use crate::services::keys::{Certified, certificate_request, put_certificate};
-use crate::services::{not_believed, sealed};
+use crate::services::{not_believed, sealed, trust};
 use crate::station::{Owner, Station, names, open_keeper};
 
 /// An enrolment on its way, so that the same request is sent again after a crash: a code answers
@@ -153,6 +153,7 @@ fn finish(
     owner.found(reply.vault, enrolment, |tx| {
         put_certificate(tx, &reply.certificate, &certified, &attempt.key)?;
         sealed::put_center_keys(tx, reply.keys.replies, &reply.keys, now)?;
+        trust::begin_heads(tx, reply.heads.0, now)?;
         for (name, value) in [
             (names::SERVER, server),
             (names::ROOT, &hex::encode(&reply.root)),

@@ -73,6 +73,18 @@ pub fn begin(tx: &mut Tx<'_>, keys: &CenterKeys, now: UnixSeconds) -> Result<(),
     put_believed(tx, &Believed::at_enrolment(keys, now))
 }
 
+/// Believes the key of heads that an enrolment brought: those that follow it need a proof.
+///
+/// # Errors
+/// The faults of the store, and `damaged_store` when the keys of the enrolment are missing.
+pub fn begin_heads(tx: &mut Tx<'_>, heads: [u8; 32], now: UnixSeconds) -> Result<(), UiError> {
+    let damaged = || say(Code::DamagedStore, &[("what", "the keys it believes")]);
+    let text = tx.setting(names::BELIEVED)?.ok_or_else(damaged)?;
+    let mut believed = read_believed(&text)?;
+    believed.begin(KeyPurpose::Heads, VerifyingKey::Ed25519(heads), now);
+    put_believed(tx, &believed)
+}
+
 fn put_believed(tx: &mut Tx<'_>, believed: &Believed) -> Result<(), UiError> {
     Ok(tx.put_setting(names::BELIEVED, &hex::encode(to_cbor(believed)))?)
 }

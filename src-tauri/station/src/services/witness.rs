@@ -9,6 +9,7 @@
 use shared::checkpoint::{self, Cosignature, Head, NoteSignature, SignedHead};
 use shared::merkle::{self, Hash};
 use shared::services::funds::{Leaf, Receipt};
+use shared::services::keys::trust::{KeyPurpose, VerifyingKey};
 use shared::services::witness::{CosignedHead, MAX_COSIGNED, OwnCosignature, Witness, Witnessed};
 
 use super::sealed;
@@ -56,15 +57,30 @@ fn kept(owner: &Owner) -> Result<Option<SignedHead>, UiError> {
         return Ok(None);
     };
     let damaged = || say(Code::DamagedStore, &[("what", "the data center's head")]);
-    SignedHead::read(&note, &heads_key(owner)?)
-        .map(Some)
+    signed_head(&note, &heads_keys(owner)?)
+        .map(|(head, _)| Some(head))
         .ok_or_else(damaged)
 }
 
-/// The key that signs heads, from the enrolment.
-fn heads_key(owner: &Owner) -> Result<[u8; 32], UiError> {
-    let [key] = keys(owner, names::HEADS_KEY)?;
-    Ok(key)
+/// The keys that sign heads: of the enrolment, and those that have followed it by a proof.
+fn heads_keys(owner: &Owner) -> Result<Vec<[u8; 32]>, UiError> {
+    let [enrolled] = keys(owner, names::HEADS_KEY)?;
+    let mut all = vec![enrolled];
+    for key in super::trust::believed(owner)?.of(KeyPurpose::Heads) {
+        if let VerifyingKey::Ed25519(key) = key.key {
+            all.push(key);
+        }
+    }
+    Ok(all)
+}
+
+/// The head in a note, with the key among `keys` whose signature on it holds.
+fn signed_head(note: &str, keys: &[[u8; 32]]) -> Option<(SignedHead, [u8; 32])> {
+    keys.iter().find_map(|key| {
+        let head = SignedHead::read(note, key)?;
+        head.holds(key, crypto::verify_ed25519)
+            .then_some((head, *key))
+    })
 }
 
 /// Ed25519 keys kept as hexadecimal digits.
@@ -130,18 +146,18 @@ pub(super) fn check(
     receipt: &Receipt,
     witnessed: Option<&Witnessed>,
 ) -> Result<Result<Checked, Doubt>, UiError> {
-    let public = heads_key(owner)?;
+    let heads = heads_keys(owner)?;
     let vault = owner.enrolled()?;
     let leaf = money_leaf(owner)?.filter(|leaf| Some(leaf.index) == asked.leaf);
     let terms = Terms {
-        public,
+        heads: &heads,
         recovery: keys(owner, names::RECOVERY_KEYS)?,
         leaf,
         asked,
         witnessed,
     };
-    let newest = SignedHead::read(&receipt.checkpoint, &public)
-        .filter(|newest| newest.holds(&public, crypto::verify_ed25519))
+    let newest = signed_head(&receipt.checkpoint, &heads)
+        .map(|(newest, _)| newest)
         .filter(|newest| newest.head.center == vault.data_center());
     let Some(newest) = newest else {
         return Ok(Err(Doubt {
@@ -156,7 +172,7 @@ pub(super) fn check(
 
 /// What a newer head is held against.
 struct Terms<'a> {
-    public: [u8; 32],
+    heads: &'a [[u8; 32]],
     recovery: [[u8; 32]; 2],
     leaf: Option<Leaf>,
     asked: &'a Witness,
@@ -233,14 +249,17 @@ impl Terms<'_> {
         }
         let note = |other: &CosignedHead| {
             let head = &other.head.head;
+            let key = self
+                .heads
+                .iter()
+                .find(|key| other.head.holds(key, crypto::verify_ed25519))?;
             let sound = head.center == newest.center
                 && head.epoch == newest.epoch
-                && other.head.holds(&self.public, crypto::verify_ed25519)
                 && other.cosignature.holds(head, crypto::verify_ed25519)
                 && checkpoint::extends((head.size, &head.root), newest, &other.consistency.0)
                     .is_ok();
             let line = other.cosignature.line(head.center);
-            sound.then(|| other.head.note(&self.public) + &line)
+            sound.then(|| other.head.note(key) + &line)
         };
         witnessed
             .others
