@@ -10,8 +10,9 @@ use axum::http::Request;
 use server::access::Caller;
 use server::ca::StationCertificate;
 use server::center::DataCenter;
+use shared::monitor::{DUE_HEADER, Due, HOLDS_HEADER, Holdings};
 use shared::wire::{CBOR_MEDIA_TYPE, Problem};
-use station::contact::link::{Exchange, Link, LinkFault, LinkRequest, MAX_REPLY_BYTES};
+use station::contact::link::{Answered, Exchange, Link, LinkFault, LinkRequest, MAX_REPLY_BYTES};
 use station::station::{Station, names};
 
 /// What the line does to one exchange. A place is taken modulo what there is.
@@ -116,11 +117,16 @@ impl Line {
     /// # Errors
     /// What the data center refuses.
     pub async fn deliver(&self, request: LinkRequest) -> Result<Vec<u8>, LinkFault> {
+        self.carry(request, None).await.reply
+    }
+
+    /// Hands one request over, with the word of the station's monitor.
+    async fn carry(&self, request: LinkRequest, holds: Option<&Holdings>) -> Answered {
         let caller = Caller {
             address: SocketAddr::from(([127, 0, 0, 1], 1)),
             certificate: self.certificate().await.map(Arc::new),
         };
-        deliver(&self.router, caller, request).await
+        carry(&self.router, caller, request, holds).await
     }
 
     /// The certificate the station shows; one that has expired is not taken at the handshake.
@@ -152,9 +158,10 @@ impl Line {
         }
     }
 
-    async fn send(&self, path: String, body: Vec<u8>) -> Result<Vec<u8>, LinkFault> {
+    async fn send(&self, path: String, body: Vec<u8>, holds: &Holdings) -> Answered {
         let trick = (self.plan.lock().unwrap_or_else(PoisonError::into_inner))(&path);
-        let (delivered, reply) = self.played(trick, &path, &body).await;
+        let (delivered, answered) = self.played(trick, &path, &body, holds).await;
+        let reply = &answered.reply;
         let whole = !matches!(
             trick,
             Trick::CutReply(_) | Trick::FlipReply(_) | Trick::OldReply(_)
@@ -171,7 +178,7 @@ impl Line {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(passed);
-        reply
+        answered
     }
 
     /// Plays one trick; whether the data center got the message whole, and what the station gets.
@@ -180,23 +187,27 @@ impl Line {
         trick: Trick,
         path: &str,
         body: &[u8],
-    ) -> (bool, Result<Vec<u8>, LinkFault>) {
+        holds: &Holdings,
+    ) -> (bool, Answered) {
         let sent = |body: Vec<u8>| LinkRequest::Send {
             path: path.to_owned(),
             body,
         };
-        let lost = || Err(LinkFault::Broken("lost on the way".to_owned()));
+        let lost = || LinkFault::Broken("lost on the way".to_owned());
         match trick {
             Trick::NoLine => {
                 let fault = LinkFault::Unreachable("nobody answers".to_owned());
-                return (false, Err(fault));
+                return (false, fault.into());
             }
-            Trick::LoseRequest => return (false, lost()),
+            Trick::LoseRequest => return (false, lost().into()),
             Trick::CutRequest(place) => {
-                return (false, self.deliver(sent(cut(body, place))).await);
+                return (false, self.carry(sent(cut(body, place)), Some(holds)).await);
             }
             Trick::FlipRequest(place) => {
-                return (false, self.deliver(sent(flipped(body, place))).await);
+                return (
+                    false,
+                    self.carry(sent(flipped(body, place)), Some(holds)).await,
+                );
             }
             Trick::Twice => drop(self.deliver(sent(body.to_vec())).await),
             Trick::Late(place) => self.again(path, place).await,
@@ -212,12 +223,13 @@ impl Line {
         } else {
             None
         };
-        let reply = self.deliver(sent(body.to_vec())).await;
-        let reply = match trick {
-            Trick::LoseReply => reply.and_then(|_| lost()),
+        let mut answered = self.carry(sent(body.to_vec()), Some(holds)).await;
+        let reply = answered.reply;
+        answered.reply = match trick {
+            Trick::LoseReply => reply.and_then(|_| Err(lost())),
             Trick::CutReply(place) => reply.map(|reply| cut(&reply, place)),
             Trick::FlipReply(place) => reply.map(|reply| flipped(&reply, place)),
-            Trick::OldReply(_) => reply.and_then(|_| old.map_or_else(lost, Ok)),
+            Trick::OldReply(_) => reply.and_then(|_| old.ok_or_else(lost)),
             Trick::Trailing(place) => {
                 self.again(path, place).await;
                 reply
@@ -230,7 +242,10 @@ impl Line {
             | Trick::Twice
             | Trick::Late(_) => reply,
         };
-        (true, reply)
+        if trick == Trick::LoseReply {
+            answered.due = None;
+        }
+        (true, answered)
     }
 }
 
@@ -239,11 +254,12 @@ impl Link for Line {
         "internet"
     }
 
-    fn exchange(&self, request: LinkRequest) -> Exchange<'_> {
+    fn exchange(&self, request: LinkRequest, holds: &Holdings) -> Exchange<'_> {
+        let holds = holds.clone();
         Box::pin(async move {
             match request {
-                LinkRequest::Send { path, body } => self.send(path, body).await,
-                fetch @ LinkRequest::Fetch { .. } => self.deliver(fetch).await,
+                LinkRequest::Send { path, body } => self.send(path, body, &holds).await,
+                fetch @ LinkRequest::Fetch { .. } => self.carry(fetch, Some(&holds)).await,
             }
         })
     }
@@ -286,15 +302,41 @@ pub async fn deliver(
     caller: Caller,
     request: LinkRequest,
 ) -> Result<Vec<u8>, LinkFault> {
+    carry(router, caller, request, None).await.reply
+}
+
+/// Calls the data center's routes as `caller`, with the words of both monitors.
+async fn carry(
+    router: &Router,
+    caller: Caller,
+    request: LinkRequest,
+    holds: Option<&Holdings>,
+) -> Answered {
     use tower::ServiceExt as _;
-    let request = match request {
-        LinkRequest::Fetch { path } => Request::get(path).extension(caller).body(Body::empty()),
-        LinkRequest::Send { path, body } => Request::post(path)
-            .header("content-type", CBOR_MEDIA_TYPE)
-            .extension(caller)
-            .body(Body::from(body)),
+    let (mut builder, body) = match request {
+        LinkRequest::Fetch { path } => (Request::get(path), Body::empty()),
+        LinkRequest::Send { path, body } => {
+            let builder = Request::post(path).header("content-type", CBOR_MEDIA_TYPE);
+            (builder, Body::from(body))
+        }
     };
-    let answered = router.clone().oneshot(request.unwrap()).await.unwrap();
+    if let Some(holds) = holds {
+        builder = builder.header(HOLDS_HEADER, holds.to_string());
+    }
+    let request = builder.extension(caller).body(body).unwrap();
+    let answered = router.clone().oneshot(request).await.unwrap();
+    let due = match answered.headers().get(DUE_HEADER) {
+        Some(line) => line.to_str().unwrap().parse().unwrap(),
+        None => Due::default(),
+    };
+    Answered {
+        due: Some(due),
+        reply: read(answered).await,
+    }
+}
+
+/// Reads a reply or a refusal.
+async fn read(answered: axum::response::Response) -> Result<Vec<u8>, LinkFault> {
     let refused = !answered.status().is_success();
     let body = to_bytes(answered.into_body(), MAX_REPLY_BYTES)
         .await

@@ -18,8 +18,10 @@ use crate::epochs;
 use crate::folder::{FileFault, Folder};
 use crate::ledger::tree::{self, TreeHead};
 use crate::ledger::{Ledger, LedgerError, RecordKind};
+use crate::monitor::Monitor;
 use crate::services::funds::held;
 use crate::services::rates::store;
+use crate::services::rates::store::marker as published;
 use crate::services::statistics::standing;
 use crate::stations::Station;
 use crate::{params, stations};
@@ -118,6 +120,7 @@ pub struct DataCenter {
     limiter: Limiter,
     certificate_numbers: Reserve,
     signed_head: Mutex<Option<SignedHead>>,
+    monitor: Monitor,
     clock: Arc<dyn Clock>,
 }
 
@@ -196,6 +199,7 @@ impl DataCenter {
             limiter: Limiter::default(),
             certificate_numbers: Reserve::new(Counter::Certificate),
             signed_head: Mutex::new(None),
+            monitor: Monitor::new(db.read_blocking("published editions", published)?),
             db,
             clock,
         })
@@ -300,6 +304,12 @@ impl DataCenter {
     #[must_use]
     pub const fn certificate_numbers(&self) -> &Reserve {
         &self.certificate_numbers
+    }
+
+    /// What sees every contact and signals the services.
+    #[must_use]
+    pub const fn monitor(&self) -> &Monitor {
+        &self.monitor
     }
 
     /// A head of the journal, signed, as a C2SP tlog-checkpoint of this epoch. The same head again

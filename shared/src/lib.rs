@@ -9,6 +9,7 @@ pub mod indicium;
 pub mod merkle;
 pub mod modem;
 pub mod money;
+pub mod monitor;
 pub mod ppp;
 pub mod rates;
 pub mod rule_pack;

@@ -227,10 +227,14 @@ async fn a_report_said_twice_or_lost_on_the_way_adds_up_to_the_ascending_registe
         counter.contact().await.unwrap();
     }
     assert_eq!(usage(&town).await, [("ours".to_owned(), 3, 3 * 780)]);
-    // The data center loses what it took: the station tells it anew in the same contact.
+    // The data center loses what it took, and its account is another then: the station tells it
+    // anew in the same contact.
     town.center
         .db()
-        .write("a loss", |tx| tx.execute("DELETE FROM centre_usage", &[]))
+        .write("a loss", |tx| {
+            tx.execute("DELETE FROM centre_usage", &[])?;
+            tx.execute("UPDATE account_version SET value = value + 1", &[])
+        })
         .await
         .unwrap_or_else(|fault: server::db::DbError| unreachable!("{fault}"));
     counter.contact().await.unwrap();

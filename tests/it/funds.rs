@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use server::admin::call::AdminCall;
 use shared::money::Mills;
+use shared::monitor::Holdings;
 use station::contact::link::{Exchange, Link, LinkRequest};
 use station::contact::round::meet_over;
 use station::services::Asked;
@@ -88,10 +89,11 @@ impl Link for Interrupted {
         "internet"
     }
 
-    fn exchange(&self, request: LinkRequest) -> Exchange<'_> {
+    fn exchange(&self, request: LinkRequest, holds: &Holdings) -> Exchange<'_> {
+        let holds = holds.clone();
         Box::pin(async move {
             let LinkRequest::Send { path, .. } = &request else {
-                return self.line.exchange(request).await;
+                return self.line.exchange(request, &holds).await;
             };
             let answered = self.refills.load(Ordering::SeqCst) == 1;
             if path == "/v1/funds/refill" {
@@ -105,7 +107,7 @@ impl Link for Interrupted {
                 // It has to wait for this contact; long enough to see it not waiting.
                 drop(tokio::time::timeout(Duration::from_millis(500), other).await);
             }
-            self.line.exchange(request).await
+            self.line.exchange(request, &holds).await
         })
     }
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use rusqlite::types::ValueRef;
 use server::access::Caller;
+use server::admin::call::AdminCall;
+use server::admin::tree::TreeCall;
 use server::ca::StationCertificate;
 use shared::ids::DataCenterId;
 use shared::money::Mills;
@@ -12,6 +14,7 @@ use shared::security::Level;
 use shared::security::envelope::{self, Envelope, Header, ReplyEnvelope, ReplySecret};
 use shared::security::signed::KeyId;
 use shared::services::ServiceId;
+use shared::services::accounts::NodeKind;
 use shared::vault::Registers;
 use station::contact::link::{Link, LinkFault, LinkRequest};
 use station::contact::round::meet_over;
@@ -19,7 +22,7 @@ use station::services::sealed::{self, Intent};
 use station::services::{self, Asked};
 use station::station::names;
 use system_tests::line::{Line, Trick, code_of, deliver, flipped};
-use system_tests::town::{Counter, Town};
+use system_tests::town::{ACCOUNT, Counter, Town};
 
 /// Every row of every table that money or order hangs on, as text.
 pub(crate) fn dump(town: &Town) -> Vec<String> {
@@ -239,6 +242,13 @@ async fn a_request_sent_again_gets_the_identical_reply_and_moves_nothing() {
 async fn every_captured_message_played_again_later_moves_nothing() {
     let town = Town::with_deposit("100.00").await;
     let counter = town.enrolled("one").await;
+    let what = TreeCall::New {
+        kind: NodeKind::CostCentre,
+        name: "ours".to_owned(),
+        account: Some(ACCOUNT.to_owned()),
+        under: None,
+    };
+    town.admin(AdminCall::Tree { what }).await;
     let line = Line::new(&town.center, &counter.station, Vec::new(), |_| Trick::None);
     let link: Arc<dyn Link> = line.clone();
     for amount in ["20.00", "5.00", "1000.00", "30.00"] {

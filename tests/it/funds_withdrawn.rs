@@ -265,8 +265,11 @@ async fn a_refill_on_its_way_arrives_before_the_vault_ends() {
     let asked = Asked {
         refill: Some(Mills::parse("20.00").unwrap()),
     };
-    let met = meet_over(&counter.station, &link, asked).await.unwrap();
-    assert!(met.funds.is_some());
+    let lost = meet_over(&counter.station, &link, asked)
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(lost.code, "line_broke");
     order(&town, &counter).await;
     counter.contact().await.unwrap();
     let end = counter.status().await.withdrawal.unwrap();

@@ -10,10 +10,11 @@ use server::admin::call::AdminCall;
 use server::admin::keys::KeysCall;
 use server::ca::{Certified, Draft, OfflineRoot};
 use server::clock::Clock as _;
+use shared::monitor::Holdings;
 use shared::services::keys::trust::{ANNOUNCE_DAYS, OVERLAP_DAYS, TrustBundle};
 use shared::wire::{from_cbor, to_cbor};
 use station::api::StatusView;
-use station::contact::link::{Exchange, Link, LinkRequest};
+use station::contact::link::{Answered, Exchange, Link, LinkRequest};
 use station::contact::round::{Met, meet_over};
 use station::services::{Asked, trust};
 use system_tests::line::Line;
@@ -55,25 +56,33 @@ impl Watched {
     }
 }
 
+/// A reply without a word of the data center's monitor.
+fn told(reply: Vec<u8>) -> Answered {
+    Answered {
+        reply: Ok(reply),
+        due: None,
+    }
+}
+
 impl Link for Watched {
     fn line(&self) -> &'static str {
         "internet"
     }
 
-    fn exchange(&self, request: LinkRequest) -> Exchange<'_> {
+    fn exchange(&self, request: LinkRequest, holds: &Holdings) -> Exchange<'_> {
         if !matches!(&request, LinkRequest::Fetch { path } if path == trust::PATH) {
-            return self.line.exchange(request);
+            return self.line.exchange(request, holds);
         }
         self.fetched.fetch_add(1, Ordering::SeqCst);
         match self.bundle {
-            Bundle::Whole => self.line.exchange(request),
+            Bundle::Whole => self.line.exchange(request, holds),
             Bundle::Empty => {
                 let empty = to_cbor(&TrustBundle::new(Vec::new(), Vec::new()));
-                Box::pin(async move { Ok(empty) })
+                Box::pin(async move { told(empty) })
             }
             Bundle::Foreign => {
                 let foreign = self.foreign.clone();
-                Box::pin(async move { Ok(foreign) })
+                Box::pin(async move { told(foreign) })
             }
         }
     }

@@ -259,8 +259,12 @@ async fn an_expired_certificate_is_rescued_at_the_door_for_400_days_and_not_long
     lost.refill("20.00").await.unwrap();
     town.turn_days(STATION_CERTIFICATE_DAYS + 399);
     let met = meet(&town, &late).await.unwrap();
-    for service in ["keys", "funds", "rates"] {
-        assert_eq!(outcome(&met, service), "served", "{service}");
+    for (service, expected) in [
+        ("keys", "served"),
+        ("funds", "served"),
+        ("rates", "nothing"),
+    ] {
+        assert_eq!(outcome(&met, service), expected, "{service}");
     }
     assert_eq!(late.status().await.state, "active");
     town.turn_days(2);

@@ -9,6 +9,8 @@ mod bad_input;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod contact;
+#[cfg(test)]
 mod exit_codes;
 #[cfg(test)]
 mod foreign_ppp;

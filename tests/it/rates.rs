@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use server::admin::call::AdminCall;
+use shared::monitor::Holdings;
 use station::api::{Call, QuoteCall, View};
 use station::contact::link::{Exchange, Link, LinkRequest};
 use station::contact::round::meet_over;
@@ -33,18 +34,23 @@ impl Link for Spoiled {
         "internet"
     }
 
-    fn exchange(&self, request: LinkRequest) -> Exchange<'_> {
+    fn exchange(&self, request: LinkRequest, holds: &Holdings) -> Exchange<'_> {
+        let holds = holds.clone();
         Box::pin(async move {
-            let LinkRequest::Fetch { path } = &request else {
-                return self.line.exchange(request).await;
+            let path = match &request {
+                LinkRequest::Fetch { path } if path.starts_with("/v1/editions") => path.clone(),
+                LinkRequest::Fetch { .. } | LinkRequest::Send { .. } => {
+                    return self.line.exchange(request, &holds).await;
+                }
             };
             let is_content = path != "/v1/editions";
-            self.fetched.lock().unwrap().push(path.clone());
-            let reply = self.line.exchange(request).await?;
-            Ok(match self.bit {
+            self.fetched.lock().unwrap().push(path);
+            let mut answered = self.line.exchange(request, &holds).await;
+            answered.reply = answered.reply.map(|reply| match self.bit {
                 Some((contents, bit)) if contents == is_content => flipped(&reply, bit),
                 Some(_) | None => reply,
-            })
+            });
+            answered
         })
     }
 }
@@ -96,13 +102,22 @@ async fn an_edition_is_fetched_once_when_published_and_in_force_from_its_own_day
     let counter = town.enrolled("one").await;
     assert_eq!(in_force(&counter).await, "us-2026-07-12");
     import(&town, "us-next", 5).await;
-    let (_, fetched) = meet(&town, &counter, None).await;
-    assert_eq!(fetched, ["/v1/editions"], "it is not published yet");
+    let (outcome, fetched) = meet(&town, &counter, None).await;
+    assert_eq!(
+        (outcome.as_str(), fetched.len()),
+        ("nothing", 0),
+        "it is not published yet"
+    );
     town.admin(AdminCall::RatesPublish { edition: None }).await;
     let (outcome, fetched) = meet(&town, &counter, None).await;
     assert_eq!((outcome.as_str(), fetched.len()), ("served", 2));
-    let (_, fetched) = meet(&town, &counter, None).await;
-    assert_eq!(fetched.len(), 1, "what is here is not fetched again");
+    let (outcome, fetched) = meet(&town, &counter, None).await;
+    let quiet = ("nothing", 0);
+    assert_eq!(
+        (outcome.as_str(), fetched.len()),
+        quiet,
+        "what is here is not asked for again"
+    );
     assert_eq!(in_force(&counter).await, "us-2026-07-12");
     town.turn_days(4);
     assert_eq!(in_force(&counter).await, "us-2026-07-12");

@@ -1,6 +1,6 @@
 // What the window knows of its station, asked again whenever the station says that it changed.
 import { ask, asUiError, listen } from './backend';
-import type { Event, PieceView, PrinterSetup, StatusView, StockView, UiError } from './generated/api';
+import type { Event, PieceView, PrinterSetup, ServiceView, StatusView, StockView, UiError } from './generated/api';
 import { coalesced } from './latest';
 
 /** Countdowns move by themselves, and another program may have become the station's owner, ms. */
@@ -17,11 +17,20 @@ class Station {
   recent = $state<PieceView[] | null>(null);
   /** How far the running batch is. */
   batch = $state<{ done: number; rows: number } | null>(null);
+  /** Where each service stands in the contact that is going on. */
+  live = $state<Record<string, string>>({});
   /** Whether the page has lost the process behind it. */
   lost = $state(false);
   /** Counts events about pieces, so that a list knows when to ask again. */
   pieceChanges = $state(0);
 
+  /** How each service fared last, or where it stands now. */
+  readonly services = $derived<ServiceView[]>(
+    (this.status?.services ?? []).map((service) => {
+      const stage = this.live[service.service];
+      return stage === undefined ? service : { ...service, outcome: stage, reason: null };
+    }),
+  );
   readonly unknown = $derived(this.status?.unknown_pieces ?? 0);
   readonly canPrint = $derived(
     this.status !== null && !['locked', 'frozen', 'withdrawn', 'new'].includes(this.status.state),
@@ -45,7 +54,11 @@ class Station {
   readonly refresh = coalesced(async () => {
     try {
       const before = this.status;
+      const live = this.live;
       this.status = await ask('status', {});
+      if (Object.values(live).every((stage) => stage !== 'running')) {
+        this.live = {};
+      }
       this.fault = null;
       if (this.status.enrolled && before?.enrolled !== true) {
         await Promise.all([this.refreshPieces(), this.refreshPrinters()]);
@@ -91,6 +104,9 @@ class Station {
       case 'piece':
         this.pieceChanges += 1;
         void this.refreshPieces();
+        break;
+      case 'service':
+        this.live = { ...this.live, [event.service]: event.stage };
         break;
       case 'batch':
         this.batch = { done: event.done, rows: event.rows };

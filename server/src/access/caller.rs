@@ -52,9 +52,19 @@ impl FromRequestParts<Arc<DataCenter>> for CallingStation {
         parts: &mut Parts,
         center: &Arc<DataCenter>,
     ) -> Result<Self, ProblemReply> {
-        let caller = Caller::from_request_parts(parts, center).await?;
+        Self::of(&Caller::from_request_parts(parts, center).await?, center)
+    }
+}
+
+impl CallingStation {
+    /// The station behind a caller, asked at this moment.
+    ///
+    /// # Errors
+    /// [`ProblemReply`] without a certificate, or with one that was revoked or has expired.
+    pub fn of(caller: &Caller, center: &DataCenter) -> Result<Self, ProblemReply> {
         let certificate = caller
             .certificate
+            .as_ref()
             .ok_or_else(ProblemReply::certificate_required)?;
         if center.denied().denies(&certificate.serial) {
             return Err(ProblemReply::certificate_revoked());
@@ -62,7 +72,7 @@ impl FromRequestParts<Arc<DataCenter>> for CallingStation {
         if certificate.not_after < center.now() {
             return Err(ProblemReply::certificate_expired());
         }
-        Ok(Self(certificate))
+        Ok(Self(Arc::clone(certificate)))
     }
 }
 

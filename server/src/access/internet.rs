@@ -192,6 +192,7 @@ impl Internet {
             while contacts.try_join_next().is_some() {}
         }
         drop(self.listener);
+        self.center.monitor().hub().close();
         if timeout(LAST_REQUESTS_TIME, graceful.shutdown())
             .await
             .is_err()

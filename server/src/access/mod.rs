@@ -4,6 +4,7 @@ pub mod caller;
 pub mod internet;
 pub mod limiter;
 pub mod problem;
+pub(crate) mod seen;
 mod tls;
 
 #[cfg(test)]

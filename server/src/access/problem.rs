@@ -131,6 +131,17 @@ impl ProblemReply {
         )
     }
 
+    /// There is no room at the moment.
+    #[must_use]
+    pub fn busy() -> Self {
+        Self::later(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "The data center is busy; nothing was changed.",
+            "Try again in a moment.",
+        )
+    }
+
     /// Something broke that the station cannot help.
     #[must_use]
     pub fn fault() -> Self {
@@ -146,12 +157,7 @@ impl ProblemReply {
 impl From<DbError> for ProblemReply {
     fn from(fault: DbError) -> Self {
         match &fault {
-            DbError::Busy { .. } => Self::later(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "busy",
-                "The data center is busy; nothing was changed.",
-                "Try again in a moment.",
-            ),
+            DbError::Busy { .. } => Self::busy(),
             DbError::DiskFull { .. } => {
                 tracing::error!(%fault, "refused");
                 Self::later(

@@ -7,6 +7,7 @@ use shared::ids::{StationId, VaultId};
 use shared::money::Mills;
 use shared::rates::{Edition, validate};
 use shared::security::enrolment_code::EnrolmentCode;
+use shared::services::ServiceId;
 use zeroize::Zeroizing;
 
 use super::backup;
@@ -159,10 +160,10 @@ fn account_deposit(
         ));
     }
     let (book, now) = (*center.ledger(), center.now());
-    let view = center.db().write_blocking("account-deposit", move |tx| {
+    let (view, stations) = center.db().write_blocking("account-deposit", move |tx| {
         let account = accounts::find(tx, &account)?;
         let posted = accounts::deposit(&book, tx, account.id, amount, &reference, now)?;
-        Ok::<_, LedgerError>(DepositView {
+        let view = DepositView {
             balance: ledger::available(tx, &LedgerAccount::Customer(account.id))?,
             account: account.id,
             name: account.name,
@@ -170,8 +171,12 @@ fn account_deposit(
             reference,
             repeated: posted.repeated,
             sequence: posted.sequence,
-        })
+        };
+        Ok::<_, LedgerError>((view, stations::list(tx, Some(account.id))?))
     })?;
+    for station in stations {
+        center.monitor().hub().signal(station.id, ServiceId::Funds);
+    }
     Ok(AdminView::Deposit(view))
 }
 
@@ -375,7 +380,16 @@ fn change_station(
         }
         Ok::<_, StationCallError>((station_view(tx, station)?, serials))
     })?;
+    let is_revoked = !serials.is_empty();
     center.denied().add(serials);
+    if is_revoked {
+        center.monitor().hub().end(view.station);
+    } else {
+        center
+            .monitor()
+            .hub()
+            .signal(view.station, ServiceId::Funds);
+    }
     Ok(AdminView::Station(view))
 }
 
@@ -414,6 +428,9 @@ fn rates_publish(
             store::publish(tx, &book, &name, &signed, now)
         })?;
         views.push(edition_view(edition));
+    }
+    if !views.is_empty() {
+        center.rates_changed()?;
     }
     Ok(views)
 }

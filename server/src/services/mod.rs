@@ -1,6 +1,7 @@
 //! What stations can ask for, one folder per service.
 //!
-//! A service adds its routes in [`router`]. A handler takes `State<Arc<DataCenter>>`; at level L2
+//! A service adds its routes in [`router`], where the monitor sees them, and says in [`markers`] what
+//! it has for a station. A handler takes `State<Arc<DataCenter>>`; at level L2
 //! and above it takes [`CallingStation`](crate::access::CallingStation), so that it cannot be
 //! reached without a good certificate; bodies come as [`Bounded`](crate::access::Bounded); refusals
 //! go out as [`ProblemReply`].
@@ -13,9 +14,11 @@ pub mod keys;
 pub mod rates;
 pub mod refused;
 pub mod sealed;
+pub mod signals;
 pub mod statistics;
 pub mod unnumbered;
 
+use std::collections::BTreeMap;
 use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +29,14 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 
+use shared::ids::StationId;
+use shared::monitor::Marker;
+use shared::services::ServiceId;
+
 use crate::access::ProblemReply;
+use crate::access::seen::seen;
 use crate::center::DataCenter;
+use crate::db::DbError;
 
 /// A request must be answered by then, also over the slowest line.
 const REQUEST_TIME: Duration = Duration::from_secs(60);
@@ -38,13 +47,44 @@ pub fn router(center: Arc<DataCenter>) -> Router {
         Router::new()
             .merge(directory::routes())
             .merge(journal::routes())
-            .merge(keys::routes())
-            .merge(funds::routes())
-            .merge(rates::routes())
-            .merge(statistics::routes())
-            .merge(accounts::routes()),
+            .merge(signals::routes())
+            .merge(seen(&center, ServiceId::Keys, keys::routes()))
+            .merge(seen(&center, ServiceId::Funds, funds::routes()))
+            .merge(seen(&center, ServiceId::Rates, rates::routes()))
+            .merge(seen(&center, ServiceId::Statistics, statistics::routes()))
+            .merge(seen(&center, ServiceId::Accounts, accounts::routes())),
         center,
     )
+}
+
+/// The marker of what each service has for a station; none for one that has nothing unasked.
+///
+/// The monitor asks on every request of every station: from memory, and by one indexed read.
+///
+/// # Errors
+/// [`DbError`].
+pub(crate) async fn markers(
+    center: &DataCenter,
+    station: StationId,
+) -> Result<BTreeMap<ServiceId, Marker>, DbError> {
+    let account = center
+        .db()
+        .read("account version", move |tx| {
+            accounts::version_of(tx, station)
+        })
+        .await?;
+    let markers = ServiceId::ALL.into_iter().filter_map(|service| {
+        let marker = match service {
+            ServiceId::Keys => Some(keys::marker(center)),
+            ServiceId::Rates => center.monitor().rates(),
+            ServiceId::Accounts => account.map(|version| accounts::marker(center, version)),
+            // A contact always carries a statement, and its reply all that the funds have; the
+            // statistics only listen.
+            ServiceId::Funds | ServiceId::Statistics => None,
+        };
+        marker.map(|marker| (service, marker))
+    });
+    Ok(markers.collect())
 }
 
 /// Puts what holds for every service around their routes.

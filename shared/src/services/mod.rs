@@ -74,6 +74,24 @@ impl ServiceId {
         }
     }
 
+    /// The service with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|service| service.name() == name)
+    }
+
+    /// How early the service goes on a line that is too slow for all at once, from 0: funds and
+    /// keys, because printing ends without them; then rates, statistics, accounts.
+    #[must_use]
+    pub const fn rank(self) -> u8 {
+        match self {
+            Self::Keys | Self::Funds => 0,
+            Self::Rates => 1,
+            Self::Statistics => 2,
+            Self::Accounts => 3,
+        }
+    }
+
     /// The level of the service's requests.
     #[must_use]
     pub const fn level(self) -> Level {

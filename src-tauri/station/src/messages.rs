@@ -302,6 +302,10 @@ catalogue! {
     LineBroke = "line_broke", Unreachable, true,
         "The line to the data center broke: {reason}. What was asked is kept and is completed once, at the next contact.",
         "Start a contact when the line is back; nothing is charged twice.";
+    /// A service has to wait for a later contact.
+    Deferred = "deferred", Refused, true,
+        "It was left for a later contact: {reason}. No money moved.",
+        "It comes by itself as soon as the Internet is back, or with the next call.";
     /// TLS does not lead to the root of the enrolment.
     NotOurCenter = "not_our_center", Refused, false,
         "What answers at the data center's address could not prove to be the data center. Nothing was sent and no money moved.",

@@ -154,6 +154,12 @@ impl Station {
         self.events.subscribe()
     }
 
+    /// Tells everybody who listens.
+    pub(crate) fn tell(&self, event: Event) {
+        // Nobody listening is no fault.
+        drop(self.events.send(event));
+    }
+
     /// Makes the next key-encryption key and takes it into use. The keeper is asked off the owner's
     /// thread, because a keyring may ask its user for a password.
     ///

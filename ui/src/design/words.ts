@@ -30,6 +30,7 @@ export const serviceWord = (id: string): string => SERVICE[id] ?? id;
 const OUTCOME: Record<string, { word: string; tone: Tone }> = {
   served: { word: 'served', tone: 'proof' },
   nothing: { word: 'up to date', tone: 'proof' },
+  running: { word: 'in contact', tone: 'muted' },
   deferred: { word: 'later', tone: 'muted' },
   refused: { word: 'refused', tone: 'caution' },
   failed: { word: 'failed', tone: 'stop' },

@@ -354,7 +354,15 @@ serial: string,
 /**
  * Its state now.
  */
-state: PieceState, } | { "event": "batch", 
+state: PieceState, } | { "event": "service", 
+/**
+ * The service's identity, for example `funds`.
+ */
+service: string, 
+/**
+ * `running`, or how it came to rest: `served`, `nothing`, `deferred`, `refused`, `failed`.
+ */
+stage: string, } | { "event": "batch", 
 /**
  * Rows done.
  */

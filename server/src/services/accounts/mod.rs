@@ -27,6 +27,8 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use shared::clock::UnixSeconds;
 use shared::ids::{AccountId, StationId};
+use shared::monitor::Marker;
+use shared::services::ServiceId;
 use shared::services::accounts::{
     AccountsReply, AccountsRequest, CHANGES_MAX, MAX_NAME_CHARS, MAX_REASON_CHARS, OVERRIDES_MAX,
     USAGE_MAX, VERSION,
@@ -37,8 +39,8 @@ use super::refused::Refused;
 use super::sealed;
 use crate::access::{Bounded, CallingStation, MESSAGE_MAX};
 use crate::center::DataCenter;
-use crate::db::Tx;
-use crate::stations;
+use crate::db::{DbError, Tx};
+use crate::{params, stations};
 
 /// A station is told versions with the epoch above so many bits.
 const VERSION_BITS: u32 = 40;
@@ -78,6 +80,31 @@ async fn sync(
         center.db().write("accounts sync", write).await?
     };
     Ok(([(header::CONTENT_TYPE, CBOR_MEDIA_TYPE)], to_cbor(&reply)).into_response())
+}
+
+/// The version of a station's account; none before anything was changed in it.
+///
+/// # Errors
+/// [`DbError`].
+pub(crate) fn version_of(
+    tx: &Tx<'_>,
+    station: StationId,
+) -> Result<Option<(AccountId, u64)>, DbError> {
+    tx.row(
+        "SELECT station.account, account_version.value FROM station
+         JOIN account_version ON account_version.account = station.account
+         WHERE station.id = ?1",
+        params![&station],
+        |row| Ok((row.column(0)?, row.column(1)?)),
+    )
+}
+
+/// The marker of an account at a version. After a restore the same version is another history.
+pub(crate) fn marker(center: &DataCenter, (account, version): (AccountId, u64)) -> Marker {
+    let mut state = account.bytes().to_vec();
+    state.extend_from_slice(&center.epoch().to_be_bytes());
+    state.extend_from_slice(&version.to_be_bytes());
+    Marker::of(ServiceId::Accounts, &state)
 }
 
 /// The account of a station that may be served.

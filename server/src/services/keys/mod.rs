@@ -15,9 +15,11 @@ use axum::routing::post;
 use sha2::{Digest, Sha256};
 use shared::clock::UnixSeconds;
 use shared::ids::StationId;
+use shared::monitor::Marker;
 use shared::security::enrolment_code::EnrolmentCode;
 use shared::security::envelope::Envelope;
 use shared::security::signed::ContentType;
+use shared::services::ServiceId;
 use shared::services::directory::PublicKey;
 use shared::services::keys::{Chain, EnrolReply, EnrolRequest, RenewReply, RenewRequest};
 use shared::wire::{from_cbor, to_cbor};
@@ -223,6 +225,11 @@ fn renew_in(
         ContentType::RenewReply,
         &reply,
     )?))
+}
+
+/// The marker of the keys every station should know.
+pub(crate) fn marker(center: &DataCenter) -> Marker {
+    Marker::of(ServiceId::Keys, &to_cbor(&center.authority().center_keys()))
 }
 
 fn chain(center: &Arc<DataCenter>, issued: IssuedCertificate) -> Chain {

@@ -3,8 +3,10 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use shared::clock::UnixSeconds;
+use shared::monitor::Marker;
 use shared::rates::{Edition, EditionManifest};
 use shared::security::signed::{self, ContentType, SignedFault};
+use shared::services::ServiceId;
 
 use crate::ca::SigningKey;
 use crate::db::{DbError, Row, Tx};
@@ -226,6 +228,20 @@ pub fn manifests(tx: &Tx<'_>) -> Result<Vec<Vec<u8>>, DbError> {
         params![EDITIONS_MAX],
         |row| row.column(0),
     )
+}
+
+/// The marker of the published editions; nothing when there are none.
+///
+/// # Errors
+/// [`DbError`].
+pub fn marker(tx: &Tx<'_>) -> Result<Option<Marker>, DbError> {
+    let published: Vec<[u8; 32]> = tx.rows(
+        "SELECT sha256 FROM edition WHERE manifest IS NOT NULL ORDER BY sha256 LIMIT ?1",
+        params![EDITIONS_MAX],
+        |row| row.column(0),
+    )?;
+    let state = published.concat();
+    Ok((!state.is_empty()).then(|| Marker::of(ServiceId::Rates, &state)))
 }
 
 /// The content of a published edition.

@@ -18,6 +18,13 @@ pub enum Event {
         /// Its state now.
         state: PieceState,
     },
+    /// A service went on in the contact that is going on.
+    Service {
+        /// The service's identity, for example `funds`.
+        service: String,
+        /// `running`, or how it came to rest: `served`, `nothing`, `deferred`, `refused`, `failed`.
+        stage: String,
+    },
     /// A batch went on.
     Batch {
         /// Rows done.

@@ -4,6 +4,7 @@
 use minicbor::{Decode, Encode};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use shared::monitor::Holdings;
 use shared::security::enrolment_code::EnrolmentCode;
 use shared::services::keys::{EnrolReply, EnrolRequest};
 use shared::vault::Enrolment;
@@ -65,7 +66,8 @@ pub async fn enrol(station: &Station, call: EnrolCall) -> Result<(), UiError> {
         path: "/v1/enrol".to_owned(),
         body: to_cbor(&request),
     };
-    let reply = link.exchange(send).await.map_err(|fault| said(&fault))?;
+    let answered = link.exchange(send, &Holdings::default()).await;
+    let reply = answered.reply.map_err(|fault| said(&fault))?;
     let reply: EnrolReply = from_cbor(&reply).map_err(|_| not_believed("the enrolment"))?;
     if reply.root != root {
         return Err(not_believed("the root of the enrolment"));
@@ -90,12 +92,11 @@ fn not_enrolled(owner: &Owner) -> Result<(), UiError> {
 /// key has the fingerprint that stands in the code.
 async fn trusted_root(server: &str, code: &EnrolmentCode) -> Result<Vec<u8>, UiError> {
     let link = Internet::unverified(server).map_err(|fault| said(&fault))?;
-    let bundle = link
-        .exchange(LinkRequest::Fetch {
-            path: "/v1/ca".to_owned(),
-        })
-        .await
-        .map_err(|fault| said(&fault))?;
+    let fetch = LinkRequest::Fetch {
+        path: "/v1/ca".to_owned(),
+    };
+    let answered = link.exchange(fetch, &Holdings::default()).await;
+    let bundle = answered.reply.map_err(|fault| said(&fault))?;
     CertificateDer::pem_slice_iter(&bundle)
         .filter_map(Result::ok)
         .find(|der| {

@@ -9,9 +9,10 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, DistinguishedName, SignatureScheme};
+use shared::monitor::{DUE_HEADER, Due, HOLDS_HEADER, Holdings};
 use shared::wire::{CBOR_MEDIA_TYPE, MAX_PROBLEM_BYTES, PROBLEM_MEDIA_TYPE, Problem};
 
-use super::link::{Exchange, Link, LinkFault, LinkRequest, MAX_REPLY_BYTES};
+use super::link::{Answered, Exchange, Link, LinkFault, LinkRequest, MAX_REPLY_BYTES};
 use crate::crypto;
 
 /// How long a connection may take to stand.
@@ -19,6 +20,13 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long one exchange may take in all.
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A quiet connection is asked so often whether it still stands: office routers forget one after
+/// some minutes.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(45);
+
+/// A connection that does not answer by then has broken.
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Whom the station trusts and how it proves itself.
 #[derive(Clone, Debug)]
@@ -88,14 +96,21 @@ impl Internet {
         Self::with(server, config)
     }
 
-    fn with(server: &str, config: ClientConfig) -> Result<Self, LinkFault> {
+    fn with(server: &str, mut config: ClientConfig) -> Result<Self, LinkFault> {
         if !server.starts_with("https://") {
             return Err(LinkFault::Unreachable(format!(
                 "{server} is not an https address"
             )));
         }
+        // All services share one TLS session: only HTTP/2 is offered, and requests that are made
+        // at once wait for the one connection instead of opening their own.
+        config.alpn_protocols = vec![b"h2".to_vec()];
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(config)
+            .http2_prior_knowledge()
+            .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
+            .http2_keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
+            .http2_keep_alive_while_idle(true)
             .https_only(true)
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
@@ -109,7 +124,7 @@ impl Internet {
         })
     }
 
-    async fn exchanged(&self, request: LinkRequest) -> Result<Vec<u8>, LinkFault> {
+    async fn exchanged(&self, request: LinkRequest, holds: &Holdings) -> Answered {
         let request = match request {
             LinkRequest::Fetch { path } => self.client.get(format!("{}{path}", self.base)),
             LinkRequest::Send { path, body } => self
@@ -118,27 +133,46 @@ impl Internet {
                 .header(reqwest::header::CONTENT_TYPE, CBOR_MEDIA_TYPE)
                 .body(body),
         };
-        let reply = request.send().await.map_err(|error| fault(&error))?;
-        let refused = !reply.status().is_success();
-        let limit = if refused {
-            MAX_PROBLEM_BYTES
-        } else {
-            MAX_REPLY_BYTES
-        };
-        let problem = reply
-            .headers()
-            .get(reqwest::header::CONTENT_TYPE)
-            .is_some_and(|kind| kind.as_bytes().starts_with(PROBLEM_MEDIA_TYPE.as_bytes()));
-        let body = read_body(reply, limit).await?;
-        match (refused, problem) {
-            (false, _) => Ok(body),
-            (true, true) => {
-                let problem: Problem =
-                    serde_json::from_slice(&body).map_err(|_| LinkFault::Unreadable)?;
-                Err(LinkFault::Refused(Box::new(problem)))
-            }
-            (true, false) => Err(LinkFault::Unreadable),
+        let request = request.header(HOLDS_HEADER, holds.to_string());
+        match request.send().await {
+            Ok(reply) => Answered {
+                due: word(&reply),
+                reply: read(reply).await,
+            },
+            Err(error) => fault(&error).into(),
         }
+    }
+}
+
+/// The word of the data center's monitor. Every reply is one: nothing in it means nothing is due.
+fn word(reply: &reqwest::Response) -> Option<Due> {
+    match reply.headers().get(DUE_HEADER) {
+        None => Some(Due::default()),
+        Some(line) => line.to_str().ok()?.parse().ok(),
+    }
+}
+
+/// Reads a reply or a refusal.
+async fn read(reply: reqwest::Response) -> Result<Vec<u8>, LinkFault> {
+    let refused = !reply.status().is_success();
+    let limit = if refused {
+        MAX_PROBLEM_BYTES
+    } else {
+        MAX_REPLY_BYTES
+    };
+    let problem = reply
+        .headers()
+        .get(reqwest::header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(PROBLEM_MEDIA_TYPE.as_bytes()));
+    let body = read_body(reply, limit).await?;
+    match (refused, problem) {
+        (false, _) => Ok(body),
+        (true, true) => {
+            let problem: Problem =
+                serde_json::from_slice(&body).map_err(|_| LinkFault::Unreadable)?;
+            Err(LinkFault::Refused(Box::new(problem)))
+        }
+        (true, false) => Err(LinkFault::Unreadable),
     }
 }
 
@@ -147,8 +181,9 @@ impl Link for Internet {
         "internet"
     }
 
-    fn exchange(&self, request: LinkRequest) -> Exchange<'_> {
-        Box::pin(self.exchanged(request))
+    fn exchange(&self, request: LinkRequest, holds: &Holdings) -> Exchange<'_> {
+        let holds = holds.clone();
+        Box::pin(async move { self.exchanged(request, &holds).await })
     }
 }
 

@@ -6,13 +6,34 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use shared::monitor::{Budget, Due, Holdings};
 use shared::wire::Problem;
 
 /// The largest reply a station reads, bytes: the content of a rate edition is the largest.
 pub const MAX_REPLY_BYTES: usize = 8 * 1_024 * 1_024;
 
 /// A reply on its way.
-pub type Exchange<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, LinkFault>> + Send + 'a>>;
+pub type Exchange<'a> = Pin<Box<dyn Future<Output = Answered> + Send + 'a>>;
+
+/// What came back: the reply, a refusal or a fault of the line, and beside it the word of the data
+/// center's monitor, which travels with refusals too.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The reply.
+    pub reply: Result<Vec<u8>, LinkFault>,
+    /// What the data center has for this station; nothing when its monitor was not heard.
+    pub due: Option<Due>,
+}
+
+impl From<LinkFault> for Answered {
+    /// A fault of the line, over which no monitor was heard.
+    fn from(fault: LinkFault) -> Self {
+        Self {
+            reply: Err(fault),
+            due: None,
+        }
+    }
+}
 
 /// A request to the data center.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +50,17 @@ pub enum LinkRequest {
         /// The message, CBOR.
         body: Vec<u8>,
     },
+}
+
+impl LinkRequest {
+    /// The bytes of the request, without what the line itself adds.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        match self {
+            Self::Fetch { path } => path.len(),
+            Self::Send { path, body } => path.len() + body.len(),
+        }
+    }
 }
 
 /// Why no reply came.
@@ -67,6 +99,12 @@ pub trait Link: Send + Sync {
     /// The line's name: `internet` or `dialup`.
     fn line(&self) -> &'static str;
 
-    /// Exchanges one request for its reply. Several exchanges may run at once.
-    fn exchange(&self, request: LinkRequest) -> Exchange<'_>;
+    /// How much one contact over it may cost.
+    fn budget(&self) -> Budget {
+        Budget::UNLIMITED
+    }
+
+    /// Exchanges one request for its reply, and the word of this monitor for that of the other.
+    /// Several exchanges may run at once.
+    fn exchange(&self, request: LinkRequest, holds: &Holdings) -> Exchange<'_>;
 }

@@ -1,8 +1,11 @@
-//! Meeting the data center: links, enrolment, and the round of services over one contact.
+//! Meeting the data center: links, enrolment, and the monitor that serves every service in one
+//! contact.
 
 pub mod enrol;
+mod exchange;
 pub mod faults;
 pub mod internet;
 pub mod link;
 mod meet;
+mod monitor;
 pub mod round;

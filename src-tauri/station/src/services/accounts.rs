@@ -1,12 +1,14 @@
 //! Postal account management at the station: the account's tree comes in, what was printed for
 //! each cost centre goes out.
 //!
-//! Asked by the monitor in every contact. Level L2: nothing of it moves value. What is reported are
+//! Asked by the monitor when the account has changed or there is something to report. Level L2:
+//! nothing of it moves value. What is reported are
 //! sums since the first piece, so a report that is said twice changes nothing; what the data center
 //! has taken is written down with its answer, so a lost answer is a report that is said again.
 //! Tables: `account_nodes`, `centre_spending`, `spent_elsewhere`, `budget_overrides`.
 //! Tests: `tests/it/accounts.rs`.
 
+use shared::services::ServiceId;
 use shared::services::accounts::{
     AccountsReply, AccountsRequest, CHANGES_MAX, OVERRIDES_MAX, USAGE_MAX, VERSION,
 };
@@ -31,9 +33,12 @@ pub struct Exchange {
     told_anew: bool,
 }
 
-/// Once per contact, and again while either side has more.
+/// When the data center has another version of the account or there is something to report, and
+/// again while either side has more.
 pub(super) fn next_request(owner: &mut Owner, round: u32) -> Result<Option<LinkRequest>, UiError> {
-    if round == 0 {
+    let is_due = owner.take_due(ServiceId::Accounts);
+    let begins = round == 0 || is_due;
+    if begins {
         *owner.accounts_exchange() = Exchange::default();
     } else if !owner.accounts_exchange().more {
         return Ok(None);
@@ -51,6 +56,9 @@ pub(super) fn next_request(owner: &mut Owner, round: u32) -> Result<Option<LinkR
         upto,
         overrides: owner.store().overrides(known_override, OVERRIDES_MAX)?,
     };
+    if begins && !is_due && request.usage.is_empty() && request.overrides.is_empty() {
+        return Ok(None);
+    }
     owner.accounts_exchange().sent = upto;
     Ok(Some(LinkRequest::Send {
         path: SYNC.to_owned(),

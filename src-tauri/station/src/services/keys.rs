@@ -1,5 +1,5 @@
 //! Key management at the station: the next certificate, when a third of the present one's life is
-//! left.
+//! left, and the data center's sealing key, when it has changed.
 //!
 //! Asked by the monitor in every contact. Level L3, because the certificate opens every other
 //! service. The private key never leaves the store, and the old one is destroyed in the commit
@@ -10,7 +10,9 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use shared::clock::UnixSeconds;
 use shared::security::signed::ContentType;
 use shared::services::ServiceId;
-use shared::services::keys::{Chain, RENEW_DAYS_LEFT, RenewReply, RenewRequest};
+use shared::services::directory::Directory;
+use shared::services::keys::{CenterKeys, Chain, RENEW_DAYS_LEFT, RenewReply, RenewRequest};
+use shared::wire::from_cbor;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::sealed::{self, Draft};
@@ -28,10 +30,14 @@ const PATH: &str = "/v1/keys/renew";
 /// Where they go when it has expired.
 const DOOR: &str = "/door/renew";
 
-/// The service's one kind of request.
+/// Where the data center's keys are.
+const DIRECTORY: &str = "/v1/directory";
+
+/// The service's one kind of sealed request.
 const RENEW: u8 = 1;
 
-/// Asks for the next certificate when it is due.
+/// Asks for the next certificate when it is due, and for the data center's keys of today when they
+/// have changed.
 pub(super) fn next_request(owner: &mut Owner) -> Result<Option<LinkRequest>, UiError> {
     let until = certificate_until(owner)?;
     let now = owner.now();
@@ -40,7 +46,8 @@ pub(super) fn next_request(owner: &mut Owner) -> Result<Option<LinkRequest>, UiE
         return Ok(Some(intent.outgoing()));
     }
     if now < until.plus_days(-RENEW_DAYS_LEFT) {
-        return Ok(None);
+        let is_due = owner.take_due(ServiceId::Keys);
+        return Ok(is_due.then(directory));
     }
     let (key, pkcs8) = SigningKey::generate().map_err(|_| say(Code::StationStopped, &[]))?;
     drop(key);
@@ -63,10 +70,41 @@ pub(super) const fn content(_kind: u8) -> ContentType {
     ContentType::RenewRequest
 }
 
-/// Takes the next certificate: from this commit on the station signs with its key.
+/// The request for the data center's keys of today.
+#[must_use]
+pub fn directory() -> LinkRequest {
+    LinkRequest::Fetch {
+        path: DIRECTORY.to_owned(),
+    }
+}
+
+/// Takes the data center's sealing key of today. Whom the station believes stays what the enrolment
+/// said: a directory is authenticated by the line alone.
+///
+/// # Errors
+/// `reply_not_believed` when it is no directory or another data center's, and the faults of the
+/// store.
+pub fn accept_directory(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
+    let directory: Directory = from_cbor(reply).map_err(|_| not_believed("the directory"))?;
+    if directory.data_center != owner.enrolled()?.data_center() {
+        return Err(not_believed("the directory's data center"));
+    }
+    let kept = sealed::center_keys(owner)?;
+    let keys = CenterKeys {
+        sealing: directory.keys.sealing,
+        ..kept.clone()
+    };
+    let now = owner.now();
+    owner.write("the data center's key", |tx| {
+        sealed::put_center_keys(tx, kept.replies, &keys, now)
+    })
+}
+
+/// Takes the next certificate (from this commit on the station signs with its key), or the data
+/// center's keys.
 pub(super) fn accept(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
     let Some(intent) = sealed::pending(owner, ServiceId::Keys)? else {
-        return Ok(());
+        return accept_directory(owner, reply);
     };
     let reply: RenewReply = intent.open_reply(owner, ContentType::RenewReply, reply)?;
     let pkcs8 = intent

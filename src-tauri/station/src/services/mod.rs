@@ -22,6 +22,12 @@ use crate::contact::link::LinkRequest;
 use crate::messages::{Code, say};
 use crate::station::Owner;
 
+/// What a message and its reply come to, bytes, where they hold no documents.
+const MESSAGE_BYTES: u64 = 4 * 1_024;
+
+/// What a page of a list and its reply come to at most, bytes.
+const PAGE_BYTES: u64 = 16 * 1_024;
+
 /// What the clerk asked of this contact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
@@ -42,9 +48,20 @@ pub fn next_request(
     match service {
         ServiceId::Keys => keys::next_request(owner),
         ServiceId::Funds => funds::next_request(owner, asked, round),
-        ServiceId::Rates => rates::next_request(owner, round),
+        ServiceId::Rates => Ok(rates::next_request(owner)),
         ServiceId::Accounts => accounts::next_request(owner, round),
         ServiceId::Statistics => statistics::next_request(owner),
+    }
+}
+
+/// The bytes that the service's next request and its reply will have, roughly: on a line that has a
+/// budget, what does not fit is not even asked for.
+#[must_use]
+pub fn expected_bytes(owner: &mut Owner, service: ServiceId) -> u64 {
+    match service {
+        ServiceId::Keys | ServiceId::Funds => MESSAGE_BYTES,
+        ServiceId::Rates => rates::expected_bytes(owner),
+        ServiceId::Accounts | ServiceId::Statistics => PAGE_BYTES,
     }
 }
 

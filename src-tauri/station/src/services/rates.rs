@@ -1,15 +1,16 @@
 //! Rate editions at the station: fetched when they are new, in force by their own date.
 //!
-//! Asked by the monitor in every contact. Level L0: the manifest's signature and the content's
+//! Asked by the monitor when the data center has other editions than the last time. Level L0: the manifest's signature and the content's
 //! hash are all that is trusted. An edition never replaces another content of the same identity,
 //! so prices never go back. Table: `editions`. Tests: `tests/it/rates.rs`.
 
 use shared::rates::{Edition, EditionManifest};
 use shared::security::signed::{self, ContentType};
+use shared::services::ServiceId;
 use shared::services::keys::trust::KeyPurpose;
 use shared::wire::from_cbor;
 
-use super::{not_believed, trust};
+use super::{MESSAGE_BYTES, not_believed, trust};
 use crate::api::UiError;
 use crate::contact::link::LinkRequest;
 use crate::station::Owner;
@@ -28,17 +29,24 @@ pub struct Announced {
     manifest: EditionManifest,
 }
 
-/// The list first; then, one by one, what is new.
-pub(super) fn next_request(owner: &mut Owner, round: u32) -> Result<Option<LinkRequest>, UiError> {
-    if round == 0 {
+/// The list, when the data center has other editions than the last time; then, one by one, what is
+/// new.
+pub(super) fn next_request(owner: &mut Owner) -> Option<LinkRequest> {
+    if owner.take_due(ServiceId::Rates) {
         owner.announced().clear();
-        return Ok(Some(LinkRequest::Fetch {
+        return Some(LinkRequest::Fetch {
             path: MANIFESTS.to_owned(),
-        }));
+        });
     }
-    Ok(owner.announced().last().map(|edition| LinkRequest::Fetch {
+    owner.announced().last().map(|edition| LinkRequest::Fetch {
         path: format!("{MANIFESTS}/{}", hex::encode(edition.manifest.sha256)),
-    }))
+    })
+}
+
+/// The bytes of what is fetched next: a manifest says how long its edition is.
+pub(super) fn expected_bytes(owner: &mut Owner) -> u64 {
+    let next = owner.announced().last();
+    next.map_or(MESSAGE_BYTES, |edition| edition.manifest.length.into())
 }
 
 /// Takes the list, or the content asked for last.

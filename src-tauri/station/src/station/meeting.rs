@@ -1,14 +1,15 @@
 //! What the owner remembers of the contact that is going on. Nothing of it needs to survive: a
 //! crash ends the contact, and what is on its way lies in the store.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shared::ids::RefillId;
 use shared::money::Mills;
+use shared::monitor::{ContactId, Holdings};
 use shared::services::ServiceId;
 use shared::services::funds::RegisterStatement;
 
-use super::Owner;
+use super::{Owner, names};
 use crate::api::UiError;
 use crate::messages::{Code, say};
 use crate::services::accounts::Exchange;
@@ -28,6 +29,8 @@ pub(super) struct Meeting {
     acknowledgement_due: bool,
     /// Whether the station has asked for a refill by itself.
     refilled_by_itself: bool,
+    /// The services that the data center said it has something for, or that opened the contact.
+    due: BTreeSet<ServiceId>,
     /// Rate editions that are announced and not here yet.
     announced: Vec<Announced>,
     /// The message outside of a stream that is on its way.
@@ -90,6 +93,41 @@ impl Owner {
     /// Notes whether a grant was applied and not yet stated.
     pub const fn set_acknowledgement_due(&mut self, due: bool) {
         self.meeting.acknowledgement_due = due;
+    }
+
+    /// Notes that the data center has something for a service, or that the contact was opened for
+    /// its sake.
+    pub fn set_due(&mut self, service: ServiceId) {
+        self.meeting.due.insert(service);
+    }
+
+    /// Whether something is due for a service; the next answer is no, until it is noted again.
+    pub fn take_due(&mut self, service: ServiceId) -> bool {
+        self.meeting.due.remove(&service)
+    }
+
+    /// What the station says to the data center's monitor in this contact.
+    ///
+    /// # Errors
+    /// The faults of the store.
+    pub fn holdings(
+        &self,
+        contact: ContactId,
+        opened_by: Option<ServiceId>,
+    ) -> Result<Holdings, UiError> {
+        let mut markers = BTreeMap::new();
+        for service in ServiceId::ALL {
+            let text = self.store().setting(&names::held(service))?;
+            // A marker that cannot be read is one of another version: the service is asked anew.
+            if let Some(marker) = text.and_then(|text| text.parse().ok()) {
+                markers.insert(service, marker);
+            }
+        }
+        Ok(Holdings {
+            contact,
+            opened_by,
+            markers,
+        })
     }
 
     /// Rate editions that are announced and not here yet; the last is fetched next.

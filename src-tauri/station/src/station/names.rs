@@ -100,3 +100,9 @@ pub const WITHDRAWAL: &str = "withdrawal";
 pub const AUTOMATIC_REFILL: &str = "automatic-refill";
 /// What was refilled by itself on the newest day, JSON. Readable.
 pub const AUTOMATIC_DAY: &str = "automatic-day";
+
+/// The marker of what a service had when it last came to rest: `held-rates`.
+#[must_use]
+pub fn held(service: shared::services::ServiceId) -> String {
+    format!("held-{}", service.name())
+}

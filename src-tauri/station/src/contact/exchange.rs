@@ -1,0 +1,185 @@
+//! One request of one service over the line, and what its reply, refusal or fault means for it.
+
+use std::sync::Arc;
+
+use shared::monitor::{Due, Holdings};
+use shared::services::ServiceId;
+use shared::vault::{Action, Freeze, FreezeReason};
+
+use super::faults::said;
+use super::link::{Link, LinkFault, LinkRequest};
+use crate::api::UiError;
+use crate::services::{self, keys, sealed, trust};
+use crate::station::{Owner, STATION_USER, Station};
+
+/// What came of one request.
+pub(super) struct Exchanged {
+    /// Whether the reply was taken in.
+    pub(super) taken: Result<(), UiError>,
+    /// The word of the data center's monitor.
+    pub(super) due: Option<Due>,
+    /// Bytes of request and reply.
+    pub(super) bytes: u64,
+}
+
+/// One request and its reply.
+pub(super) async fn exchange(
+    station: &Station,
+    link: &Arc<dyn Link>,
+    service: ServiceId,
+    request: LinkRequest,
+    holds: &Holdings,
+) -> Exchanged {
+    let mut bytes = bytes(request.length());
+    let mut answered = link.exchange(request, holds).await;
+    let mut taken = Ok(());
+    if let Err(fault) = &answered.reply {
+        match corrected(station, link, service, fault, holds).await {
+            Ok(Some(request)) => {
+                bytes = bytes.saturating_add(self::bytes(request.length()));
+                answered = link.exchange(request, holds).await;
+            }
+            Ok(None) => {}
+            Err(fault) => taken = Err(fault),
+        }
+    }
+    let length = answered.reply.as_ref().map_or(0, Vec::len);
+    if taken.is_ok() {
+        taken = take(station, link, service, answered.reply, holds).await;
+    }
+    Exchanged {
+        taken,
+        due: answered.due,
+        bytes: bytes.saturating_add(self::bytes(length)),
+    }
+}
+
+/// Takes in a reply, or what a refusal or fault means for the request.
+async fn take(
+    station: &Station,
+    link: &Arc<dyn Link>,
+    service: ServiceId,
+    reply: Result<Vec<u8>, LinkFault>,
+    holds: &Holdings,
+) -> Result<(), UiError> {
+    match reply {
+        Ok(reply) => accepted(station, link, service, reply, holds).await,
+        Err(fault) => {
+            if matches!(fault, LinkFault::Unreachable(_)) {
+                station
+                    .apply(move |owner| sealed::take_back(owner, service))
+                    .await?;
+            }
+            match code_of(&fault) {
+                Some("vault_frozen") => station.apply(freeze).await?,
+                Some("nothing_forgotten") => {
+                    station.apply(services::reconcile::not_needed).await?;
+                }
+                Some(_) | None => {}
+            }
+            Err(said(&fault))
+        }
+    }
+}
+
+/// Takes a reply in. When a key or authority vouches for it that the station does not know, whom to
+/// believe is fetched first, and the reply looked at once more.
+async fn accepted(
+    station: &Station,
+    link: &Arc<dyn Link>,
+    service: ServiceId,
+    reply: Vec<u8>,
+    holds: &Holdings,
+) -> Result<(), UiError> {
+    let again = reply.clone();
+    let taken = station
+        .apply(move |owner| services::accept(owner, service, &reply))
+        .await;
+    if !matches!(&taken, Err(fault) if fault.code == trust::UNKNOWN) {
+        return taken;
+    }
+    let fetch = LinkRequest::Fetch {
+        path: trust::PATH.to_owned(),
+    };
+    let answered = link.exchange(fetch, holds).await;
+    let bundle = answered.reply.map_err(|fault| said(&fault))?;
+    station
+        .apply(move |owner| {
+            trust::accept(owner, &bundle)?;
+            services::accept(owner, service, &again)
+        })
+        .await
+}
+
+/// The request once more, when the refusal tells how it must be made.
+async fn corrected(
+    station: &Station,
+    link: &Arc<dyn Link>,
+    service: ServiceId,
+    fault: &LinkFault,
+    holds: &Holdings,
+) -> Result<Option<LinkRequest>, UiError> {
+    let Some(problem) = fault.problem() else {
+        return Ok(None);
+    };
+    match (problem.code.as_str(), problem.expected) {
+        ("sealing_key_unknown", _) => under_new_key(station, link, service, holds).await.map(Some),
+        ("signed_by_earlier_key", _) => {
+            station
+                .apply(move |owner| services::sign_again(owner, service))
+                .await
+        }
+        ("out_of_sequence", Some(expected)) => {
+            station
+                .apply(move |owner| services::follow(owner, service, expected))
+                .await
+        }
+        ("reconcile", _) => {
+            station
+                .apply(move |owner| services::forgotten(owner, service))
+                .await
+        }
+        (_, _) => Ok(None),
+    }
+}
+
+fn code_of(fault: &LinkFault) -> Option<&str> {
+    fault.problem().map(|problem| problem.code.as_str())
+}
+
+/// Fetches the data center's sealing key of today and seals the request on its way again.
+async fn under_new_key(
+    station: &Station,
+    link: &Arc<dyn Link>,
+    service: ServiceId,
+    holds: &Holdings,
+) -> Result<LinkRequest, UiError> {
+    let answered = link.exchange(keys::directory(), holds).await;
+    let reply = answered.reply.map_err(|fault| said(&fault))?;
+    station
+        .apply(move |owner| {
+            keys::accept_directory(owner, &reply)?;
+            let intent = sealed::seal_again(owner, service)?;
+            intent
+                .map(|intent| intent.outgoing())
+                .ok_or_else(|| services::not_believed("its answer"))
+        })
+        .await
+}
+
+/// A length as the monitor counts it.
+fn bytes(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+/// The data center saw two histories: this vault stops for good.
+fn freeze(owner: &mut Owner) -> Result<(), UiError> {
+    let action = Action::Freeze(Freeze {
+        reason: FreezeReason::Ordered,
+    });
+    match owner.act(&action, STATION_USER, |_, _| Ok(())) {
+        Ok(()) => Ok(()),
+        Err(already) if already.code == "vault_frozen" => Ok(()),
+        Err(fault) => Err(fault),
+    }
+}

@@ -1,0 +1,291 @@
+//! One contact serves everything: whichever service opens it, both monitors signal all the others,
+//! and a slow or failing one holds up nobody.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use server::admin::call::AdminCall;
+use server::admin::tree::TreeCall;
+use server::clock::Clock as _;
+use shared::ids::StationId;
+use shared::monitor::{Budget, Holdings, Outcome, Stage};
+use shared::services::ServiceId;
+use shared::services::accounts::NodeKind;
+use station::api::{ContactView, Event};
+use station::contact::link::{Exchange, Link, LinkFault, LinkRequest};
+use station::contact::round::{meet_over, meet_through};
+use station::services::Asked;
+use system_tests::line::Line;
+use system_tests::town::{ACCOUNT, Counter, Town};
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+/// Longer than anything here takes, and short enough to fail a test.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// An edition nobody has yet, from a day to come.
+async fn publish(town: &Town, name: &str) {
+    let source = include_str!("../../shared/data/editions/us-2026-07-12.json");
+    let mut edition: serde_json::Value = serde_json::from_str(source).unwrap();
+    edition["id"] = name.into();
+    let effective = shared::clock::civil_date(town.clock.now().plus_days(40));
+    edition["effective"] = effective.to_string().into();
+    town.admin(AdminCall::RatesImport {
+        source: edition.to_string(),
+    })
+    .await;
+    town.admin(AdminCall::RatesPublish { edition: None }).await;
+}
+
+/// Gives every service something to do in the next contact.
+async fn make_all_due(town: &Town, counter: &Counter, name: &str) {
+    for service in ServiceId::ALL {
+        match service {
+            // A third of the certificate's life is left then, and the indicium key is old.
+            ServiceId::Keys => drop(town.turn_days(21)),
+            // Every contact carries a statement.
+            ServiceId::Funds => {}
+            ServiceId::Rates => publish(town, name).await,
+            ServiceId::Accounts => grow(town, name).await,
+            // A piece that the data center has not heard of.
+            ServiceId::Statistics => drop(counter.print_letter("1oz", "10001").await.unwrap()),
+        }
+    }
+}
+
+/// Another cost centre of the account.
+async fn grow(town: &Town, name: &str) {
+    let what = TreeCall::New {
+        kind: NodeKind::CostCentre,
+        name: format!("centre {name}"),
+        account: Some(ACCOUNT.to_owned()),
+        under: None,
+    };
+    town.admin(AdminCall::Tree { what }).await;
+}
+
+async fn station_of(counter: &Counter) -> StationId {
+    let number = counter
+        .station
+        .apply(|owner| Ok(owner.enrolled()?.station()));
+    number.await.unwrap()
+}
+
+fn outcomes(view: &ContactView) -> BTreeMap<&str, &str> {
+    let services = view.services.iter();
+    services
+        .map(|one| (one.service.as_str(), one.outcome.as_str()))
+        .collect()
+}
+
+fn all(outcome: &'static str) -> BTreeMap<&'static str, &'static str> {
+    ServiceId::ALL
+        .map(|service| (service.name(), outcome))
+        .into()
+}
+
+/// The service that a request belongs to.
+fn service_of(request: &LinkRequest) -> Option<ServiceId> {
+    let (LinkRequest::Fetch { path } | LinkRequest::Send { path, .. }) = request;
+    match path.split('/').nth(2)? {
+        "keys" | "directory" => Some(ServiceId::Keys),
+        "editions" => Some(ServiceId::Rates),
+        name => ServiceId::named(name),
+    }
+}
+
+/// A line on which one service stalls until it is let go, and then breaks.
+struct Stalling {
+    line: Arc<Line>,
+    stalled: ServiceId,
+    let_go: Notify,
+}
+
+impl Link for Stalling {
+    fn line(&self) -> &'static str {
+        "internet"
+    }
+
+    fn exchange(&self, request: LinkRequest, holds: &Holdings) -> Exchange<'_> {
+        let holds = holds.clone();
+        Box::pin(async move {
+            if service_of(&request) == Some(self.stalled) {
+                self.let_go.notified().await;
+                return LinkFault::Broken("it stalled".to_owned()).into();
+            }
+            self.line.exchange(request, &holds).await
+        })
+    }
+}
+
+/// A line that counts what goes over it, within a budget.
+struct Counting {
+    line: Arc<Line>,
+    budget: Budget,
+    requests: AtomicU32,
+    paths: Mutex<Vec<String>>,
+}
+
+impl Counting {
+    fn new(town: &Town, counter: &Counter, budget: Budget) -> Arc<Self> {
+        Arc::new(Self {
+            line: Line::clean(&town.center, &counter.station),
+            budget,
+            requests: AtomicU32::new(0),
+            paths: Mutex::default(),
+        })
+    }
+}
+
+impl Link for Counting {
+    fn line(&self) -> &'static str {
+        "internet"
+    }
+
+    fn budget(&self) -> Budget {
+        self.budget
+    }
+
+    fn exchange(&self, request: LinkRequest, holds: &Holdings) -> Exchange<'_> {
+        self.requests.fetch_add(1, Ordering::SeqCst);
+        let (LinkRequest::Fetch { path } | LinkRequest::Send { path, .. }) = &request;
+        self.paths.lock().unwrap().push(path.clone());
+        self.line.exchange(request, holds)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whichever_service_opens_a_contact_every_other_is_served_in_it_on_both_monitors() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("20.00").await.unwrap();
+    let station = station_of(&counter).await;
+    for opener in ServiceId::ALL {
+        make_all_due(&town, &counter, opener.name()).await;
+        let link: Arc<dyn Link> = Line::clean(&town.center, &counter.station);
+        let met = meet_through(&counter.station, &link, opener).await.unwrap();
+        assert_eq!(outcomes(&met.view), all("served"), "opened by {opener:?}");
+
+        let seen = town.center.monitor().contact_of(station).unwrap();
+        assert_eq!(seen.opened_by(), Some(opener));
+        for (service, stage) in seen.stages() {
+            let served = Stage::Rested(Outcome::Served);
+            assert_eq!(stage, served, "{service:?}, opened by {opener:?}");
+        }
+    }
+    town.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refill_is_a_contact_of_all_services() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("20.00").await.unwrap();
+    make_all_due(&town, &counter, "us-next").await;
+    let refill = counter.refill("20.00").await.unwrap();
+    assert_eq!(refill.registers.control_total, 40_000);
+    let served = refill.services.iter().all(|one| one.outcome == "served");
+    assert!(served, "{:?}", refill.services);
+    let seen = town.center.monitor().contact_of(station_of(&counter).await);
+    assert_eq!(seen.unwrap().opened_by(), Some(ServiceId::Funds));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_one_service_stalled_the_rest_finish() {
+    for stalled in ServiceId::ALL {
+        let town = Town::with_deposit("100.00").await;
+        let counter = town.enrolled("one").await;
+        counter.refill("20.00").await.unwrap();
+        make_all_due(&town, &counter, "us-next").await;
+        let stalling = Arc::new(Stalling {
+            line: Line::clean(&town.center, &counter.station),
+            stalled,
+            let_go: Notify::new(),
+        });
+        let mut events = counter.station.subscribe();
+        let link: Arc<dyn Link> = stalling.clone();
+        let station = counter.station.clone();
+        let contact =
+            tokio::spawn(async move { meet_over(&station, &link, Asked::default()).await });
+        let mut rest: Vec<&str> = ServiceId::ALL.map(ServiceId::name).to_vec();
+        rest.retain(|name| *name != stalled.name());
+        while !rest.is_empty() {
+            let event = timeout(PATIENCE, events.recv()).await;
+            let event = event.unwrap_or_else(|_| panic!("{rest:?} wait for {stalled:?}"));
+            if let Event::Service { service, stage } = event.unwrap()
+                && stage == "served"
+            {
+                rest.retain(|name| *name != service);
+            }
+        }
+        assert!(!contact.is_finished(), "{stalled:?} still stalls");
+        stalling.let_go.notify_waiters();
+        let met = timeout(PATIENCE, contact).await.unwrap().unwrap().unwrap();
+        let mut expected = all("served");
+        expected.insert(stalled.name(), "failed");
+        assert_eq!(outcomes(&met.view), expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_with_nothing_due_is_one_round_trip() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("20.00").await.unwrap();
+    let counting = Counting::new(&town, &counter, Budget::UNLIMITED);
+    let link: Arc<dyn Link> = counting.clone();
+    let met = meet_over(&counter.station, &link, Asked::default()).await;
+    let mut expected = all("nothing");
+    expected.insert("funds", "served");
+    assert_eq!(outcomes(&met.unwrap().view), expected);
+    assert_eq!(*counting.paths.lock().unwrap(), ["/v1/funds/sync"]);
+    assert_eq!(counting.requests.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_fit_into_a_call_is_deferred_and_comes_over_the_internet() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("20.00").await.unwrap();
+    make_all_due(&town, &counter, "us-next").await;
+    let small = Budget {
+        bytes: Some(15_000),
+        time: Some(PATIENCE),
+    };
+    let call = Counting::new(&town, &counter, small);
+    let link: Arc<dyn Link> = call.clone();
+    let met = meet_over(&counter.station, &link, Asked::default()).await;
+    let view = met.unwrap().view;
+    let outcomes = outcomes(&view);
+    let deferred = ["rates", "accounts", "statistics"];
+    for (service, outcome) in outcomes {
+        let expected = if deferred.contains(&service) {
+            "deferred"
+        } else {
+            "served"
+        };
+        assert_eq!(outcome, expected, "{service}");
+    }
+    let paths = call.paths.lock().unwrap().clone();
+    let of_rates = |path: &String| path.starts_with("/v1/editions");
+    let first = paths.iter().position(of_rates).unwrap();
+    assert!(
+        paths[first..].iter().all(of_rates),
+        "funds and keys went first: {paths:?}"
+    );
+    let rates = counter.status().await.services;
+    let rates = rates.iter().find(|one| one.service == "rates").unwrap();
+    assert_eq!(rates.outcome, "deferred");
+    let reason = rates.reason.as_deref().unwrap();
+    assert!(
+        reason.starts_with("It was left for a later contact"),
+        "{reason}"
+    );
+
+    counter.contact().await.unwrap();
+    let rates = counter.status().await.services;
+    let rates = rates.iter().find(|one| one.service == "rates").unwrap();
+    assert_eq!((rates.outcome.as_str(), &rates.reason), ("served", &None));
+}
