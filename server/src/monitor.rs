@@ -18,6 +18,7 @@ use shared::ids::StationId;
 use shared::monitor::{Budget, Contact, ContactId, Due, Holdings, Marker, Turn};
 use shared::services::ServiceId;
 
+use crate::ca::deny::Serial;
 use crate::center::DataCenter;
 use crate::db::DbError;
 use crate::services;
@@ -74,6 +75,11 @@ impl Monitor {
     /// The stations that keep a contact open.
     pub(crate) const fn hub(&self) -> &Arc<Hub> {
         &self.hub
+    }
+
+    /// Wakes a station that keeps a contact open: a service has news for it.
+    pub fn signal(&self, station: StationId, service: ServiceId) {
+        self.hub.signal(station, service);
     }
 
     /// How many stations keep a contact open.
@@ -164,6 +170,15 @@ impl DataCenter {
             .iter()
             .map(|service| (service, due.0.get(&service).copied().flatten()))
             .collect())
+    }
+
+    /// Refuses the certificates of a station from now on, after [`deny::revoke`] was committed: also
+    /// the contact it keeps open ends.
+    ///
+    /// [`deny::revoke`]: crate::ca::deny::revoke
+    pub fn revoked(&self, station: StationId, serials: impl IntoIterator<Item = Serial>) {
+        self.denied().add(serials);
+        self.monitor().hub.end(station);
     }
 
     /// Reads which rate editions are published, after that has changed, and wakes every station.

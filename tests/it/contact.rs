@@ -19,8 +19,10 @@ use station::contact::round::{meet_over, meet_through};
 use station::services::Asked;
 use system_tests::line::Line;
 use system_tests::town::{ACCOUNT, Counter, Town};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::sync::broadcast::Receiver;
+use tokio::time::{Instant, timeout};
 
 /// Longer than anything here takes, and short enough to fail a test.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -288,4 +290,146 @@ async fn what_does_not_fit_into_a_call_is_deferred_and_comes_over_the_internet()
     let rates = counter.status().await.services;
     let rates = rates.iter().find(|one| one.service == "rates").unwrap();
     assert_eq!((rates.outcome.as_str(), &rates.reason), ("served", &None));
+}
+
+/// Waits until so many stations keep a contact open.
+async fn until_open(town: &Town, count: usize) {
+    let opened = async {
+        while town.center.monitor().open_contacts() != count {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, opened).await.unwrap();
+}
+
+/// Waits until a service was served; how long that took.
+async fn until_served(events: &mut Receiver<Event>, name: &str) -> Duration {
+    let begun = Instant::now();
+    let served = async {
+        loop {
+            if let Event::Service { service, stage } = events.recv().await.unwrap()
+                && (service.as_str(), stage.as_str()) == (name, "served")
+            {
+                return;
+            }
+        }
+    };
+    timeout(PATIENCE, served).await.unwrap();
+    begun.elapsed()
+}
+
+/// Waits until the station knows what its account has; how long that took.
+async fn until_available(counter: &Counter, mills: u64) -> Duration {
+    let begun = Instant::now();
+    let known = async {
+        loop {
+            let account = counter.status().await.account;
+            if account.is_some_and(|account| account.available_mills == Some(mills)) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, known).await.unwrap();
+    begun.elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_station_with_an_open_window_is_woken_within_a_second() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    let mut events = counter.station.subscribe();
+    let standing = counter.station.stand();
+    until_open(&town, 1).await;
+    // The contact that every line that stands begins with.
+    until_served(&mut events, "funds").await;
+
+    publish(&town, "us-next").await;
+    let took = until_served(&mut events, "rates").await;
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    town.deposit("7.00", "second").await;
+    let took = until_available(&counter, 107_000).await;
+    assert!(took < Duration::from_secs(1), "{took:?}");
+
+    standing.end().await;
+    until_open(&town, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_line_comes_back_by_itself_and_brings_everything_up_to_date() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    let mut events = counter.station.subscribe();
+    let relay = Relay::start(&town).await;
+    counter.set_server(&relay.url).await;
+    let standing = counter.station.stand();
+    until_open(&town, 1).await;
+    until_served(&mut events, "funds").await;
+
+    relay.drop_all();
+    publish(&town, "us-next").await;
+    until_served(&mut events, "rates").await;
+    until_open(&town, 1).await;
+    standing.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_certificate_ends_the_open_contact() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    let standing = counter.station.stand();
+    until_open(&town, 1).await;
+    let station = station_of(&counter).await;
+    let serials = town
+        .center
+        .db()
+        .write("revoking", move |tx| {
+            server::ca::deny::revoke(tx, station, "stolen", town_now())
+        })
+        .await
+        .unwrap_or_else(|fault: server::db::DbError| unreachable!("{fault}"));
+    town.center.revoked(station, serials);
+    until_open(&town, 0).await;
+    // It tries again, and is refused.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(town.center.monitor().open_contacts(), 0);
+    standing.end().await;
+}
+
+/// Any instant: the list does not look at it.
+const fn town_now() -> shared::clock::UnixSeconds {
+    shared::clock::UnixSeconds(1_800_000_000)
+}
+
+/// Carries bytes to the data center, and drops its lines when told to.
+struct Relay {
+    url: String,
+    dropping: Arc<Notify>,
+}
+
+impl Relay {
+    async fn start(town: &Town) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let center = town.url.trim_start_matches("https://").to_owned();
+        let dropping = Arc::new(Notify::new());
+        let told = Arc::clone(&dropping);
+        tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                let (center, told) = (center.clone(), Arc::clone(&told));
+                tokio::spawn(async move {
+                    let mut far = TcpStream::connect(center).await.unwrap();
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                        () = told.notified() => {}
+                    }
+                });
+            }
+        });
+        Self { url, dropping }
+    }
+
+    fn drop_all(&self) {
+        self.dropping.notify_waiters();
+    }
 }

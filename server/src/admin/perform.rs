@@ -175,7 +175,7 @@ fn account_deposit(
         Ok::<_, LedgerError>((view, stations::list(tx, Some(account.id))?))
     })?;
     for station in stations {
-        center.monitor().hub().signal(station.id, ServiceId::Funds);
+        center.monitor().signal(station.id, ServiceId::Funds);
     }
     Ok(AdminView::Deposit(view))
 }
@@ -380,15 +380,10 @@ fn change_station(
         }
         Ok::<_, StationCallError>((station_view(tx, station)?, serials))
     })?;
-    let is_revoked = !serials.is_empty();
-    center.denied().add(serials);
-    if is_revoked {
-        center.monitor().hub().end(view.station);
+    if serials.is_empty() {
+        center.monitor().signal(view.station, ServiceId::Funds);
     } else {
-        center
-            .monitor()
-            .hub()
-            .signal(view.station, ServiceId::Funds);
+        center.revoked(view.station, serials);
     }
     Ok(AdminView::Station(view))
 }

@@ -67,7 +67,7 @@ pub(super) fn declare(center: &DataCenter, asked: String) -> Result<Vec<AdminVie
         let view = station_view(tx, stations::find(tx, &asked)?)?;
         Ok((view, serials))
     })?;
-    center.denied().add(serials);
+    center.revoked(view.station, serials);
     Ok(vec![AdminView::Station(view)])
 }
 

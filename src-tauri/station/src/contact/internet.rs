@@ -9,7 +9,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, DistinguishedName, SignatureScheme};
-use shared::monitor::{DUE_HEADER, Due, HOLDS_HEADER, Holdings};
+use shared::monitor::{DUE_HEADER, Due, HOLDS_HEADER, Holdings, LINE_MAX_BYTES};
 use shared::wire::{CBOR_MEDIA_TYPE, MAX_PROBLEM_BYTES, PROBLEM_MEDIA_TYPE, Problem};
 
 use super::link::{Answered, Exchange, Link, LinkFault, LinkRequest, MAX_REPLY_BYTES};
@@ -27,6 +27,12 @@ const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(45);
 
 /// A connection that does not answer by then has broken.
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Where the data center's monitor speaks as it comes.
+const SIGNALS_PATH: &str = "/v1/signals";
+
+/// The longest such a line is kept open; the data center ends it earlier by itself.
+const OPEN_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Whom the station trusts and how it proves itself.
 #[derive(Clone, Debug)]
@@ -124,6 +130,27 @@ impl Internet {
         })
     }
 
+    /// Opens the line on which the data center's monitor says what is due, as it comes.
+    ///
+    /// # Errors
+    /// [`LinkFault`].
+    pub async fn signals(&self, holds: &Holdings) -> Result<Signals, LinkFault> {
+        let request = self
+            .client
+            .get(format!("{}{SIGNALS_PATH}", self.base))
+            .timeout(OPEN_TIME)
+            .header(HOLDS_HEADER, holds.to_string());
+        let reply = request.send().await.map_err(|error| fault(&error))?;
+        if !reply.status().is_success() {
+            let refused = read(reply).await.err();
+            return Err(refused.unwrap_or(LinkFault::Unreadable));
+        }
+        Ok(Signals {
+            reply,
+            begun: Vec::new(),
+        })
+    }
+
     async fn exchanged(&self, request: LinkRequest, holds: &Holdings) -> Answered {
         let request = match request {
             LinkRequest::Fetch { path } => self.client.get(format!("{}{path}", self.base)),
@@ -140,6 +167,38 @@ impl Internet {
                 reply: read(reply).await,
             },
             Err(error) => fault(&error).into(),
+        }
+    }
+}
+
+/// The word of the data center's monitor, line by line, as it comes.
+#[derive(Debug)]
+pub struct Signals {
+    reply: reqwest::Response,
+    /// A line that has begun to come.
+    begun: Vec<u8>,
+}
+
+impl Signals {
+    /// The next line; nothing when the data center has closed it.
+    ///
+    /// # Errors
+    /// [`LinkFault`] when the line broke or says what cannot be read.
+    pub async fn next(&mut self) -> Result<Option<Due>, LinkFault> {
+        loop {
+            if let Some(end) = self.begun.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.begun.drain(..=end).collect();
+                let text = std::str::from_utf8(&line).map_err(|_| LinkFault::Unreadable)?;
+                let due = text.trim_end().parse();
+                return due.map(Some).map_err(|_| LinkFault::Unreadable);
+            }
+            if self.begun.len() > LINE_MAX_BYTES {
+                return Err(LinkFault::Unreadable);
+            }
+            match self.reply.chunk().await.map_err(|error| fault(&error))? {
+                Some(chunk) => self.begun.extend_from_slice(&chunk),
+                None => return Ok(None),
+            }
         }
     }
 }

@@ -9,3 +9,4 @@ pub mod link;
 mod meet;
 mod monitor;
 pub mod round;
+pub mod standing;

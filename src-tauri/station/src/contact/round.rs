@@ -39,14 +39,31 @@ impl Way<'_> {
     /// A link that shows the certificate the station has at this moment.
     async fn link(&self, station: &Station) -> Result<Arc<dyn Link>, UiError> {
         match self {
-            Self::Internet => {
-                let (server, credentials) = station.apply(|owner| line_terms(owner)).await?;
-                let link = Internet::new(&server, &credentials).map_err(|fault| said(&fault))?;
-                Ok(Arc::new(link))
-            }
+            Self::Internet => Ok(Arc::new(internet(station).await?)),
             Self::Standing(link) => Ok(Arc::clone(link)),
         }
     }
+}
+
+/// The Internet line, as the station's settings say.
+pub(super) async fn internet(station: &Station) -> Result<Internet, UiError> {
+    let (server, credentials) = station.apply(|owner| line_terms(owner)).await?;
+    Internet::new(&server, &credentials).map_err(|fault| said(&fault))
+}
+
+/// Meets the data center because it said that it has something: the first service it named is
+/// the one that opens the contact.
+pub(super) async fn meet_told(
+    station: &Station,
+    link: &Arc<dyn Link>,
+    told: Due,
+) -> Result<Met, UiError> {
+    let opening = Opening {
+        by: told.0.keys().next().copied(),
+        told,
+        asked: Asked::default(),
+    };
+    meet_by(station, &Way::Standing(link), opening).await
 }
 
 /// Meets the data center over the Internet.

@@ -102,7 +102,10 @@ impl Inner {
         if let Some(behind) = &*self.behind.read().await {
             return Ok(behind.door.clone());
         }
-        let reach = reach(&self.folder).await?;
+        let mut reach = reach(&self.folder).await?;
+        if let Reach::Own(server) = &mut reach {
+            server.stand();
+        }
         let door = reach.door();
         let events = tokio::spawn(pass_on(door.listen(), self.events.clone()));
         let behind = Behind {

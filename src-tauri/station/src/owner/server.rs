@@ -12,6 +12,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::place;
 use super::wire::{Reply, Request, WireFault, read, write};
 use crate::api::{Call, Event, UiError, View};
+use crate::contact::standing::Standing;
 use crate::door::Door;
 use crate::messages::{Code, say};
 use crate::station::Station;
@@ -23,6 +24,7 @@ const MAX_CLIENTS: usize = 16;
 pub struct Server {
     station: Station,
     task: JoinHandle<()>,
+    standing: Option<Standing>,
 }
 
 impl Server {
@@ -41,7 +43,16 @@ impl Server {
             )
         })?;
         let task = tokio::spawn(serve(station.clone(), listener));
-        Ok(Self { station, task })
+        Ok(Self {
+            station,
+            task,
+            standing: None,
+        })
+    }
+
+    /// Keeps a contact with the data center open for as long as it serves: a window is there.
+    pub fn stand(&mut self) {
+        self.standing = Some(self.station.stand());
     }
 
     /// The station.
@@ -86,7 +97,14 @@ impl Server {
 
     /// Stops serving, finishes the owner's work and writes the high-water mark.
     pub async fn close(self) {
-        let Self { station, task } = self;
+        let Self {
+            station,
+            task,
+            standing,
+        } = self;
+        if let Some(standing) = standing {
+            standing.end().await;
+        }
         task.abort();
         // Aborted on purpose; its clients are aborted with it.
         drop(task.await);
