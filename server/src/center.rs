@@ -19,7 +19,7 @@ use crate::folder::{FileFault, Folder};
 use crate::ledger::tree::{self, TreeHead};
 use crate::ledger::{Ledger, LedgerError, RecordKind};
 use crate::monitor::Monitor;
-use crate::services::funds::held;
+use crate::services::funds::{held, refunds};
 use crate::services::rates::store;
 use crate::services::rates::store::marker as published;
 use crate::services::statistics::standing;
@@ -357,9 +357,9 @@ impl DataCenter {
     }
 
     /// What is due: keys take over, are announced and destroyed, editions are signed by the key of
-    /// now, codes long past their time are removed, held value comes free, stations that stated
-    /// their end are shut out, and statistics are held against the registers. Safe to repeat at any
-    /// time.
+    /// now, codes long past their time are removed, refunds become final, held value comes free,
+    /// stations that stated their end are shut out, and statistics are held against the registers.
+    /// Safe to repeat at any time.
     ///
     /// # Errors
     /// [`CenterError`].
@@ -374,6 +374,7 @@ impl DataCenter {
         let ledger = self.ledger;
         let serials = self.db.write_blocking("upkeep", move |tx| {
             stations::remove_old_codes(tx, now)?;
+            refunds::upkeep(tx, now)?;
             held::upkeep(&ledger, tx, now)
         })?;
         self.denied.add(serials);

@@ -230,6 +230,19 @@ pub fn by_vault(tx: &Tx<'_>, vault: VaultId) -> Result<Option<Station>, DbError>
     )
 }
 
+/// The station with this PSD number.
+///
+/// # Errors
+/// [`DbError`].
+pub fn by_psd(tx: &Tx<'_>, psd: PsdId) -> Result<Option<Station>, DbError> {
+    let found = tx.row(
+        &format!("SELECT {COLUMNS} FROM station WHERE psd_serial = ?1"),
+        params![psd.serial],
+        read,
+    )?;
+    Ok(found.filter(|station| station.psd == psd))
+}
+
 /// The station with this number or PSD number, as people type it.
 ///
 /// # Errors
@@ -238,12 +251,7 @@ pub fn find(tx: &Tx<'_>, asked: &str) -> Result<Station, StationError> {
     let found = if let Ok(id) = asked.parse::<StationId>() {
         by_id(tx, id)?
     } else if let Ok(psd) = asked.parse::<PsdId>() {
-        tx.row(
-            &format!("SELECT {COLUMNS} FROM station WHERE psd_serial = ?1"),
-            params![psd.serial],
-            read,
-        )?
-        .filter(|station: &Station| station.psd == psd)
+        by_psd(tx, psd)?
     } else {
         None
     };

@@ -64,6 +64,15 @@ pub fn civil_date(instant: UnixSeconds) -> Date {
     jiff::tz::Offset::UTC.to_datetime(stamp).date()
 }
 
+/// The first instant of a day, UTC; the end of time for days beyond the calendar's end.
+#[must_use]
+pub fn start_of(date: Date) -> UnixSeconds {
+    date.to_zoned(jiff::tz::TimeZone::UTC)
+        .map_or(UnixSeconds(i64::MAX), |start| {
+            UnixSeconds(start.timestamp().as_second())
+        })
+}
+
 /// A day as decimal YYYYMMDD, as an indicium carries it; 0 for years outside 0 to 9999.
 #[must_use]
 pub fn decimal_date(date: Date) -> u32 {

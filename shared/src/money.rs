@@ -105,6 +105,17 @@ impl Mills {
         }
     }
 
+    /// So many thousandths of the amount, rounded down.
+    ///
+    /// # Errors
+    /// [`MoneyError::TooLarge`] when the result passes [`MAX_MILLS`].
+    pub const fn permille(self, permille: u64) -> Result<Self, MoneyError> {
+        match self.0.checked_mul(permille) {
+            Some(product) => Self::new(product / 1_000),
+            None => Err(MoneyError::TooLarge),
+        }
+    }
+
     /// Reads a decimal currency amount as people type it: `50`, `50.00`, `$1,250.5`, `0.785`.
     ///
     /// # Errors

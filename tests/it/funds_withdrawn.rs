@@ -93,6 +93,9 @@ async fn an_ordered_withdrawal_credits_a_hundred_at_once_and_holds_the_rest() {
     assert!(!has_key(&counter).await, "the key is destroyed");
     let refused = counter.print_letter("1oz", "10001").await.unwrap_err();
     assert_eq!(refused.code, "vault_withdrawn");
+    let contact = counter.contact().await.unwrap();
+    let asked = contact.services.iter().any(|one| one.outcome != "nothing");
+    assert!(!asked, "who has ended asks nothing any more: {contact:?}");
     assert_eq!(town.balance().await, 450_000);
     let view = shown(&town, &counter).await;
     assert_eq!(view["state"], "withdrawn");

@@ -23,6 +23,8 @@ mod funds_attacks;
 #[cfg(test)]
 mod funds_automatic;
 #[cfg(test)]
+mod funds_refunds;
+#[cfg(test)]
 mod funds_returned;
 #[cfg(test)]
 mod funds_withdrawn;

@@ -5,17 +5,19 @@
 //! registers of every station and the sums of the ledger must be the model's.
 
 mod model;
+mod money;
 
 use std::sync::{Arc, Mutex};
 
 use server::admin::call::AdminCall;
 use server::clock::Clock as _;
 use shared::clock::civil_date;
+use shared::ids::PieceSerial;
 use shared::money::Mills;
 use shared::vault::{Action, Debit, Vault};
 use station::api::PieceState;
 use station::contact::link::Link;
-use station::contact::round::meet_over;
+use station::contact::round::{Met, meet_over};
 use station::services::Asked;
 use station::station::CLERK_USER;
 use station::store::pieces::{PieceFacts, PieceRow};
@@ -99,6 +101,10 @@ struct Count {
     crashes: u32,
     messages: u32,
     tricks: u32,
+    returned: u32,
+    refunds: u32,
+    reversed: u32,
+    ended: u32,
 }
 
 struct Run {
@@ -108,6 +114,14 @@ struct Run {
     model: Model,
     places: Vec<Place>,
     deposits: u32,
+    /// Payments of this seed that the bank may take back: reference and mills.
+    payments: Vec<(String, u64)>,
+    /// Pieces of this seed that may be claimed: station, counter and mills.
+    pieces: Vec<(usize, u32, u64)>,
+    /// Pieces of this seed that were credited.
+    credited: Vec<PieceSerial>,
+    /// Stations whose vault has ended in the books.
+    ended: Vec<usize>,
     count: Count,
 }
 
@@ -131,6 +145,10 @@ impl Run {
             model: Model::new(STATIONS, before),
             places,
             deposits: 0,
+            payments: Vec::new(),
+            pieces: Vec::new(),
+            credited: Vec::new(),
+            ended: Vec::new(),
             count: Count::default(),
         };
         // The first contact of an enrolment may or may not have got through: begin level.
@@ -142,16 +160,20 @@ impl Run {
 
     async fn step(&mut self, number: u32) {
         let index = usize::try_from(self.dice.below(2)).unwrap() % STATIONS;
-        match self.dice.below(20) {
-            0..=8 => self.debit(index).await,
-            9..=12 => {
+        match self.dice.below(31) {
+            0..=10 => self.debit(index).await,
+            11..=14 => {
                 let mills = 1 + self.dice.below(260_000);
                 self.contact(index, Some(mills), true).await;
             }
-            13..=14 => self.contact(index, None, true).await,
-            15..=16 => self.crash(index),
-            17 => self.deposit(number).await,
-            _ => self.turn_clock(),
+            15..=17 => self.contact(index, None, true).await,
+            18..=19 => self.crash(index),
+            20..=21 => self.deposit(number).await,
+            22..=23 => self.turn_clock(),
+            24 => self.take_payment_back().await,
+            25..=27 => self.claim(index).await,
+            28..=29 => self.scan().await,
+            _ => self.order_end(index).await,
         }
         self.compare(&format!("step {number}")).await;
     }
@@ -178,10 +200,14 @@ impl Run {
                 let row = piece(&debit, created, journal_seq);
                 owner.act(&Action::Debit(debit), CLERK_USER, |tx, _| {
                     Ok(tx.add_piece(&row, b"")?)
-                })
+                })?;
+                Ok(debit.counter)
             })
             .await;
-        let word = debited.map_or_else(|refused| refused.code, |()| "done".to_owned());
+        if let Ok(counter) = &debited {
+            self.pieces.push((index, *counter, mills));
+        }
+        let word = debited.map_or_else(|refused| refused.code, |_| "done".to_owned());
         let expected = self.model.debit(index, mills, self.town.clock.now(), &word);
         assert_eq!(word, expected, "{}", self.words("a debit"));
         if word == "done" {
@@ -204,9 +230,9 @@ impl Run {
         let station = place.counter().station.clone();
         let line = Line::new(&self.town.center, &station, past, move |path| {
             let own = match path {
-                "/v1/funds/refill" | "/v1/funds/sync" => 0,
+                "/v1/funds/refill" | "/v1/funds/sync" | "/v1/funds/withdraw" => 0,
                 "/v1/keys/renew" | "/door/renew" => 1,
-                "/v1/funds/journal" => 3,
+                "/v1/funds/journal" | "/v1/funds/refund" => 3,
                 _ => 2,
             };
             let trick = match tricky {
@@ -240,27 +266,41 @@ impl Run {
                     self.words("a message")
                 );
             }
-            // Pages of the journal move no mill.
-            if ["/v1/funds/refill", "/v1/funds/sync"].contains(&one.path.as_str()) {
+            // Pages of the journal move no mill; what claims move is looked up.
+            let numbered = ["refill", "sync", "withdraw"];
+            if one
+                .path
+                .strip_prefix("/v1/funds/")
+                .is_some_and(|path| numbered.contains(&path))
+            {
                 self.model.passed(index, one, now);
             }
             self.count.messages += 1;
         }
         self.count.tricks += *tricks.lock().unwrap();
         self.places[index].past = passed;
+        self.look_up_claims().await;
+        self.look_up_end(index).await;
         if !tricky {
             let met = met.unwrap_or_else(|fault| {
                 unreachable!("{}: {fault:?}", self.words("a clean contact"))
             });
-            for service in &met.view.services {
-                let fine = ["served", "nothing"].contains(&service.outcome.as_str());
-                let refill_refused = refill_waits && service.service == "funds";
-                assert!(
-                    fine || refill_refused,
-                    "{}: {service:?}",
-                    self.words("clean")
-                );
-            }
+            self.assert_served(index, &met, refill_waits);
+        }
+    }
+
+    /// After a clean contact every service was served or had nothing to ask; but for a refill that
+    /// is refused, and for a station that has ended, which is served no more.
+    fn assert_served(&self, index: usize, met: &Met, refill_waits: bool) {
+        for service in &met.view.services {
+            let fine = ["served", "nothing"].contains(&service.outcome.as_str());
+            let funds = service.service == "funds";
+            let refused = if funds {
+                refill_waits
+            } else {
+                self.model.returned(index).is_some()
+            };
+            assert!(fine || refused, "{}: {service:?}", self.words("clean"));
         }
     }
 
@@ -279,6 +319,7 @@ impl Run {
         let reference = format!("{}-{step}-{}", self.seed, self.deposits);
         self.town.deposit(&amount, &reference).await;
         self.model.deposit(mills);
+        self.payments.push((reference, mills));
     }
 
     /// Mostly forward, sometimes far, sometimes a little back as clocks do when they are set.
@@ -316,11 +357,17 @@ impl Run {
 
     /// After a clean contact nothing is on its way and both sides agree.
     async fn end(&mut self) {
+        self.pay_what_is_outstanding().await;
         for index in 0..STATIONS {
             // The first may only learn that an earlier refill is refused; the second states all.
             self.contact(index, None, false).await;
             self.contact(index, None, false).await;
             self.compare("the end").await;
+        }
+        // Most claims reach the data center only now; half of the seeds see one turn up.
+        if self.dice.below(2) == 0 {
+            self.scan().await;
+            self.compare("a late scan").await;
         }
         self.model.assert_agreed();
         for place in &self.places {
@@ -439,6 +486,10 @@ async fn run(seeds: impl Iterator<Item = u64>) -> Count {
         total.crashes += count.crashes;
         total.messages += count.messages;
         total.tricks += count.tricks;
+        total.returned += count.returned;
+        total.refunds += count.refunds;
+        total.reversed += count.reversed;
+        total.ended += count.ended;
     }
     total
 }
@@ -456,4 +507,6 @@ async fn any_sequence_of_debits_refills_crashes_and_line_faults_keeps_every_mill
     println!("{seeds} seeds: {count:?}");
     assert!(count.debits > 100 && count.refused_debits > 10, "{count:?}");
     assert!(count.crashes > 50 && count.tricks > 100, "{count:?}");
+    assert!(count.returned > 5 && count.ended > 3, "{count:?}");
+    assert!(count.refunds > 10 && count.reversed > 2, "{count:?}");
 }

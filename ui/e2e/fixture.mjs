@@ -88,6 +88,7 @@ export function piece(changes = {}) {
     certificate_pem: null,
     created: seconds() - (314 - count) * 60,
     message: null,
+    refund: null,
     registers: null,
     ...changes,
   };

@@ -8,7 +8,9 @@ use clap::{Args, Parser, Subcommand};
 use super::approval::cli::AdminCommand;
 use super::bank::cli::AccountBankCommand;
 use super::epoch::cli::EpochCommand;
-use super::money::cli::{AccountMoneyCommand, StationMoneyCommand};
+use super::money::cli::{
+    AccountMoneyCommand, RefundCommand, ScanCommand, StationMoneyCommand, StopListCommand,
+};
 use super::statement::StatementCommand;
 use super::tree::TreeCommand;
 
@@ -44,6 +46,15 @@ pub enum Command {
     /// Offices, departments, stations and cost centres of an account.
     #[command(subcommand)]
     Tree(TreeCommand),
+    /// Claims for spoiled pieces.
+    #[command(subcommand)]
+    Refund(RefundCommand),
+    /// Pieces seen in the mail.
+    #[command(subcommand)]
+    Scan(ScanCommand),
+    /// Pieces that must not be accepted.
+    #[command(subcommand)]
+    StopList(StopListCommand),
     /// Keys of admins, and what two of them approve.
     #[command(subcommand)]
     Admin(AdminCommand),

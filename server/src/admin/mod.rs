@@ -42,6 +42,7 @@ use self::cli::{
 };
 use self::epoch::EpochCall;
 use self::epoch::cli::EpochCommand;
+use self::money::cli::StopListCommand;
 use self::output::Output;
 use self::owner::Ownership;
 use self::perform::Show;
@@ -131,6 +132,14 @@ fn carry_out(cli: Cli, output: &Output) -> Result<(), AdminRefusal> {
         Command::Software(_) => Err(AdminRefusal::not_in_this_build("software")),
         Command::Rates(RatesCommand::Rehearse(_)) => {
             Err(AdminRefusal::not_in_this_build("rates rehearse"))
+        }
+        Command::Refund(command) => money::cli::refund(&folder, command, clock, output),
+        Command::Scan(command) => {
+            perform_or_ask(&folder, money::cli::scan_call(&command)?, clock, output)
+        }
+        Command::StopList(StopListCommand::Export) => {
+            let money = money::MoneyCall::StopList;
+            perform_or_ask(&folder, AdminCall::Money { money }, clock, output)
         }
         Command::Admin(command) => approval::cli::carry_out(&folder, command, clock, output),
         Command::Station(StationCommand::Money(command)) => {

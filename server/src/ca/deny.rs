@@ -73,3 +73,17 @@ pub fn revoke(
         |row| row.column(0),
     )
 }
+
+/// Revokes a station's indicium certificates: what is printed later vouches for nothing.
+///
+/// # Errors
+/// [`DbError`].
+pub fn revoke_indicia(tx: &Tx<'_>, station: StationId, now: UnixSeconds) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO revoked_indicium (serial, station, revoked)
+         SELECT serial, station, ?2 FROM indicium_certificate
+         WHERE station = ?1 AND not_after > ?2 ON CONFLICT (serial) DO NOTHING",
+        params![&station, now],
+    )?;
+    Ok(())
+}

@@ -268,13 +268,19 @@ impl Authority {
         self.indicium.in_use().der.clone()
     }
 
+    /// The certificates of the CAs whose indicium certificates are trusted, DER, oldest first.
+    #[must_use]
+    pub fn indicium_authorities(&self, now: UnixSeconds) -> Vec<Vec<u8>> {
+        self.indicium.trusted(now)
+    }
+
     /// Whom stations are to believe: authorities of indicia and notices of signing keys.
     #[must_use]
     pub fn trust(&self, now: UnixSeconds) -> TrustBundle {
         let mut notices = self.replies.notices(now);
         notices.extend(self.editions.notices(now));
         notices.extend(self.heads.notices(now));
-        TrustBundle::new(self.indicium.trusted(now), notices)
+        TrustBundle::new(self.indicium_authorities(now), notices)
     }
 
     /// Grows with every change of what handshakes rest on.

@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     23 => "023_epochs",
     40 => "040_returned_payments",
     41 => "041_held_value",
+    42 => "042_refunds",
     60 => "060_accounts",
     61 => "061_bank_sqlite",
     70 => "070_statistics",

@@ -1,6 +1,8 @@
 //! The executable `pennyblack-server` as an admin meets it: one real data folder per test.
 
 #[cfg(test)]
+mod approvals;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod durability;

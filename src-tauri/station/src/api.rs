@@ -22,7 +22,7 @@ pub use error::{ErrorKind, UiError};
 pub use event::Event;
 pub use money::{
     AutomaticRefillCall, AutomaticRefillPlan, AutomaticRefillView, RefillCall, RefundCall,
-    WithdrawCall, WithdrawalView,
+    RefundView, WithdrawCall, WithdrawalView,
 };
 pub use statistics::{ChartView, GroupView, SeriesView, StatisticsCall, StatisticsView, TallyView};
 pub use users::{
@@ -659,6 +659,9 @@ pub struct PieceView {
     pub created: i64,
     /// One sentence that belongs to the state.
     pub message: Option<String>,
+    /// Its claim, when it was claimed back.
+    #[serde(default)]
+    pub refund: Option<RefundView>,
     /// The registers after the call that returned this view.
     pub registers: Option<RegistersView>,
 }

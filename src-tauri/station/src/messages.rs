@@ -346,6 +346,18 @@ catalogue! {
     DailyCap = "daily_cap", Refused, true,
         "The automatic refills of the account {account} have reached their limit of today. No money moved.",
         "Refill by hand, or wait until tomorrow.";
+    /// A piece that is not spoiled cannot be claimed back.
+    RefundNotSpoiled = "refund_not_spoiled", Refused, false,
+        "Piece {serial} is {state}; only a spoiled piece is claimed back. No money moved.",
+        "If its paper cannot be used, answer spoiled first and destroy it.";
+    /// The claim has not reached the data center.
+    RefundWaits = "refund_waits", Unreachable, true,
+        "The claim for piece {serial} is kept and goes with the next contact. No money moved yet.",
+        "Start a contact when the line is back; nothing is claimed twice.";
+    /// The data center does not credit the piece.
+    RefundRefused = "refund_refused", Refused, false,
+        "Piece {serial} is not credited: {reason}. No money moved.",
+        "Ring your admin if you think that is wrong.";
     /// The number of another station.
     WithdrawOther = "withdraw_other", Refused, false,
         "This station is {station}. Nothing was withdrawn and no money moved.",

@@ -41,6 +41,8 @@ enum Kind {
     Refill(u64),
     Renewal,
     Statement,
+    /// The final statement of a vault that has ended.
+    End,
 }
 
 /// A message on its way, with what it states.
@@ -67,17 +69,25 @@ struct Both {
     receipt: Option<UnixSeconds>,
     key: Option<UnixSeconds>,
     asked: Option<u64>,
+    /// What its vault gave back when it ended.
+    returned: Option<u64>,
     // The data center's.
     known: u64,
     control_total: u64,
     known_grants: u64,
     open: Option<u64>,
+    /// Whether an admin ordered its end.
+    ordered: bool,
+    /// Whether its final statement was taken in.
+    over: bool,
 }
 
 /// All stations and the ledger.
 pub(super) struct Model {
     stations: Vec<Both>,
     sums: Sums,
+    /// What is still to be paid for returned payments.
+    outstanding: u64,
 }
 
 impl Model {
@@ -86,6 +96,7 @@ impl Model {
         Self {
             stations: vec![Both::default(); count],
             sums,
+            outstanding: 0,
         }
     }
 
@@ -103,6 +114,46 @@ impl Model {
     pub(super) fn deposit(&mut self, mills: u64) {
         self.sums.payments += signed(mills);
         self.sums.customers += signed(mills);
+        self.outstanding = self.outstanding.saturating_sub(mills);
+    }
+
+    /// The bank takes a payment back: the account may fall below zero by that.
+    pub(super) fn take_payment_back(&mut self, mills: u64) {
+        self.sums.payments -= signed(mills);
+        self.sums.customers -= signed(mills);
+        self.outstanding += mills;
+    }
+
+    pub(super) fn outstanding(&self) -> u64 {
+        self.outstanding
+    }
+
+    /// A piece was credited, or its credit taken back.
+    pub(super) fn refund(&mut self, mills: u64, back: bool) {
+        let mills = if back { -signed(mills) } else { signed(mills) };
+        self.sums.customers += mills;
+        self.sums.refunded += mills;
+    }
+
+    pub(super) fn order_end(&mut self, index: usize) {
+        self.stations[index].ordered = true;
+    }
+
+    /// Whether a vault has ended, stated or not.
+    pub(super) fn has_ended(&self, index: usize) -> bool {
+        self.stations[index].returned.is_some()
+    }
+
+    /// What a vault gave back, once the data center has taken its final statement in.
+    pub(super) fn returned(&self, index: usize) -> Option<u64> {
+        let one = &self.stations[index];
+        one.returned.filter(|_| one.over)
+    }
+
+    /// What was credited at once of a vault that ended; the rest stays held.
+    pub(super) fn credit_end(&mut self, credited: u64) {
+        self.sums.held -= signed(credited);
+        self.sums.customers += signed(credited);
     }
 
     /// What the vault must answer to a debit. `word` is what it did answer: within a day of the
@@ -115,6 +166,9 @@ impl Model {
         word: &str,
     ) -> String {
         let one = &mut self.stations[index];
+        if one.returned.is_some() {
+            return "vault_withdrawn".to_owned();
+        }
         let Some(key) = one.key else {
             return "never_refilled".to_owned();
         };
@@ -150,14 +204,20 @@ impl Model {
     /// A message to the funds service, and what the line did to it.
     pub(super) fn passed(&mut self, index: usize, passed: &Passed, now: UnixSeconds) {
         let statement = passed.path.ends_with("/sync");
+        let end = passed.path.ends_with("/withdraw");
         let one = &mut self.stations[index];
+        if end && one.returned.is_none() {
+            // The key is destroyed before the first byte of the final statement.
+            one.returned = Some(std::mem::take(&mut one.descending));
+        }
         let mut message = match one.on_its_way.take() {
             Some(message) => message,
             None => Message {
-                kind: match (statement, one.asked) {
-                    (true, _) => Kind::Statement,
-                    (false, Some(mills)) => Kind::Refill(mills),
-                    (false, None) => Kind::Renewal,
+                kind: match (end, statement, one.asked) {
+                    (true, _, _) => Kind::End,
+                    (false, true, _) => Kind::Statement,
+                    (false, false, Some(mills)) => Kind::Refill(mills),
+                    (false, false, None) => Kind::Renewal,
                 },
                 stated: one.ascending,
                 grants: one.grants,
@@ -166,6 +226,7 @@ impl Model {
             },
         };
         assert_eq!(message.kind == Kind::Statement, statement, "{message:?}");
+        assert_eq!(message.kind == Kind::End, end, "{message:?}");
         if passed.delivered && message.decided.is_none() {
             message.decided = Some((self.decide(index, &message), now));
         }
@@ -197,12 +258,24 @@ impl Model {
         sums.printed += signed(printed);
         let amount = match message.kind {
             Kind::Statement => return true,
+            Kind::End => {
+                let never_arrived = one.open.take().unwrap_or(0);
+                let returned = one.control_total - one.known;
+                sums.in_transit -= signed(never_arrived);
+                sums.vaults -= signed(returned);
+                sums.held += signed(never_arrived) + signed(returned);
+                one.control_total = one.known;
+                one.over = true;
+                return true;
+            }
             Kind::Renewal => 0,
             Kind::Refill(mills) => mills,
         };
+        let refused = amount > 0 && (one.ordered || self.outstanding > 0);
         let descending = one.control_total - one.known;
         let fits = amount == 0 || descending + amount <= MAX_DESCENDING;
-        let granted = one.open.is_none() && fits && signed(amount) <= sums.customers;
+        let covered = amount == 0 || signed(amount) <= sums.customers;
+        let granted = one.open.is_none() && fits && covered && !refused;
         if granted {
             one.open = Some(amount);
             sums.customers -= signed(amount);
@@ -214,9 +287,11 @@ impl Model {
     /// The station's side, done once for each message.
     fn take_in(&mut self, index: usize, kind: Kind, granted: bool, when: UnixSeconds) {
         let one = &mut self.stations[index];
-        one.receipt = one.receipt.max(Some(when));
+        if kind != Kind::End {
+            one.receipt = one.receipt.max(Some(when));
+        }
         let amount = match kind {
-            Kind::Statement => return,
+            Kind::End | Kind::Statement => return,
             Kind::Renewal => 0,
             Kind::Refill(mills) => {
                 // What was answered is not asked for once more in the same contact.

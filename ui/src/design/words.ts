@@ -65,3 +65,12 @@ export const placeOf = (piece: PieceView): string => piece.place ?? piece.destin
 /** `1 letter`, `3 letters` */
 export const counted = (count: number, one: string): string =>
   `${count.toLocaleString('en-US')} ${one}${count === 1 ? '' : 's'}`;
+
+/** Where the claim for a spoiled piece stands, in a word or two. */
+export const REFUND: Partial<Record<string, string>> = {
+  asked: 'Claim waits',
+  claimed: 'Admins decide',
+  provisional: 'Credited',
+  final: 'Credited for good',
+  reversed: 'Taken back',
+};

@@ -567,6 +567,10 @@ created: number,
  */
 message: string | null, 
 /**
+ * Its claim, when it was claimed back.
+ */
+refund: RefundView | null, 
+/**
  * The registers after the call that returned this view.
  */
 registers: RegistersView | null, };
@@ -920,6 +924,23 @@ export type RefundCall = {
  * The piece's serial.
  */
 serial: string, };
+
+/**
+ * The claim of a spoiled piece.
+ */
+export type RefundView = { 
+/**
+ * `asked`, `claimed`, `provisional`, `final`, `reversed` or `refused`.
+ */
+state: string, 
+/**
+ * What that means, in a sentence.
+ */
+message: string, 
+/**
+ * When a credit becomes final, Unix seconds.
+ */
+final_at: number | null, };
 
 /**
  * The four registers, in mills.

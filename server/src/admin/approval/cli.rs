@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::folder::{Folder, read_small, write_private};
 
 /// How something that needs two admins is approved.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct ConsentArguments {
     /// Write what two admins must sign into this file; nothing is done yet.
     #[arg(long, value_name = "FILE", conflicts_with = "approval")]

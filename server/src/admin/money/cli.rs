@@ -1,5 +1,7 @@
 //! The commands about money beside deposits and refills.
 
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Subcommand;
@@ -11,7 +13,10 @@ use crate::admin::call::AdminCall;
 use crate::admin::output::Output;
 use crate::admin::refusal::AdminRefusal;
 use crate::clock::Clock;
-use crate::folder::Folder;
+use crate::folder::{FileFault, Folder};
+
+/// The longest file of scans, bytes: about 300,000 identities, and well below a call's limit.
+const MAX_SCANS_BYTES: u64 = 8 * 1_024 * 1_024;
 
 /// What happens to a customer's money beside deposits.
 #[derive(Debug, Subcommand)]
@@ -44,6 +49,106 @@ pub enum AccountMoneyCommand {
         #[arg(long, value_name = "AMOUNT")]
         daily_cap: String,
     },
+}
+
+/// Claims for spoiled pieces.
+#[derive(Debug, Subcommand)]
+pub enum RefundCommand {
+    /// Show claims, newest first.
+    List {
+        /// Only those in this state: claimed, provisional, final, reversed or refused.
+        #[arg(long)]
+        state: Option<String>,
+    },
+    /// Credit a claim that is more than is credited at once. Two admins must approve it.
+    Approve {
+        /// The piece's serial.
+        serial: String,
+        /// How two admins approve it.
+        #[command(flatten)]
+        consent: ConsentArguments,
+    },
+    /// Refuse a claim that is more than is credited at once.
+    Decline {
+        /// The piece's serial.
+        serial: String,
+    },
+}
+
+/// Pieces seen in the mail.
+#[derive(Debug, Subcommand)]
+pub enum ScanCommand {
+    /// Take in a file of scans, a line each: a serial, the 24 digits of an identity, or a whole
+    /// indicium as hexadecimal digits. A refund of such a piece is taken back and its station
+    /// locked; value that was held and shows as printed is booked as printed.
+    Import {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+/// Pieces that must not be accepted.
+#[derive(Debug, Subcommand)]
+pub enum StopListCommand {
+    /// Write the identities of all pieces that were claimed back, 24 hexadecimal digits a line.
+    Export,
+}
+
+/// Carries out a command about claims.
+///
+/// # Errors
+/// [`AdminRefusal`].
+pub(in crate::admin) fn refund(
+    folder: &Folder,
+    command: RefundCommand,
+    clock: Arc<dyn Clock>,
+    output: &Output,
+) -> Result<(), AdminRefusal> {
+    let mut asked = ConsentArguments::default();
+    let money = match command {
+        RefundCommand::List { state } => MoneyCall::RefundList { state },
+        RefundCommand::Approve { serial, consent } => {
+            let call = MoneyCall::RefundApprove {
+                serial,
+                consent: consent.consent()?,
+            };
+            asked = consent;
+            call
+        }
+        RefundCommand::Decline { serial } => MoneyCall::RefundDecline { serial },
+    };
+    asking(folder, AdminCall::Money { money }, &asked, clock, output)
+}
+
+/// The call of a command about scans.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(in crate::admin) fn scan_call(command: &ScanCommand) -> Result<AdminCall, AdminRefusal> {
+    let ScanCommand::Import { file } = command;
+    let text = text_of(file)?;
+    Ok(AdminCall::Money {
+        money: MoneyCall::ScanImport { text },
+    })
+}
+
+/// Reads a file of scans, bounded.
+fn text_of(file: &Path) -> Result<String, AdminRefusal> {
+    let mut text = String::new();
+    let limit = MAX_SCANS_BYTES.saturating_add(1);
+    std::fs::File::open(file)
+        .and_then(|opened| opened.take(limit).read_to_string(&mut text))
+        .map_err(|source| FileFault::Read {
+            path: file.to_owned(),
+            source,
+        })?;
+    if u64::try_from(text.len()).unwrap_or(u64::MAX) > MAX_SCANS_BYTES {
+        return Err(AdminRefusal::usage(
+            format!("{} is longer than {MAX_SCANS_BYTES} bytes.", file.display()),
+            "Split it; nothing was taken in.",
+        ));
+    }
+    Ok(text)
 }
 
 /// What happens to the value of a station that never calls again.
@@ -97,10 +202,7 @@ pub(in crate::admin) fn station(
 ) -> Result<(), AdminRefusal> {
     let call = station_call(&command)?;
     let consent = match command {
-        StationMoneyCommand::Lost { .. } => ConsentArguments {
-            request: None,
-            approval: None,
-        },
+        StationMoneyCommand::Lost { .. } => ConsentArguments::default(),
         StationMoneyCommand::Recover { consent, .. } => consent,
     };
     asking(folder, call, &consent, clock, output)

@@ -3,12 +3,14 @@
 
 pub mod cli;
 mod lost;
+mod refunds;
 mod view;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use shared::money::Mills;
 
+pub use refunds::{RefundView, ScanView, StopView};
 pub use view::{AutomaticRefillView, MoneyView, PayOutView, ReturnedPaymentView};
 
 use super::approval::Consent;
@@ -19,6 +21,7 @@ use crate::center::DataCenter;
 use crate::db::Tx;
 use crate::ledger::accounts::{self, Account};
 use crate::ledger::{self, LedgerAccount, LedgerError, Transfer, TransferId, TransferKind, debts};
+use crate::services::funds::refunds::store as refund_store;
 use crate::services::funds::{automatic, held};
 
 /// Something an admin wants done with money.
@@ -60,6 +63,30 @@ pub enum MoneyCall {
         /// Two admins' approval.
         consent: Consent,
     },
+    /// Show claims for spoiled pieces.
+    RefundList {
+        /// Only those in this state.
+        state: Option<String>,
+    },
+    /// Credit a claim that waits for a second person.
+    RefundApprove {
+        /// The piece's serial.
+        serial: String,
+        /// Two admins' approval.
+        consent: Consent,
+    },
+    /// Refuse a claim that waits for a second person.
+    RefundDecline {
+        /// The piece's serial.
+        serial: String,
+    },
+    /// Take in pieces seen in the mail.
+    ScanImport {
+        /// A serial, an identity or an indicium a line.
+        text: String,
+    },
+    /// Show the pieces that must not be accepted.
+    StopList,
 }
 
 /// Carries out one call.
@@ -86,6 +113,13 @@ pub(super) fn perform(
         MoneyCall::StationRecover { station, consent } => {
             return lost::recover(center, station, consent);
         }
+        MoneyCall::RefundList { state } => return refunds::list(center, state.as_deref()),
+        MoneyCall::RefundApprove { serial, consent } => {
+            return refunds::approve(center, serial, consent);
+        }
+        MoneyCall::RefundDecline { serial } => return refunds::decline(center, serial),
+        MoneyCall::ScanImport { text } => MoneyView::Scan(refunds::scan_import(center, &text)?),
+        MoneyCall::StopList => return refunds::stop_list(center),
     };
     Ok(vec![AdminView::Money(view)])
 }
@@ -232,7 +266,9 @@ fn pay_out(
                 now,
             },
         )?;
-        let bound = held::bound(tx, account.id, now)?.min(before);
+        let uncertain = refund_store::provisional(tx, account.id)?;
+        let bound = held::bound(tx, account.id, now)?.plus(uncertain);
+        let bound = bound.unwrap_or(before).min(before);
         let balance = ledger::available(tx, &customer)?;
         if !posted.repeated && balance < bound {
             return Err(MoneyError::Bound { bound });

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use shared::ids::AccountId;
 use shared::money::Mills;
 
+use super::refunds::{RefundView, ScanView, StopView};
+
 /// A payment that the bank took back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReturnedPaymentView {
@@ -65,6 +67,12 @@ pub enum MoneyView {
     PayOut(PayOutView),
     /// What an account allows its stations to refill by themselves.
     AutomaticRefill(AutomaticRefillView),
+    /// A claim for a spoiled piece.
+    Refund(RefundView),
+    /// What a file of scans has led to.
+    Scan(ScanView),
+    /// A piece that must not be accepted.
+    Stop(StopView),
 }
 
 impl MoneyView {
@@ -77,6 +85,9 @@ impl MoneyView {
             Self::ReturnedPayment(view) => serde_json::to_string(view),
             Self::PayOut(view) => serde_json::to_string(view),
             Self::AutomaticRefill(view) => serde_json::to_string(view),
+            Self::Refund(view) => serde_json::to_string(view),
+            Self::Scan(view) => serde_json::to_string(view),
+            Self::Stop(view) => serde_json::to_string(view),
         }
     }
 }
@@ -94,6 +105,9 @@ impl fmt::Display for MoneyView {
                 booked(view.repeated),
                 view.balance
             ),
+            Self::Refund(view) => view.fmt(f),
+            Self::Scan(view) => view.fmt(f),
+            Self::Stop(view) => f.write_str(&view.identity),
             Self::AutomaticRefill(view) => match view.daily_cap {
                 Some(cap) => write!(
                     f,

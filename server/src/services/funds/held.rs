@@ -17,6 +17,7 @@ use crate::ledger::{
     self, Ledger, LedgerAccount, LedgerError, Transfer, TransferId, TransferKind, debts,
 };
 use crate::params;
+use crate::services::funds::refunds::scans;
 use crate::stations::{self, Station, StationState};
 
 /// So long after its final statement a station may ask once more for the reply it lost; then its
@@ -89,7 +90,7 @@ pub fn order(tx: &Tx<'_>, station: StationId, now: UnixSeconds) -> Result<bool, 
          VALUES (?1, 'ordered', 0, ?2, 0, 0) ON CONFLICT (station) DO NOTHING",
         params![&station, now],
     )?;
-    revoke_indicia(tx, station, now)?;
+    deny::revoke_indicia(tx, station, now)?;
     Ok(made == 1)
 }
 
@@ -139,20 +140,6 @@ pub fn hold_until(tx: &Tx<'_>, station: StationId) -> Result<Option<UnixSeconds>
         |row| row.column(0),
     )?;
     Ok(newest.flatten().map(|end| end.plus_days(HOLD_DAYS)))
-}
-
-/// Revokes a station's indicium certificates: what is printed later vouches for nothing.
-///
-/// # Errors
-/// [`DbError`].
-pub fn revoke_indicia(tx: &Tx<'_>, station: StationId, now: UnixSeconds) -> Result<(), DbError> {
-    tx.execute(
-        "INSERT INTO revoked_indicium (serial, station, revoked)
-         SELECT serial, station, ?2 FROM indicium_certificate
-         WHERE station = ?1 AND not_after > ?2 ON CONFLICT (serial) DO NOTHING",
-        params![&station, now],
-    )?;
-    Ok(())
 }
 
 /// What of `returned` an account may have at once.
@@ -208,7 +195,8 @@ pub struct Ending {
 }
 
 /// Ends a vault in the books: credits, holds the rest with every grant that never arrived, revokes
-/// its indicia and marks the station as withdrawn. Answers with what is held and until when.
+/// its indicia and marks the station as withdrawn. What a scan has shown as printed beyond the last
+/// known register comes out of it. Answers with what is held and until when.
 ///
 /// # Errors
 /// [`LedgerError`]; nothing is written then.
@@ -264,7 +252,7 @@ pub fn end(
          WHERE station = ?1",
         params![&station.id],
     )?;
-    revoke_indicia(tx, station.id, now)?;
+    deny::revoke_indicia(tx, station.id, now)?;
     stations::set_state(tx, station.id, StationState::Withdrawn)?;
     stations::journal(
         ledger,
@@ -274,7 +262,8 @@ pub fn end(
         user,
         now,
     )?;
-    Ok((held, until))
+    let shown = scans::out_of_held(ledger, tx, station, now)?;
+    Ok((held.minus(shown).unwrap_or(Mills::ZERO), until))
 }
 
 fn write_end(

@@ -10,6 +10,7 @@ pub mod automatic;
 pub mod held;
 mod pages;
 mod reconcile;
+pub mod refunds;
 pub mod rules;
 pub mod store;
 mod withdrawal;
@@ -55,6 +56,7 @@ pub fn routes() -> Router<Arc<DataCenter>> {
         .route("/v1/funds/journal", post(pages::route))
         .route("/v1/funds/withdraw", post(withdrawal::route))
         .route("/v1/funds/reconcile", post(reconcile::route))
+        .route("/v1/funds/refund", post(refunds::route))
 }
 
 async fn refill_route(
@@ -188,7 +190,9 @@ fn decide_refill(
             RefillKind::Automatic => automatic::left(tx, row.account, sealed.now)?,
             RefillKind::Refill | RefillKind::Renewal => None,
         },
-        station_locked: !row.active || held::is_ordered(tx, sealed.station)?,
+        // A renewal still passes: the statement that follows it brings the order.
+        station_locked: !row.active
+            || (request.kind != RefillKind::Renewal && held::is_ordered(tx, sealed.station)?),
         reconciling: false,
     };
     let decision = rules::decide(&row.mirror, request, &circumstances);
@@ -389,7 +393,7 @@ fn take_sync(
         ),
         account: account_line(tx, &row)?,
         withdraw: held::is_ordered(tx, sealed.station)?.then_some(true),
-        refunds: None,
+        refunds: Some(refunds::store::news(tx, sealed.station)?).filter(|news| !news.is_empty()),
         witnessed,
     };
     Ok(Answer::Reply(sealed.sign(

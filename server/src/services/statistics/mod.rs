@@ -32,7 +32,7 @@ use super::refused::Refused;
 use super::sealed;
 use crate::access::{Bounded, CallingStation, MESSAGE_MAX, ProblemReply};
 use crate::center::DataCenter;
-use crate::stations;
+use crate::stations::{self, StationState};
 use take::Taken;
 
 /// The service's routes.
@@ -68,8 +68,14 @@ pub async fn page(
     let db = center.db().clone();
     let taken = db
         .write("statistics-page", move |tx| {
-            sealed::check_state(tx, &center, station)?;
             let known = stations::by_id(tx, station)?;
+            // A station that has ended tells of its last pieces until its certificate is revoked.
+            if !known
+                .as_ref()
+                .is_some_and(|known| known.state == StationState::Withdrawn)
+            {
+                sealed::check_state(tx, &center, station)?;
+            }
             let known = known.filter(|known| known.vault == page.vault);
             let known = known.ok_or_else(wrong_vault)?;
             take::take(tx, &known, &page, now).map_err(Refused::from)

@@ -79,3 +79,15 @@ pub struct WithdrawalView {
     #[ts(type = "number | null")]
     pub hold_until: Option<i64>,
 }
+
+/// The claim of a spoiled piece.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct RefundView {
+    /// `asked`, `claimed`, `provisional`, `final`, `reversed` or `refused`.
+    pub state: String,
+    /// What that means, in a sentence.
+    pub message: String,
+    /// When a credit becomes final, Unix seconds.
+    #[ts(type = "number | null")]
+    pub final_at: Option<i64>,
+}

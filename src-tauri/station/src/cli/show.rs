@@ -246,6 +246,9 @@ fn piece(view: &PieceView, out: &mut dyn Write) -> io::Result<()> {
     if let Some(message) = &view.message {
         writeln!(out, "  {message}")?;
     }
+    if let Some(refund) = &view.refund {
+        writeln!(out, "  {}", refund.message)?;
+    }
     if let Some(left) = &view.registers {
         writeln!(out, "  {} left in the vault", money(left.descending))?;
     }

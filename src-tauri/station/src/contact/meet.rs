@@ -3,9 +3,11 @@
 use shared::money::{Mills, MoneyError};
 
 use super::{enrol, round};
-use crate::api::{ContactCall, EnrolCall, RefillCall, RefillView, UiError, View, WithdrawCall};
+use crate::api::{
+    ContactCall, EnrolCall, RefillCall, RefillView, RefundCall, UiError, View, WithdrawCall,
+};
 use crate::messages::{Code, say};
-use crate::services::{Asked, withdrawal};
+use crate::services::{Asked, refunds, withdrawal};
 use crate::station::{Owner, Station, names};
 
 impl Station {
@@ -35,6 +37,21 @@ impl Station {
         let met = round::meet(self, Asked::default()).await?;
         self.rotate_keys_when_due().await;
         Ok(View::Contact(met.view))
+    }
+
+    /// Claims a spoiled piece back. The claim is durable before anything is sent: when nobody is
+    /// reached it goes with the next contact.
+    pub(crate) async fn refund(&self, call: RefundCall) -> Result<View, UiError> {
+        let asked = call.clone();
+        self.apply(move |owner| refunds::ask(owner, &asked)).await?;
+        let met = round::meet(self, Asked::default()).await;
+        if let Err(fault) = &met {
+            tracing::warn!(code = fault.code, "a claim waits for the next contact");
+        }
+        let view = self
+            .apply(move |owner| refunds::answered(owner, &call))
+            .await?;
+        Ok(View::Piece(Box::new(view)))
     }
 
     /// Ends this station's vault for good, over one contact. When the data center is not there, the

@@ -19,7 +19,9 @@ use shared::vault::{Action, KeyTerms, ReceiptTerms, Step, Vault};
 use shared::wire::from_cbor;
 
 use super::sealed::{self, Draft, Intent, SignedReply};
-use super::{Asked, automatic, mirror, not_believed, reconcile, trust, withdrawal, witness};
+use super::{
+    Asked, automatic, mirror, not_believed, reconcile, refunds, trust, withdrawal, witness,
+};
 use crate::api::UiError;
 use crate::contact::link::LinkRequest;
 use crate::crypto::{self, SigningKey};
@@ -43,7 +45,7 @@ const SYNC: u8 = 2;
 /// The next request: one that is on its way; else the final statement of a vault that ends; else the
 /// refill asked for, unless the one that was on its way had the same amount (the clerk asks again
 /// for what was interrupted); else a refill or a renewal that is due by itself; else, once per contact, a statement, which also acknowledges what was applied before;
-/// else a page of the journal when records have waited.
+/// else a page of the journal when records have waited; else a claim for a spoiled piece.
 pub(super) fn next_request(
     owner: &mut Owner,
     asked: Asked,
@@ -59,6 +61,9 @@ pub(super) fn next_request(
         withdrawal::Turn::Mine(request) => return Ok(Some(request)),
         withdrawal::Turn::Over => return Ok(None),
         withdrawal::Turn::Others => {}
+    }
+    if refunds::wait(owner)? {
+        owner.want_mirror();
     }
     // A head in doubt is asked for again before anything is refilled, and so is the first head of
     // a data center that has forgotten.
@@ -88,7 +93,10 @@ pub(super) fn next_request(
         }
         _ if renewal_due => request_refill(owner, RefillKind::Renewal, Mills::ZERO).map(Some),
         _ if round == 0 => request_sync(owner).map(Some),
-        _ => mirror::next_page(owner),
+        _ => match mirror::next_page(owner)? {
+            Some(page) => Ok(Some(page)),
+            None => refunds::next_claim(owner),
+        },
     }
 }
 
@@ -189,6 +197,7 @@ pub(super) fn accept(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
     if let Some(outstanding) = owner.take_outstanding() {
         return match outstanding.kind {
             reconcile::RECONCILE => reconcile::accept(owner, &outstanding, reply),
+            refunds::CLAIM => refunds::accept(owner, &outstanding, reply),
             _ => mirror::accept(owner, &outstanding, reply),
         };
     }
@@ -221,13 +230,18 @@ fn accept_sync(owner: &mut Owner, intent: &Intent, reply: &[u8]) -> Result<(), U
             ));
         }
     };
-    let now = owner.now().0;
+    let (news, instant) = (reply.refunds.clone().unwrap_or_default(), owner.now());
+    let now = instant.0;
     owner.commit(&[received], |tx| {
         put_account(tx, &reply.account)?;
         withdrawal::note_order(tx, reply.withdraw == Some(true))?;
+        refunds::note(tx, &news, instant)?;
         checked.put(tx, &asked, now)?;
         sealed::done(tx, ServiceId::Funds)
     })?;
+    for line in &news {
+        refunds::tell(owner, line.counter)?;
+    }
     owner.set_acknowledgement_due(false);
     Ok(())
 }
@@ -260,8 +274,13 @@ fn accept_refill(owner: &mut Owner, intent: &Intent, reply: &[u8]) -> Result<(),
                 witness::put_money_leaf(tx, &reply.leaf)?;
                 sealed::done(tx, ServiceId::Funds)
             })?;
+            if !by_itself {
+                return Err(said);
+            }
             // Nobody waits for what the station asked by itself: the status says why it was refused.
-            if by_itself { Ok(()) } else { Err(said) }
+            // The statement of this contact is still to be made.
+            owner.set_acknowledgement_due(true);
+            Ok(())
         }
         (Some(_), Some(_)) | (None, None) => Err(not_believed("its decision")),
     }

@@ -8,6 +8,7 @@ pub mod keys;
 pub mod mirror;
 pub mod rates;
 pub mod reconcile;
+pub mod refunds;
 pub mod sealed;
 pub mod statistics;
 pub mod trust;
@@ -45,6 +46,11 @@ pub fn next_request(
     asked: Asked,
     round: u32,
 ) -> Result<Option<LinkRequest>, UiError> {
+    // A vault that has ended still states its end and tells of its last pieces, and nothing else.
+    let lasting = [ServiceId::Funds, ServiceId::Statistics].contains(&service);
+    if !lasting && withdrawal::has_ended(owner) {
+        return Ok(None);
+    }
     match service {
         ServiceId::Keys => keys::next_request(owner),
         ServiceId::Funds => funds::next_request(owner, asked, round),

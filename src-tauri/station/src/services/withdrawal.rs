@@ -1,7 +1,7 @@
 //! The end of this station's vault (`protocol.md` J): ordered by an admin, or by the installer here.
 //!
 //! Asked by the funds service in every contact. Level L3. First the data center must be there (a
-//! statement was answered in this contact); then, in one commit, the vault ends and the key of its
+//! statement was answered in this contact) and get what it still lacks of journal and claims; then, in one commit, the vault ends and the key of its
 //! value is destroyed; then the final statement goes, again and again until it is answered. A crash
 //! between the two leaves an ended vault that still has to state its end. Tables: `vault`,
 //! `journal`, `secrets`, `settings`. Tests: `tests/it/funds_withdrawn.rs`.
@@ -15,7 +15,7 @@ use shared::services::funds::withdrawal::{WithdrawReply, WithdrawRequest};
 use shared::vault::{Action, VaultState, Withdrawal};
 
 use super::sealed::{self, Draft, Intent};
-use super::{funds, not_believed};
+use super::{funds, mirror, not_believed, refunds};
 use crate::api::{UiError, WithdrawalView};
 use crate::contact::link::LinkRequest;
 use crate::messages::{Code, say};
@@ -62,11 +62,33 @@ pub(super) fn next(owner: &mut Owner, round: u32) -> Result<Turn, UiError> {
             let ordered = setting(owner, names::WITHDRAWAL_ORDERED)?;
             match ordered.filter(|_| round > 0) {
                 None => return Ok(Turn::Others),
-                Some(by) => end(owner, &by)?,
+                Some(by) => {
+                    if let Some(request) = before_the_end(owner)? {
+                        return Ok(Turn::Mine(request));
+                    }
+                    end(owner, &by)?;
+                }
             }
         }
     }
     final_statement(owner).map(Turn::Mine)
+}
+
+/// What the data center should have before the vault ends, because nobody is served after it: the
+/// journal as far as it was stated, and claims that wait.
+fn before_the_end(owner: &mut Owner) -> Result<Option<LinkRequest>, UiError> {
+    owner.want_mirror();
+    match mirror::next_page(owner)? {
+        Some(page) => Ok(Some(page)),
+        None => refunds::next_claim(owner),
+    }
+}
+
+/// Whether this station's vault has ended: no service but its own statement is asked any more.
+pub(super) fn has_ended(owner: &Owner) -> bool {
+    owner
+        .vault()
+        .is_some_and(|vault| vault.state(owner.now()) == VaultState::Withdrawn)
 }
 
 /// Ends the vault and destroys its key, in one commit; the log is emptied so that the key does not

@@ -51,10 +51,7 @@ impl Station {
                 self.view(resolve, View::Piece).await
             }
             Call::SendAgain(call) => Ok(View::Piece(Box::new(self.send_again(call).await?))),
-            Call::Refund(call) => {
-                self.view(move |o| o.refund(&call).map(Box::new), View::Piece)
-                    .await
-            }
+            Call::Refund(call) => self.refund(call).await,
             Call::Printers => self.printers().await,
             Call::AddPrinter(call) => self.add_printer(call).await,
             Call::RemovePrinter(call) => self.remove_printer(call).await,

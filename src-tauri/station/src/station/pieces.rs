@@ -6,9 +6,7 @@ use shared::vault::{Action, Answer, Fate};
 
 use super::Owner;
 use super::pricing::bad;
-use crate::api::{
-    PieceState, PieceView, PiecesCall, PrinterSetup, RefundCall, ResolveCall, UiError,
-};
+use crate::api::{PieceState, PieceView, PiecesCall, PrinterSetup, ResolveCall, UiError};
 use crate::messages::{Code, say};
 use crate::printing::layout::stock::Stock;
 use crate::printing::units::Dpi;
@@ -101,15 +99,6 @@ impl Owner {
         self.piece_view(&after)
     }
 
-    /// Claiming a piece back needs the refund service of the data center.
-    pub(super) fn refund(&self, call: &RefundCall) -> Result<PieceView, UiError> {
-        let row = self.piece(&call.serial)?;
-        if row.state != PieceState::Spoiled {
-            return Err(wrong_state(&call.serial, row.state));
-        }
-        Err(say(Code::NotInThisBuild, &[("what", "The refund service")]))
-    }
-
     /// Pieces, newest first.
     pub(super) fn piece_views(&mut self, call: &PiecesCall) -> Result<Vec<PieceView>, UiError> {
         self.note_what_is_known();
@@ -139,6 +128,7 @@ impl Owner {
             certificate_pem: certificate.map(|der| pem(&der)),
             created: row.created,
             message: row.message.clone(),
+            refund: crate::services::refunds::view(self, row.counter)?,
             registers: Some(self.registers_view()),
         })
     }

@@ -9,6 +9,7 @@ const LAYOUTS: &[&str] = &[
     include_str!("layouts/1.sql"),
     include_str!("layouts/2.sql"),
     include_str!("layouts/3.sql"),
+    include_str!("layouts/4.sql"),
 ];
 
 /// Brings the database to the newest layout, one transaction a step.

@@ -14,6 +14,7 @@ mod migrations;
 pub mod outcomes;
 pub mod pieces;
 pub mod printers;
+pub mod refunds;
 pub mod sealing;
 pub mod secrets;
 pub mod settings;
