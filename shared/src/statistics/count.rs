@@ -167,8 +167,11 @@ impl Counting {
     /// # Errors
     /// [`CountRefusal`].
     pub fn add(&mut self, slice: &Slice<'_>) -> Result<(), CountRefusal> {
+        self.tally(slice, Tally::of(slice))
+    }
+
+    fn tally(&mut self, slice: &Slice<'_>, tally: Tally) -> Result<(), CountRefusal> {
         let key: Vec<Value> = self.by.iter().map(|by| value(*by, slice)).collect();
-        let tally = Tally::of(slice);
         self.total = self.total.plus(tally)?;
         if self.groups.len() >= GROUPS_MAX && !self.groups.contains_key(&key) {
             return Err(CountRefusal::TooMany);
@@ -176,6 +179,21 @@ impl Counting {
         let group = self.groups.entry(key).or_default();
         *group = group.plus(tally)?;
         Ok(())
+    }
+
+    /// Counts pieces that were counted before as refunded.
+    ///
+    /// # Errors
+    /// [`CountRefusal`].
+    pub fn refund(&mut self, slice: &Slice<'_>) -> Result<(), CountRefusal> {
+        self.tally(
+            slice,
+            Tally {
+                refunded: slice.pieces,
+                refunded_mills: slice.postage,
+                ..Tally::default()
+            },
+        )
     }
 
     /// By what is counted.

@@ -167,6 +167,13 @@ proptest! {
             spoiled += u64::from(*is_spoiled);
             refunded += if *is_refunded { *amount } else { 0 };
         }
+        if let Some((day, which, amount, ..)) = pieces.first() {
+            let day = Date::new(2026, 11, *day).unwrap();
+            let fate = (false, false);
+            let slice = Slice::one(day, "S", &kinds[*which], mills(*amount), fate);
+            counting.refund(&slice).unwrap();
+            refunded += amount;
+        }
         let sum = counting.groups().try_fold(Tally::default(), |sum, group| sum.plus(group.tally));
         prop_assert_eq!(sum.unwrap(), counting.total());
         let total = counting.total();

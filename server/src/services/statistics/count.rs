@@ -160,69 +160,79 @@ fn asked(tx: &Tx<'_>, wanted: &Wanted) -> Result<Vec<Station>, DbError> {
     }
 }
 
-/// One row of the grouped table.
-struct Counted {
-    vault: VaultId,
-    day: Date,
-    kind: KindId,
-    fate: i64,
-    pieces: u64,
-    postage: u64,
+/// Every piece in the days asked for, by what pieces have in common and what became of them.
+const PIECES: &str = "SELECT vault, day, kind, fate, COUNT(*), CAST(SUM(postage) AS BIGINT)
+     FROM statistic_piece
+     WHERE day >= ?1 AND day <= ?2 AND (?3 IS NULL OR vault = ?3)
+     GROUP BY vault, day, kind, fate";
+
+/// Those of them whose refund was credited and not taken back.
+const REFUNDED: &str = "SELECT piece.vault, piece.day, piece.kind, 0, COUNT(*),
+        CAST(SUM(piece.postage) AS BIGINT)
+     FROM refund
+     JOIN station ON station.id = refund.station
+     JOIN statistic_piece piece
+        ON piece.vault = station.vault AND piece.counter = refund.counter
+     WHERE refund.state IN ('provisional', 'final')
+        AND piece.day >= ?1 AND piece.day <= ?2 AND (?3 IS NULL OR piece.vault = ?3)
+     GROUP BY piece.vault, piece.day, piece.kind";
+
+/// Names of vaults and kinds of pieces, while rows are counted.
+struct Names<'t> {
+    tx: &'t Tx<'t>,
+    stations: HashMap<VaultId, String>,
+    kinds: HashMap<KindId, PieceKind>,
 }
 
 fn counting(tx: &Tx<'_>, wanted: &Wanted, stations: &[Station]) -> Result<Counting, CountError> {
-    let names: HashMap<VaultId, String> = stations
-        .iter()
-        .map(|station| (station.vault, station.psd.to_string()))
-        .collect();
-    let mut kinds: HashMap<KindId, PieceKind> = HashMap::new();
+    let mut names = Names {
+        tx,
+        stations: stations
+            .iter()
+            .map(|station| (station.vault, station.psd.to_string()))
+            .collect(),
+        kinds: HashMap::new(),
+    };
     let mut counting = Counting::by(wanted.by.clone());
-    let vault = wanted.vault.as_ref().map(VaultId::bytes);
-    tx.each(
-        "SELECT vault, day, kind, fate, COUNT(*), CAST(SUM(postage) AS BIGINT)
-         FROM statistic_piece
-         WHERE day >= ?1 AND day <= ?2 AND (?3 IS NULL OR vault = ?3)
-         GROUP BY vault, day, kind, fate",
-        params![decimal_date(wanted.from), decimal_date(wanted.to), vault],
-        |row| {
-            let counted = Counted {
-                vault: row.column(0)?,
-                day: store::day(row, 1)?,
-                kind: row.column(2)?,
-                fate: row.column(3)?,
-                pieces: row.column(4)?,
-                postage: row.column(5)?,
-            };
-            let Some(name) = names.get(&counted.vault) else {
-                return Ok(());
-            };
-            let kind = match kinds.entry(counted.kind) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(new) => {
-                    let kind = store::kind(tx, &counted.kind)?;
-                    new.insert(kind.ok_or_else(|| row.misfit(2))?)
-                }
-            };
-            add(&mut counting, &counted, name, kind)
-        },
-    )?;
+    names.each(PIECES, wanted, |slice| Ok(counting.add(slice)?))?;
+    names.each(REFUNDED, wanted, |slice| Ok(counting.refund(slice)?))?;
     Ok(counting)
 }
 
-fn add(
-    counting: &mut Counting,
-    counted: &Counted,
-    name: &str,
-    kind: &PieceKind,
-) -> Result<(), CountError> {
-    counting.add(&Slice {
-        day: counted.day,
-        station: name,
-        kind,
-        spoiled: counted.fate == store::fate_number(Fate::Spoiled),
-        refunded: false,
-        pieces: counted.pieces,
-        postage: MillsSum::new(counted.postage),
-    })?;
-    Ok(())
+impl Names<'_> {
+    /// Hands the rows of a grouped answer to `visit`, those of other stations left out.
+    fn each(
+        &mut self,
+        sql: &str,
+        wanted: &Wanted,
+        mut visit: impl FnMut(&Slice<'_>) -> Result<(), CountError>,
+    ) -> Result<(), CountError> {
+        let vault = wanted.vault.as_ref().map(VaultId::bytes);
+        let values = params![decimal_date(wanted.from), decimal_date(wanted.to), vault];
+        let tx = self.tx;
+        tx.each(sql, values, |row| {
+            let vault: VaultId = row.column(0)?;
+            let Some(station) = self.stations.get(&vault) else {
+                return Ok(());
+            };
+            let id: KindId = row.column(2)?;
+            let kind = match self.kinds.entry(id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    let kind = store::kind(tx, &id)?;
+                    new.insert(kind.ok_or_else(|| row.misfit(2))?)
+                }
+            };
+            let fate: i64 = row.column(3)?;
+            visit(&Slice {
+                day: store::day(row, 1)?,
+                station,
+                kind,
+                spoiled: fate == store::fate_number(Fate::Spoiled),
+                refunded: false,
+                pieces: row.column(4)?,
+                postage: MillsSum::new(row.column(5)?),
+            })
+        })
+    }
 }

@@ -339,6 +339,30 @@ fn pieces_are_counted_by_what_is_asked_for() {
     assert_eq!(steps.chart.series[0].pieces, [3]);
 }
 
+#[test]
+fn a_piece_is_counted_as_refunded_while_its_credit_stands() {
+    let center = center();
+    center.take(&page(&JOURNAL, 0, 7));
+    center.execute(
+        "INSERT INTO refund (identity, station, counter, amount, printed, final_at, state, claimed,
+            instant, told)
+         VALUES (x'000000000000000000000001', x'02020202020202020202020202020202', 1, 780,
+            20261102, 0, 'claimed', 0, 1, 'claimed')",
+    );
+    let refunded = |center: &Center| {
+        let total = center.count(&[Dimension::Class]).groups[0].tally;
+        assert_eq!((total.pieces, total.spoiled), (3, 1));
+        (total.refunded, total.refunded_mills.mills())
+    };
+    assert_eq!(refunded(&center), (0, 0), "a claim is no credit");
+    center.execute("UPDATE refund SET state = 'provisional'");
+    assert_eq!(refunded(&center), (1, 780));
+    center.execute("UPDATE refund SET state = 'final'");
+    assert_eq!(refunded(&center), (1, 780));
+    center.execute("UPDATE refund SET state = 'reversed'");
+    assert_eq!(refunded(&center), (0, 0));
+}
+
 fn any_entry() -> impl Strategy<Value = Entry> {
     prop_oneof![
         3 => (1_u64..5_000).prop_map(Entry::Debit),
