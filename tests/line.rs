@@ -289,6 +289,7 @@ fn cut(message: &[u8], place: usize) -> Vec<u8> {
 fn service(path: &str) -> &str {
     match path {
         "/door/renew" => "keys",
+        "/door/statement" => "funds",
         _ => path.split('/').nth(2).unwrap_or(path),
     }
 }

@@ -96,6 +96,8 @@ pub enum Entrance {
     Contact(Arc<StationCertificate>),
     /// By the renewal door, where the certificate may have expired.
     RenewalDoor,
+    /// By the statement door, where the certificate may have been revoked too: evidence only.
+    StatementDoor,
 }
 
 /// What the transaction left behind.
@@ -287,6 +289,7 @@ pub(super) fn check_header<Q: Request>(
     let own_certificate = match entrance {
         Entrance::Contact(certificate) => certificate.station == header.station,
         Entrance::RenewalDoor => Q::SERVICE == ServiceId::Keys,
+        Entrance::StatementDoor => Q::SERVICE == ServiceId::Funds,
     };
     if header.data_center != center.id() || header.service != Q::SERVICE || !own_certificate {
         return Err(Refused::new(
@@ -313,7 +316,7 @@ pub(super) fn check_door(
             "Enrol it with a new code.",
         ));
     };
-    if newest.is_denied {
+    if newest.is_denied && !matches!(entrance, Entrance::StatementDoor) {
         return Err(Refused::new(
             StatusCode::FORBIDDEN,
             "certificate_revoked",
@@ -501,6 +504,22 @@ pub(super) fn freeze<Q>(
     if state == Some(StationState::Frozen) {
         return Ok(Committed::Frozen(reason));
     }
+    keep_evidence(tx, sealed, reason)?;
+    stations::set_state(tx, sealed.station, StationState::Frozen)?;
+    let user = sealed.station.to_string();
+    let body = sealed.request_hash.to_vec();
+    center
+        .ledger()
+        .append(tx, RecordKind::Statement, body, &user, sealed.now)?;
+    Ok(Committed::Frozen(reason))
+}
+
+/// Keeps a signed message with the newest accepted statement of its station beside it.
+pub(super) fn keep_evidence<Q>(
+    tx: &Tx<'_>,
+    sealed: &Sealed<Q>,
+    reason: &str,
+) -> Result<(), Refused> {
     let known = super::funds::store::find(tx, sealed.station)?;
     let (size, root) = known.map_or((0, shared::merkle::EMPTY_ROOT), |row| {
         (row.mirror.accepted_size, row.mirror.accepted_root)
@@ -523,13 +542,7 @@ pub(super) fn freeze<Q>(
             i64::from(ServiceId::Funds.number()),
         ],
     )?;
-    stations::set_state(tx, sealed.station, StationState::Frozen)?;
-    let user = sealed.station.to_string();
-    let body = sealed.request_hash.to_vec();
-    center
-        .ledger()
-        .append(tx, RecordKind::Statement, body, &user, sealed.now)?;
-    Ok(Committed::Frozen(reason))
+    Ok(())
 }
 
 /// Whether the station may be served at all.

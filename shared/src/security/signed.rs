@@ -36,6 +36,8 @@ impl KeyId {
 pub enum ContentType {
     /// A station's register statement, on its own.
     Statement,
+    /// That such a statement was kept.
+    StatementReply,
     /// A request for a refill or a renewal.
     RefillRequest,
     /// The decision on a refill: grant or refusal, with a receipt.
@@ -84,6 +86,7 @@ impl ContentType {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Statement => "pb/statement",
+            Self::StatementReply => "pb/statement-reply",
             Self::RefillRequest => "pb/refill-request",
             Self::RefillReply => "pb/refill-reply",
             Self::SyncRequest => "pb/sync-request",

@@ -23,7 +23,9 @@ use crate::security::Level;
 use crate::security::signed::ContentType;
 use crate::vault::{GrantTerms, KeyTerms, Registers, Vault, VaultState};
 
-pub use sync::{LookupReply, LookupRequest, Receipt, SyncReply, SyncRequest};
+pub use sync::{
+    DoorReply, DoorRequest, LookupReply, LookupRequest, Receipt, SyncReply, SyncRequest,
+};
 
 /// The layout version of every message here.
 pub const VERSION: u8 = 1;

@@ -7,6 +7,7 @@
 
 mod ahead;
 pub mod automatic;
+mod door;
 pub mod held;
 mod pages;
 mod reconcile;
@@ -54,6 +55,7 @@ pub fn routes() -> Router<Arc<DataCenter>> {
         .route("/v1/funds/sync", post(sync_route))
         .route("/v1/funds/lookup", post(lookup_route))
         .route("/v1/funds/journal", post(pages::route))
+        .route("/door/statement", post(door::route))
         .route("/v1/funds/withdraw", post(withdrawal::route))
         .route("/v1/funds/reconcile", post(reconcile::route))
         .route("/v1/funds/refund", post(refunds::route))

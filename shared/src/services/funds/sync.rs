@@ -8,6 +8,7 @@ use super::{AccountLine, RegisterStatement};
 use crate::clock::UnixSeconds;
 use crate::ids::{RefillId, VaultId};
 use crate::security::Level;
+use crate::security::signed::ContentType;
 use crate::services::journal::ProofHashes;
 use crate::services::witness::{Witness, Witnessed};
 use crate::services::{Request, ServiceId};
@@ -126,4 +127,36 @@ pub struct LookupReply {
     /// The stored decision, exactly as it was signed first; nothing when it was never asked.
     #[cbor(n(2), with = "minicbor::bytes")]
     pub decision: Option<Vec<u8>>,
+}
+
+/// What a station that is served no more says at the door: evidence only (`protocol.md` L).
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct DoorRequest {
+    /// The layout version.
+    #[n(1)]
+    pub version: u8,
+    /// The vault as it stands.
+    #[n(2)]
+    pub statement: RegisterStatement,
+}
+
+impl DoorRequest {
+    /// Its content type.
+    pub const CONTENT: ContentType = ContentType::Statement;
+}
+
+impl Request for DoorRequest {
+    const SERVICE: ServiceId = ServiceId::Funds;
+    const LEVEL: Level = Level::L3;
+    type Reply = DoorReply;
+}
+
+/// The statement was kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct DoorReply {
+    /// The layout version.
+    #[n(1)]
+    pub version: u8,
 }

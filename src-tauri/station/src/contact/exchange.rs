@@ -9,8 +9,11 @@ use shared::vault::{Action, Freeze, FreezeReason};
 use super::faults::said;
 use super::link::{Link, LinkFault, LinkRequest};
 use crate::api::UiError;
-use crate::services::{self, keys, sealed, trust};
+use crate::services::{self, keys, sealed, statement_door, trust};
 use crate::station::{Owner, STATION_USER, Station};
+
+/// Refusals after which a station is served no more, and only the statement door stays open to it.
+const SHUT_OUT: [&str; 2] = ["certificate_revoked", "certificate_too_old"];
 
 /// What came of one request.
 pub(super) struct Exchanged {
@@ -72,6 +75,9 @@ async fn take(
             }
             match code_of(&fault) {
                 Some("vault_frozen") => station.apply(freeze).await?,
+                Some(code) if SHUT_OUT.contains(&code) => {
+                    at_the_door(station, link, service, holds).await;
+                }
                 Some("nothing_forgotten") => {
                     station.apply(services::reconcile::not_needed).await?;
                 }
@@ -109,6 +115,32 @@ async fn accepted(
             services::accept(owner, service, &again)
         })
         .await
+}
+
+/// A station that is served no more says once in a contact what its vault holds: evidence for the
+/// data center. Whether it was heard changes nothing for the station.
+async fn at_the_door(
+    station: &Station,
+    link: &Arc<dyn Link>,
+    service: ServiceId,
+    holds: &Holdings,
+) {
+    let told = async {
+        let request = station
+            .apply(move |owner| statement_door::request(owner, service))
+            .await?;
+        let Some(request) = request else {
+            return Ok(());
+        };
+        let answered = link.exchange(request, holds).await;
+        let reply = answered.reply.map_err(|fault| said(&fault))?;
+        station
+            .apply(move |owner| statement_door::accept(owner, &reply))
+            .await
+    };
+    if let Err(fault) = told.await {
+        tracing::warn!(code = fault.code, "the statement door did not answer");
+    }
 }
 
 /// The request once more, when the refusal tells how it must be made.

@@ -10,6 +10,7 @@ pub mod rates;
 pub mod reconcile;
 pub mod refunds;
 pub mod sealed;
+pub mod statement_door;
 pub mod statistics;
 pub mod trust;
 pub mod withdrawal;
