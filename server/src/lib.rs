@@ -14,6 +14,7 @@ pub mod clock;
 pub mod config;
 pub mod db;
 pub mod epochs;
+pub mod evidence;
 pub mod folder;
 pub mod ledger;
 pub mod mirror;

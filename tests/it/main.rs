@@ -11,6 +11,8 @@ mod commands;
 #[cfg(test)]
 mod contact;
 #[cfg(test)]
+mod evidence;
+#[cfg(test)]
 mod exit_codes;
 #[cfg(test)]
 mod foreign_ppp;

@@ -43,7 +43,7 @@ fn copy_store(from: &Path, to: &Path) {
 }
 
 /// A clone as a thief makes it: store, keys and mark, and the setting that says where they are.
-fn clone_station(town: &Town, from: &str, to: &str) {
+pub(crate) fn clone_station(town: &Town, from: &str, to: &str) {
     let (from, to) = (town.station_folder(from), town.station_folder(to));
     copy_store(&from, &to);
     for (source, copy) in key_files(&from).iter().zip(key_files(&to)) {
@@ -505,7 +505,7 @@ async fn grants_that_the_account_does_not_cover_wait_for_its_deposits() {
 }
 
 /// Copies a whole data folder as a snapshot of the machine would.
-fn copy_center(from: &Path, to: &Path) {
+pub(crate) fn copy_center(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

@@ -90,6 +90,11 @@ pub enum AdminCall {
         /// Number or PSD number.
         station: String,
     },
+    /// Show the evidence against a station.
+    StationEvidence {
+        /// Number or PSD number.
+        station: String,
+    },
     /// End a station: its certificates are revoked.
     StationWithdraw {
         /// Number or PSD number.

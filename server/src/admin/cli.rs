@@ -170,6 +170,15 @@ pub enum AccountCommand {
 /// Stations.
 #[derive(Debug, Subcommand)]
 pub enum StationCommand {
+    /// Show the evidence against a station: signed messages that contradict each other, with the
+    /// certificates of their keys. `ledger verify --export` checks it anywhere.
+    Evidence {
+        /// Number or PSD number of the station.
+        station: String,
+        /// Write it into this new file.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
     /// Make a station known; prints the one-time code with which it enrols within 24 hours.
     New {
         /// Name or number of the account it refills from.
@@ -325,7 +334,12 @@ pub enum Rotated {
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
     /// Recompute every hash, every transfer and every balance.
-    Verify,
+    Verify {
+        /// Check this file instead of the database: a written-out journal, or evidence against a
+        /// station. It needs no data center.
+        #[arg(long, value_name = "FILE")]
+        export: Option<PathBuf>,
+    },
     /// Write the whole journal as JSON Lines, enough to recompute every hash.
     Export,
 }

@@ -7,6 +7,7 @@ pub mod approval;
 pub mod backup;
 pub mod bank;
 pub mod call;
+pub mod check;
 pub mod cli;
 pub mod epoch;
 pub mod keys;
@@ -117,6 +118,10 @@ fn set_up_log(command: &Command) {
 }
 
 fn carry_out(cli: Cli, output: &Output) -> Result<(), AdminRefusal> {
+    if let Command::Ledger(LedgerCommand::Verify { export: Some(file) }) = &cli.command {
+        // A stranger has no data folder.
+        return check::file(file, &mut |view| output.view(&view));
+    }
     let folder = Folder::new(match cli.data {
         Some(path) => path,
         None => default_folder()?,
@@ -155,7 +160,7 @@ fn carry_out(cli: Cli, output: &Output) -> Result<(), AdminRefusal> {
             let call = account_call(command)?;
             perform_or_ask(&folder, call, clock, output)
         }
-        Command::Station(command) => perform_or_ask(&folder, station_call(command)?, clock, output),
+        Command::Station(command) => carry_out_station(&folder, command, clock, output),
         Command::Tree(command) => {
             let call = tree::call(command)?;
             perform_or_ask(&folder, AdminCall::Tree { what: call }, clock, output)
@@ -170,7 +175,7 @@ fn carry_out(cli: Cli, output: &Output) -> Result<(), AdminRefusal> {
             };
             statistics::carry_out(command, output, &mut ask)
         }
-        Command::Ledger(LedgerCommand::Verify) => {
+        Command::Ledger(LedgerCommand::Verify { export: _ }) => {
             perform_or_ask(&folder, AdminCall::LedgerVerify, clock, output)
         }
         Command::Ledger(LedgerCommand::Export) => {
@@ -182,6 +187,39 @@ fn carry_out(cli: Cli, output: &Output) -> Result<(), AdminRefusal> {
             perform_or_ask(&folder, AdminCall::Backup { file }, clock, output)
         }
     }
+}
+
+fn carry_out_station(
+    folder: &Folder,
+    command: StationCommand,
+    clock: Arc<dyn Clock>,
+    output: &Output,
+) -> Result<(), AdminRefusal> {
+    if let StationCommand::Evidence {
+        station,
+        out: Some(out),
+    } = &command
+    {
+        return write_evidence(folder, station, out, clock);
+    }
+    perform_or_ask(folder, station_call(command)?, clock, output)
+}
+
+fn write_evidence(
+    folder: &Folder,
+    station: &str,
+    out: &Path,
+    clock: Arc<dyn Clock>,
+) -> Result<(), AdminRefusal> {
+    let mut shown = Vec::new();
+    let call = AdminCall::StationEvidence {
+        station: station.to_owned(),
+    };
+    perform_or_ask_for(folder, call, clock, &mut |view| {
+        shown.push(view);
+        true
+    })?;
+    check::write_lines(out, station, &shown)
 }
 
 fn account_call(command: AccountCommand) -> Result<AdminCall, AdminRefusal> {
@@ -216,6 +254,7 @@ fn station_call(command: StationCommand) -> Result<AdminCall, AdminRefusal> {
         StationCommand::New { account, zip } => AdminCall::StationNew { account, zip },
         StationCommand::List { account } => AdminCall::StationList { account },
         StationCommand::Show { station } => AdminCall::StationShow { station },
+        StationCommand::Evidence { station, .. } => AdminCall::StationEvidence { station },
         StationCommand::Lock { station } => AdminCall::StationLock { station },
         StationCommand::Unlock { station } => AdminCall::StationUnlock { station },
         StationCommand::Withdraw { station } => AdminCall::StationWithdraw { station },

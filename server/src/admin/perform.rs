@@ -20,6 +20,7 @@ use super::view::{
 use crate::ca::{self, deny};
 use crate::center::DataCenter;
 use crate::db::{DbError, Tx};
+use crate::evidence;
 use crate::ledger::accounts::{self, Account};
 use crate::ledger::{self, AuditFault, ExportLine, LedgerAccount, LedgerError};
 use crate::services::accounts::bank::matching::creditor_reference;
@@ -66,6 +67,7 @@ pub fn perform(
         AdminCall::StationShow { station } => show(station_show(center, station)?),
         AdminCall::StationLock { station } => show(station_lock(center, station)?),
         AdminCall::StationUnlock { station } => show(station_unlock(center, station)?),
+        AdminCall::StationEvidence { station } => all(show, station_evidence(center, station)?),
         AdminCall::StationWithdraw { station } => show(station_withdraw(center, station)?),
         AdminCall::RatesImport { source } => show(rates_import(center, &source)?),
         AdminCall::RatesPublish { edition } => all(show, rates_publish(center, edition)?),
@@ -284,6 +286,18 @@ pub(super) fn station_view(tx: &Tx<'_>, station: Station) -> Result<StationView,
         withdrawal: end.map(|end| EndView::of(&end, held)),
         ..StationView::of(station, until)
     })
+}
+
+fn station_evidence(center: &DataCenter, station: String) -> Result<Vec<AdminView>, AdminRefusal> {
+    let authorities = evidence::Authorities::of(center);
+    let all = center.db().read_blocking("evidence", move |tx| {
+        let station = stations::find(tx, &station)?;
+        Ok::<_, StationError>(evidence::export(&authorities, tx, &station)?)
+    })?;
+    Ok(all
+        .into_iter()
+        .map(|one| AdminView::Evidence(Box::new(one)))
+        .collect())
 }
 
 fn station_show(center: &DataCenter, station: String) -> Result<AdminView, AdminRefusal> {

@@ -12,10 +12,12 @@ use shared::statistics::Group;
 
 use super::approval::ApprovalView;
 use super::bank::BankView;
+use super::check::Checked;
 use super::epoch::EpochShown;
 use super::keys::KeysView;
 use super::money::MoneyView;
 use super::tree::{NodeView, OverrideView};
+use crate::evidence::Evidence;
 use crate::ledger::{AuditReport, ExportLine};
 use crate::services::accounts::statement::Statement;
 use crate::services::funds::held::End;
@@ -273,6 +275,10 @@ pub enum AdminView {
     Money(MoneyView),
     /// Keys of admins and what they are to approve.
     Approval(ApprovalView),
+    /// Evidence against a station.
+    Evidence(Box<Evidence>),
+    /// What checking a file came to.
+    Checked(Checked),
     /// An epoch, or how far it has come.
     Epoch(EpochShown),
     /// A backup.
@@ -304,6 +310,8 @@ impl AdminView {
             Self::Record(view) => serde_json::to_string(view),
             Self::Money(view) => view.json(),
             Self::Approval(view) => view.json(),
+            Self::Evidence(view) => serde_json::to_string(view),
+            Self::Checked(view) => view.json(),
             Self::Epoch(view) => view.json(),
             Self::Backup(view) => serde_json::to_string(view),
             Self::Init(view) => serde_json::to_string(view),
@@ -330,9 +338,10 @@ impl fmt::Display for AdminView {
             Self::Audit(view) => audit(f, view),
             Self::Money(view) => view.fmt(f),
             Self::Approval(view) => view.fmt(f),
+            Self::Checked(view) => view.fmt(f),
             Self::Epoch(view) => view.fmt(f),
             // The journal and single groups are for machines in either form.
-            Self::Record(_) | Self::Group(_) => f.write_str(&self.json()),
+            Self::Record(_) | Self::Group(_) | Self::Evidence(_) => f.write_str(&self.json()),
             Self::Backup(view) => write!(
                 f,
                 "Backup written: {} ({} bytes). It holds private keys: keep it as safe as the \

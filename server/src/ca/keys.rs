@@ -4,8 +4,8 @@ use std::path::Path;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair,
-    Ed25519KeyPair, KeyPair as _, UnparsedPublicKey,
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519,
+    EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey,
 };
 use pkcs8::{LineEnding, SecretDocument};
 use shared::security::signed::{KeyId, SIGNATURE_BYTES};
@@ -94,6 +94,13 @@ impl SigningKey {
 #[must_use]
 pub fn verify(key: &Point, message: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> bool {
     UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.0.as_slice())
+        .verify(message, signature)
+        .is_ok()
+}
+
+/// Whether `signature`, as certificates carry it, is `key`'s over `message`.
+pub(super) fn verify_asn1(key: &Point, message: &[u8], signature: &[u8]) -> bool {
+    UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, key.0.as_slice())
         .verify(message, signature)
         .is_ok()
 }

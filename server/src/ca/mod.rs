@@ -208,6 +208,21 @@ fn new_key() -> Result<KeyPair, CaError> {
     })
 }
 
+/// Whether the CA certificate `issuer` has signed `certificate` (ECDSA P-256 with SHA-256).
+#[must_use]
+pub fn issued_by(certificate: &[u8], issuer: &[u8]) -> bool {
+    let read = |der| X509Certificate::from_der(der).ok().map(|(_, read)| read);
+    let (Some(child), Some(parent)) = (read(certificate), read(issuer)) else {
+        return false;
+    };
+    let Some(key) = Point::of_spki(parent.public_key().raw) else {
+        return false;
+    };
+    let named = child.issuer() == parent.subject() && parent.is_ca();
+    let signature = &child.signature_value.data;
+    named && keys::verify_asn1(&key, child.tbs_certificate.as_ref(), signature)
+}
+
 impl Authority {
     /// Reads certificates and keys; makes what has to be new: the month's HPKE key.
     ///
@@ -589,6 +604,8 @@ pub fn check_names(names: &[String]) -> Result<(), CaError> {
 pub struct StationCertificate {
     /// Whose it is.
     pub station: StationId,
+    /// Its PSD number.
+    pub psd: PsdId,
     /// Its serial, as it stands in the certificate.
     pub serial: Vec<u8>,
     /// Valid to this second.
@@ -606,9 +623,10 @@ impl StationCertificate {
         let [GeneralName::URI(uri)] = names.value.general_names.as_slice() else {
             return None;
         };
-        let (station, _) = uri.strip_prefix(STATION_URI)?.split_once('?')?;
+        let (station, psd) = uri.strip_prefix(STATION_URI)?.split_once("?psd=")?;
         Some(Self {
             station: station.parse().ok()?,
+            psd: psd.parse().ok()?,
             serial: certificate.raw_serial().to_vec(),
             not_after: UnixSeconds(certificate.validity().not_after.timestamp()),
             point: Point::of_spki(certificate.public_key().raw)?,

@@ -12,6 +12,7 @@ pub mod accounts;
 mod audit;
 mod book;
 pub mod debts;
+mod export_check;
 mod record;
 pub mod tree;
 
@@ -28,6 +29,7 @@ use crate::params;
 
 pub use audit::{AuditFault, AuditReport, ExportLine, audit, export};
 pub use book::{KEY_BYTES, LedgerAccount, Transfer, TransferId, TransferKind};
+pub use export_check::{ExportFault, ExportReport, check as check_export};
 use record::TransferBody;
 pub use record::{
     GENESIS, LedgerRecord, MAX_RECORD_BYTES, MAX_USER_BYTES, RecordFault, RecordKind, record_hash,

@@ -271,6 +271,39 @@ fn an_edited_ledger_is_exit_code_6() {
 }
 
 #[test]
+fn a_written_out_journal_is_checked_without_a_data_center() {
+    let folder = Folder::initialised();
+    folder.json(&["account", "new", "A"]);
+    folder.json(&["account", "deposit", "A", "5", "--reference", "X"]);
+    let audit = folder.json(&["ledger", "verify"]);
+    let written = folder.run(&["ledger", "export"]).stdout;
+    let elsewhere = Folder::empty();
+    let file = elsewhere.path().join("journal.jsonl");
+    let verify = ["ledger", "verify", "--export", file.to_str().unwrap()];
+    std::fs::write(&file, &written).unwrap();
+    let report = elsewhere.json(&verify);
+    assert_eq!(report["root"], audit["root"]);
+    assert_eq!(report["transfers"], 1);
+    let edited = String::from_utf8(written)
+        .unwrap()
+        .replace(":5000,", ":500,");
+    std::fs::write(&file, edited).unwrap();
+    let (exit, refusal) = elsewhere.refusal(&verify);
+    assert_eq!((exit, &refusal["code"]), (6, &json!("damaged_export")));
+    std::fs::write(&file, "{\"form\":\"pennyblack-evidence-1\"}\n").unwrap();
+    let (exit, refusal) = elsewhere.refusal(&verify);
+    assert_eq!((exit, &refusal["code"]), (6, &json!("bad_evidence")));
+    // Of a station that contradicts nothing there is nothing to write.
+    let station = folder.json(&["station", "new", "--account", "A"]);
+    let psd = station["psd"].as_str().unwrap();
+    let out = elsewhere.path().join("evidence.jsonl");
+    let evidence = ["station", "evidence", psd, "--out", out.to_str().unwrap()];
+    let (exit, refusal) = folder.refusal(&evidence);
+    assert_eq!((exit, &refusal["code"]), (3, &json!("no_evidence")));
+    assert!(!out.exists());
+}
+
+#[test]
 fn a_database_that_is_none_is_exit_code_6() {
     let folder = Folder::initialised();
     std::fs::write(folder.data().join("pennyblack.db"), vec![0x55; 8_192]).unwrap();
