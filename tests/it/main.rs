@@ -45,6 +45,8 @@ mod rates;
 #[cfg(test)]
 mod restore_and_clones;
 #[cfg(test)]
+mod rollbacks;
+#[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod statistics;

@@ -373,6 +373,12 @@ fn take_sync(
         Err(fault) => return distrusted(fault),
     };
     store::update(tx, sealed.station, &row.mirror, sealed.now)?;
+    // Each statement taken in is a record: a data center that forgets one has forgotten a head.
+    let user = sealed.station.to_string();
+    let body = sealed.request_hash.to_vec();
+    center
+        .ledger()
+        .append(tx, RecordKind::Statement, body, &user, sealed.now)?;
     let head = ledger::tree::tree_head(tx)?;
     let witnessed = match &request.witness {
         Some(witness) => Some(witnesses::answer(
