@@ -12,6 +12,7 @@
 mod clock;
 mod cpu;
 mod figure;
+mod journal;
 mod pieces;
 mod probes;
 mod processes;
@@ -101,6 +102,8 @@ fn main() -> anyhow::Result<()> {
         &mut figures,
         refills::measure(&runtime, folder.path(), effort)?,
     );
+    eprintln!("Journal");
+    show(&mut figures, journal::measure()?);
     eprintln!("Processes");
     show(&mut figures, processes::measure(folder.path())?);
     show(&mut figures, window::measure(folder.path(), effort)?);
