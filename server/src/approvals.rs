@@ -25,6 +25,51 @@ const KEYS_MAX: i64 = 100;
 /// The longest name of an admin, bytes.
 const MAX_NAME_BYTES: usize = 64;
 
+/// What only two admins together may do: level L4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Controlled {
+    /// A further admin's key is made known.
+    AdminKeyNew,
+    /// An admin's key ends.
+    AdminKeyEnd,
+    /// What a lost station held goes back to its account.
+    StationRecover,
+    /// A refund over the limit is credited.
+    RefundApprove,
+}
+
+impl Controlled {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::AdminKeyNew,
+        Self::AdminKeyEnd,
+        Self::StationRecover,
+        Self::RefundApprove,
+    ];
+
+    /// The action as the approval names it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AdminKeyNew => "admin-key-new",
+            Self::AdminKeyEnd => "admin-key-end",
+            Self::StationRecover => "station-recover",
+            Self::RefundApprove => "refund-approve",
+        }
+    }
+
+    /// What it does, in a few words.
+    #[must_use]
+    pub const fn purpose(self) -> &'static str {
+        match self {
+            Self::AdminKeyNew => "a further admin's key",
+            Self::AdminKeyEnd => "the end of an admin's key",
+            Self::StationRecover => "recovery of a lost station's value",
+            Self::RefundApprove => "a refund over the limit",
+        }
+    }
+}
+
 /// The key of one admin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdminKey {
@@ -42,7 +87,7 @@ pub struct AdminKey {
 #[derive(Debug, thiserror::Error)]
 pub enum ApprovalError {
     /// No approval came with it.
-    #[error("this needs the approval of {APPROVERS} admins")]
+    #[error("this is of level L4: it needs the approval of {APPROVERS} admins")]
     Needed,
     /// It cannot be read, or signatures are missing or wrong.
     #[error(transparent)]
@@ -168,9 +213,9 @@ pub struct Action {
 impl Action {
     /// An action with one parameter.
     #[must_use]
-    pub fn on(name: &'static str, parameter: &str, value: &str) -> Self {
+    pub fn on(action: Controlled, parameter: &str, value: &str) -> Self {
         Self {
-            name,
+            name: action.name(),
             parameters: vec![Parameter {
                 name: parameter.to_owned(),
                 value: value.to_owned(),

@@ -307,7 +307,7 @@ async fn a_station_reads_its_own_account_and_statement_and_nothing_without_its_c
     let problem = refused.unwrap_err().problem().unwrap().clone();
     assert_eq!(
         (problem.status, problem.code.as_str()),
-        (401, "certificate_required")
+        (401, "level_too_low")
     );
     let told = town
         .admin(AdminCall::AccountStatement {

@@ -338,7 +338,7 @@ async fn a_message_of_one_station_does_nothing_when_another_sends_it() {
     };
     let router = server::services::router(Arc::clone(&town.center));
     let answer = deliver(&router, nobody.clone(), refill(intent.envelope.clone())).await;
-    assert_eq!(refusal(answer), "certificate_required");
+    assert_eq!(refusal(answer), "level_too_low");
     for path in [
         "/door/renew",
         "/door/statement",

@@ -178,7 +178,7 @@ async fn what_is_more_than_credited_at_once_waits_for_two_admins() {
         },
     };
     let refused = town.refused(approve(Consent::None)).await;
-    assert_eq!(refused.code, "approval_needed");
+    assert_eq!(refused.code, "level_too_low");
     let request = town.admin(approve(Consent::Request)).await.remove(0);
     let consent = Town::signed(&request, &[&keys[0], &keys[1]]);
     town.admin(approve(consent)).await;

@@ -313,7 +313,7 @@ async fn a_lost_station_is_shut_out_at_once_and_recovered_by_two_admins_in_time(
     upkeep(&town).await;
     assert_eq!(town.balance().await, 350_000, "never by itself");
     let refused = town.refused(recover(Consent::None)).await;
-    assert_eq!(refused.code, "approval_needed");
+    assert_eq!(refused.code, "level_too_low");
     let request = town.admin(recover(Consent::Request)).await.remove(0);
     assert_eq!(request["parameters"][1][1], "149.22");
     for wrong in [&[&keys[0]][..], &[&keys[1]]] {
@@ -352,7 +352,7 @@ async fn an_approval_is_for_one_thing_for_fifteen_minutes_and_for_one_time() {
         AdminCall::Approval { approval }
     };
     let refused = town.refused(cleo(Consent::None)).await;
-    assert_eq!(refused.code, "approval_needed", "the third key needs two");
+    assert_eq!(refused.code, "level_too_low", "the third key needs two");
     let request = town.admin(cleo(Consent::Request)).await.remove(0);
     let other = Town::signed(&request, &[ada, ben]);
     let refused = town.refused(end("Ben", other.clone())).await;

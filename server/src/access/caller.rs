@@ -65,7 +65,7 @@ impl CallingStation {
         let certificate = caller
             .certificate
             .as_ref()
-            .ok_or_else(ProblemReply::certificate_required)?;
+            .ok_or_else(ProblemReply::level_too_low)?;
         if center.denied().denies(&certificate.serial) {
             return Err(ProblemReply::certificate_revoked());
         }

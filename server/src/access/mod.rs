@@ -2,6 +2,7 @@
 
 pub mod caller;
 pub mod internet;
+pub(crate) mod levelled;
 pub mod limiter;
 pub mod problem;
 pub(crate) mod seen;

@@ -87,12 +87,12 @@ impl ProblemReply {
         )
     }
 
-    /// The service needs a station's certificate and none was shown.
+    /// The request came in below its level: it needs a station's certificate and none was shown.
     #[must_use]
-    pub fn certificate_required() -> Self {
+    pub fn level_too_low() -> Self {
         Self::refusal(
             StatusCode::UNAUTHORIZED,
-            "certificate_required",
+            "level_too_low",
             "This service is only for stations that show their certificate.",
             "Enrol the station, or contact the data center with its certificate.",
         )

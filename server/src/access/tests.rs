@@ -316,7 +316,7 @@ async fn without_a_certificate_level_l2_is_refused() {
     let mut contact = running.anonymous().await;
     let answer = contact.get("/test/who").await.unwrap();
     assert_eq!(answer.status, 401);
-    assert_eq!(answer.problem()["code"], "certificate_required");
+    assert_eq!(answer.problem()["code"], "level_too_low");
 }
 
 /// In TLS 1.3 the client learns of the refusal with its first read.

@@ -26,7 +26,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 
 use shared::ids::StationId;
@@ -34,6 +34,7 @@ use shared::monitor::Marker;
 use shared::services::ServiceId;
 
 use crate::access::ProblemReply;
+use crate::access::levelled::levelled;
 use crate::access::seen::seen;
 use crate::center::DataCenter;
 use crate::db::DbError;
@@ -52,7 +53,8 @@ pub fn router(center: Arc<DataCenter>) -> Router {
             .merge(seen(&center, ServiceId::Funds, funds::routes()))
             .merge(seen(&center, ServiceId::Rates, rates::routes()))
             .merge(seen(&center, ServiceId::Statistics, statistics::routes()))
-            .merge(seen(&center, ServiceId::Accounts, accounts::routes())),
+            .merge(seen(&center, ServiceId::Accounts, accounts::routes()))
+            .route_layer(from_fn_with_state(Arc::clone(&center), levelled)),
         center,
     )
 }

@@ -215,7 +215,7 @@ where
         + Send
         + 'static,
 {
-    let envelope = Envelope::decode(&body).map_err(|_| not_readable())?;
+    let envelope = envelope_of(&body)?;
     check_header::<Q>(center, &envelope.header, &entrance)?;
     let station = envelope.header.station;
     let now = center.now();
@@ -271,6 +271,26 @@ pub(super) fn seal_reply(
         .map_err(|_| not_readable())
 }
 
+/// The envelope a request comes in. A signed message that is not sealed is below L3.
+pub(super) fn envelope_of(body: &[u8]) -> Result<Envelope, Refused> {
+    Envelope::decode(body).map_err(|_| {
+        if signed::signer_of(body).is_some() {
+            level_too_low()
+        } else {
+            not_readable()
+        }
+    })
+}
+
+fn level_too_low() -> Refused {
+    Refused::new(
+        StatusCode::FORBIDDEN,
+        "level_too_low",
+        "The request came in below the security level of its service. No money moved.",
+        "Update the station's software.",
+    )
+}
+
 /// Refuses what the header alone forbids: another data center, another service, a lower level, a
 /// certificate of another station.
 pub(super) fn check_header<Q: Request>(
@@ -279,12 +299,7 @@ pub(super) fn check_header<Q: Request>(
     entrance: &Entrance,
 ) -> Result<(), Refused> {
     if header.level < Q::LEVEL {
-        return Err(Refused::new(
-            StatusCode::FORBIDDEN,
-            "level_too_low",
-            "The request came in below the security level of its service. No money moved.",
-            "Update the station's software.",
-        ));
+        return Err(level_too_low());
     }
     let own_certificate = match entrance {
         Entrance::Contact(certificate) => certificate.station == header.station,

@@ -7,14 +7,13 @@
 use std::sync::Arc;
 
 use minicbor::Decode;
-use shared::security::envelope::Envelope;
 use shared::security::signed::ContentType;
 use shared::services::Request;
 
 use super::refused::Refused;
 use super::sealed::{
-    self, Answer, Committed, Entrance, KEYS_MAX, Sealed, check_door, check_header, freeze,
-    not_readable, out_of_sequence, seal_reply, unseal_off_thread,
+    self, Answer, Committed, Entrance, KEYS_MAX, Sealed, check_door, check_header, envelope_of,
+    freeze, out_of_sequence, seal_reply, unseal_off_thread,
 };
 use crate::center::DataCenter;
 use crate::db::Tx;
@@ -41,7 +40,7 @@ where
         + Send
         + 'static,
 {
-    let envelope = Envelope::decode(&body).map_err(|_| not_readable())?;
+    let envelope = envelope_of(&body)?;
     check_header::<Q>(center, &envelope.header, &entrance)?;
     let header = envelope.header;
     if header.sequence != NUMBER {

@@ -39,7 +39,7 @@ fn two_admins_approve_by_files_and_one_does_not() {
     assert!(key.contains("ENCRYPTED PRIVATE KEY"));
 
     // The third needs both: the request is a file that goes from one to the other.
-    assert_eq!(refused(&new("Cleo", &[])), (3, json!("approval_needed")));
+    assert_eq!(refused(&new("Cleo", &[])), (3, json!("level_too_low")));
     let request = path("request");
     let asked = run(&new("Cleo", &["--request", request.as_str()]));
     assert_eq!(asked["action"], "admin-key-new");

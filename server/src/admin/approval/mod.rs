@@ -17,7 +17,7 @@ use shared::services::keys::Point;
 
 use super::refusal::{AdminRefusal, Ending};
 use super::view::{AdminView, time};
-use crate::approvals::{self, Action, AdminKey, ApprovalError};
+use crate::approvals::{self, Action, AdminKey, ApprovalError, Controlled};
 use crate::center::DataCenter;
 use crate::db::Tx;
 
@@ -239,7 +239,8 @@ pub(super) fn perform(
             let point = point_of(&point)?;
             changed(center, move |tx| {
                 if approvals::is_controlled(tx)? {
-                    let action = Action::on("admin-key-new", "key", &format!("{name} {point}"));
+                    let action =
+                        Action::on(Controlled::AdminKeyNew, "key", &format!("{name} {point}"));
                     if let Consented::Asked(view) = self::consent(&place, tx, &action, &consent)? {
                         return Ok(vec![AdminView::Approval(ApprovalView::Request(view))]);
                     }
@@ -250,7 +251,7 @@ pub(super) fn perform(
         }
         ApprovalCall::KeyEnd { name, consent } => changed(center, move |tx| {
             if approvals::is_controlled(tx)? {
-                let action = Action::on("admin-key-end", "admin", &name);
+                let action = Action::on(Controlled::AdminKeyEnd, "admin", &name);
                 if let Consented::Asked(view) = self::consent(&place, tx, &action, &consent)? {
                     return Ok(vec![AdminView::Approval(ApprovalView::Request(view))]);
                 }
@@ -304,7 +305,7 @@ impl From<ApprovalError> for AdminRefusal {
             ApprovalError::Ledger(error) => return error.into(),
             ApprovalError::Db(error) => return error.into(),
             ApprovalError::Needed => (
-                "approval_needed",
+                "level_too_low",
                 "Nothing was done. Run it with --request FILE, let two admins sign the file with \
                  `admin sign`, and run it with --approval FILE within 15 minutes.",
             ),

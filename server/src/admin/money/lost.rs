@@ -7,7 +7,7 @@ use crate::admin::approval::{ApprovalView, Consent, Consented, Place, consent as
 use crate::admin::perform::{ADMIN, station_view, wrong_state};
 use crate::admin::refusal::{AdminRefusal, Ending};
 use crate::admin::view::{AdminView, time};
-use crate::approvals::{Action, ApprovalError};
+use crate::approvals::{Action, ApprovalError, Controlled};
 use crate::center::DataCenter;
 use crate::db::{DbError, Tx};
 use crate::ledger::LedgerError;
@@ -82,10 +82,14 @@ pub(super) fn recover(
     let view = center.db().write_blocking("station-recover", move |tx| {
         let station = stations::find(tx, &asked)?;
         let amount = recoverable(tx, &station, place.now)?;
-        let mut action = Action::on("station-recover", "station", &station.psd.to_string());
-        action
-            .parameters
-            .extend(Action::on("station-recover", "amount", &amount.to_string()).parameters);
+        let mut action = Action::on(
+            Controlled::StationRecover,
+            "station",
+            &station.psd.to_string(),
+        );
+        action.parameters.extend(
+            Action::on(Controlled::StationRecover, "amount", &amount.to_string()).parameters,
+        );
         if let Consented::Asked(view) = approved(&place, tx, &action, &consent)? {
             return Ok(AdminView::Approval(ApprovalView::Request(view)));
         }

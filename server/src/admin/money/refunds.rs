@@ -14,7 +14,7 @@ use crate::admin::approval::{ApprovalView, Consent, Consented, Place, consent as
 use crate::admin::perform::ADMIN;
 use crate::admin::refusal::{AdminRefusal, Ending};
 use crate::admin::view::{AdminView, time};
-use crate::approvals::{Action, ApprovalError};
+use crate::approvals::{Action, ApprovalError, Controlled};
 use crate::center::DataCenter;
 use crate::db::{DbError, Tx};
 use crate::ledger::LedgerError;
@@ -210,8 +210,16 @@ pub(super) fn approve(
     let place = Place::of(center);
     let view = center.db().write_blocking("refund-approve", move |tx| {
         let refund = waiting(tx, &serial)?;
-        let mut action = Action::on("refund-approve", "piece", &refund.serial.to_string());
-        let amount = Action::on("refund-approve", "amount", &refund.amount.to_string());
+        let mut action = Action::on(
+            Controlled::RefundApprove,
+            "piece",
+            &refund.serial.to_string(),
+        );
+        let amount = Action::on(
+            Controlled::RefundApprove,
+            "amount",
+            &refund.amount.to_string(),
+        );
         action.parameters.extend(amount.parameters);
         if let Consented::Asked(view) = approved(&place, tx, &action, &consent)? {
             return Ok(AdminView::Approval(ApprovalView::Request(view)));
