@@ -48,7 +48,7 @@ pub enum SelfReadFault {
 /// # Errors
 /// [`SelfReadFault`]; the piece must then be burned, not printed.
 pub fn self_read(image: &BitImage, expected: &[u8]) -> Result<(), SelfReadFault> {
-    let found = match find(image).as_slice() {
+    let found = match outermost(find(image)).as_slice() {
         [] => return Err(SelfReadFault::NoSymbol),
         [found] => *found,
         several => return Err(SelfReadFault::SeveralSymbols(several.len())),
@@ -93,6 +93,20 @@ impl Found {
             .collect()
     }
 
+    /// Dots per side.
+    const fn length(&self) -> usize {
+        self.side * self.module
+    }
+
+    /// Whether another, smaller one lies wholly inside.
+    const fn holds(&self, other: &Self) -> bool {
+        self.length() > other.length()
+            && self.x <= other.x
+            && self.y <= other.y
+            && other.x + other.length() <= self.x + self.length()
+            && other.y + other.length() <= self.y + self.length()
+    }
+
     /// Modules of the two dotted borders that have the right colour.
     fn dotted_right(&self, image: &BitImage) -> usize {
         let top = (0..self.side).filter(|&column| self.dark(image, column, 0) == (column % 2 == 0));
@@ -100,6 +114,18 @@ impl Found {
             (0..self.side).filter(|&row| self.dark(image, self.side - 1, row) == (row % 2 == 1));
         top.count() + right.count()
     }
+}
+
+/// The symbols that lie in no larger one. Of a thousand symbols about one has ten modules in its
+/// corner that look like a small symbol; they are its own data, and each dot of them is held
+/// against what it must be when the whole is.
+fn outermost(found: Vec<Found>) -> Vec<Found> {
+    let lies_in_another = |one: &Found| found.iter().any(|other| other.holds(one));
+    found
+        .iter()
+        .filter(|one| !lies_in_another(one))
+        .copied()
+        .collect()
 }
 
 /// All finder patterns: wherever a row ends a long black run with white below it, there may be the

@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 
 use super::super::fonts::Face;
 use super::super::label::{Align, Item, Label, Matrix, Point, Text};
@@ -151,6 +152,47 @@ fn a_label_without_a_symbol_is_refused() {
         self_read(&BitImage::white(0, 0), &indicium(7)),
         Err(SelfReadFault::NoSymbol)
     );
+}
+
+/// As many bytes as an indicium has, by chance.
+fn random_bytes(seed: u32) -> Vec<u8> {
+    let blocks = (0..4_u32).flat_map(|block| {
+        let numbers = [seed.to_be_bytes(), block.to_be_bytes()];
+        Sha256::digest(numbers.concat())
+    });
+    blocks.take(124).collect()
+}
+
+#[test]
+fn a_symbol_whose_own_modules_look_like_a_smaller_symbol_is_read() {
+    for seed in [3_862, 5_138, 9_544, 10_611, 13_556] {
+        let bytes = random_bytes(seed);
+        let draw = |dpi| raster(&label([matrix(&bytes, Um::mm(60), Um::mm(20))]), dpi);
+        let images = DPIS.map(draw);
+        for image in &images {
+            assert_eq!(self_read(image, &bytes), Ok(()), "{seed}");
+        }
+        let several = images.iter().any(|image| find(image).len() > 1);
+        assert!(several, "{seed} looks like nothing else");
+    }
+}
+
+#[test]
+fn a_small_symbol_over_the_data_of_a_large_one_is_refused() {
+    for dpi in DPIS {
+        let items = [
+            matrix(&indicium(7), Um::mm(60), Um::mm(20)),
+            matrix(b"small", Um::mm(65), Um::mm(25)),
+        ];
+        let read = self_read(&raster(&label(items), dpi), &indicium(7));
+        assert!(
+            matches!(
+                read,
+                Err(SelfReadFault::Damaged(1..) | SelfReadFault::Unreadable)
+            ),
+            "{dpi:?}: {read:?}"
+        );
+    }
 }
 
 #[test]
