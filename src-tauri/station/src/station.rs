@@ -16,6 +16,7 @@ pub(crate) mod pieces;
 pub(crate) mod pricing;
 pub(crate) mod release;
 pub(crate) mod sending;
+pub(crate) mod silent;
 mod status;
 
 use std::path::{Path, PathBuf};
@@ -36,6 +37,7 @@ pub use booking::Asker;
 pub(crate) use owner::Unnoted;
 pub use owner::{CLERK_USER, NextKek, Owner, STATION_USER};
 pub use release::Ready;
+use silent::SilentPrinters;
 
 /// Messages that may wait for the owner. More callers than a window and a few commands have means
 /// that something runs wild.
@@ -120,6 +122,7 @@ pub struct Station {
     events: broadcast::Sender<Event>,
     folder: PathBuf,
     line: Arc<tokio::sync::Mutex<()>>,
+    silent: SilentPrinters,
 }
 
 impl Station {
@@ -145,6 +148,7 @@ impl Station {
             events,
             folder,
             line: Arc::default(),
+            silent: SilentPrinters::default(),
         })
     }
 
@@ -200,6 +204,11 @@ impl Station {
     /// of its requests belongs to one: two at once would make one refill twice.
     pub(crate) async fn one_contact(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.line.lock().await
+    }
+
+    /// The printers that said nothing when they were asked last.
+    pub(crate) const fn silent(&self) -> &SilentPrinters {
+        &self.silent
     }
 
     /// The data folder.

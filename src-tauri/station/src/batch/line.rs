@@ -65,9 +65,13 @@ struct Done {
 
 impl Line {
     /// Opens the line and asks whether the printer is ready.
-    pub(super) fn open(setup: &PrinterSetup, drawing: Drawing) -> Result<Self, UiError> {
+    pub(super) fn open(
+        station: &Station,
+        setup: &PrinterSetup,
+        drawing: Drawing,
+    ) -> Result<Self, UiError> {
         Ok(Self {
-            printer: open_printer(setup)?,
+            printer: open_printer(setup, station.silent())?,
             drawing,
             rows: FEW,
             together: 1,

@@ -82,7 +82,7 @@ fn print(
     stops: u64,
 ) -> Result<BatchView, UiError> {
     let drawing = station.apply_blocking(|owner| Ok(owner.drawing()))?;
-    let mut printer = Printer::open(target, drawing)?;
+    let mut printer = Printer::open(station, target, drawing)?;
     let mut run = Run::new(station, rows.len(), printer.pace());
     let paper = target.paper();
     thread::scope(|scope| {

@@ -48,9 +48,16 @@ pub(super) struct Fared {
 
 impl Printer {
     /// Opens the printer's line, or makes the folder, before anything is paid.
-    pub(super) fn open(target: &Target, drawing: Drawing) -> Result<Self, UiError> {
+    pub(super) fn open(
+        station: &Station,
+        target: &Target,
+        drawing: Drawing,
+    ) -> Result<Self, UiError> {
         match target {
-            Target::Printer(setup) => Ok(Self::Line(Box::new(Line::open(setup, drawing)?))),
+            Target::Printer(setup) => {
+                let line = Line::open(station, setup, drawing)?;
+                Ok(Self::Line(Box::new(line)))
+            }
             Target::Folder(folder) => {
                 make_folder(target)?;
                 let path = folder.clone();

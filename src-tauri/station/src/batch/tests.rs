@@ -246,7 +246,11 @@ fn a_printer_that_says_nothing_gets_every_piece_once_and_the_clerk_is_asked_abou
         stock: "label-4x6".into(),
         acknowledges: false,
     };
-    let add = Call::AddPrinter(crate::api::AddPrinterCall { printer });
+    let silent = desk.station().silent();
+    let patience = silent.patience(&printer);
+    let add = Call::AddPrinter(crate::api::AddPrinterCall {
+        printer: printer.clone(),
+    });
     runtime().block_on(desk.station().call(add)).unwrap();
     let mut csv = HEADER.to_owned();
     for number in 0..50 {
@@ -266,6 +270,10 @@ fn a_printer_that_says_nothing_gets_every_piece_once_and_the_clerk_is_asked_abou
         assert_eq!(view.spent_mills, spent_now);
         let lines: Vec<u32> = view.results.iter().map(|row| row.line).collect();
         assert_eq!(lines, (2..52).collect::<Vec<u32>>());
+        assert!(
+            silent.patience(&printer).status < patience.status,
+            "the next batch does not wait so long for an answer that never comes"
+        );
     }
     assert_eq!(spent(&desk), (50 * 780, 50));
 }

@@ -172,9 +172,12 @@ enum Way {
 }
 
 /// Opens the line of a printer; makes the folder of a folder.
-fn clear_the_way(target: Target) -> Result<Way, UiError> {
+fn clear_the_way(station: &Station, target: Target) -> Result<Way, UiError> {
     match target {
-        Target::Printer(setup) => Ok(Way::Printer(Box::new(open_printer(&setup)?))),
+        Target::Printer(setup) => {
+            let printer = open_printer(&setup, station.silent())?;
+            Ok(Way::Printer(Box::new(printer)))
+        }
         Target::Folder(_) | Target::Files { .. } => {
             make_folder(&target)?;
             Ok(Way::Files(target))
@@ -189,7 +192,7 @@ impl Station {
         let target = self.apply(move |owner| owner.target(out.as_ref())).await?;
         self.on_a_thread(move |station| {
             let paper = target.paper();
-            let way = clear_the_way(target)?;
+            let way = clear_the_way(station, target)?;
             let paid = station.apply_blocking(move |owner| owner.pay_once(&call, &paper))?;
             match paid {
                 Paid::Now(ready) => station.release(&ready, way),
@@ -223,7 +226,7 @@ impl Station {
         let SendAgainCall { serial, out } = call;
         let target = self.apply(move |owner| owner.target(Some(&out))).await?;
         self.on_a_thread(move |station| {
-            let way = clear_the_way(target)?;
+            let way = clear_the_way(station, target)?;
             let ready = station.apply_blocking(move |owner| {
                 owner.note_what_is_known();
                 let row = owner.piece(&serial)?;

@@ -1,6 +1,7 @@
 //! Sending a released piece to a printer. Each milestone is durable before the bytes it speaks of.
 
 use super::release::Ready;
+use super::silent::SilentPrinters;
 use super::{Station, faults};
 use crate::api::{PieceView, PrinterSetup, UiError};
 use crate::messages::{Code, say};
@@ -19,11 +20,15 @@ pub(crate) struct OpenPrinter {
     answers: bool,
 }
 
-/// Opens the line to a printer and asks whether it is ready, before anything is paid.
+/// Opens the line to a printer and asks whether it is ready, before anything is paid. One that is
+/// known to be `silent` is not waited for as long as others.
 ///
 /// # Errors
 /// `printer_not_ready`.
-pub(crate) fn open_printer(setup: &PrinterSetup) -> Result<OpenPrinter, UiError> {
+pub(crate) fn open_printer(
+    setup: &PrinterSetup,
+    silent: &SilentPrinters,
+) -> Result<OpenPrinter, UiError> {
     let not_ready = |fault: &dyn std::error::Error| {
         let reason = faults::chain(fault);
         say(
@@ -32,8 +37,10 @@ pub(crate) fn open_printer(setup: &PrinterSetup) -> Result<OpenPrinter, UiError>
         )
     };
     let mut port = open(&setup.port).map_err(|fault| not_ready(&fault))?;
-    let answers = preflight(&mut *port, setup.acknowledges, Patience::default())
+    let patience = silent.patience(setup);
+    let answers = preflight(&mut *port, setup.acknowledges, patience)
         .map_err(|unready| not_ready(&unready))?;
+    silent.note(setup, answers);
     Ok(OpenPrinter {
         setup: setup.clone(),
         port,
