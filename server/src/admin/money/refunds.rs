@@ -1,5 +1,6 @@
 //! Claims for spoiled pieces, scans and the stop list at the admin's side.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use data_encoding::HEXLOWER;
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use shared::clock::UnixSeconds;
 use shared::ids::{PieceSerial, StationId};
 use shared::money::Mills;
+use shared::services::ServiceId;
 use shared::services::funds::refunds::{RefundReason, RefundState, identity};
 
 use super::{MoneyError, MoneyView};
@@ -208,7 +210,7 @@ pub(super) fn approve(
     consent: Consent,
 ) -> Result<Vec<AdminView>, AdminRefusal> {
     let place = Place::of(center);
-    let view = center.db().write_blocking("refund-approve", move |tx| {
+    let (view, station) = center.db().write_blocking("refund-approve", move |tx| {
         let refund = waiting(tx, &serial)?;
         let mut action = Action::on(
             Controlled::RefundApprove,
@@ -222,24 +224,27 @@ pub(super) fn approve(
         );
         action.parameters.extend(amount.parameters);
         if let Consented::Asked(view) = approved(&place, tx, &action, &consent)? {
-            return Ok(AdminView::Approval(ApprovalView::Request(view)));
+            let view = AdminView::Approval(ApprovalView::Request(view));
+            return Ok((view, refund.station));
         }
         let station = stations::find(tx, &refund.station.to_string())?;
         let who = (ADMIN, false, place.now);
         credit(&place.ledger, tx, &station, &refund, who)?;
-        shown(tx, &refund)
+        Ok::<_, RefundError>((shown(tx, &refund)?, refund.station))
     })?;
+    center.monitor().signal(station, ServiceId::Funds);
     Ok(vec![view])
 }
 
 pub(super) fn decline(center: &DataCenter, serial: String) -> Result<Vec<AdminView>, AdminRefusal> {
-    let view = center.db().write_blocking("refund-decline", move |tx| {
+    let (view, station) = center.db().write_blocking("refund-decline", move |tx| {
         let refund = waiting(tx, &serial)?;
         let reason = Some(RefundReason::SecondPerson);
         let identity = identity(refund.serial);
         store::move_to(tx, &identity, RefundState::Refused, reason)?;
-        shown(tx, &refund)
+        Ok::<_, RefundError>((shown(tx, &refund)?, refund.station))
     })?;
+    center.monitor().signal(station, ServiceId::Funds);
     Ok(vec![view])
 }
 
@@ -274,17 +279,23 @@ pub(super) fn scan_import(center: &DataCenter, text: &str) -> Result<ScanView, M
         .filter(|(_, line)| !line.is_empty())
         .map(|(number, line)| (number, line.to_owned()))
         .collect();
-    let mut view = ScanView::default();
+    let (mut view, mut told) = (ScanView::default(), BTreeSet::new());
     for lines in lines.chunks(LINES_A_COMMIT) {
         for (number, taken) in take_lines(center, lines.to_vec())? {
             match taken {
-                Ok(seen) => count(&mut view, &seen),
+                Ok(seen) => {
+                    count(&mut view, &seen);
+                    told.extend(seen.told);
+                }
                 Err(fault) if view.rejected.len() < REJECTED_MAX => {
                     view.rejected.push((number, fault.to_string()));
                 }
                 Err(_) => {}
             }
         }
+    }
+    for station in told {
+        center.monitor().signal(station, ServiceId::Funds);
     }
     Ok(view)
 }

@@ -60,6 +60,8 @@ pub struct Seen {
     pub posted: Mills,
     /// Whether its station was locked.
     pub locked: bool,
+    /// The station whose claim was decided by it, which is to be told.
+    pub told: Option<StationId>,
 }
 
 /// Reads one line.
@@ -154,6 +156,7 @@ fn refunded(
         RefundState::Final => {}
         RefundState::Reversed | RefundState::Refused => return Ok(()),
     }
+    seen.told = Some(station.id);
     if seen.first && station.state == StationState::Active {
         stations::set_state(tx, station.id, StationState::Locked)?;
         let word = StationState::Locked.word();
