@@ -41,6 +41,8 @@ mod mirror;
 #[cfg(test)]
 mod open_api;
 #[cfg(test)]
+mod pin_reset;
+#[cfg(test)]
 mod power_cut;
 #[cfg(test)]
 mod rates;

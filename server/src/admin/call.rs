@@ -100,6 +100,13 @@ pub enum AdminCall {
         /// Number or PSD number.
         station: String,
     },
+    /// Let a user of a station choose a new PIN.
+    StationResetPin {
+        /// Number or PSD number.
+        station: String,
+        /// The user's name.
+        user: String,
+    },
     /// Store an edition of rates.
     RatesImport {
         /// Its JSON source.

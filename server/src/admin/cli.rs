@@ -217,6 +217,15 @@ pub enum StationCommand {
         /// Number or PSD number of the station.
         station: String,
     },
+    /// Let a user of the station who has forgotten the PIN choose a new one: prints a one-time code,
+    /// good for 7 days once the station has met the data center.
+    ResetPin {
+        /// Number or PSD number of the station.
+        station: String,
+        /// The user's name, as the station shows it.
+        #[arg(long)]
+        user: String,
+    },
     /// What happens to the value of a station that never calls again.
     #[command(flatten)]
     Money(StationMoneyCommand),

@@ -15,6 +15,7 @@ pub mod money;
 mod output;
 pub mod owner;
 pub mod perform;
+pub mod pin_reset;
 pub mod refusal;
 mod serve;
 mod sheet;
@@ -258,6 +259,7 @@ fn station_call(command: StationCommand) -> Result<AdminCall, AdminRefusal> {
         StationCommand::Lock { station } => AdminCall::StationLock { station },
         StationCommand::Unlock { station } => AdminCall::StationUnlock { station },
         StationCommand::Withdraw { station } => AdminCall::StationWithdraw { station },
+        StationCommand::ResetPin { station, user } => AdminCall::StationResetPin { station, user },
         StationCommand::Money(command) => money::cli::station_call(&command)?,
     })
 }

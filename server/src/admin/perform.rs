@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::backup;
 use super::call::AdminCall;
+use super::pin_reset;
 use super::refusal::AdminRefusal;
 use super::view::{
     AccountView, AdminView, BackupView, DepositView, EditionView, EndView, NewStationView,
@@ -69,6 +70,9 @@ pub fn perform(
         AdminCall::StationUnlock { station } => show(station_unlock(center, station)?),
         AdminCall::StationEvidence { station } => all(show, station_evidence(center, station)?),
         AdminCall::StationWithdraw { station } => show(station_withdraw(center, station)?),
+        AdminCall::StationResetPin { station, user } => {
+            show(pin_reset::order(center, station, &user)?)
+        }
         AdminCall::RatesImport { source } => show(rates_import(center, &source)?),
         AdminCall::RatesPublish { edition } => all(show, rates_publish(center, edition)?),
         AdminCall::RatesList => all(show, rates_list(center)?),

@@ -16,6 +16,7 @@ use super::check::Checked;
 use super::epoch::EpochShown;
 use super::keys::KeysView;
 use super::money::MoneyView;
+use super::pin_reset::PinResetView;
 use super::tree::{NodeView, OverrideView};
 use crate::evidence::Evidence;
 use crate::ledger::{AuditReport, ExportLine};
@@ -257,6 +258,8 @@ pub enum AdminView {
     Override(OverrideView),
     /// A new station.
     NewStation(NewStationView),
+    /// A code that lets a user choose a new PIN.
+    PinReset(PinResetView),
     /// One station.
     Station(StationView),
     /// One edition.
@@ -301,6 +304,7 @@ impl AdminView {
             Self::Node(view) => serde_json::to_string(view),
             Self::Override(view) => serde_json::to_string(view),
             Self::NewStation(view) => serde_json::to_string(view),
+            Self::PinReset(view) => serde_json::to_string(view),
             Self::Station(view) => serde_json::to_string(view),
             Self::Edition(view) => serde_json::to_string(view),
             Self::Statistics(view) => serde_json::to_string(view),
@@ -331,6 +335,7 @@ impl fmt::Display for AdminView {
             Self::Node(view) => view.fmt(f),
             Self::Override(view) => view.fmt(f),
             Self::NewStation(view) => new_station(f, view),
+            Self::PinReset(view) => view.fmt(f),
             Self::Station(view) => station(f, view),
             Self::Edition(view) => edition(f, view),
             Self::Statistics(view) => super::statistics::text(f, view),

@@ -39,6 +39,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     40 => "040_returned_payments",
     41 => "041_held_value",
     42 => "042_refunds",
+    43 => "043_pin_resets",
     60 => "060_accounts",
     61 => "061_bank_sqlite",
     70 => "070_statistics",

@@ -152,7 +152,7 @@ impl FromStr for EnrolmentCode {
 
     /// Reads a code as people type it: any case, spaces and hyphens anywhere, O for 0, I or L for 1.
     fn from_str(text: &str) -> Result<Self, EnrolmentCodeError> {
-        let typed = typed_characters(text)?;
+        let typed = typed_characters(text, CODE_CHARACTERS)?;
         let bytes = decode(&typed);
         let checksum = CHECKSUM.checksum(&bytes[..CHECKED_BYTES]).to_be_bytes();
         if bytes[CHECKED_BYTES..] != checksum {
@@ -169,9 +169,15 @@ impl FromStr for EnrolmentCode {
     }
 }
 
-/// The code's characters in the alphabet's own spelling, separators dropped.
-fn typed_characters(text: &str) -> Result<Zeroizing<String>, EnrolmentCodeError> {
-    let mut typed = Zeroizing::new(String::with_capacity(CODE_CHARACTERS + 1));
+/// The `length` characters of a code in the alphabet's own spelling, separators dropped.
+///
+/// # Errors
+/// [`EnrolmentCodeError`] for other characters, or another number of them.
+pub(crate) fn typed_characters(
+    text: &str,
+    length: usize,
+) -> Result<Zeroizing<String>, EnrolmentCodeError> {
+    let mut typed = Zeroizing::new(String::with_capacity(length.saturating_add(1)));
     for character in text.chars() {
         // Word processors turn hyphens into dashes.
         if character.is_whitespace() || matches!(character, '-' | '\u{2010}'..='\u{2015}') {
@@ -185,14 +191,14 @@ fn typed_characters(text: &str) -> Result<Zeroizing<String>, EnrolmentCodeError>
         if !ALPHABET.contains(symbol) {
             return Err(EnrolmentCodeError::NotInAlphabet { found: character });
         }
-        if typed.len() == CODE_CHARACTERS {
+        if typed.len() == length {
             return Err(EnrolmentCodeError::WrongLength {
-                found: CODE_CHARACTERS + 1,
+                found: length.saturating_add(1),
             });
         }
         typed.push(symbol);
     }
-    if typed.len() == CODE_CHARACTERS {
+    if typed.len() == length {
         Ok(typed)
     } else {
         Err(EnrolmentCodeError::WrongLength { found: typed.len() })
@@ -207,7 +213,8 @@ fn decode(typed: &str) -> Zeroizing<[u8; CODE_BYTES]> {
     bytes
 }
 
-fn crockford() -> Encoding {
+/// Crockford's base32.
+pub(crate) fn crockford() -> Encoding {
     let mut specification = Specification::new();
     specification.symbols.push_str(ALPHABET);
     specification

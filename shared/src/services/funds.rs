@@ -4,6 +4,7 @@
 //! whatever the line. It never decides twice: the first decision on a refill id is stored and
 //! final, and an answered grant is never voided, only sent again.
 
+pub mod pin_reset;
 pub mod refunds;
 mod refusal;
 mod sync;

@@ -150,6 +150,10 @@ catalogue! {
     PinLocked = "pin_locked", Refused, true,
         "There were too many wrong PINs. Nothing was done; the next one is looked at in {wait}.",
         "Wait, or let an admin of this station give a new PIN.";
+    /// No order of the data center stands behind the code.
+    ResetRefused = "reset_refused", Refused, false,
+        "There is no such code for {name}, or its time is over. Nothing was changed.",
+        "Ask your admin for a new one, and start a contact before you type it.";
     /// A PIN that cannot be chosen.
     WeakPin = "weak_pin", Refused, false,
         "A PIN has {least} to 12 digits that are neither all the same nor a run. Nothing was changed.",

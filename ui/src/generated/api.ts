@@ -789,7 +789,15 @@ user: string,
 /**
  * The PIN.
  */
-pin: string, };
+pin: string, } | { "kind": "code", 
+/**
+ * The user's name.
+ */
+user: string, 
+/**
+ * The code, as typed.
+ */
+code: string, };
 
 /**
  * What a price depends on.
@@ -1349,7 +1357,7 @@ may_override: boolean,
  */
 closed: boolean, 
 /**
- * Until when no PIN is looked at, Unix seconds; 0 for now.
+ * Until when no PIN is looked at, Unix seconds; 0 when the next one is looked at.
  */
 locked_until: number, };
 

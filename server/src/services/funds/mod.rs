@@ -10,6 +10,7 @@ pub mod automatic;
 mod door;
 pub mod held;
 mod pages;
+pub mod pin_resets;
 mod reconcile;
 pub mod refunds;
 pub mod rules;
@@ -402,6 +403,7 @@ fn take_sync(
         account: account_line(tx, &row)?,
         withdraw: held::is_ordered(tx, sealed.station)?.then_some(true),
         refunds: Some(refunds::store::news(tx, sealed.station)?).filter(|news| !news.is_empty()),
+        pin_reset: pin_resets::news(tx, sealed.station, sealed.now)?,
         witnessed,
     };
     Ok(Answer::Reply(sealed.sign(

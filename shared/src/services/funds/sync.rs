@@ -3,6 +3,7 @@
 
 use minicbor::{Decode, Encode};
 
+use super::pin_reset::PinReset;
 use super::refunds::RefundLine;
 use super::{AccountLine, RegisterStatement};
 use crate::clock::UnixSeconds;
@@ -97,6 +98,9 @@ pub struct SyncReply {
     /// Claims that have changed since the station was told.
     #[n(11)]
     pub refunds: Option<Vec<RefundLine>>,
+    /// A user who may choose a new PIN.
+    #[n(12)]
+    pub pin_reset: Option<PinReset>,
 }
 
 /// Asks what became of a refill.

@@ -76,6 +76,15 @@ pub enum Proof {
         #[ts(type = "string")]
         pin: Hidden,
     },
+    /// They give the code of an admin at the data center, because they have forgotten their PIN: it
+    /// is good for choosing a new one and for nothing else.
+    Code {
+        /// The user's name.
+        user: String,
+        /// The code, as typed.
+        #[ts(type = "string")]
+        code: Hidden,
+    },
 }
 
 /// Signing in.
@@ -183,7 +192,7 @@ pub struct UserView {
     pub may_override: bool,
     /// Whether they can no longer sign in.
     pub closed: bool,
-    /// Until when no PIN is looked at, Unix seconds; 0 for now.
+    /// Until when no PIN is looked at, Unix seconds; 0 when the next one is looked at.
     #[ts(type = "number")]
     pub locked_until: i64,
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::api::{
-    AddUserCall, Call, ChangeUserCall, Hidden, IdleLockCall, NewRights, Proof, Role, UiError,
+    AddUserCall, AsCall, Call, ChangeUserCall, Hidden, IdleLockCall, NewRights, Proof, Role,
+    UiError,
 };
 use crate::messages::{Code, say};
 use crate::secrets::private_file;
@@ -40,6 +41,17 @@ pub(super) enum Users {
         new_pin_file: Option<std::path::PathBuf>,
         #[command(flatten)]
         rights: Rights,
+    },
+    /// Choose a new PIN with the code of an admin at the data center
+    Reset {
+        /// Who
+        name: String,
+        /// A private file whose first line is the code
+        #[arg(long, value_name = "PATH")]
+        code_file: std::path::PathBuf,
+        /// A private file whose first line is the new PIN
+        #[arg(long, value_name = "PATH")]
+        new_pin_file: std::path::PathBuf,
     },
     /// Let a user sign in no more; the journal goes on naming them
     Close {
@@ -142,6 +154,20 @@ pub(super) fn call(command: Users) -> Result<Call, UiError> {
             pin: new_pin_file.as_deref().map(pin).transpose()?,
             rights: rights.new_rights(),
             ..unchanged(name)
+        }),
+        Users::Reset {
+            name,
+            code_file,
+            new_pin_file,
+        } => Call::As(AsCall {
+            proof: Proof::Code {
+                user: name.clone(),
+                code: pin(&code_file)?,
+            },
+            inner: Box::new(Call::ChangeUser(ChangeUserCall {
+                pin: Some(pin(&new_pin_file)?),
+                ..unchanged(name)
+            })),
         }),
         Users::Close { name } => Call::ChangeUser(ChangeUserCall {
             closed: Some(true),

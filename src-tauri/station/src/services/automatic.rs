@@ -34,7 +34,7 @@ struct Day {
     refused: Option<String>,
 }
 
-/// How much is to be asked for now; nothing when enough is left or it was asked in this contact.
+/// How much is to be asked for; nothing when enough is left or it was asked in this contact.
 pub(super) fn due(owner: &Owner) -> Result<Option<Mills>, UiError> {
     let vault = owner.enrolled()?;
     let left = vault.registers().descending();

@@ -28,6 +28,7 @@ use crate::crypto::{self, SigningKey};
 use crate::messages::{Code, say};
 use crate::station::{CLERK_USER, Owner, STATION_USER, names};
 use crate::store::Tx;
+use crate::users;
 use crate::vault::credentials::check_chain_among;
 
 /// Refills and renewals go here.
@@ -236,6 +237,7 @@ fn accept_sync(owner: &mut Owner, intent: &Intent, reply: &[u8]) -> Result<(), U
         put_account(tx, &reply.account)?;
         withdrawal::note_order(tx, reply.withdraw == Some(true))?;
         refunds::note(tx, &news, instant)?;
+        users::note_reset(tx, reply.pin_reset.as_ref())?;
         checked.put(tx, &asked, now)?;
         sealed::done(tx, ServiceId::Funds)
     })?;

@@ -73,6 +73,8 @@ pub const IDLE_LOCK: &str = "idle-lock";
 pub const REFILL_USER: &str = "refill-user";
 /// What is mixed into every PIN. Sealed.
 pub const PIN_PEPPER: &str = "pin-pepper";
+/// Who may choose a new PIN with which code, CBOR. Sealed.
+pub const PIN_RESET: &str = "pin-reset";
 
 /// The private key of the current grant, PKCS #8. Sealed.
 pub const INDICIUM_KEY: &str = "indicium-key";

@@ -6,6 +6,7 @@
 //! cannot be copied and a role cannot be edited in the database.
 
 pub mod pin;
+mod resets;
 mod rights;
 mod sessions;
 #[cfg(test)]
@@ -22,10 +23,11 @@ use crate::crypto;
 use crate::messages::{Code, say};
 use crate::station::{CLERK_USER, Owner, STATION_USER, names};
 
+pub use resets::note as note_reset;
 pub use sessions::Sessions;
 
 /// The longest name, characters.
-const MAX_NAME_CHARS: usize = 40;
+const MAX_NAME_CHARS: usize = shared::services::funds::pin_reset::MAX_USER_CHARS;
 
 /// The longest name, bytes: what a journal record takes.
 const MAX_NAME_BYTES: usize = shared::vault::MAX_USER_BYTES;
@@ -185,9 +187,20 @@ impl Owner {
     }
 
     fn put_user(&mut self, user: &User) -> Result<(), UiError> {
+        self.put_user_and(user, false)
+    }
+
+    /// Writes a user down; `ends_reset` takes the order away that let them choose a PIN.
+    fn put_user_and(&mut self, user: &User, ends_reset: bool) -> Result<(), UiError> {
         let text = Zeroizing::new(serde_json::to_vec(user).map_err(|_| not_kept())?);
         let key = key(&user.name);
-        self.write("a user", |tx| Ok(tx.put_secret(&key, &text)?))
+        self.write("a user", |tx| {
+            tx.put_secret(&key, &text)?;
+            if ends_reset {
+                tx.delete_secret(names::PIN_RESET)?;
+            }
+            Ok(())
+        })
     }
 
     /// Makes a user. The first one is an admin: from then on the station asks who is there.
@@ -254,7 +267,8 @@ impl Owner {
             }
             None => {}
         }
-        self.put_user(&user)?;
+        let ends_reset = call.pin.is_some() && self.reset_of(&user.name)?.is_some();
+        self.put_user_and(&user, ends_reset)?;
         if user.closed || call.pin.is_some() {
             self.sessions().end_of(&user.name);
         }

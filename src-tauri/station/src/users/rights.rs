@@ -96,7 +96,15 @@ impl Station {
             if matches!(*inner, Call::As(_)) {
                 return Err(say(Code::BadCall, &[("reason", "it is made in two names")]));
             }
+            let only_a_pin = matches!(proof, Proof::Code { .. });
             let user = self.proved(proof, is_work(&inner)).await?;
+            if only_a_pin && !changes_own_pin(&user, &inner) {
+                let values = [
+                    ("user", user.name.as_str()),
+                    ("what", "more than a new PIN"),
+                ];
+                return Err(say(Code::NotAllowed, &values));
+            }
             (*inner, Some(user))
         } else {
             (call, None)
@@ -116,6 +124,10 @@ impl Station {
                     .await
             }
             Proof::Pin { user, pin } => self.tried(user, pin).await,
+            Proof::Code { user, code } => {
+                self.apply(move |owner| owner.user_of_code(&user, &code))
+                    .await
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 // Who is signed in at this window. The token lives in memory only: a reload asks again.
 import { ask, asUiError, inName, onNo } from '../../backend';
-import type { Proof, UiError, UserView } from '../../generated/api';
+import type { Proof, UiError, UsersView, UserView } from '../../generated/api';
 
 /** Codes by which the station says that nobody is signed in any more. */
 const ENDED = ['session_ended', 'sign_in_needed'];
@@ -23,12 +23,33 @@ class Session {
     });
   }
 
+  /** After so many minutes without work a session ends; nothing until the station has said it. */
+  idleMinutes = $state<number | null>(null);
+
   async refresh(): Promise<void> {
     try {
-      this.users = (await ask('users', {})).users;
+      this.heard(await ask('users', {}));
     } catch (thrown) {
       this.error = asUiError(thrown);
     }
+  }
+
+  heard(view: UsersView): void {
+    this.users = view.users;
+    this.idleMinutes = view.idle_minutes;
+  }
+
+  /** A new PIN with the code of an admin at the data center, and whoever chose it is signed in. */
+  async choosePin(user: string, code: string, pin: string): Promise<boolean> {
+    this.error = null;
+    const change = { name: user, role: null, pin, rights: { money: null, refunds: null, users: null }, closed: null };
+    try {
+      this.heard(await ask('change-user', change, { kind: 'code', user, code }));
+    } catch (thrown) {
+      this.error = asUiError(thrown);
+      return false;
+    }
+    return this.signIn(user, pin);
   }
 
   async signIn(user: string, pin: string): Promise<boolean> {
