@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 use server::admin::call::AdminCall;
 use server::admin::keys::KeysCall;
-use server::ca::{Certified, Draft, OfflineRoot};
-use server::clock::Clock as _;
+use server::ca::{Certified, Draft, OfflineRoot, replace_signing_key};
+use server::center::{CenterError, DataCenter};
+use server::clock::Clock;
 use shared::monitor::Holdings;
-use shared::services::keys::trust::{ANNOUNCE_DAYS, OVERLAP_DAYS, TrustBundle};
+use shared::services::keys::trust::{ANNOUNCE_DAYS, KeyPurpose, OVERLAP_DAYS, TrustBundle};
 use shared::wire::{from_cbor, to_cbor};
 use station::api::StatusView;
 use station::contact::link::{Answered, Exchange, Link, LinkRequest};
@@ -356,4 +357,82 @@ async fn a_certificate_that_the_root_did_not_sign_makes_no_ca() {
     // The right root can still finish what was drafted.
     rotate_cas(&town, true).await;
     assert_eq!(in_use(&town, "station-ca").await, 2);
+}
+
+/// The same data center after its signing keys were replaced by the root's word.
+async fn replaced(town: Town, is_stolen: bool) -> Town {
+    let folder = town.center.folder().clone();
+    let bundle = std::fs::read_to_string(folder.offline_root()).unwrap();
+    let root = OfflineRoot::open(&bundle, PASSPHRASE, town.center.authority().root()).unwrap();
+    let now = town.clock.now();
+    for purpose in KeyPurpose::ALL {
+        replace_signing_key(&folder, purpose, &root, is_stolen, now).unwrap();
+    }
+    let center = reopened(&town).await.unwrap();
+    town.with_center(Arc::new(center))
+}
+
+async fn reopened(town: &Town) -> Result<DataCenter, CenterError> {
+    let folder = town.center.folder().clone();
+    let hand = Arc::clone(&town.clock);
+    let clock: Arc<dyn Clock> = hand;
+    tokio::task::spawn_blocking(move || DataCenter::open(&folder, clock))
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_root_names_a_key_in_place_of_a_lost_one_and_stations_go_on() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("20.00").await.unwrap();
+    // A successor was announced, and the station knows it; that one is lost too.
+    announce(&town, &SIGNING, false).await;
+    let line = Watched::clean(&town, &counter);
+    days_later(&town, 20).await;
+    assert!(is_well(&meet(&counter, &line).await));
+    let folder = town.center.folder().clone();
+    for name in SIGNING {
+        std::fs::remove_file(folder.key(name)).unwrap();
+        std::fs::remove_file(folder.key(&format!("{name}-2"))).unwrap();
+    }
+    assert!(reopened(&town).await.is_err(), "it cannot sign");
+    let town = replaced(town, false).await;
+    for name in SIGNING {
+        assert_eq!(in_use(&town, name).await, 3);
+    }
+    let line = Watched::clean(&town, &counter);
+    let met = meet(&counter, &line).await;
+    assert!(is_well(&met), "{:?}", met.view);
+    assert!(line.fetched() > 0, "it learned of the key when it met it");
+    // The announced key never takes over, and keys follow one another as before.
+    days_later(&town, ANNOUNCE_DAYS).await;
+    assert_eq!(in_use(&town, "replies").await, 3);
+    announce(&town, &SIGNING, true).await;
+    assert_eq!(in_use(&town, "replies").await, 4);
+    let met = meet(&counter, &line).await;
+    assert!(is_well(&met), "{:?}", met.view);
+    town.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_stolen_key_signs_is_not_believed_once_the_root_has_named_another() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("20.00").await.unwrap();
+    let thief = Arc::clone(&town.center);
+    let town = replaced(town, true).await;
+    let line = Watched::clean(&town, &counter);
+    let met = meet(&counter, &line).await;
+    assert!(is_well(&met), "{:?}", met.view);
+    // The thief has everything that the data center had before.
+    let theirs: Arc<dyn Link> = Line::clean(&thief, &counter.station);
+    let met = meet_over(&counter.station, &theirs, Asked::default())
+        .await
+        .unwrap();
+    assert_eq!(outcomes(&met)["funds"], "refused", "{:?}", met.view);
+    let reason = met.view.services.iter().find(|one| one.service == "funds");
+    let reason = reason.unwrap().reason.clone().unwrap();
+    assert!(reason.contains("signature"), "{reason}");
+    town.assert_books_hold().await;
 }

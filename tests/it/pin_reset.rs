@@ -102,7 +102,10 @@ async fn a_forgotten_pin_is_chosen_anew_with_the_code_of_an_admin_at_the_data_ce
     });
     let link: Arc<dyn Link> = line;
     let met = meet_over(&counter.station, &link, Asked::default()).await;
-    assert_eq!(met.err().map(|fault| fault.code).as_deref(), Some("line_broke"));
+    assert_eq!(
+        met.err().map(|fault| fault.code).as_deref(),
+        Some("line_broke")
+    );
     let lost = by_code(&counter, ("Ada", &code), new_pin("Ada")).await;
     assert_eq!(lost, "reset_refused");
     counter.contact().await.unwrap();

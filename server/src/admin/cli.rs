@@ -304,6 +304,38 @@ pub enum KeysCommand {
     /// station knows them by then; that also happens by itself once a year. CAs need the offline
     /// root; no station has to be touched.
     Rotate(Rotate),
+    /// Make a new signing key in place of one that is lost or was stolen: the offline root names it
+    /// to the stations. The data center must be stopped.
+    Replace(Replace),
+}
+
+/// How to replace a signing key.
+#[derive(Debug, Args)]
+pub struct Replace {
+    /// Which; may be given several times.
+    #[arg(long = "what", value_name = "KEY", value_enum, required = true)]
+    pub what: Vec<Replaced>,
+    /// The file with the offline root [default: where `init` left it].
+    #[arg(long, value_name = "PATH")]
+    pub root: Option<PathBuf>,
+    /// A file whose first line is the passphrase of the offline root.
+    #[arg(long, value_name = "PATH")]
+    pub root_passphrase_file: PathBuf,
+    /// Somebody else has the earlier key: stations believe nothing more that it signs. A station that
+    /// never got the answer to a refill it signed has to be enrolled anew.
+    #[arg(long)]
+    pub stolen: bool,
+}
+
+/// What can be replaced by the root's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Replaced {
+    /// The key that signs replies, grants and receipts.
+    Replies,
+    /// The key that signs rate editions.
+    Editions,
+    /// The key that signs heads of the journal.
+    Heads,
 }
 
 /// How to rotate.

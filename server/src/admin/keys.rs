@@ -1,10 +1,11 @@
-//! `keys list` and `keys rotate`.
+//! `keys list`, `keys rotate` and `keys replace`.
 //!
 //! What needs the offline root is done in three steps: the owner of the data folder makes the keys
 //! and hands out drafts, this command opens the root and certifies them, the owner takes the
 //! certificates. Each step is safe to repeat: a draft without its certificate is overwritten.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -12,13 +13,15 @@ use shared::clock::UnixSeconds;
 use shared::services::keys::trust::{ANNOUNCE_DAYS, KeyPurpose};
 
 use super::call::AdminCall;
-use super::cli::{KeysCommand, Rotate, Rotated};
+use super::cli::{KeysCommand, Replace, Replaced, Rotate, Rotated};
 use super::output::Output;
 use super::perform::Show;
 use super::refusal::{AdminRefusal, Ending};
 use super::view::{AdminView, time};
-use super::{perform_or_ask, perform_or_ask_for, read_passphrase};
-use crate::ca::{CaError, Certified, Draft, IssuerName, KeyAge, KeyState, OfflineRoot};
+use super::{owned_soon, perform_or_ask, perform_or_ask_for, read_passphrase};
+use crate::ca::{
+    CaError, Certified, Draft, IssuerName, KeyAge, KeyState, OfflineRoot, replace_signing_key,
+};
 use crate::center::DataCenter;
 use crate::clock::Clock;
 use crate::folder::{Folder, read_small};
@@ -200,6 +203,7 @@ pub(super) fn carry_out(
     let rotate = match command {
         KeysCommand::List => return ask(KeysCall::List),
         KeysCommand::Rotate(rotate) => rotate,
+        KeysCommand::Replace(replace) => return replace_keys(folder, &replace, clock, output),
     };
     let what = if rotate.what.is_empty() {
         vec![
@@ -236,6 +240,65 @@ fn name_of(rotated: Rotated) -> Option<String> {
     Some(name.to_owned())
 }
 
+/// Opens the offline bundle.
+fn open_root(
+    folder: &Folder,
+    place: Option<&Path>,
+    passphrase: &Path,
+) -> Result<OfflineRoot, AdminRefusal> {
+    let passphrase = read_passphrase(passphrase)?;
+    let place = place.map_or_else(|| folder.offline_root(), Path::to_owned);
+    let bundle = zeroize::Zeroizing::new(read_small(&place)?);
+    let bundle = std::str::from_utf8(&bundle).map_err(|_| CaError::WrongPassphrase)?;
+    let root = crate::ca::root_of(folder)?;
+    Ok(OfflineRoot::open(bundle, &passphrase, &root)?)
+}
+
+/// Replaces signing keys by the root's word, writes that into the journal and shows every key.
+///
+/// A crash between the two leaves a key that is used and that the journal does not name; what was
+/// asked may be asked again, which makes one more key.
+fn replace_keys(
+    folder: &Folder,
+    replace: &Replace,
+    clock: &Arc<dyn Clock>,
+    output: &Output,
+) -> Result<(), AdminRefusal> {
+    let root = open_root(
+        folder,
+        replace.root.as_deref(),
+        &replace.root_passphrase_file,
+    )?;
+    let ownership = owned_soon(folder)?;
+    let purposes = KeyPurpose::ALL
+        .into_iter()
+        .filter(|purpose| replace.what.iter().any(|one| one.purpose() == *purpose));
+    let notices: Result<Vec<_>, CaError> = purposes
+        .map(|purpose| replace_signing_key(folder, purpose, &root, replace.stolen, clock.now()))
+        .collect();
+    let notices = notices?;
+    let center = DataCenter::open(folder, Arc::clone(clock))?;
+    for notice in notices {
+        center.journal_key(notice, ADMIN)?;
+    }
+    center.upkeep()?;
+    perform(&center, KeysCall::List, &mut |view| output.view(&view))?;
+    // The database is closed before another process may own the folder.
+    drop(center);
+    drop(ownership);
+    Ok(())
+}
+
+impl Replaced {
+    const fn purpose(self) -> KeyPurpose {
+        match self {
+            Self::Replies => KeyPurpose::Replies,
+            Self::Editions => KeyPurpose::Editions,
+            Self::Heads => KeyPurpose::Heads,
+        }
+    }
+}
+
 /// Opens the root first, so that a wrong passphrase changes nothing; then draft, certify, install.
 fn rotate_cas(
     folder: &Folder,
@@ -249,11 +312,7 @@ fn rotate_cas(
             "Give its passphrase with --root-passphrase-file, and where it lies with --root.",
         ));
     };
-    let passphrase = read_passphrase(passphrase)?;
-    let place = rotate.root.clone().unwrap_or_else(|| folder.offline_root());
-    let bundle = zeroize::Zeroizing::new(read_small(&place)?);
-    let bundle = std::str::from_utf8(&bundle).map_err(|_| CaError::WrongPassphrase)?;
-    let root = OfflineRoot::open(bundle, &passphrase, &crate::ca::root_of(folder)?)?;
+    let root = open_root(folder, rotate.root.as_deref(), passphrase)?;
     let mut drafts = Vec::new();
     let call = AdminCall::Keys(KeysCall::Draft);
     perform_or_ask_for(folder, call, Arc::clone(clock), &mut |view| {

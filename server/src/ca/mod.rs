@@ -32,7 +32,7 @@ use shared::clock::UnixSeconds;
 use shared::ids::{DataCenterId, PsdId, StationId};
 use shared::indicium::certificate::IndiciumTerms;
 use shared::security::enrolment_code::EnrolmentCode;
-use shared::services::keys::trust::{KeyPurpose, TrustBundle};
+use shared::services::keys::trust::{KeyPurpose, OVERLAP_DAYS, TrustBundle};
 use shared::services::keys::{CenterKeys, Point};
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
@@ -200,6 +200,32 @@ fn read_recovery(folder: &Folder) -> Result<[[u8; 32]; 2], CaError> {
 /// [`CaError`] when it cannot be read.
 pub fn root_of(folder: &Folder) -> Result<Vec<u8>, CaError> {
     Ok(read_certificate(folder, ROOT)?.der)
+}
+
+/// Names a signing key that takes the place of all before it at once, by the offline root's word: the
+/// one in use is lost, or was stolen. Keys before it are believed for the usual overlap, those of a
+/// thief no longer. Its signed notice, to be written into the journal.
+///
+/// To be called while no process has the data center open. Nothing is changed by a failure before
+/// the notice is written; after it the key is the one in use at the next start.
+///
+/// # Errors
+/// [`CaError`] when a key cannot be made or written.
+pub fn replace_signing_key(
+    folder: &Folder,
+    purpose: KeyPurpose,
+    root: &OfflineRoot,
+    is_stolen: bool,
+    now: UnixSeconds,
+) -> Result<Vec<u8>, CaError> {
+    let overlap = if is_stolen { 0 } else { OVERLAP_DAYS };
+    let times = (now, now.plus_days(overlap));
+    match purpose {
+        KeyPurpose::Replies | KeyPurpose::Editions => {
+            signing::replace::<SigningKey>(folder, purpose, root.signer(), times)
+        }
+        KeyPurpose::Heads => signing::replace::<HeadKey>(folder, purpose, root.signer(), times),
+    }
 }
 
 fn new_key() -> Result<KeyPair, CaError> {

@@ -13,6 +13,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::issue::{CLOCK_SKEW_SECONDS, Validity, authority_params};
 use super::issuers::IssuerName;
+use super::keys::SigningKey;
 use super::{CaError, ISSUER_DAYS, OwnIssuer, open_bundle};
 
 /// A CA whose key was made and whose certificate is asked for.
@@ -52,6 +53,8 @@ impl Certified {
 /// The opened root.
 pub struct OfflineRoot {
     issuer: OwnIssuer,
+    /// The same key, for what is signed and no certificate.
+    signer: SigningKey,
     /// The text behind the title in every name: the data center.
     center: String,
     not_after: UnixSeconds,
@@ -82,11 +85,17 @@ impl OfflineRoot {
         let name = name.and_then(|name| name.as_str().ok()).unwrap_or_default();
         let center = name.strip_prefix("Pennyblack root ").unwrap_or(name);
         Ok(Self {
+            signer: SigningKey::from_pkcs8(key).ok_or(CaError::WrongPassphrase)?,
             center: center.to_owned(),
             not_after: UnixSeconds(x509.validity().not_after.timestamp()),
             issuer: Issuer::from_ca_cert_der(&root.into(), pair)
                 .map_err(|_| CaError::WrongPassphrase)?,
         })
+    }
+
+    /// What signs the notice of a key whose predecessor cannot.
+    pub(super) const fn signer(&self) -> &SigningKey {
+        &self.signer
     }
 
     /// Certifies a drafted CA. It issues at once, or, where others must know it first and nothing

@@ -12,9 +12,9 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use data_encoding::HEXLOWER;
 use shared::clock::UnixSeconds;
-use shared::security::signed::{self, SIGNATURE_BYTES};
+use shared::security::signed::{self, ContentType, KeyId, SIGNATURE_BYTES};
 use shared::services::keys::trust::{
-    ANNOUNCE_DAYS, KeyNotice, KeyPurpose, SIGNING_KEY_DAYS, VerifyingKey, read_notice,
+    ANNOUNCE_DAYS, KeyNotice, KeyPurpose, OVERLAP_DAYS, SIGNING_KEY_DAYS, VerifyingKey, read_notice,
 };
 
 use super::keys::{HeadKey, SigningKey};
@@ -172,7 +172,10 @@ impl<K: RingKey> KeyRing<K> {
             Some(one) => read(one.notice.number, one.notice.from)?,
             None => read(1, since)?,
         };
-        let ahead = notices.iter().find(|one| one.notice.from > now);
+        // One announced by a key that was lost since is never used.
+        let ahead = notices
+            .iter()
+            .find(|one| one.notice.from > now && one.notice.number > in_use.number);
         let next = ahead.map(|one| read(one.notice.number, one.notice.from));
         let line = Line {
             in_use,
@@ -195,13 +198,14 @@ impl<K: RingKey> KeyRing<K> {
         Arc::clone(&self.line().in_use.key)
     }
 
-    /// The signed notices that some station may still need: keys before them are believed yet.
+    /// The signed notices that some station may still need, also where a key before them is believed
+    /// no more.
     pub(super) fn notices(&self, now: UnixSeconds) -> Vec<Vec<u8>> {
         let line = self.line();
         let needed = line
             .notices
             .iter()
-            .filter(|one| now < one.notice.earlier_until);
+            .filter(|one| now < one.notice.from.plus_days(OVERLAP_DAYS));
         needed.map(|one| one.signed.clone()).collect()
     }
 
@@ -217,20 +221,12 @@ impl<K: RingKey> KeyRing<K> {
             });
         }
         let number = line.in_use.number.saturating_add(1);
-        let path = key_path(&self.folder, self.purpose, number);
-        K::make(&path)?;
-        let key = K::read(&path)?;
+        let key = make_key::<K>(&self.folder, self.purpose, number)?;
         let notice = KeyNotice::new(self.purpose, number, key.verifying(), from);
         let signer = &line.in_use.key;
-        let name = signer.verifying().key_id();
-        let signed = signed::sign(self.purpose.notice(), name, &notice, &[], |input| {
-            signer.sign_notice(input)
-        })
-        .map_err(|_| CaError::Crypto {
-            what: "sign the notice of a key",
-        })?;
-        let place = notice_path(&self.folder, self.purpose, number);
-        folder::write_private(&place, HEXLOWER.encode(&signed).as_bytes())?;
+        let name = (self.purpose.notice(), signer.verifying().key_id());
+        let sign = |input: &[u8]| signer.sign_notice(input);
+        let signed = write_notice(&self.folder, &notice, name, sign)?;
         line.notices.push(Announced {
             notice,
             signed: signed.clone(),
@@ -304,6 +300,51 @@ impl<K: RingKey> KeyRing<K> {
         ages.filter(|age| age.until.is_none_or(|until| now < until))
             .collect()
     }
+}
+
+/// Names a key that signs from now on, in place of all before it: the root signs its notice, because
+/// the key before is lost, or somebody else has it too. Earlier keys are believed until then.
+///
+/// Only files are written, so the data center must not be open. A crash before the notice leaves a
+/// key without one, which the next try overwrites.
+pub(super) fn replace<K: RingKey>(
+    folder: &Folder,
+    purpose: KeyPurpose,
+    root: &SigningKey,
+    (now, earlier_until): (UnixSeconds, UnixSeconds),
+) -> Result<Vec<u8>, CaError> {
+    let is_free = |number: &u32| !notice_path(folder, purpose, *number).exists();
+    let number = (2..NUMBER_MAX).find(is_free).ok_or(CaError::Crypto {
+        what: "number one more signing key",
+    })?;
+    let key = make_key::<K>(folder, purpose, number)?;
+    let notice = KeyNotice {
+        earlier_until,
+        ..KeyNotice::new(purpose, number, key.verifying(), now)
+    };
+    let name = (ContentType::KeyNotice, root.key_id());
+    write_notice(folder, &notice, name, |input| root.sign(input))
+}
+
+fn make_key<K: RingKey>(folder: &Folder, purpose: KeyPurpose, number: u32) -> Result<K, CaError> {
+    let path = key_path(folder, purpose, number);
+    K::make(&path)?;
+    K::read(&path)
+}
+
+/// Signs a notice and writes it down; from then on its key is one.
+fn write_notice(
+    folder: &Folder,
+    notice: &KeyNotice,
+    (kind, signer): (ContentType, KeyId),
+    sign: impl FnOnce(&[u8]) -> Option<[u8; SIGNATURE_BYTES]>,
+) -> Result<Vec<u8>, CaError> {
+    let signed = signed::sign(kind, signer, notice, &[], sign).map_err(|_| CaError::Crypto {
+        what: "sign the notice of a key",
+    })?;
+    let place = notice_path(folder, notice.purpose, notice.number);
+    folder::write_private(&place, HEXLOWER.encode(&signed).as_bytes())?;
+    Ok(signed)
 }
 
 fn key_path(folder: &Folder, purpose: KeyPurpose, number: u32) -> PathBuf {

@@ -439,6 +439,49 @@ fn keys_are_listed_and_rotated_beside_the_running_server() {
 }
 
 #[test]
+fn a_lost_signing_key_is_replaced_by_the_root_while_the_data_center_is_stopped() {
+    let folder = Folder::initialised();
+    let passphrase = folder.path().join("passphrase");
+    let passphrase = passphrase.to_str().unwrap();
+    let words = ["keys", "replace", "--what", "replies", "--what", "heads"];
+    let with = [&words[..], &["--root-passphrase-file", passphrase]].concat();
+    let serving = folder.serve();
+    let (exit, refusal) = folder.refusal(&with);
+    assert_eq!((exit, &refusal["code"]), (3, &json!("folder_in_use")));
+    drop(serving);
+    for name in ["replies", "heads"] {
+        std::fs::remove_file(folder.data().join("keys").join(format!("{name}.pem"))).unwrap();
+    }
+    let (exit, _) = folder.refusal(&["ledger", "verify"]);
+    assert_ne!(exit, 0, "without its keys it does not open");
+    let wrong = folder.data().join("wrong");
+    std::fs::write(&wrong, "wrong horse battery\n").unwrap();
+    let wrong = [
+        &words[..],
+        &["--root-passphrase-file", wrong.to_str().unwrap()],
+    ]
+    .concat();
+    let (exit, refusal) = folder.refusal(&wrong);
+    assert_eq!((exit, &refusal["code"]), (3, &json!("wrong_passphrase")));
+    let shown = folder.lines(&with);
+    let number = |name: &str| {
+        let found = shown
+            .iter()
+            .find(|key| key["key"] == name && key["state"] == "in-use");
+        found.unwrap()["number"].clone()
+    };
+    assert_eq!(
+        (number("replies"), number("editions"), number("heads")),
+        (json!(2), json!(1), json!(2))
+    );
+    folder.json(&["ledger", "verify"]);
+    let journal = folder.lines(&["ledger", "export"]);
+    let named = journal.iter().filter(|line| line["kind"] == "key");
+    assert_eq!(named.count(), 2, "the journal names each");
+    drop(folder.serve());
+}
+
+#[test]
 fn a_bank_file_is_imported_once_and_the_statement_is_written_as_pdf_and_csv() {
     let folder = Folder::initialised();
     let account = folder.json(&["account", "new", "Rural Dental"]);
