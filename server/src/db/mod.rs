@@ -68,7 +68,8 @@ struct Threads {
     path: PathBuf,
     write: Option<Queue>,
     read: Option<Queue>,
-    handles: Vec<JoinHandle<()>>,
+    writer: Option<JoinHandle<()>>,
+    readers: Vec<JoinHandle<()>>,
 }
 
 impl Db {
@@ -80,13 +81,14 @@ impl Db {
         let writer = writer_connection(path)?;
         migrations::migrate(&writer, now)?;
         let (write, queue) = sync_channel(QUEUE_MAX);
-        let mut handles = vec![spawn("db-writer", move || writer::serve(&writer, &queue))?];
+        let writer = spawn("db-writer", move || writer::serve(&writer, &queue))?;
+        let mut readers = Vec::with_capacity(READERS);
         let (read, queue) = sync_channel(QUEUE_MAX);
         let queue = Arc::new(Mutex::new(queue));
         for _ in 0..READERS {
             let connection = reader_connection(path)?;
             let queue = Arc::clone(&queue);
-            handles.push(spawn("db-reader", move || {
+            readers.push(spawn("db-reader", move || {
                 serve_reads(&connection, &queue);
             })?);
         }
@@ -95,7 +97,8 @@ impl Db {
                 path: path.to_owned(),
                 write: Some(write),
                 read: Some(read),
-                handles,
+                writer: Some(writer),
+                readers,
             }),
         })
     }
@@ -192,16 +195,21 @@ impl Db {
 }
 
 impl Drop for Threads {
+    /// The readers close before the writer: the last connection to close empties the log into the
+    /// database and removes it, and of several that close at once none is the last.
     fn drop(&mut self) {
-        self.write = None;
         self.read = None;
-        let here = std::thread::current().id();
-        for handle in self.handles.drain(..) {
-            // A closure may have held the last handle: its thread cannot wait for itself.
-            if handle.thread().id() != here && handle.join().is_err() {
-                tracing::error!("a database thread had panicked");
-            }
-        }
+        self.readers.drain(..).for_each(join);
+        self.write = None;
+        self.writer.take().into_iter().for_each(join);
+    }
+}
+
+fn join(thread: JoinHandle<()>) {
+    // A closure may have held the last handle: its thread cannot wait for itself.
+    let is_here = thread.thread().id() == std::thread::current().id();
+    if !is_here && thread.join().is_err() {
+        tracing::error!("a database thread had panicked");
     }
 }
 
