@@ -11,38 +11,20 @@ Reports in TAP; the exit code is 0 when everything held.
 
 import csv
 import hashlib
-import importlib.util
 import json
-import re
-import shutil
 import subprocess
 import sys
 import urllib.parse
 from pathlib import Path
+
+import verdicts
+from verdicts import Missing, package, tool
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 # So long a tool may take, seconds.
 PATIENCE = 300
 # So many examples schemathesis generates for each operation.
 EXAMPLES = 60
-
-
-class Missing(Exception):
-    """A foreign program that is not on this machine."""
-
-
-def package(name):
-    if importlib.util.find_spec(name) is None:
-        raise Missing(f"the Python package {name} is not installed")
-
-
-def tool(name):
-    """An executable: beside this Python, or in the path."""
-    beside = Path(sys.executable).with_name(name)
-    found = str(beside) if beside.exists() else shutil.which(name)
-    if found is None:
-        raise Missing(f"{name} is not installed")
-    return found
 
 
 def head(major, value):
@@ -252,27 +234,5 @@ SUITES = {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY
 OF_A_PRIVATE_ROOT = ("cert_revocation", "cert_chain_of_trust", "cert_caIssuers", "DNS_CAArecord")
 
 
-def main():
-    judge = Judge(sys.argv[1:])
-    tests = [name for name in vars(Judge) if name.startswith("test_")]
-    passed = failed = skipped = 0
-    print("TAP version 13")
-    for number, name in enumerate(tests, 1):
-        title = re.sub("_", " ", name.removeprefix("test_"))
-        try:
-            getattr(judge, name)()
-        except Missing as missing:
-            skipped += 1
-            print(f"ok {number} - {title} # SKIP {missing}")
-        except Exception as fault:  # Whatever goes wrong is a verdict, not the end of judging.
-            failed += 1
-            print(f"not ok {number} - {title}\n  {type(fault).__name__}: {fault}")
-        else:
-            passed += 1
-            print(f"ok {number} - {title}")
-    print(f"1..{len(tests)}\n# pass {passed}\n# fail {failed}\n# skipped {skipped}")
-    sys.exit(1 if failed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    verdicts.give(Judge(sys.argv[1:]))

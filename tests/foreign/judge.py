@@ -8,14 +8,14 @@ bytes apart by the table below, and checks registers, certificates and signature
 package `cryptography`. Reports in TAP; the exit code is 0 when everything held.
 """
 
-import importlib.util
 import json
-import re
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import verdicts
+from verdicts import package, tool
 
 SIGNED, SIGNATURE = 49, 64
 QUIET_PIXELS = 30
@@ -27,22 +27,6 @@ TABLE = [
     (14, 5, "ascending"), (19, 3, "postage"), (22, 4, "date"), (26, 4, "origin"),
     (30, 5, "destination"), (35, 2, "build"), (37, 4, "counter"), (41, 4, "descending"),
 ]
-
-
-class Missing(Exception):
-    """A foreign program that is not on this machine."""
-
-
-def program(name):
-    found = shutil.which(name)
-    if found is None:
-        raise Missing(f"{name} is not installed")
-    return found
-
-
-def package(name):
-    if importlib.util.find_spec(name) is None:
-        raise Missing(f"the Python package {name} is not installed")
 
 
 def fields(signed):
@@ -131,7 +115,7 @@ class Judge:
             raise AssertionError("a signature holds for another postage")
 
     def test_every_certificate_and_label_is_marked_as_a_specimen(self):
-        pdftotext = program("pdftotext")
+        pdftotext = tool("pdftotext")
         for piece in self.pieces:
             assert terms(self.certificate(piece))[1]["regime"] == "specimen"
             text = subprocess.run([pdftotext, self.folder / piece["pdf"], "-"], capture_output=True, check=True)
@@ -140,7 +124,7 @@ class Judge:
     def pictures(self, piece, folder):
         """The picture as it is, and the PDF as pdftoppm draws it."""
         stem = Path(folder) / piece["pdf"]
-        subprocess.run([program("pdftoppm"), "-r", "300", "-png", "-singlefile", self.folder / piece["pdf"], stem], check=True)
+        subprocess.run([tool("pdftoppm"), "-r", "300", "-png", "-singlefile", self.folder / piece["pdf"], stem], check=True)
         return self.folder / piece["png"], Path(f"{stem}.png")
 
     def test_zxing_reads_each_symbol_from_picture_and_pdf(self):
@@ -154,7 +138,7 @@ class Judge:
                     assert [one.bytes for one in found] == [self.indicium(piece)], picture
 
     def test_dmtxread_reads_each_symbol_from_picture_and_pdf(self):
-        dmtxread = program("dmtxread")
+        dmtxread = tool("dmtxread")
         with tempfile.TemporaryDirectory() as folder:
             for piece in self.pieces:
                 for picture in self.pictures(piece, folder):
@@ -193,27 +177,5 @@ class Judge:
         assert all(one["outcome"] in ("served", "nothing") and one["ms"] >= 0 for one in told.values()), told
 
 
-def main():
-    judge = Judge(Path(sys.argv[1]))
-    tests = [name for name in vars(Judge) if name.startswith("test_")]
-    passed = failed = skipped = 0
-    print("TAP version 13")
-    for number, name in enumerate(tests, 1):
-        title = re.sub("_", " ", name.removeprefix("test_"))
-        try:
-            getattr(judge, name)()
-        except Missing as missing:
-            skipped += 1
-            print(f"ok {number} - {title} # SKIP {missing}")
-        except Exception as fault:  # Whatever goes wrong is a verdict, not the end of judging.
-            failed += 1
-            print(f"not ok {number} - {title}\n  {type(fault).__name__}: {fault}")
-        else:
-            passed += 1
-            print(f"ok {number} - {title}")
-    print(f"1..{len(tests)}\n# pass {passed}\n# fail {failed}\n# skipped {skipped}")
-    sys.exit(1 if failed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    verdicts.give(Judge(Path(sys.argv[1])))
