@@ -9,4 +9,5 @@
 )]
 
 pub mod line;
+pub mod relay;
 pub mod town;

@@ -1,6 +1,6 @@
 //! Benchmarks: how fast the product is, beside what the machine gives to anybody.
 //!
-//! `pennyblack-bench [--quick] [--json FILE]`, or `cargo xtask bench`. CPU work is taken by the
+//! `pennyblack-bench [--quick] [--only GROUP] [--json FILE]`, or `cargo xtask bench`. CPU work is taken by the
 //! thread's CPU clock; durable work alternates with its probe on the same file system; figures are
 //! medians. What cannot be measured here (a window without a display) is absent, not zero.
 #![allow(
@@ -10,8 +10,10 @@
 )]
 
 mod clock;
+mod contact;
 mod cpu;
 mod figure;
+mod fleet;
 mod journal;
 mod pieces;
 mod probes;
@@ -19,11 +21,13 @@ mod processes;
 mod refills;
 mod window;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use figure::Figure;
+use station::api::UiError;
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 
 /// How long is measured.
 #[derive(Clone, Copy, Debug)]
@@ -55,25 +59,85 @@ impl Effort {
 
 struct Arguments {
     effort: Effort,
+    only: Option<Group>,
     json: Option<PathBuf>,
+}
+
+/// Figures that are measured together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Group {
+    Cpu,
+    Pieces,
+    Refills,
+    Journal,
+    Contact,
+    Fleet,
+    Processes,
+}
+
+impl Group {
+    const ALL: [(Self, &'static str); 7] = [
+        (Self::Cpu, "cpu"),
+        (Self::Pieces, "pieces"),
+        (Self::Refills, "refills"),
+        (Self::Journal, "journal"),
+        (Self::Contact, "contact"),
+        (Self::Fleet, "fleet"),
+        (Self::Processes, "processes"),
+    ];
+
+    fn named(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.iter();
+        all.find(|(_, known)| *known == name)
+            .map(|(group, _)| *group)
+    }
+
+    fn measure(
+        self,
+        runtime: &Runtime,
+        folder: &Path,
+        effort: Effort,
+    ) -> anyhow::Result<Vec<Figure>> {
+        match self {
+            Self::Cpu => cpu::measure(effort),
+            Self::Pieces => pieces::measure(runtime, folder, effort),
+            Self::Refills => refills::measure(runtime, folder, effort),
+            Self::Journal => journal::measure(),
+            Self::Contact => contact::measure(runtime, effort),
+            Self::Fleet => fleet::measure(runtime, folder),
+            Self::Processes => {
+                let mut figures = processes::measure(folder)?;
+                figures.extend(window::measure(folder, effort)?);
+                Ok(figures)
+            }
+        }
+    }
 }
 
 impl Arguments {
     fn read(words: impl Iterator<Item = String>) -> anyhow::Result<Self> {
         let mut arguments = Self {
             effort: Effort::FULL,
+            only: None,
             json: None,
         };
         let mut words = words;
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--quick" => arguments.effort = Effort::QUICK,
+                "--only" => {
+                    let name = words.next().unwrap_or_default();
+                    let group = Group::named(&name);
+                    let names = Group::ALL.map(|(_, name)| name).join(", ");
+                    arguments.only =
+                        Some(group.with_context(|| format!("--only needs one of {names}"))?);
+                }
                 "--json" => {
                     let file = words.next().context("--json needs a file")?;
                     arguments.json = Some(PathBuf::from(file));
                 }
                 other => anyhow::bail!(
-                    "{other:?} is not known here: pennyblack-bench [--quick] [--json FILE]"
+                    "{other:?} is not known here: pennyblack-bench [--quick] [--only GROUP] [--json FILE]"
                 ),
             }
         }
@@ -90,23 +154,15 @@ fn main() -> anyhow::Result<()> {
         .build()?;
     let mut figures = Vec::new();
     tell_cores();
-    eprintln!("CPU work");
-    show(&mut figures, cpu::measure(effort)?);
-    eprintln!("Pieces and batches");
-    show(
-        &mut figures,
-        pieces::measure(&runtime, folder.path(), effort)?,
-    );
-    eprintln!("Refills of {} stations", refills::STATIONS);
-    show(
-        &mut figures,
-        refills::measure(&runtime, folder.path(), effort)?,
-    );
-    eprintln!("Journal");
-    show(&mut figures, journal::measure()?);
-    eprintln!("Processes");
-    show(&mut figures, processes::measure(folder.path())?);
-    show(&mut figures, window::measure(folder.path(), effort)?);
+    for (group, name) in Group::ALL {
+        if arguments.only.is_none_or(|only| only == group) {
+            eprintln!("{name}");
+            show(
+                &mut figures,
+                group.measure(&runtime, folder.path(), effort)?,
+            );
+        }
+    }
     tell_cores();
     if let Some(file) = arguments.json {
         let text = serde_json::to_string_pretty(&figure::document(&figures))?;
@@ -114,6 +170,11 @@ fn main() -> anyhow::Result<()> {
             .with_context(|| format!("writing {}", file.display()))?;
     }
     Ok(())
+}
+
+/// What a station refused.
+pub(crate) fn said(error: UiError) -> anyhow::Error {
+    anyhow::anyhow!("{}: {}", error.code, error.message)
 }
 
 /// Tells how busy the machine is: figures by the clock on the wall are only worth something when
@@ -146,5 +207,7 @@ mod tests {
         assert_eq!(arguments.json, Some(PathBuf::from("figures.json")));
         assert!(read(&["--json"]).is_err());
         assert!(read(&["--slow"]).is_err());
+        assert_eq!(read(&["--only", "fleet"]).unwrap().only, Some(Group::Fleet));
+        assert!(read(&["--only", "speed"]).is_err());
     }
 }

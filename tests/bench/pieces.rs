@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use anyhow::anyhow;
 use jiff::civil::Date;
 use shared::ids::PieceSerial;
 use shared::indicium::destination::{Destination, OriginZip};
@@ -12,7 +11,7 @@ use shared::services::accounts::{Budgets, Month};
 use shared::vault::Prospect;
 use station::api::{
     AddPrinterCall, BatchCall, BatchOut, Call, PrintCall, PrintOut, PrinterPort, PrinterSetup,
-    QuoteCall, UiError, View,
+    QuoteCall, View,
 };
 use station::batch;
 use station::printing::bits::BitImage;
@@ -29,10 +28,10 @@ use station::vault::draft::{Draft, DraftFault, LabelInputs, Order, PieceInputs, 
 use system_tests::town::{Counter, Town};
 use tokio::runtime::Runtime;
 
-use crate::Effort;
 use crate::clock::{median, milliseconds, process_cpu, wall};
 use crate::figure::{Figure, Probe, Target};
 use crate::probes::{CommitProbe, TransferProbe};
+use crate::{Effort, said};
 
 /// The printer that single labels are drawn for; nothing is ever sent to it.
 const PRINTER: &str = "bench";
@@ -242,11 +241,6 @@ fn reference_drawing(
     let label = reference_label(symbol);
     let image = raster(&label, dpi);
     Ok((label, image))
-}
-
-/// What the station refused.
-fn said(error: UiError) -> anyhow::Error {
-    anyhow!("{}: {}", error.code, error.message)
 }
 
 fn letter() -> PrintCall {

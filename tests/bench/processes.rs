@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use crate::figure::{Figure, Target};
 
 /// How long the data center idles before its memory is read.
-const IDLE: Duration = Duration::from_secs(3);
+pub(crate) const IDLE: Duration = Duration::from_secs(3);
 
 /// The data center's memory when nobody asks anything.
 pub(crate) fn measure(folder: &Path) -> anyhow::Result<Vec<Figure>> {
@@ -19,23 +19,8 @@ pub(crate) fn measure(folder: &Path) -> anyhow::Result<Vec<Figure>> {
         return Ok(Vec::new());
     };
     let data = folder.join("center");
-    let made = Command::new(&server)
-        .arg("--data")
-        .arg(&data)
-        .args(["--json", "init", "--support-contact", "nobody"])
-        .stdout(Stdio::null())
-        .status()
-        .context("pennyblack-server init")?;
-    anyhow::ensure!(made.success(), "pennyblack-server init: {made}");
-    let mut serving = Kept::start(
-        Command::new(&server)
-            .arg("--data")
-            .arg(&data)
-            .args(["--json", "serve", "--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null()),
-    )?;
-    serving.first_line()?;
+    initialised(&server, &data)?;
+    let (serving, _) = serving(&server, &data)?;
     std::thread::sleep(IDLE);
     let kilobytes = resident(serving.id())?;
     Ok(vec![Figure::new(
@@ -46,6 +31,34 @@ pub(crate) fn measure(folder: &Path) -> anyhow::Result<Vec<Figure>> {
     )])
 }
 
+/// Makes a data center.
+pub(crate) fn initialised(server: &Path, data: &Path) -> anyhow::Result<()> {
+    let made = Command::new(server)
+        .arg("--data")
+        .arg(data)
+        .args(["--json", "init", "--support-contact", "nobody"])
+        .stdout(Stdio::null())
+        .status()
+        .context("pennyblack-server init")?;
+    anyhow::ensure!(made.success(), "pennyblack-server init: {made}");
+    Ok(())
+}
+
+/// Lets a data center serve; its address.
+pub(crate) fn serving(server: &Path, data: &Path) -> anyhow::Result<(Kept, String)> {
+    let mut serving = Kept::start(
+        Command::new(server)
+            .arg("--data")
+            .arg(data)
+            .args(["--json", "serve", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null()),
+    )?;
+    let line: serde_json::Value = serde_json::from_str(&serving.first_line()?)?;
+    let url = line["url"].as_str().context("it tells no address")?;
+    Ok((serving, url.to_owned()))
+}
+
 /// The executable of this name that was built beside this one.
 pub(crate) fn beside(name: &str) -> Option<PathBuf> {
     let own = std::env::current_exe().ok()?;
@@ -54,7 +67,7 @@ pub(crate) fn beside(name: &str) -> Option<PathBuf> {
 }
 
 /// The resident memory of a process, kilobytes.
-fn resident(process: u32) -> anyhow::Result<u32> {
+pub(crate) fn resident(process: u32) -> anyhow::Result<u32> {
     let path = format!("/proc/{process}/status");
     let status = std::fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
     kilobytes(&status, "VmRSS:").with_context(|| format!("{path} has no VmRSS"))

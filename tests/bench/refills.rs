@@ -27,17 +27,16 @@ use shared::services::funds::{
 use shared::services::keys::CenterKeys;
 use shared::services::{Request as _, ServiceId};
 use shared::vault::VaultState;
-use station::api::UiError;
 use station::crypto::{SigningKey, random, random_bytes};
 use station::services::sealed::{center_keys, station_key};
 use station::station::{Owner, names};
 use system_tests::town::Town;
 use tokio::runtime::Runtime;
 
-use crate::Effort;
 use crate::clock::{median, milliseconds, process_cpu, wall};
 use crate::figure::{Figure, Probe, Target};
 use crate::probes::{TransferProbe, refill_primitives};
+use crate::{Effort, said};
 
 /// Stations with one request in flight each.
 pub(crate) const STATIONS: u32 = 64;
@@ -283,9 +282,4 @@ impl Voice {
         )?;
         Ok(envelope.encode())
     }
-}
-
-/// What the station refused.
-fn said(error: UiError) -> anyhow::Error {
-    anyhow!("{}: {}", error.code, error.message)
 }

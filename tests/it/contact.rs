@@ -18,8 +18,8 @@ use station::contact::link::{Exchange, Link, LinkFault, LinkRequest};
 use station::contact::round::{meet_over, meet_through};
 use station::services::Asked;
 use system_tests::line::Line;
+use system_tests::relay::Relay;
 use system_tests::town::{ACCOUNT, Counter, Town};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::sync::broadcast::Receiver;
 use tokio::time::{Instant, timeout};
@@ -360,7 +360,7 @@ async fn a_dropped_line_comes_back_by_itself_and_brings_everything_up_to_date() 
     let town = Town::with_deposit("100.00").await;
     let counter = town.enrolled("one").await;
     let mut events = counter.station.subscribe();
-    let relay = Relay::start(&town).await;
+    let relay = Relay::to(&town.url, Duration::ZERO).await;
     counter.set_server(&relay.url).await;
     let standing = counter.station.stand();
     until_open(&town, 1).await;
@@ -399,37 +399,4 @@ async fn a_revoked_certificate_ends_the_open_contact() {
 /// Any instant: the list does not look at it.
 const fn town_now() -> shared::clock::UnixSeconds {
     shared::clock::UnixSeconds(1_800_000_000)
-}
-
-/// Carries bytes to the data center, and drops its lines when told to.
-struct Relay {
-    url: String,
-    dropping: Arc<Notify>,
-}
-
-impl Relay {
-    async fn start(town: &Town) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("https://{}", listener.local_addr().unwrap());
-        let center = town.url.trim_start_matches("https://").to_owned();
-        let dropping = Arc::new(Notify::new());
-        let told = Arc::clone(&dropping);
-        tokio::spawn(async move {
-            while let Ok((mut near, _)) = listener.accept().await {
-                let (center, told) = (center.clone(), Arc::clone(&told));
-                tokio::spawn(async move {
-                    let mut far = TcpStream::connect(center).await.unwrap();
-                    tokio::select! {
-                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
-                        () = told.notified() => {}
-                    }
-                });
-            }
-        });
-        Self { url, dropping }
-    }
-
-    fn drop_all(&self) {
-        self.dropping.notify_waiters();
-    }
 }

@@ -10,7 +10,7 @@ cargo xtask COMMAND
   run --headless --out DIR   the same without a window: refills, prints three letters,
                              writes their files and summary.json to DIR, stops everything
   test [--long]              installs what is missing and passes every test of the project
-  bench [--quick] [--json FILE]
+  bench [--quick] [--only GROUP] [--json FILE]
                              every benchmark, release build
   check                      formatting, lints and the page's types, without tests
   dev                        the demo with its page in a browser, rebuilt at each change
@@ -105,12 +105,13 @@ fn parse_bench(mut words: &[&str]) -> Result<Command, String> {
                 passed_on.push("--quick".to_owned());
                 rest
             }
-            ("--json", [file, rest @ ..]) => {
-                passed_on.push("--json".to_owned());
+            (word @ ("--json" | "--only"), [file, rest @ ..]) => {
+                passed_on.push(word.to_owned());
                 passed_on.push((*file).to_owned());
                 rest
             }
             ("--json", []) => return Err("`--json` needs a file.".to_owned()),
+            ("--only", []) => return Err("`--only` needs a group of figures.".to_owned()),
             (other, _) => return Err(format!("`bench` does not know `{other}`.")),
         };
     }
@@ -156,6 +157,8 @@ mod tests {
             Ok(Command::Bench { passed_on })
         );
         assert!(typed("bench --json").is_err());
+        assert!(typed("bench --only").is_err());
+        assert!(typed("bench --only contact").is_ok());
         assert!(typed("bench --fast").is_err());
     }
 

@@ -41,16 +41,17 @@ fn from_here(passed_on: &[String]) -> Vec<String> {
         path.and_then(|path| path.to_str().map(str::to_owned))
             .unwrap_or_else(|| word.clone())
     };
-    passed_on
-        .iter()
-        .map(|word| {
-            if word.starts_with("--") {
-                word.clone()
-            } else {
-                absolute(word)
-            }
-        })
-        .collect()
+    let mut before = "";
+    let mut words = Vec::new();
+    for word in passed_on {
+        words.push(if before == "--json" {
+            absolute(word)
+        } else {
+            word.clone()
+        });
+        before = word;
+    }
+    words
 }
 
 #[cfg(test)]

@@ -1,0 +1,124 @@
+//! A relay between a station and its data center: it counts what passes, takes its time, and drops
+//! its lines when told to.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{Instant, sleep_until};
+
+/// Pieces of a stream that are on their way at once: more than any window holds.
+const ON_THE_WAY: usize = 1_024;
+
+/// The bytes read at once.
+const PIECE: usize = 16 * 1_024;
+
+/// A relay to one address, until it is dropped with its runtime.
+#[derive(Debug)]
+pub struct Relay {
+    /// Where it is reached, instead of the data center.
+    pub url: String,
+    passed: Arc<Passed>,
+    dropping: Arc<Notify>,
+}
+
+#[derive(Debug, Default)]
+struct Passed {
+    bytes: AtomicU64,
+    lines: AtomicU32,
+}
+
+impl Relay {
+    /// A relay to a data center, over which every byte takes `delay` each way.
+    pub async fn to(center: &str, delay: Duration) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let center = center.trim_start_matches("https://").to_owned();
+        let (passed, dropping) = (Arc::<Passed>::default(), Arc::<Notify>::default());
+        let (counts, told) = (Arc::clone(&passed), Arc::clone(&dropping));
+        tokio::spawn(async move {
+            while let Ok((near, _)) = listener.accept().await {
+                counts.lines.fetch_add(1, Ordering::SeqCst);
+                let (center, told) = (center.clone(), Arc::clone(&told));
+                let counts = Arc::clone(&counts);
+                tokio::spawn(async move {
+                    let far = TcpStream::connect(center).await.unwrap();
+                    tokio::select! {
+                        () = join(near, far, delay, &counts) => {}
+                        () = told.notified() => {}
+                    }
+                });
+            }
+        });
+        Self {
+            url,
+            passed,
+            dropping,
+        }
+    }
+
+    /// Ends every line that stands.
+    pub fn drop_all(&self) {
+        self.dropping.notify_waiters();
+    }
+
+    /// Bytes that passed, both ways.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.passed.bytes.load(Ordering::SeqCst)
+    }
+
+    /// Lines that were opened.
+    #[must_use]
+    pub fn lines(&self) -> u32 {
+        self.passed.lines.load(Ordering::SeqCst)
+    }
+}
+
+/// Carries both ways until both sides have ended.
+async fn join(near: TcpStream, far: TcpStream, delay: Duration, passed: &Arc<Passed>) {
+    near.set_nodelay(true).unwrap();
+    far.set_nodelay(true).unwrap();
+    let (near_in, near_out) = near.into_split();
+    let (far_in, far_out) = far.into_split();
+    tokio::join!(
+        carry(near_in, far_out, delay, passed),
+        carry(far_in, near_out, delay, passed)
+    );
+}
+
+/// Carries one way: what is read now is written when it has taken its time.
+async fn carry(
+    mut from: tokio::net::tcp::OwnedReadHalf,
+    mut to: tokio::net::tcp::OwnedWriteHalf,
+    delay: Duration,
+    passed: &Arc<Passed>,
+) {
+    let (sender, mut pieces) = mpsc::channel::<(Instant, Vec<u8>)>(ON_THE_WAY);
+    let reading = async move {
+        let mut piece = vec![0; PIECE];
+        while let Ok(count @ 1..) = from.read(&mut piece).await {
+            passed
+                .bytes
+                .fetch_add(u64::try_from(count).unwrap(), Ordering::SeqCst);
+            let due = Instant::now() + delay;
+            if sender.send((due, piece[..count].to_vec())).await.is_err() {
+                return;
+            }
+        }
+    };
+    let writing = async move {
+        while let Some((due, piece)) = pieces.recv().await {
+            sleep_until(due).await;
+            if to.write_all(&piece).await.is_err() {
+                return;
+            }
+        }
+        // The other side has ended already when this fails.
+        to.shutdown().await.ok();
+    };
+    tokio::join!(reading, writing);
+}
