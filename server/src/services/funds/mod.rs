@@ -581,7 +581,7 @@ fn decided_before() -> Refused {
     Refused::later(
         StatusCode::CONFLICT,
         "refill_decided",
-        "This refill was decided before.",
-        "The station looks the decision up by itself.",
+        "This refill was decided before. No money moved now.",
+        "Ring the support contact: a station that has lost nothing asks once.",
     )
 }

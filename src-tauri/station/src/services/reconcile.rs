@@ -169,8 +169,8 @@ pub(super) fn accept(
 }
 
 /// States the refill that was held back anew, under the next number: the same refill and the same
-/// key, with a proof from what the data center knows now. A crash in between states it once more:
-/// the same refill is decided once.
+/// key, with a proof from what the data center knows now. It is written down in the commit that ends
+/// the holding back: stated a third time it would only be refused as decided.
 pub(super) fn state_anew(owner: &mut Owner) -> Result<Option<LinkRequest>, UiError> {
     let damaged = || say(Code::DamagedStore, &[("what", "a request on its way")]);
     let Some(bytes) = owner.store().secret(names::HELD_REFILL)? else {
@@ -193,8 +193,7 @@ pub(super) fn state_anew(owner: &mut Owner) -> Result<Option<LinkRequest>, UiErr
         request: &request,
         next_key: held.next_key.clone().map(Zeroizing::new),
     };
-    let intent = sealed::intend(owner, draft)?;
-    owner.write("a refill stated anew", |tx| {
+    let intent = sealed::intend_and(owner, draft, |tx| {
         tx.put_setting(names::RECONCILE, "")?;
         Ok(tx.delete_secret(names::HELD_REFILL)?)
     })?;

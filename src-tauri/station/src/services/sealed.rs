@@ -241,6 +241,18 @@ pub fn intend<Q: Request + Encode<()>>(
     owner: &mut Owner,
     draft: Draft<'_, Q>,
 ) -> Result<Intent, UiError> {
+    intend_and(owner, draft, |_| Ok(()))
+}
+
+/// [`intend`], with what else belongs into its commit.
+///
+/// # Errors
+/// As [`intend`], and what `also` answers; nothing was written down then.
+pub fn intend_and<Q: Request + Encode<()>>(
+    owner: &mut Owner,
+    draft: Draft<'_, Q>,
+    also: impl FnOnce(&mut Tx<'_>) -> Result<(), UiError>,
+) -> Result<Intent, UiError> {
     let keys = center_keys(owner)?;
     let vault = owner.enrolled()?;
     let (center, station) = (vault.data_center(), vault.station());
@@ -269,7 +281,7 @@ pub fn intend<Q: Request + Encode<()>>(
     owner.write("a request on its way", |tx| {
         tx.put_secret(&intent_name(Q::SERVICE), &bytes)?;
         tx.put_setting(&sequence_name(Q::SERVICE), &sequence.to_string())?;
-        Ok(())
+        also(tx)
     })?;
     owner.set_fresh(Q::SERVICE);
     Ok(intent)
