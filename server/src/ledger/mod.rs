@@ -17,6 +17,8 @@ mod record;
 pub mod tree;
 
 #[cfg(test)]
+pub(crate) mod test_accounts;
+#[cfg(test)]
 mod tests;
 
 use shared::clock::UnixSeconds;

@@ -6,7 +6,8 @@ use tempfile::TempDir;
 
 use super::{deposits, outstanding, owed, return_payment};
 use crate::db::{Db, Tx};
-use crate::ledger::accounts::{self, Account};
+use crate::ledger::accounts;
+use crate::ledger::test_accounts::opened;
 use crate::ledger::{
     Ledger, LedgerAccount, LedgerError, Transfer, TransferId, TransferKind, audit, available,
 };
@@ -28,20 +29,7 @@ fn mills(mills: u64) -> Mills {
 
 impl Book {
     fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        let db = Db::open(&folder.path().join("test.db"), NOW).unwrap();
-        db.write_blocking("accounts", |tx| {
-            for (id, name) in [(ACCOUNT, "A"), (OTHER, "B")] {
-                let account = Account {
-                    id,
-                    name: name.to_owned(),
-                    created: NOW,
-                };
-                accounts::open(tx, &account)?;
-            }
-            Ok::<_, LedgerError>(())
-        })
-        .unwrap();
+        let (db, folder) = opened(NOW, [(ACCOUNT, "A"), (OTHER, "B")]);
         Self {
             db,
             _folder: folder,

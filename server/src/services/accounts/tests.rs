@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::tree::{self, Gardener, StoredNode, Surcharge, TreeError};
 use crate::db::{Db, Tx};
-use crate::ledger::accounts::{self, Account};
+use crate::ledger::test_accounts::opened;
 use crate::ledger::{self, Ledger};
 
 /// 15 January 2027.
@@ -23,20 +23,7 @@ struct Garden {
 
 impl Garden {
     fn new() -> Self {
-        let keep = TempDir::new().unwrap();
-        let db = Db::open(&keep.path().join("test.db"), NOW).unwrap();
-        db.write_blocking("accounts", |tx| {
-            for (id, name) in [(ACCOUNT, "Boise"), (OTHER, "Salem")] {
-                let account = Account {
-                    id,
-                    name: name.to_owned(),
-                    created: NOW,
-                };
-                accounts::open(tx, &account)?;
-            }
-            Ok::<_, ledger::LedgerError>(())
-        })
-        .unwrap();
+        let (db, keep) = opened(NOW, [(ACCOUNT, "Boise"), (OTHER, "Salem")]);
         Self { db, _keep: keep }
     }
 

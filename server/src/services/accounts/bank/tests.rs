@@ -10,8 +10,9 @@ use super::matching::{Known, Rule, creditor_reference};
 use super::store::{self, Imported, MatchError, StoredPayment};
 use super::{BankFile, BankFileFault, Payment, amount, read};
 use crate::db::{Db, DbError};
-use crate::ledger::accounts::{self, Account};
-use crate::ledger::{self, Ledger, LedgerAccount, LedgerError};
+use crate::ledger::accounts;
+use crate::ledger::test_accounts::opened;
+use crate::ledger::{self, Ledger, LedgerAccount};
 
 const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
 const CENTER: DataCenterId = DataCenterId::from_bytes([9; 16]);
@@ -26,20 +27,8 @@ struct Bank {
 
 impl Bank {
     fn new() -> Self {
-        let keep = TempDir::new().unwrap();
-        let db = Db::open(&keep.path().join("test.db"), NOW).unwrap();
-        db.write_blocking("accounts", |tx| {
-            for (id, name) in [(RURAL, "Rural Dental, Inc."), (SALEM, "Salem Books")] {
-                let account = Account {
-                    id,
-                    name: name.to_owned(),
-                    created: NOW,
-                };
-                accounts::open(tx, &account)?;
-            }
-            Ok::<_, LedgerError>(())
-        })
-        .unwrap();
+        let names = [(RURAL, "Rural Dental, Inc."), (SALEM, "Salem Books")];
+        let (db, keep) = opened(NOW, names);
         Self { db, _keep: keep }
     }
 
