@@ -306,6 +306,10 @@ fn a_written_out_journal_is_checked_without_a_data_center() {
 #[test]
 fn a_database_that_is_none_is_exit_code_6() {
     let folder = Folder::initialised();
+    // What the write-ahead log still holds would heal it.
+    for log in ["pennyblack.db-wal", "pennyblack.db-shm"] {
+        std::fs::remove_file(folder.data().join(log)).ok();
+    }
     std::fs::write(folder.data().join("pennyblack.db"), vec![0x55; 8_192]).unwrap();
     let (exit, refusal) = folder.refusal(&["account", "list"]);
     assert_eq!((exit, &refusal["code"]), (6, &json!("damaged_database")));
