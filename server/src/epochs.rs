@@ -209,6 +209,20 @@ pub fn is_listed(tx: &Tx<'_>, station: StationId) -> Result<bool, DbError> {
     Ok(found.is_some())
 }
 
+/// Asks for a station of which the data center did not know that it was there.
+///
+/// # Errors
+/// [`DbError`].
+pub fn list_again(tx: &Tx<'_>, station: StationId, account: AccountId) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO reconcile (station, account, epoch) SELECT ?1, ?2, epoch FROM data_center
+         WHERE epoch > 0 ON CONFLICT (station) DO UPDATE SET epoch = excluded.epoch, done = NULL, lacking = NULL",
+        params![&station, &account],
+    )?;
+    tx.execute("UPDATE data_center SET reconciling = 1", &[])?;
+    Ok(())
+}
+
 /// Notes that a station has given back everything; the last one ends the comparing.
 ///
 /// # Errors

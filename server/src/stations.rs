@@ -11,7 +11,7 @@ use shared::services::keys::Point;
 use shared::wire::to_cbor;
 
 use crate::ca::counter::Counter;
-use crate::ca::{CaError, IssuedCertificate};
+use crate::ca::{CaError, IssuedCertificate, StationCertificate};
 use crate::db::{DbError, Row, Tx};
 use crate::ledger::{Ledger, LedgerError, RecordKind};
 use crate::params;
@@ -162,20 +162,7 @@ pub fn add(tx: &Tx<'_>, new: &NewStation) -> Result<Station, StationError> {
         return Err(StationError::BadZip { zip: zip.clone() });
     }
     let psd_serial = Counter::Psd.next(tx)?;
-    tx.execute(
-        "INSERT INTO station (id, account, vault, psd_serial, licence_zip, state, created)
-         VALUES (?1, ?2, ?3, ?4, ?5, 'new', ?6)",
-        params![&new.id, &new.account, &new.vault, psd_serial, zip, new.now],
-    )?;
-    tx.execute(
-        "INSERT INTO enrolment_code (secret_hash, station, expires) VALUES (?1, ?2, ?3)",
-        params![
-            &new.secret_hash,
-            &new.id,
-            new.now.plus_seconds(CODE_SECONDS)
-        ],
-    )?;
-    Ok(Station {
+    let station = Station {
         id: new.id,
         account: new.account,
         vault: new.vault,
@@ -185,7 +172,37 @@ pub fn add(tx: &Tx<'_>, new: &NewStation) -> Result<Station, StationError> {
         created: new.now,
         enrolled: None,
         last_contact: None,
-    })
+    };
+    insert(tx, &station)?;
+    tx.execute(
+        "INSERT INTO enrolment_code (secret_hash, station, expires) VALUES (?1, ?2, ?3)",
+        params![
+            &new.secret_hash,
+            &new.id,
+            new.now.plus_seconds(CODE_SECONDS)
+        ],
+    )?;
+    Ok(station)
+}
+
+/// Writes the row of a station that is not enrolled yet.
+///
+/// # Errors
+/// [`DbError`].
+pub fn insert(tx: &Tx<'_>, station: &Station) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO station (id, account, vault, psd_serial, licence_zip, state, created)
+         VALUES (?1, ?2, ?3, ?4, ?5, 'new', ?6)",
+        params![
+            &station.id,
+            &station.account,
+            &station.vault,
+            station.psd.serial,
+            &station.licence_zip,
+            station.created
+        ],
+    )?;
+    Ok(())
 }
 
 const COLUMNS: &str = "id, account, vault, psd_serial, licence_zip, state, created, enrolled, \
@@ -445,6 +462,27 @@ pub fn record_certificate(
         ],
     )?;
     Ok(())
+}
+
+/// Remembers a certificate of ours that was forgotten; answers whether it was.
+///
+/// # Errors
+/// [`DbError`].
+pub fn record_again(tx: &Tx<'_>, certificate: &StationCertificate) -> Result<bool, DbError> {
+    let recorded = tx.execute(
+        "INSERT INTO station_certificate
+            (serial, station, certificate, point, not_before, not_after)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (serial) DO NOTHING",
+        params![
+            &certificate.serial,
+            &certificate.station,
+            &certificate.der,
+            &certificate.point.0,
+            certificate.not_before,
+            certificate.not_after,
+        ],
+    )?;
+    Ok(recorded == 1)
 }
 
 /// A key a station was certified for.

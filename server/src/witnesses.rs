@@ -49,8 +49,7 @@ pub fn compare(
     if known && tree::root_at(tx, head.size)? == head.root {
         return Ok(Kept::Ours);
     }
-    let public = center.authority().heads().public();
-    if !kept.holds(&public, ca::verify_ed25519) {
+    if !is_signed_by_us(center, kept) {
         return Ok(Kept::Foreign);
     }
     // What an older epoch signed and this one does not have was forgotten before it began.
@@ -59,6 +58,13 @@ pub fn compare(
     } else {
         Kept::Forgotten
     })
+}
+
+/// Whether one of our keys has signed a head: the present one, or one before it that is believed
+/// yet.
+fn is_signed_by_us(center: &DataCenter, kept: &SignedHead) -> bool {
+    let keys = center.authority().believed_heads(center.now());
+    keys.iter().any(|key| kept.holds(key, ca::verify_ed25519))
 }
 
 /// Begins a new epoch, because a station has shown a head that we signed and do not have.
@@ -148,10 +154,9 @@ fn take_in(
         time: cosigned.time,
         signature: cosigned.signature,
     };
-    let public = center.authority().heads().public();
     let sound = kept.head.epoch == center.epoch()
         && tree::root_at(tx, kept.head.size)? == kept.head.root
-        && kept.holds(&public, ca::verify_ed25519)
+        && is_signed_by_us(center, kept)
         && cosignature.holds(&kept.head, ca::verify_ed25519);
     if !sound {
         return Ok(());

@@ -109,7 +109,7 @@ fn is_well(met: &Met) -> bool {
         .all(|outcome| ["served", "nothing"].contains(&outcome.as_str()))
 }
 
-async fn announce(town: &Town, what: &[&str], at_once: bool) -> Vec<Value> {
+pub(crate) async fn announce(town: &Town, what: &[&str], at_once: bool) -> Vec<Value> {
     let call = KeysCall::Announce {
         what: what.iter().map(|name| (*name).to_owned()).collect(),
         at_once,
@@ -118,7 +118,7 @@ async fn announce(town: &Town, what: &[&str], at_once: bool) -> Vec<Value> {
 }
 
 /// Turns the clock and lets the data center do what is due.
-async fn days_later(town: &Town, days: i64) {
+pub(crate) async fn days_later(town: &Town, days: i64) {
     town.turn_days(days);
     let center = Arc::clone(&town.center);
     tokio::task::spawn_blocking(move || center.upkeep().unwrap())
@@ -127,7 +127,7 @@ async fn days_later(town: &Town, days: i64) {
 }
 
 /// The key of a purpose that the admin sees in use: its number.
-async fn in_use(town: &Town, name: &str) -> u64 {
+pub(crate) async fn in_use(town: &Town, name: &str) -> u64 {
     let keys = town.admin(AdminCall::Keys(KeysCall::List)).await;
     let mut found = keys
         .iter()
@@ -405,6 +405,8 @@ async fn the_root_names_a_key_in_place_of_a_lost_one_and_stations_go_on() {
     let met = meet(&counter, &line).await;
     assert!(is_well(&met), "{:?}", met.view);
     assert!(line.fetched() > 0, "it learned of the key when it met it");
+    let authority = town.center.authority();
+    assert_eq!(authority.believed_replies(town.clock.now()).len(), 3);
     // The announced key never takes over, and keys follow one another as before.
     days_later(&town, ANNOUNCE_DAYS).await;
     assert_eq!(in_use(&town, "replies").await, 3);
@@ -420,8 +422,16 @@ async fn what_a_stolen_key_signs_is_not_believed_once_the_root_has_named_another
     let town = Town::with_deposit("100.00").await;
     let counter = town.enrolled("one").await;
     counter.refill("20.00").await.unwrap();
+    announce(&town, &SIGNING, false).await;
     let thief = Arc::clone(&town.center);
     let town = replaced(town, true).await;
+    // Nor does the data center believe anything under it, or under the one that it announced.
+    let (authority, now) = (town.center.authority(), town.clock.now());
+    assert_eq!(
+        authority.believed_replies(now),
+        [authority.replies().point()]
+    );
+    assert_eq!(authority.believed_heads(now), [authority.heads().public()]);
     let line = Watched::clean(&town, &counter);
     let met = meet(&counter, &line).await;
     assert!(is_well(&met), "{:?}", met.view);

@@ -65,7 +65,7 @@ pub(crate) fn clone_station(town: &Town, from: &str, to: &str) {
     assert_eq!(changed, 1);
 }
 
-async fn meet(town: &Town, counter: &Counter) -> Result<Met, UiError> {
+pub(crate) async fn meet(town: &Town, counter: &Counter) -> Result<Met, UiError> {
     let link: Arc<dyn Link> = Line::clean(&town.center, &counter.station);
     meet_over(&counter.station, &link, Asked::default()).await
 }
@@ -393,7 +393,7 @@ fn newest_certificate(center: &DataCenter) -> i64 {
 }
 
 /// A data center restored from a backup, in the clock of the town.
-async fn restored(town: &Town, backup_file: PathBuf, name: &str) -> Arc<DataCenter> {
+pub(crate) async fn restored(town: &Town, backup_file: PathBuf, name: &str) -> Arc<DataCenter> {
     let folder = Folder::new(town.station_folder(name));
     let hand: Arc<dyn Clock> = town.clock.clone();
     tokio::task::spawn_blocking(move || {
@@ -406,7 +406,7 @@ async fn restored(town: &Town, backup_file: PathBuf, name: &str) -> Arc<DataCent
 }
 
 /// A contact that asks for a refill; the code of the funds service's refusal.
-async fn refill_over(town: &Town, counter: &Counter, mills: u64) -> Option<String> {
+pub(crate) async fn refill_over(town: &Town, counter: &Counter, mills: u64) -> Option<String> {
     let link: Arc<dyn Link> = Line::clean(&town.center, &counter.station);
     let asked = Asked {
         refill: Some(shared::money::Mills::new(mills).unwrap()),

@@ -32,7 +32,7 @@ use shared::clock::UnixSeconds;
 use shared::ids::{DataCenterId, PsdId, StationId};
 use shared::indicium::certificate::IndiciumTerms;
 use shared::security::enrolment_code::EnrolmentCode;
-use shared::services::keys::trust::{KeyPurpose, OVERLAP_DAYS, TrustBundle};
+use shared::services::keys::trust::{KeyPurpose, OVERLAP_DAYS, TrustBundle, VerifyingKey};
 use shared::services::keys::{CenterKeys, Point};
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
@@ -445,6 +445,29 @@ impl Authority {
         self.replies.in_use()
     }
 
+    /// The keys whose replies, grants and receipts are believed: of what was signed in the past,
+    /// too.
+    #[must_use]
+    pub fn believed_replies(&self, now: UnixSeconds) -> Vec<Point> {
+        let keys = self.replies.believed(now).into_iter();
+        keys.filter_map(|key| match key {
+            VerifyingKey::P256(point) => Some(point),
+            VerifyingKey::Ed25519(_) => None,
+        })
+        .collect()
+    }
+
+    /// The Ed25519 keys whose heads are believed.
+    #[must_use]
+    pub fn believed_heads(&self, now: UnixSeconds) -> Vec<[u8; 32]> {
+        let keys = self.heads.believed(now).into_iter();
+        keys.filter_map(|key| match key {
+            VerifyingKey::Ed25519(key) => Some(key),
+            VerifyingKey::P256(_) => None,
+        })
+        .collect()
+    }
+
     /// The key that signs the manifests of editions.
     #[must_use]
     pub fn editions(&self) -> Arc<SigningKey> {
@@ -634,10 +657,14 @@ pub struct StationCertificate {
     pub psd: PsdId,
     /// Its serial, as it stands in the certificate.
     pub serial: Vec<u8>,
+    /// Valid from this second on.
+    pub not_before: UnixSeconds,
     /// Valid to this second.
     pub not_after: UnixSeconds,
     /// The station's key.
     pub point: Point,
+    /// The certificate itself.
+    pub der: Vec<u8>,
 }
 
 impl StationCertificate {
@@ -654,8 +681,10 @@ impl StationCertificate {
             station: station.parse().ok()?,
             psd: psd.parse().ok()?,
             serial: certificate.raw_serial().to_vec(),
+            not_before: UnixSeconds(certificate.validity().not_before.timestamp()),
             not_after: UnixSeconds(certificate.validity().not_after.timestamp()),
             point: Point::of_spki(certificate.public_key().raw)?,
+            der: der.to_vec(),
         })
     }
 }

@@ -3,7 +3,8 @@
 //! The first key of a purpose is made at `init`; each later one is announced by a notice that the
 //! key before it signs, signs itself from the instant named there, and by then the private half of
 //! the one before is destroyed. Keys lie in `keys/PURPOSE-N.pem`, notices in `ca/PURPOSE-N.hex`; the
-//! first has no number in its name.
+//! first has no number in its name, and its public half in the place of a notice: what it signed is
+//! believed longer than its private half exists.
 //!
 //! What a crash leaves: a key without its notice is no key yet and is overwritten by the next try.
 
@@ -16,6 +17,7 @@ use shared::security::signed::{self, ContentType, KeyId, SIGNATURE_BYTES};
 use shared::services::keys::trust::{
     ANNOUNCE_DAYS, KeyNotice, KeyPurpose, OVERLAP_DAYS, SIGNING_KEY_DAYS, VerifyingKey, read_notice,
 };
+use shared::wire::{from_cbor, to_cbor};
 
 use super::keys::{HeadKey, SigningKey};
 use super::{CaError, numbered};
@@ -92,6 +94,8 @@ struct Announced {
 struct Line<K> {
     in_use: Numbered<K>,
     next: Option<Numbered<K>>,
+    /// The first key's public half; not there when it was destroyed before it was kept.
+    first: Option<VerifyingKey>,
     notices: Vec<Announced>,
 }
 
@@ -146,7 +150,8 @@ impl KeyState {
 impl<K: RingKey> KeyRing<K> {
     /// Makes the first key of a purpose.
     pub(super) fn init(folder: &Folder, purpose: KeyPurpose) -> Result<(), CaError> {
-        K::make(&folder.key(purpose.name()))
+        K::make(&folder.key(purpose.name()))?;
+        keep_first::<K>(folder, purpose).map(drop)
     }
 
     /// Reads the line; `since` is when the first key was made.
@@ -180,6 +185,7 @@ impl<K: RingKey> KeyRing<K> {
         let line = Line {
             in_use,
             next: next.transpose()?,
+            first: read_first::<K>(folder, purpose)?,
             notices,
         };
         Ok(Self {
@@ -207,6 +213,28 @@ impl<K: RingKey> KeyRing<K> {
             .iter()
             .filter(|one| now < one.notice.from.plus_days(OVERLAP_DAYS));
         needed.map(|one| one.signed.clone()).collect()
+    }
+
+    /// The keys by which something may be signed that is believed yet, oldest first.
+    pub(super) fn believed(&self, now: UnixSeconds) -> Vec<VerifyingKey> {
+        let line = self.line();
+        // A key that the root has named ends all before it, also those that had a successor.
+        let until = |number: u32| {
+            let later = line.notices.iter().map(|one| &one.notice);
+            let later = later.filter(|notice| notice.number > number);
+            later.map(|notice| notice.earlier_until).min()
+        };
+        let first = line.first.map(|key| (1, key));
+        let later = line
+            .notices
+            .iter()
+            .map(|one| (one.notice.number, one.notice.key));
+        first
+            .into_iter()
+            .chain(later)
+            .filter(|(number, _)| until(*number).is_none_or(|until| now < until))
+            .map(|(_, key)| key)
+            .collect()
     }
 
     /// Announces the next key; the present one signs its notice. It signs from `from` on.
@@ -353,6 +381,33 @@ fn key_path(folder: &Folder, purpose: KeyPurpose, number: u32) -> PathBuf {
 
 fn notice_path(folder: &Folder, purpose: KeyPurpose, number: u32) -> PathBuf {
     folder.notice(&numbered(purpose.name(), number))
+}
+
+/// Writes down the first key's public half, while its private half is there.
+fn keep_first<K: RingKey>(folder: &Folder, purpose: KeyPurpose) -> Result<VerifyingKey, CaError> {
+    let key = K::read(&key_path(folder, purpose, 1))?.verifying();
+    let place = notice_path(folder, purpose, 1);
+    folder::write_private(&place, HEXLOWER.encode(&to_cbor(&key)).as_bytes())?;
+    Ok(key)
+}
+
+/// The first key's public half.
+fn read_first<K: RingKey>(
+    folder: &Folder,
+    purpose: KeyPurpose,
+) -> Result<Option<VerifyingKey>, CaError> {
+    let path = notice_path(folder, purpose, 1);
+    if !path.exists() {
+        let is_there = key_path(folder, purpose, 1).exists();
+        return is_there
+            .then(|| keep_first::<K>(folder, purpose))
+            .transpose();
+    }
+    let bytes = HEXLOWER
+        .decode(folder::read_small(&path)?.trim_ascii())
+        .ok();
+    let key = bytes.and_then(|bytes| from_cbor(&bytes).ok());
+    key.map(Some).ok_or(CaError::Damaged { path })
 }
 
 fn read_announced(

@@ -11,6 +11,7 @@ pub mod directory;
 pub mod funds;
 pub mod journal;
 pub mod keys;
+pub(crate) mod learned;
 pub mod rates;
 pub mod refused;
 pub mod sealed;

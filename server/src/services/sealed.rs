@@ -17,6 +17,7 @@ use shared::security::envelope::{Envelope, Header, ReplySecret};
 use shared::security::signed::{self, ContentType, KeyId, SIGNATURE_BYTES};
 use shared::services::{Request, ServiceId};
 
+use super::learned;
 use super::refused::Refused;
 use crate::ca::{self, StationCertificate, random};
 use crate::center::DataCenter;
@@ -227,6 +228,11 @@ where
             Ok::<_, DbError>((keys, glance(tx, station)?))
         })
         .await?;
+    let keys = learned::keys(center, &entrance, keys).await?;
+    if keys.is_empty() && matches!(entrance, Entrance::Contact(_)) {
+        // Only a data center that has forgotten does not know whom it has given a certificate.
+        return Err(reconcile());
+    }
     check_door(&keys, &entrance, now)?;
     let inner = Arc::clone(center);
     let (sealed, secret, made) = off_thread(move || {
@@ -324,12 +330,7 @@ pub(super) fn check_door(
     now: UnixSeconds,
 ) -> Result<(), Refused> {
     let Some(newest) = keys.first() else {
-        return Err(Refused::new(
-            StatusCode::FORBIDDEN,
-            "unknown_station",
-            "The data center does not know this station. No money moved.",
-            "Enrol it with a new code.",
-        ));
+        return Err(unknown_station());
     };
     if newest.is_denied && !matches!(entrance, Entrance::StatementDoor) {
         return Err(Refused::new(
@@ -351,6 +352,15 @@ pub(super) fn check_door(
         ));
     }
     Ok(())
+}
+
+pub(super) fn unknown_station() -> Refused {
+    Refused::new(
+        StatusCode::FORBIDDEN,
+        "unknown_station",
+        "The data center does not know this station. No money moved.",
+        "Enrol it with a new code.",
+    )
 }
 
 /// Opens the envelope and checks the signature on a thread that may take its time.

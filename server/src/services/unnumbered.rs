@@ -10,6 +10,7 @@ use minicbor::Decode;
 use shared::security::signed::ContentType;
 use shared::services::Request;
 
+use super::learned;
 use super::refused::Refused;
 use super::sealed::{
     self, Answer, Committed, Entrance, KEYS_MAX, Sealed, check_door, check_header, envelope_of,
@@ -53,6 +54,11 @@ where
             stations::keys(tx, station, KEYS_MAX)
         })
         .await?;
+    let mut keys = learned::keys(center, &entrance, keys).await?;
+    if keys.is_empty() {
+        // A station that was forgotten altogether says here who it is.
+        keys.extend(learned::stranger(&entrance));
+    }
     check_door(&keys, &entrance, now)?;
     let (opened, secret) = unseal_off_thread::<Q>(center, kind, envelope, keys, now).await?;
     let inner = Arc::clone(center);

@@ -548,7 +548,7 @@ fn account_line(tx: &Tx<'_>, row: &VaultRow) -> Result<AccountLine, Refused> {
     })
 }
 
-fn bad_statement() -> Refused {
+pub(super) fn bad_statement() -> Refused {
     Refused::new(
         StatusCode::BAD_REQUEST,
         "wrong_statement",

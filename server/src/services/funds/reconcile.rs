@@ -25,15 +25,16 @@ use super::rules::{Mirror, OpenGrant};
 use super::store::{self, RefillRow, VaultRow};
 use super::{bad_statement, cbor, distrusted, receipt, settle};
 use crate::access::{Bounded, CallingStation, MESSAGE_MAX};
-use crate::ca;
+use crate::ca::{self, StationCertificate};
 use crate::center::DataCenter;
 use crate::db::Tx;
 use crate::epochs;
 use crate::ledger::{
     self, LedgerAccount, LedgerError, RecordKind, Transfer, TransferId, TransferKind,
 };
+use crate::services::learned;
 use crate::services::refused::Refused;
-use crate::services::sealed::{Answer, Entrance, Sealed, check_state};
+use crate::services::sealed::{Answer, Entrance, Sealed, check_state, unknown_station};
 use crate::services::unnumbered;
 use crate::witnesses::{self, Kept};
 
@@ -42,12 +43,13 @@ pub(super) async fn route(
     CallingStation(caller): CallingStation,
     Bounded(body): Bounded<MESSAGE_MAX>,
 ) -> Result<Response, Refused> {
+    let certificate = Arc::clone(&caller);
     let answered = unnumbered::attend::<ReconcileRequest, _>(
         &center,
         ReconcileRequest::CONTENT,
         Entrance::Contact(caller),
         body.to_vec(),
-        take,
+        move |center, tx, sealed| take(center, tx, sealed, &certificate),
     )
     .await;
     center.refresh_life().await?;
@@ -59,12 +61,21 @@ fn take(
     center: &Arc<DataCenter>,
     tx: &Tx<'_>,
     sealed: &Sealed<ReconcileRequest>,
+    certificate: &StationCertificate,
 ) -> Result<Answer<Vec<u8>>, Refused> {
     check_state(tx, center, sealed.station)?;
     let (request, statement) = (&sealed.request, &sealed.request.statement);
-    let mut row = store::find(tx, sealed.station)?.ok_or_else(bad_statement)?;
-    let ours = statement.vault == row.mirror.vault && statement.psd == row.mirror.psd;
-    if request.version != VERSION || !ours || request.grants.len() > MAX_GRANTS {
+    if request.version != VERSION || request.grants.len() > MAX_GRANTS {
+        return Err(bad_statement());
+    }
+    let found = match store::find(tx, sealed.station)? {
+        None => again(center, tx, sealed, certificate)?,
+        found => found,
+    };
+    let Some(mut row) = found else {
+        return who_is_it(center, sealed);
+    };
+    if statement.vault != row.mirror.vault || statement.psd != row.mirror.psd {
         return Err(bad_statement());
     }
     if witnesses::compare(center, tx, request.witness.kept.as_ref())? == Kept::Forgotten {
@@ -102,6 +113,43 @@ fn take(
     Ok(Answer::Reply(reply))
 }
 
+/// The vault of a station that was forgotten altogether, once one of our grants says whose it is.
+fn again(
+    center: &Arc<DataCenter>,
+    tx: &Tx<'_>,
+    sealed: &Sealed<ReconcileRequest>,
+    certificate: &StationCertificate,
+) -> Result<Option<VaultRow>, Refused> {
+    let request = &sealed.request;
+    let Some(held) = request.grants.first() else {
+        return Ok(None);
+    };
+    let (_, account) = own_grant(center, sealed, held)?;
+    let said = (account.as_str(), sealed.now);
+    learned::station_again(center, tx, certificate, &request.statement, said)?;
+    Ok(store::find(tx, sealed.station)?)
+}
+
+/// Asks a station of which nothing is known for its grants. One without a grant has nothing to lose
+/// by enrolling again.
+fn who_is_it(
+    center: &Arc<DataCenter>,
+    sealed: &Sealed<ReconcileRequest>,
+) -> Result<Answer<Vec<u8>>, Refused> {
+    if sealed.request.statement.last_grant == 0 {
+        return Err(unknown_station());
+    }
+    let reply = ReconcileReply {
+        version: VERSION,
+        accepted: 0,
+        last_grant: 0,
+        receipt: None,
+        lacking: None,
+    };
+    let reply = sealed.sign(center, ContentType::ReconcileReply, &reply)?;
+    Ok(Answer::Reply(reply))
+}
+
 /// The last grant the data center knows of.
 fn last_known(mirror: &Mirror) -> u64 {
     mirror.open.map_or(mirror.last_grant, |open| open.number)
@@ -116,7 +164,7 @@ fn learn_all(
     row: &mut VaultRow,
 ) -> Result<Option<Mills>, Refused> {
     for held in &sealed.request.grants {
-        let grant = own_grant(center, sealed, held)?;
+        let (grant, _) = own_grant(center, sealed, held)?;
         if grant.number <= last_known(&row.mirror) {
             continue;
         }
@@ -127,29 +175,34 @@ fn learn_all(
     Ok(None)
 }
 
-/// The grant in a reply that we have signed for this station.
+/// The grant in a reply that we have signed for this station, and the name of its account.
 fn own_grant(
     center: &DataCenter,
     sealed: &Sealed<ReconcileRequest>,
     held: &HeldGrant,
-) -> Result<Grant, Refused> {
+) -> Result<(Grant, String), Refused> {
     let header: Header = from_cbor(&held.header).map_err(|_| bad_statement())?;
     if header.station != sealed.station || header.data_center != center.id() {
         return Err(bad_statement());
     }
-    let key = center.authority().replies();
+    // Also under a key that signs no more: the grant was made when it did.
+    let keys = center.authority().believed_replies(sealed.now);
     let opened = signed::open::<RefillReply>(
         ContentType::RefillReply,
         &held.reply,
         &held.header,
-        |id, input, signature| id == key.key_id() && ca::verify(&key.point(), input, signature),
+        |id, input, signature| {
+            keys.iter()
+                .any(|key| key.key_id() == id && ca::verify(key, input, signature))
+        },
     );
     let reply = opened.map_err(|_| bad_statement())?.message;
+    let account = reply.account.name;
     let grant = reply.grant.ok_or_else(bad_statement)?;
     if grant.vault != sealed.request.statement.vault {
         return Err(bad_statement());
     }
-    Ok(grant)
+    Ok((grant, account))
 }
 
 /// Learns one grant as if it had just been made: the one before it has arrived, its money leaves
