@@ -356,10 +356,21 @@ impl Counter {
     /// # Errors
     /// What the station refuses.
     pub async fn print_letter(&self, weight: &str, zip: &str) -> Result<PieceView, UiError> {
+        let call = Call::Print(self.letter(weight, zip));
+        let view = self.station.call(call).await?;
+        let View::Piece(piece) = view else {
+            unexpected(&view)
+        };
+        Ok(*piece)
+    }
+
+    /// A letter that goes to a file.
+    #[must_use]
+    pub fn letter(&self, weight: &str, zip: &str) -> PrintCall {
         let png = self
             .folder
             .join(format!("piece-{}.png", weight.replace(' ', "")));
-        let call = PrintCall {
+        PrintCall {
             quote: QuoteCall {
                 class: "first-class".to_owned(),
                 shape: "letter".to_owned(),
@@ -373,12 +384,7 @@ impl Counter {
                 escpos: None,
             }),
             ..Default::default()
-        };
-        let view = self.station.call(Call::Print(call)).await?;
-        let View::Piece(piece) = view else {
-            unexpected(&view)
-        };
-        Ok(*piece)
+        }
     }
 }
 

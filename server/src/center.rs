@@ -188,6 +188,9 @@ impl DataCenter {
         let row = db.read_blocking("center", center_row)?;
         let row = row.ok_or_else(missing)?;
         let config = Config::read(folder)?;
+        let monitor = Monitor::new(db.read_blocking("published editions", published)?);
+        let hub = Arc::clone(monitor.hub());
+        db.tell_news(move |news| hub.hear(news));
         Ok(Self {
             authority: Authority::open(folder, &config.names, now)?,
             denied: db.read_blocking("deny-list", DenyList::load)?,
@@ -199,7 +202,7 @@ impl DataCenter {
             limiter: Limiter::default(),
             certificate_numbers: Reserve::new(Counter::Certificate),
             signed_head: Mutex::new(None),
-            monitor: Monitor::new(db.read_blocking("published editions", published)?),
+            monitor,
             db,
             clock,
         })

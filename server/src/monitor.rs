@@ -77,9 +77,9 @@ impl Monitor {
         &self.hub
     }
 
-    /// Wakes a station that keeps a contact open: a service has news for it.
-    pub fn signal(&self, station: StationId, service: ServiceId) {
-        self.hub.signal(station, service);
+    /// Wakes every station that keeps a contact open: a service has news for all.
+    pub fn signal_all(&self, service: ServiceId) {
+        self.hub.signal_all(service);
     }
 
     /// How many stations keep a contact open.
@@ -196,7 +196,7 @@ impl DataCenter {
             .db()
             .read_blocking("published editions", services::rates::store::marker)?;
         drop(rates);
-        self.monitor().hub.signal_all(ServiceId::Rates);
+        self.monitor().signal_all(ServiceId::Rates);
         Ok(())
     }
 }

@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use server::admin::call::AdminCall;
-use server::admin::tree::TreeCall;
+use server::admin::money::MoneyCall;
+use server::admin::tree::{NewBudget, TreeCall};
 use server::clock::Clock as _;
 use shared::ids::StationId;
+use shared::money::Mills;
 use shared::monitor::{Budget, Holdings, Outcome, Stage};
 use shared::services::ServiceId;
 use shared::services::accounts::NodeKind;
-use station::api::{ContactView, Event};
+use station::api::{Call, ContactView, Event, PrintCall, StatusView};
 use station::contact::link::{Exchange, Link, LinkFault, LinkRequest};
 use station::contact::round::{meet_over, meet_through};
 use station::services::Asked;
@@ -353,6 +355,107 @@ async fn a_station_with_an_open_window_is_woken_within_a_second() {
 
     standing.end().await;
     until_open(&town, 0).await;
+}
+
+/// What happens until nothing happens for a while.
+async fn quiet(events: &mut Receiver<Event>) -> usize {
+    let mut count = 0;
+    while timeout(Duration::from_millis(500), events.recv())
+        .await
+        .is_ok()
+    {
+        count += 1;
+    }
+    count
+}
+
+/// Waits until what the station shows fits; how long that took.
+async fn until(counter: &Counter, fits: impl Fn(&StatusView) -> bool) -> Duration {
+    let begun = Instant::now();
+    let seen = async {
+        while !fits(&counter.status().await) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, seen).await.unwrap();
+    begun.elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_an_admin_changes_reaches_the_stations_it_concerns_within_a_second() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    let mut events = counter.station.subscribe();
+    let standing = counter.station.stand();
+    until_open(&town, 1).await;
+    until_served(&mut events, "funds").await;
+    let station = counter.status().await.station.unwrap();
+    let second = Duration::from_secs(1);
+
+    let what = TreeCall::New {
+        kind: NodeKind::CostCentre,
+        name: "ours".to_owned(),
+        account: Some(ACCOUNT.to_owned()),
+        under: None,
+    };
+    town.admin(AdminCall::Tree { what }).await;
+    assert!(until_served(&mut events, "accounts").await < second);
+
+    let money = MoneyCall::ReturnPayment {
+        reference: "first".to_owned(),
+        account: None,
+    };
+    town.admin(AdminCall::Money { money }).await;
+    assert!(until_available(&counter, 0).await < second);
+
+    town.admin(AdminCall::StationWithdraw { station }).await;
+    let ended = until(&counter, |status| status.state == "withdrawn").await;
+    assert!(ended < second, "{ended:?}");
+    standing.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_station_spends_of_a_budget_the_others_know_within_a_second() {
+    let town = Town::with_deposit("100.00").await;
+    let one = town.enrolled("one").await;
+    let two = town.enrolled("two").await;
+    one.refill("20.00").await.unwrap();
+    let centre = |name: &str| TreeCall::New {
+        kind: NodeKind::CostCentre,
+        name: name.to_owned(),
+        account: Some(ACCOUNT.to_owned()),
+        under: None,
+    };
+    let what = centre("ours");
+    town.admin(AdminCall::Tree { what }).await;
+    one.contact().await.unwrap();
+    let mut events = two.station.subscribe();
+    let standing = two.station.stand();
+    until_open(&town, 1).await;
+    until_served(&mut events, "accounts").await;
+    quiet(&mut events).await;
+    let spend = async |one: &Counter| {
+        let call = PrintCall {
+            cost_centre: Some("ours".to_owned()),
+            ..one.letter("1oz", "10001")
+        };
+        one.station.call(Call::Print(call)).await.unwrap();
+        one.contact().await.unwrap();
+    };
+    // Without a budget nobody else has to know at once.
+    spend(&one).await;
+    assert_eq!(quiet(&mut events).await, 0, "nobody was woken");
+    let what = TreeCall::Budget {
+        centre: "ours".to_owned(),
+        month: Some(NewBudget::Amount(Mills::parse("5.00").unwrap())),
+        quarter: None,
+        year: None,
+    };
+    town.admin(AdminCall::Tree { what }).await;
+    until_served(&mut events, "accounts").await;
+    spend(&one).await;
+    assert!(until_served(&mut events, "accounts").await < Duration::from_secs(1));
+    standing.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use shared::clock::UnixSeconds;
+use shared::services::ServiceId;
 use shared::services::keys::trust::{ANNOUNCE_DAYS, KeyPurpose};
 
 use super::call::AdminCall;
@@ -133,7 +134,10 @@ pub(super) fn perform(
 ) -> Result<bool, AdminRefusal> {
     match call {
         KeysCall::List => {}
-        KeysCall::Announce { what, at_once } => announce(center, &what, at_once)?,
+        KeysCall::Announce { what, at_once } => {
+            announce(center, &what, at_once)?;
+            center.monitor().signal_all(ServiceId::Keys);
+        }
         KeysCall::Draft => {
             for issuer in IssuerName::ALL {
                 let draft = center.authority().draft(issuer)?;
@@ -148,6 +152,7 @@ pub(super) fn perform(
                 center.authority().install(one, center.now())?;
                 center.journal_key(one.der()?, ADMIN)?;
             }
+            center.monitor().signal_all(ServiceId::Keys);
         }
     }
     let now = center.now();

@@ -20,7 +20,7 @@ use super::view::{
 };
 use crate::ca::{self, deny};
 use crate::center::DataCenter;
-use crate::db::{DbError, Tx};
+use crate::db::{Concerned, DbError, Tx};
 use crate::evidence;
 use crate::ledger::accounts::{self, Account};
 use crate::ledger::{self, AuditFault, ExportLine, LedgerAccount, LedgerError};
@@ -166,10 +166,10 @@ fn account_deposit(
         ));
     }
     let (book, now) = (*center.ledger(), center.now());
-    let (view, stations) = center.db().write_blocking("account-deposit", move |tx| {
+    let view = center.db().write_blocking("account-deposit", move |tx| {
         let account = accounts::find(tx, &account)?;
         let posted = accounts::deposit(&book, tx, account.id, amount, &reference, now)?;
-        let view = DepositView {
+        Ok::<_, LedgerError>(DepositView {
             balance: ledger::available(tx, &LedgerAccount::Customer(account.id))?,
             account: account.id,
             name: account.name,
@@ -177,12 +177,8 @@ fn account_deposit(
             reference,
             repeated: posted.repeated,
             sequence: posted.sequence,
-        };
-        Ok::<_, LedgerError>((view, stations::list(tx, Some(account.id))?))
+        })
     })?;
-    for station in stations {
-        center.monitor().signal(station.id, ServiceId::Funds);
-    }
     Ok(AdminView::Deposit(view))
 }
 
@@ -396,11 +392,10 @@ fn change_station(
             station.state = state;
             stations::journal(&book, tx, &station, state.word(), ADMIN, now)?;
         }
+        tx.concerns(Concerned::Station(station.id), ServiceId::Funds);
         Ok::<_, StationCallError>((station_view(tx, station)?, serials))
     })?;
-    if serials.is_empty() {
-        center.monitor().signal(view.station, ServiceId::Funds);
-    } else {
+    if !serials.is_empty() {
         center.revoked(view.station, serials);
     }
     Ok(AdminView::Station(view))

@@ -13,6 +13,7 @@ use super::refusal::AdminRefusal;
 use super::view::{AdminView, time};
 use crate::ca;
 use crate::center::DataCenter;
+use crate::db::Concerned;
 use crate::services::funds::pin_resets;
 use crate::stations::{self, StationState};
 
@@ -93,9 +94,9 @@ pub(super) fn order(
         };
         pin_resets::order(tx, station.id, &reset)?;
         stations::journal(&book, tx, &station, "pin-reset", ADMIN, now)?;
+        tx.concerns(Concerned::Station(station.id), ServiceId::Funds);
         Ok::<_, StationCallError>(station)
     })?;
-    center.monitor().signal(station.id, ServiceId::Funds);
     Ok(AdminView::PinReset(PinResetView {
         psd: station.psd,
         user,

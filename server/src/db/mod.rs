@@ -18,6 +18,7 @@
 
 mod error;
 mod migrations;
+mod news;
 mod tx;
 mod value;
 mod writer;
@@ -37,6 +38,8 @@ use shared::clock::UnixSeconds;
 use tokio::sync::oneshot;
 
 pub use error::DbError;
+use news::Ear;
+pub use news::{Concerned, News};
 pub use tx::Tx;
 pub use value::{Column, Row, Value};
 use writer::{Job, Work};
@@ -68,6 +71,7 @@ struct Threads {
     path: PathBuf,
     write: Option<Queue>,
     read: Option<Queue>,
+    ear: Ear,
     writer: Option<JoinHandle<()>>,
     readers: Vec<JoinHandle<()>>,
 }
@@ -81,7 +85,11 @@ impl Db {
         let writer = writer_connection(path)?;
         migrations::migrate(&writer, now)?;
         let (write, queue) = sync_channel(QUEUE_MAX);
-        let writer = spawn("db-writer", move || writer::serve(&writer, &queue))?;
+        let ear = Ear::default();
+        let told = ear.clone();
+        let writer = spawn("db-writer", move || {
+            writer::serve(&writer, &queue, &told);
+        })?;
         let mut readers = Vec::with_capacity(READERS);
         let (read, queue) = sync_channel(QUEUE_MAX);
         let queue = Arc::new(Mutex::new(queue));
@@ -97,10 +105,17 @@ impl Db {
                 path: path.to_owned(),
                 write: Some(write),
                 read: Some(read),
+                ear,
                 writer: Some(writer),
                 readers,
             }),
         })
+    }
+
+    /// From now on `told` hears of the [`News`] of every transaction, after it was stored and before
+    /// its asker is answered. It must neither wait nor ask the database.
+    pub fn tell_news(&self, told: impl Fn(News) + Send + Sync + 'static) {
+        self.threads.ear.open(Box::new(told));
     }
 
     /// Runs `closure` in a transaction that is stored, as a whole, before this answers.

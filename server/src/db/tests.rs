@@ -1,12 +1,14 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 
 use insta::assert_snapshot;
 use shared::clock::UnixSeconds;
+use shared::ids::AccountId;
+use shared::services::ServiceId;
 use tempfile::TempDir;
 
-use super::{Connection, Db, DbError, QUEUE_MAX, Tx, migrations};
+use super::{Concerned, Connection, Db, DbError, News, QUEUE_MAX, Tx, migrations};
 use crate::params;
 
 const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
@@ -83,6 +85,37 @@ fn a_failing_transaction_is_undone_alone() {
 
 const fn broken(name: &'static str) -> DbError {
     DbError::BrokeOff { name }
+}
+
+#[test]
+fn news_is_told_of_what_is_stored_and_of_nothing_else() {
+    let Opened { db, .. } = opened();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let ear = Arc::clone(&heard);
+    db.tell_news(move |news| ear.lock().unwrap().push(news));
+    let account = |number| Concerned::Account(AccountId::from_bytes([number; 16]));
+    let stored = db.write_blocking("stored", move |tx| {
+        // Said twice, it is told once.
+        tx.concerns(account(1), ServiceId::Funds);
+        tx.concerns(account(1), ServiceId::Funds);
+        count_up(tx, "stored")
+    });
+    stored.unwrap();
+    let failed = db.write_blocking("failed", move |tx| {
+        tx.concerns(account(2), ServiceId::Funds);
+        Err::<(), _>(broken("failed"))
+    });
+    failed.unwrap_err();
+    let read = db.read_blocking("read", move |tx| {
+        tx.concerns(account(3), ServiceId::Funds);
+        Ok::<_, DbError>(())
+    });
+    read.unwrap();
+    let told = News {
+        concerned: account(1),
+        service: ServiceId::Funds,
+    };
+    assert_eq!(*heard.lock().unwrap(), [told]);
 }
 
 #[test]

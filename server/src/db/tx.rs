@@ -1,19 +1,42 @@
 //! One named transaction.
 
-use rusqlite::Connection;
+use std::cell::RefCell;
 
-use super::{DbError, Row, Value};
+use rusqlite::Connection;
+use shared::services::ServiceId;
+
+use super::{Concerned, DbError, News, Row, Value};
 
 /// A transaction in progress; its closure must not keep it, wait or do other input or output.
 #[derive(Debug)]
 pub struct Tx<'a> {
     name: &'static str,
     connection: &'a Connection,
+    news: RefCell<Vec<News>>,
 }
 
 impl<'a> Tx<'a> {
     pub(super) const fn new(name: &'static str, connection: &'a Connection) -> Self {
-        Self { name, connection }
+        Self {
+            name,
+            connection,
+            news: RefCell::new(Vec::new()),
+        }
+    }
+
+    /// Says that a service has something new for stations. They are told once this is stored, and
+    /// of a transaction that is not stored nobody is told anything.
+    pub fn concerns(&self, concerned: Concerned, service: ServiceId) {
+        let news = News { concerned, service };
+        let mut all = self.news.borrow_mut();
+        if !all.contains(&news) {
+            all.push(news);
+        }
+    }
+
+    /// What was said so far.
+    pub(super) fn into_news(self) -> Vec<News> {
+        self.news.into_inner()
     }
 
     /// The transaction's name, for logs and faults.

@@ -6,7 +6,8 @@ use std::sync::mpsc::Receiver;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::{DbError, Tx};
+use super::news::Ear;
+use super::{DbError, News, Tx};
 
 /// The most transactions that share one commit: enough to hide the fsync, few enough that the
 /// first of them does not wait long.
@@ -21,6 +22,8 @@ pub(super) trait Job: Send {
     fn run(&mut self, connection: &Connection) -> bool;
     /// Replaces the result: the changes were lost with the whole batch.
     fn lose(&mut self, fault: &DbError);
+    /// What stations should hear of, once the changes are stored.
+    fn news(&self) -> &[News];
     /// Sends the result to the asker.
     fn answer(self: Box<Self>);
 }
@@ -30,6 +33,7 @@ pub(super) struct Work<T, E, F> {
     name: &'static str,
     closure: Option<F>,
     result: Option<Result<T, E>>,
+    news: Vec<News>,
     reply: oneshot::Sender<Result<T, E>>,
 }
 
@@ -43,6 +47,7 @@ impl<T, E, F> Work<T, E, F> {
             name,
             closure: Some(closure),
             result: None,
+            news: Vec::new(),
             reply,
         }
     }
@@ -63,6 +68,9 @@ where
         let result = catch_unwind(AssertUnwindSafe(|| closure(&tx)))
             .unwrap_or_else(|_| Err(DbError::BrokeOff { name }.into()));
         let keep = result.is_ok();
+        if keep {
+            self.news = tx.into_news();
+        }
         self.result = Some(result);
         keep
     }
@@ -70,7 +78,12 @@ where
     fn lose(&mut self, fault: &DbError) {
         if !matches!(self.result, Some(Err(_))) {
             self.result = Some(Err(fault.for_batch_mate(self.name).into()));
+            self.news.clear();
         }
+    }
+
+    fn news(&self) -> &[News] {
+        &self.news
     }
 
     fn answer(self: Box<Self>) {
@@ -85,7 +98,7 @@ where
 }
 
 /// Serves the queue until all askers are gone.
-pub(super) fn serve(connection: &Connection, queue: &Receiver<Box<dyn Job>>) {
+pub(super) fn serve(connection: &Connection, queue: &Receiver<Box<dyn Job>>, ear: &Ear) {
     while let Ok(first) = queue.recv() {
         let mut batch = vec![first];
         while batch.len() < BATCH_MAX
@@ -100,6 +113,7 @@ pub(super) fn serve(connection: &Connection, queue: &Receiver<Box<dyn Job>>) {
             }
         }
         for job in batch {
+            ear.tell(job.news());
             job.answer();
         }
     }

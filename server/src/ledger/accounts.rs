@@ -5,11 +5,12 @@ use sha2::{Digest, Sha256};
 use shared::clock::UnixSeconds;
 use shared::ids::AccountId;
 use shared::money::Mills;
+use shared::services::ServiceId;
 
 use super::{
     Ledger, LedgerAccount, LedgerError, Posted, Transfer, TransferId, TransferKind, debts,
 };
-use crate::db::{DbError, Row, Tx};
+use crate::db::{Concerned, DbError, Row, Tx};
 use crate::params;
 
 /// The longest name of an account, bytes.
@@ -137,6 +138,7 @@ pub fn deposit(
     if !posted.repeated {
         debts::paid(tx, account, amount)?;
         debts::settle(ledger, tx, account, &transfer)?;
+        tx.concerns(Concerned::Account(account), ServiceId::Funds);
     }
     Ok(posted)
 }

@@ -13,8 +13,10 @@ use std::collections::HashMap;
 use std::future::poll_fn;
 use std::task::{Context, Poll, Waker};
 
-use shared::ids::StationId;
+use shared::ids::{AccountId, StationId};
 use shared::services::ServiceId;
+
+use crate::db::{Concerned, News};
 
 use super::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -58,8 +60,11 @@ struct Slots {
 }
 
 /// What waits for one station.
-#[derive(Debug, Default)]
-struct Slot(Mutex<Waiting>);
+#[derive(Debug)]
+struct Slot {
+    account: AccountId,
+    waiting: Mutex<Waiting>,
+}
 
 #[derive(Debug, Default)]
 struct Waiting {
@@ -69,8 +74,15 @@ struct Waiting {
 }
 
 impl Slot {
+    fn of(account: AccountId) -> Self {
+        Self {
+            account,
+            waiting: Mutex::new(Waiting::default()),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds news; who is to be woken for it.
@@ -101,17 +113,21 @@ impl Slot {
 }
 
 impl Hub {
-    /// Gives a station its place; a contact it keeps open already ends.
+    /// Gives a station of an account its place; a contact it keeps open already ends.
     ///
     /// # Errors
     /// [`HubFull`], also when the data center stops.
-    pub(crate) fn listen(self: &Arc<Self>, station: StationId) -> Result<Listener, HubFull> {
+    pub(crate) fn listen(
+        self: &Arc<Self>,
+        station: StationId,
+        account: AccountId,
+    ) -> Result<Listener, HubFull> {
         let mut slots = self.lock();
         let has_place = slots.by_station.contains_key(&station);
         if slots.has_closed || (slots.by_station.len() >= LISTENERS_MAX && !has_place) {
             return Err(HubFull);
         }
-        let slot = Arc::new(Slot::default());
+        let slot = Arc::new(Slot::of(account));
         let before = slots.by_station.insert(station, Arc::clone(&slot));
         let waker = before.and_then(|before| {
             let (news, waker) = before.end();
@@ -140,12 +156,26 @@ impl Hub {
 
     /// Signals every station that keeps a contact open.
     pub(crate) fn signal_all(&self, service: ServiceId) {
+        self.signal_those(service, |_| true);
+    }
+
+    /// Signals the stations of an account that keep a contact open.
+    fn signal_account(&self, account: AccountId, service: ServiceId) {
+        self.signal_those(service, |slot| slot.account == account);
+    }
+
+    /// Wakes those whom something concerns.
+    pub(crate) fn hear(&self, news: News) {
+        match news.concerned {
+            Concerned::Account(account) => self.signal_account(account, news.service),
+            Concerned::Station(station) => self.signal(station, news.service),
+        }
+    }
+
+    fn signal_those(&self, service: ServiceId, concerned: impl Fn(&Slot) -> bool) {
         let slots = self.lock();
-        let wakers: Vec<Waker> = slots
-            .by_station
-            .values()
-            .filter_map(|slot| slot.add(service))
-            .collect();
+        let concerned = slots.by_station.values().filter(|slot| concerned(slot));
+        let wakers: Vec<Waker> = concerned.filter_map(|slot| slot.add(service)).collect();
         drop(slots);
         wake(wakers);
     }

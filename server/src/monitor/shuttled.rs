@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use shared::ids::StationId;
+use crate::db::{Concerned, News};
+use shared::ids::{AccountId, StationId};
 use shared::services::ServiceId;
 use shuttle::future::block_on;
 use shuttle::sync::Arc;
@@ -31,6 +32,10 @@ const CHANGES: usize = 3;
 
 const STATION: StationId = StationId::from_bytes([1; 16]);
 
+const ACCOUNT: AccountId = AccountId::from_bytes([2; 16]);
+
+const ANOTHER: AccountId = AccountId::from_bytes([3; 16]);
+
 /// Tries random schedules, and those that change the running thread at the worst moments.
 fn any_schedule(test: impl Fn() + Send + Sync + Clone + 'static) {
     check_random(test.clone(), SCHEDULES);
@@ -52,10 +57,15 @@ fn carry(mut listener: Listener) -> BTreeSet<ServiceId> {
 fn a_signal_is_never_lost_whoever_comes_first() {
     any_schedule(|| {
         let hub = Arc::new(Hub::default());
-        let mut listener = hub.listen(STATION).unwrap();
-        let signals = [ServiceId::Funds, ServiceId::Rates].map(|service| {
+        let mut listener = hub.listen(STATION, ACCOUNT).unwrap();
+        let signals = [
+            (Concerned::Station(STATION), ServiceId::Funds),
+            (Concerned::Account(ACCOUNT), ServiceId::Rates),
+            (Concerned::Account(ANOTHER), ServiceId::Keys),
+        ]
+        .map(|(concerned, service)| {
             let hub = Arc::clone(&hub);
-            thread::spawn(move || hub.signal(STATION, service))
+            thread::spawn(move || hub.hear(News { concerned, service }))
         });
         let mut carried = BTreeSet::new();
         block_on(async {
@@ -67,6 +77,7 @@ fn a_signal_is_never_lost_whoever_comes_first() {
         for signal in signals {
             signal.join().unwrap();
         }
+        assert!(!carried.contains(&ServiceId::Keys), "another account's");
     });
 }
 
@@ -74,13 +85,13 @@ fn a_signal_is_never_lost_whoever_comes_first() {
 fn a_signal_while_a_station_comes_anew_reaches_one_of_its_contacts() {
     any_schedule(|| {
         let hub = Arc::new(Hub::default());
-        let first = hub.listen(STATION).unwrap();
+        let first = hub.listen(STATION, ACCOUNT).unwrap();
         let carrier = thread::spawn(move || carry(first));
         let signaller = {
             let hub = Arc::clone(&hub);
             thread::spawn(move || hub.signal_all(ServiceId::Rates))
         };
-        let mut second = hub.listen(STATION).unwrap();
+        let mut second = hub.listen(STATION, ACCOUNT).unwrap();
         signaller.join().unwrap();
         let by_first = carrier.join().unwrap();
         hub.signal(STATION, ServiceId::Funds);
@@ -98,7 +109,7 @@ fn a_signal_while_a_station_comes_anew_reaches_one_of_its_contacts() {
 fn an_end_wakes_whoever_waits_and_leaves_no_place() {
     any_schedule(|| {
         let hub = Arc::new(Hub::default());
-        let listener = hub.listen(STATION).unwrap();
+        let listener = hub.listen(STATION, ACCOUNT).unwrap();
         let carrier = thread::spawn(move || carry(listener));
         let ender = {
             let hub = Arc::clone(&hub);
@@ -109,7 +120,10 @@ fn an_end_wakes_whoever_waits_and_leaves_no_place() {
         carrier.join().unwrap();
         assert_eq!(hub.len(), 0);
         hub.close();
-        assert!(hub.listen(STATION).is_err(), "nobody comes after the close");
+        assert!(
+            hub.listen(STATION, ACCOUNT).is_err(),
+            "nobody comes after the close"
+        );
     });
 }
 
@@ -117,9 +131,9 @@ fn an_end_wakes_whoever_waits_and_leaves_no_place() {
 fn a_contact_that_breaks_off_does_not_take_the_place_of_the_next() {
     any_schedule(|| {
         let hub = Arc::new(Hub::default());
-        let first = hub.listen(STATION).unwrap();
+        let first = hub.listen(STATION, ACCOUNT).unwrap();
         let dropper = thread::spawn(move || drop(first));
-        let mut second = hub.listen(STATION).unwrap();
+        let mut second = hub.listen(STATION, ACCOUNT).unwrap();
         dropper.join().unwrap();
         assert_eq!(hub.len(), 1);
         hub.signal(STATION, ServiceId::Rates);

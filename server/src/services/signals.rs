@@ -24,7 +24,9 @@ use tokio::time::{Sleep, sleep};
 use crate::access::seen::{holdings, tell};
 use crate::access::{CallingStation, ProblemReply};
 use crate::center::DataCenter;
+use crate::db::Tx;
 use crate::monitor::Listener;
+use crate::stations;
 
 /// The longest a contact stays open, so that a station that hangs is not waited on for ever; it
 /// opens the next one at once.
@@ -57,10 +59,15 @@ async fn signals(
     headers: HeaderMap,
 ) -> Result<Response, ProblemReply> {
     let station = caller.0.station;
+    let find = move |tx: &Tx<'_>| stations::by_id(tx, station);
+    let known = center.db().read("station", find).await?;
+    let account = known
+        .map(|known| known.account)
+        .ok_or_else(ProblemReply::not_found)?;
     let listener = center
         .monitor()
         .hub()
-        .listen(station)
+        .listen(station, account)
         .map_err(|_| ProblemReply::busy())?;
     // Asked again now that an end would reach the listener: a revocation between the first look and
     // the place would not.

@@ -9,6 +9,7 @@ mod view;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use shared::money::Mills;
+use shared::services::ServiceId;
 
 pub use refunds::{RefundView, ScanView, StopView};
 pub use view::{AutomaticRefillView, MoneyView, PayOutView, ReturnedPaymentView};
@@ -18,7 +19,7 @@ use super::perform::ADMIN;
 use super::refusal::{AdminRefusal, Ending};
 use super::view::AdminView;
 use crate::center::DataCenter;
-use crate::db::Tx;
+use crate::db::{Concerned, Tx};
 use crate::ledger::accounts::{self, Account};
 use crate::ledger::{self, LedgerAccount, LedgerError, Transfer, TransferId, TransferKind, debts};
 use crate::services::funds::refunds::store as refund_store;
@@ -213,6 +214,7 @@ fn return_payment(
         };
         let repeated = debts::return_payment(&book, tx, &deposit, &reference, now)?;
         let account = named(tx, deposit.account)?;
+        tx.concerns(Concerned::Account(account.id), ServiceId::Funds);
         Ok(ReturnedPaymentView {
             account: account.id,
             amount: deposit.amount,
@@ -273,6 +275,7 @@ fn pay_out(
         if !posted.repeated && balance < bound {
             return Err(MoneyError::Bound { bound });
         }
+        tx.concerns(Concerned::Account(account.id), ServiceId::Funds);
         Ok(PayOutView {
             account: account.id,
             name: account.name,

@@ -1,6 +1,5 @@
 //! Claims for spoiled pieces, scans and the stop list at the admin's side.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use data_encoding::HEXLOWER;
@@ -18,7 +17,7 @@ use crate::admin::refusal::{AdminRefusal, Ending};
 use crate::admin::view::{AdminView, time};
 use crate::approvals::{Action, ApprovalError, Controlled};
 use crate::center::DataCenter;
-use crate::db::{DbError, Tx};
+use crate::db::{Concerned, DbError, Tx};
 use crate::ledger::LedgerError;
 use crate::services::funds::refunds::credit;
 use crate::services::funds::refunds::scans::{self, ScanFault, Seen, Trust};
@@ -210,7 +209,7 @@ pub(super) fn approve(
     consent: Consent,
 ) -> Result<Vec<AdminView>, AdminRefusal> {
     let place = Place::of(center);
-    let (view, station) = center.db().write_blocking("refund-approve", move |tx| {
+    let view = center.db().write_blocking("refund-approve", move |tx| {
         let refund = waiting(tx, &serial)?;
         let mut action = Action::on(
             Controlled::RefundApprove,
@@ -224,27 +223,26 @@ pub(super) fn approve(
         );
         action.parameters.extend(amount.parameters);
         if let Consented::Asked(view) = approved(&place, tx, &action, &consent)? {
-            let view = AdminView::Approval(ApprovalView::Request(view));
-            return Ok((view, refund.station));
+            return Ok(AdminView::Approval(ApprovalView::Request(view)));
         }
         let station = stations::find(tx, &refund.station.to_string())?;
         let who = (ADMIN, false, place.now);
         credit(&place.ledger, tx, &station, &refund, who)?;
-        Ok::<_, RefundError>((shown(tx, &refund)?, refund.station))
+        tx.concerns(Concerned::Station(refund.station), ServiceId::Funds);
+        shown(tx, &refund)
     })?;
-    center.monitor().signal(station, ServiceId::Funds);
     Ok(vec![view])
 }
 
 pub(super) fn decline(center: &DataCenter, serial: String) -> Result<Vec<AdminView>, AdminRefusal> {
-    let (view, station) = center.db().write_blocking("refund-decline", move |tx| {
+    let view = center.db().write_blocking("refund-decline", move |tx| {
         let refund = waiting(tx, &serial)?;
         let reason = Some(RefundReason::SecondPerson);
         let identity = identity(refund.serial);
         store::move_to(tx, &identity, RefundState::Refused, reason)?;
-        Ok::<_, RefundError>((shown(tx, &refund)?, refund.station))
+        tx.concerns(Concerned::Station(refund.station), ServiceId::Funds);
+        shown(tx, &refund)
     })?;
-    center.monitor().signal(station, ServiceId::Funds);
     Ok(vec![view])
 }
 
@@ -279,23 +277,17 @@ pub(super) fn scan_import(center: &DataCenter, text: &str) -> Result<ScanView, M
         .filter(|(_, line)| !line.is_empty())
         .map(|(number, line)| (number, line.to_owned()))
         .collect();
-    let (mut view, mut told) = (ScanView::default(), BTreeSet::new());
+    let mut view = ScanView::default();
     for lines in lines.chunks(LINES_A_COMMIT) {
         for (number, taken) in take_lines(center, lines.to_vec())? {
             match taken {
-                Ok(seen) => {
-                    count(&mut view, &seen);
-                    told.extend(seen.told);
-                }
+                Ok(seen) => count(&mut view, &seen),
                 Err(fault) if view.rejected.len() < REJECTED_MAX => {
                     view.rejected.push((number, fault.to_string()));
                 }
                 Err(_) => {}
             }
         }
-    }
-    for station in told {
-        center.monitor().signal(station, ServiceId::Funds);
     }
     Ok(view)
 }

@@ -6,10 +6,11 @@ use minicbor::Encode;
 use shared::clock::UnixSeconds;
 use shared::ids::{AccountId, NodeId};
 use shared::money::Mills;
+use shared::services::ServiceId;
 use shared::services::accounts::{Budgets, MAX_NAME_CHARS, Month, Node, NodeKind};
 use shared::wire::to_cbor;
 
-use crate::db::{DbError, Row, Tx};
+use crate::db::{Concerned, DbError, Row, Tx};
 use crate::ledger::{Ledger, LedgerError, RecordKind};
 use crate::params;
 use crate::stations::Station;
@@ -335,6 +336,8 @@ impl Gardener<'_, '_> {
         amounts: Vec<u64>,
     ) -> Result<StoredNode, TreeError> {
         let version = next_version(self.tx, account)?;
+        self.tx
+            .concerns(Concerned::Account(account), ServiceId::Accounts);
         self.tx.execute(
             "INSERT INTO account_node (id, account, parent, kind, name, closed, budget_month,
                 budget_quarter, budget_year, version, created)
@@ -450,6 +453,20 @@ pub(super) fn next_version(tx: &Tx<'_>, account: AccountId) -> Result<u64, DbErr
         params![&account],
     )?;
     version(tx, account)
+}
+
+/// Whether any cost centre of the account has a budget.
+///
+/// # Errors
+/// [`DbError`].
+pub(super) fn has_budgets(tx: &Tx<'_>, account: AccountId) -> Result<bool, DbError> {
+    let found: Option<i64> = tx.row(
+        "SELECT 1 FROM account_node WHERE account = ?1 AND (budget_month IS NOT NULL
+            OR budget_quarter IS NOT NULL OR budget_year IS NOT NULL) LIMIT 1",
+        params![&account],
+        |row| row.column(0),
+    )?;
+    Ok(found.is_some())
 }
 
 /// The account's version; 0 before anything was changed.

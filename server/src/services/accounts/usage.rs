@@ -4,10 +4,11 @@
 use shared::clock::UnixSeconds;
 use shared::ids::{AccountId, NodeId, StationId, VaultId};
 use shared::money::{MAX_MILLS, Mills};
+use shared::services::ServiceId;
 use shared::services::accounts::{Month, NodeKind, Override, Usage};
 
 use super::tree;
-use crate::db::{DbError, Row, Tx};
+use crate::db::{Concerned, DbError, Row, Tx};
 use crate::ledger::{self, LedgerAccount};
 use crate::params;
 
@@ -34,7 +35,7 @@ pub fn take(
     station: StationId,
     usage: &[Usage],
 ) -> Result<u32, DbError> {
-    let mut fallen = 0_u32;
+    let (mut fallen, mut is_news) = (0_u32, false);
     for one in usage {
         let month = one.month.number();
         let before: Option<(u64, Mills)> = tx.row(
@@ -52,6 +53,7 @@ pub fn take(
             }
             Some(_) | None => {}
         }
+        is_news = true;
         let version = tree::next_version(tx, account)?;
         let node = centre_node(tx, account, &one.centre)?;
         tx.execute(
@@ -69,6 +71,10 @@ pub fn take(
                 i64::try_from(version).unwrap_or(i64::MAX),
             ],
         )?;
+    }
+    // What is left of a budget changes for the other stations: at once, not at their next contact.
+    if is_news && tree::has_budgets(tx, account)? {
+        tx.concerns(Concerned::Account(account), ServiceId::Accounts);
     }
     Ok(fallen)
 }

@@ -3,8 +3,9 @@
 use shared::clock::{DAY_SECONDS, UnixSeconds};
 use shared::ids::{AccountId, RefillId};
 use shared::money::{MAX_MILLS, Mills};
+use shared::services::ServiceId;
 
-use crate::db::{DbError, Tx};
+use crate::db::{Concerned, DbError, Tx};
 use crate::params;
 
 /// Allows automatic refills of an account up to `daily_cap` a day (UTC), or none.
@@ -23,6 +24,7 @@ pub fn allow(tx: &Tx<'_>, account: AccountId, daily_cap: Option<Mills>) -> Resul
             params![&account],
         )?,
     };
+    tx.concerns(Concerned::Account(account), ServiceId::Funds);
     Ok(())
 }
 

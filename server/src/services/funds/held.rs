@@ -9,10 +9,11 @@ use shared::clock::UnixSeconds;
 use shared::ids::{AccountId, StationId};
 use shared::money::{MAX_MILLS, Mills};
 use shared::rule_pack::RulePack;
+use shared::services::ServiceId;
 use shared::vault::HOLD_DAYS;
 
 use crate::ca::deny::{self, Serial};
-use crate::db::{DbError, Row, Tx};
+use crate::db::{Concerned, DbError, Row, Tx};
 use crate::ledger::{
     self, Ledger, LedgerAccount, LedgerError, Transfer, TransferId, TransferKind, debts,
 };
@@ -347,6 +348,7 @@ pub fn release(
         };
         ledger.post(tx, &transfer)?;
         debts::settle(ledger, tx, station.account, &transfer)?;
+        tx.concerns(Concerned::Account(station.account), ServiceId::Funds);
     }
     tx.execute(
         "UPDATE withdrawal SET state = 'released', released = ?2 WHERE station = ?1",

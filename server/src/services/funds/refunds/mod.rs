@@ -19,6 +19,7 @@ use shared::ids::PieceSerial;
 use shared::money::Mills;
 use shared::rule_pack::RulePack;
 use shared::security::signed::ContentType;
+use shared::services::ServiceId;
 use shared::services::funds::VERSION;
 use shared::services::funds::refunds::{
     RefundReason, RefundReply, RefundRequest, RefundState, identity,
@@ -28,7 +29,7 @@ use shared::vault::Fate;
 use super::{account_line, bad_statement, cbor, heard};
 use crate::access::{Bounded, CallingStation, MESSAGE_MAX};
 use crate::center::DataCenter;
-use crate::db::{DbError, Tx};
+use crate::db::{Concerned, DbError, Tx};
 use crate::epochs::Standing as Books;
 use crate::ledger::{
     Ledger, LedgerAccount, LedgerError, Transfer, TransferId, TransferKind, debts,
@@ -233,6 +234,9 @@ fn transfer_of(station: &Station, refund: &Refund, user: &str, now: UnixSeconds)
 /// # Errors
 /// [`DbError`].
 pub fn upkeep(tx: &Tx<'_>, now: UnixSeconds) -> Result<(), DbError> {
+    for station in store::stations_of_ripe(tx, now)? {
+        tx.concerns(Concerned::Station(station), ServiceId::Funds);
+    }
     tx.execute(
         "UPDATE refund SET state = 'final' WHERE state = 'provisional' AND final_at <= ?1",
         crate::params![now],

@@ -12,6 +12,7 @@ use shared::indicium::ibi_full::{MAX_READ_BYTES, SignedIbiFull};
 use shared::indicium::verify;
 use shared::money::Mills;
 use shared::security::signed::{self, ContentType};
+use shared::services::ServiceId;
 use shared::services::funds::RefillReply;
 use shared::services::funds::refunds::{
     IDENTITY_BYTES, RefundReason, RefundState, identity, serial_of,
@@ -20,7 +21,7 @@ use shared::services::keys::Point;
 
 use super::{reverse, store};
 use crate::ca;
-use crate::db::{DbError, Tx};
+use crate::db::{Concerned, DbError, Tx};
 use crate::ledger::{self, Ledger, LedgerAccount, LedgerError, Transfer, TransferId, TransferKind};
 use crate::params;
 use crate::services::funds::held::{self, CENTER_USER, EndState};
@@ -60,8 +61,6 @@ pub struct Seen {
     pub posted: Mills,
     /// Whether its station was locked.
     pub locked: bool,
-    /// The station whose claim was decided by it, which is to be told.
-    pub told: Option<StationId>,
 }
 
 /// Reads one line.
@@ -156,7 +155,7 @@ fn refunded(
         RefundState::Final => {}
         RefundState::Reversed | RefundState::Refused => return Ok(()),
     }
-    seen.told = Some(station.id);
+    tx.concerns(Concerned::Station(station.id), ServiceId::Funds);
     if seen.first && station.state == StationState::Active {
         stations::set_state(tx, station.id, StationState::Locked)?;
         let word = StationState::Locked.word();

@@ -153,6 +153,19 @@ pub fn move_to(
     Ok(())
 }
 
+/// The stations with credits whose time has come.
+///
+/// # Errors
+/// [`DbError`].
+pub fn stations_of_ripe(tx: &Tx<'_>, now: UnixSeconds) -> Result<Vec<StationId>, DbError> {
+    tx.rows(
+        "SELECT DISTINCT station FROM refund WHERE state = 'provisional' AND final_at <= ?1
+         LIMIT ?2",
+        params![now, LIST_MAX],
+        |row| row.column(0),
+    )
+}
+
 /// Notes what the station was told of a claim.
 ///
 /// # Errors
