@@ -1,5 +1,6 @@
 //! Work of the processor alone, in memory, by the thread's CPU clock.
 
+use std::collections::BTreeSet;
 use std::hint::black_box;
 
 use anyhow::{Context as _, anyhow};
@@ -9,7 +10,7 @@ use shared::indicium::destination::{Destination, OriginZip};
 use shared::indicium::ibi_full::{IbiFull, SoftwareId, VERSION};
 use shared::indicium::regime::Regime;
 use shared::money::Mills;
-use shared::rates::{Edition, MailClass, QuoteRequest, Shape, Zip5, price};
+use shared::rates::{Edition, MailClass, QuoteRequest, Shape, Weight, Zip5, price};
 use station::crypto::SigningKey;
 use station::printing::layout::reference::{reference_bytes, reference_label};
 use station::printing::raster::raster;
@@ -22,6 +23,9 @@ use crate::figure::{Figure, Target};
 
 /// The rates that are quoted from.
 const EDITION: &str = include_str!("../../shared/data/editions/us-2026-07-12.json");
+
+/// Different pieces that are priced in turn.
+const QUOTES: usize = 1_000;
 
 pub(crate) fn measure(effort: Effort) -> anyhow::Result<Vec<Figure>> {
     let edition = Edition::from_json(EDITION).context("reading the edition's source")?;
@@ -122,17 +126,73 @@ fn parcel() -> anyhow::Result<QuoteRequest> {
     })
 }
 
+/// Prices without their explanations, of pieces that differ in weight and destination: neither the
+/// compiler nor the processor may know the next one from the last.
 fn quote(
     effort: Effort,
     edition: &Edition,
     name: &'static str,
     request: &QuoteRequest,
 ) -> anyhow::Result<Figure> {
-    price(edition, request).map_err(|refusal| anyhow!("{name}: {refusal:?}"))?;
-    let spent = cpu_ms_per_call(effort.rounds, effort.calls * 10, || {
-        drop(black_box(price(black_box(edition), black_box(request))));
+    let requests = varied(edition, request);
+    let prices: BTreeSet<u64> = totals(edition, &requests).collect();
+    anyhow::ensure!(
+        requests.len() == QUOTES && prices.len() > 1,
+        "{name}: {} requests of {} prices",
+        requests.len(),
+        prices.len()
+    );
+    let expected: u64 = totals(edition, &requests).sum();
+    let mut sum = 0;
+    let rounds = effort.calls.div_ceil(50);
+    let spent = cpu_ms_per_call(effort.rounds, rounds, || {
+        sum = black_box(totals(black_box(edition), black_box(&requests)).sum());
     });
-    Ok(Figure::new(name, per_second(spent), "1/s", Target::Told))
+    anyhow::ensure!(sum == expected, "{name}: prices changed on the way");
+    let one = spent / f64::from(u32::try_from(QUOTES)?);
+    Ok(Figure::new(name, per_second(one), "1/s", Target::Told))
+}
+
+/// The prices of requests, each looked at by itself.
+fn totals<'a>(
+    edition: &'a Edition,
+    requests: &'a [QuoteRequest],
+) -> impl Iterator<Item = u64> + 'a {
+    requests.iter().map(move |request| {
+        let priced = black_box(price(black_box(edition), black_box(request)));
+        priced.map_or(0, |price| price.total.mills())
+    })
+}
+
+/// Requests like `request` for every eighth of its weight and for places all over the country, in
+/// no order, as far as the edition prices them.
+fn varied(edition: &Edition, request: &QuoteRequest) -> Vec<QuoteRequest> {
+    let mut state: u64 = 1;
+    let mut draw = move |below: u64| {
+        // Knuth's MMIX numbers: the same requests in every run.
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    let mut requests = Vec::with_capacity(QUOTES);
+    for _ in 0..QUOTES * 100 {
+        let weight = request.weight.nanograms() / 8 * (1 + draw(24));
+        let to = u32::try_from(draw(100_000)).ok();
+        let varied = Weight::from_nanograms(weight)
+            .ok()
+            .zip(to.and_then(|to| Zip5::new(to).ok()))
+            .map(|(weight, to)| QuoteRequest {
+                weight,
+                to,
+                ..request.clone()
+            });
+        requests.extend(varied.filter(|request| price(edition, request).is_ok()));
+        if requests.len() == QUOTES {
+            break;
+        }
+    }
+    requests
 }
 
 /// From the bytes that a station keeps to an edition that quotes.
