@@ -128,6 +128,20 @@ pub struct Prospect {
     pub key: KeyTerms,
 }
 
+/// A debit that is only planned.
+#[derive(Clone, Debug)]
+pub struct Foreseen {
+    /// What its indicium signs.
+    pub prospect: Prospect,
+    /// The number of its record.
+    pub sequence: u64,
+    /// The time of its record.
+    pub time: UnixSeconds,
+    /// The vault after it, as far as the next plan needs it: the head of its journal is still the
+    /// one before, because no record was made. Never to be committed.
+    pub vault: Vault,
+}
+
 /// Why a record does not follow from the vault it was replayed on.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayFault {
@@ -299,6 +313,23 @@ impl Vault {
         booked: jiff::civil::Date,
         now: UnixSeconds,
     ) -> Result<Prospect, VaultRefusal> {
+        self.foresee(postage, date, booked, now)
+            .map(|foreseen| foreseen.prospect)
+    }
+
+    /// What a debit of `postage` would sign, and the vault that the next debit after it would start
+    /// from: for whoever plans several debits before the first is made.
+    ///
+    /// # Errors
+    /// The rule that forbids the debit.
+    pub fn foresee(
+        &self,
+        postage: Mills,
+        date: jiff::civil::Date,
+        booked: jiff::civil::Date,
+        now: UnixSeconds,
+    ) -> Result<Foreseen, VaultRefusal> {
+        let time = now.max(self.seen);
         let debit = Debit {
             counter: self.next_counter()?,
             postage,
@@ -307,16 +338,26 @@ impl Vault {
             category: *b"    ",
             raster: [0; 32],
         };
-        let after = rules::apply(self, &Action::Debit(debit), now.max(self.seen))?;
+        let mut vault = rules::apply(self, &Action::Debit(debit), time)?;
         let key = self.grant.ok_or(VaultRefusal::NeverRefilled)?.key;
         let serial = PieceSerial {
             psd: self.enrolment.psd,
             counter: debit.counter,
         };
-        Ok(Prospect {
-            serial,
-            after: after.registers,
-            key,
+        vault.seen = time;
+        vault.journal_size = self
+            .journal_size
+            .checked_add(1)
+            .ok_or(VaultRefusal::Exhausted)?;
+        Ok(Foreseen {
+            prospect: Prospect {
+                serial,
+                after: vault.registers,
+                key,
+            },
+            sequence: self.journal_size,
+            time,
+            vault,
         })
     }
 

@@ -100,6 +100,26 @@ fn a_debit_moves_value_from_descending_to_ascending() {
 }
 
 #[test]
+fn debits_that_are_planned_ahead_come_about_as_they_were_foreseen() {
+    let vault = ready();
+    let now = START.plus_days(1);
+    let (mut planned, mut made) = (vault.clone(), vault);
+    let day = civil_date(now);
+    for postage in [780, 5_000, 1] {
+        let foreseen = planned.foresee(mills(postage), day, day, now).unwrap();
+        let step = made.act(&piece(&made, postage, day), now, "clerk").unwrap();
+        assert_eq!(foreseen.prospect.after, step.vault.registers());
+        assert_eq!(foreseen.prospect.serial.counter, step.vault.counter);
+        assert_eq!(foreseen.sequence, step.record.sequence);
+        assert_eq!(foreseen.time, step.record.time);
+        (planned, made) = (foreseen.vault, step.vault);
+    }
+    let dear = mills(made.registers().descending().mills() + 1);
+    let refused = planned.foresee(dear, day, day, now).map(drop);
+    assert_eq!(refused, Err(VaultRefusal::InsufficientFunds));
+}
+
+#[test]
 fn a_piece_dearer_than_the_value_left_is_refused() {
     let vault = ready();
     let refused = vault

@@ -34,7 +34,7 @@ use crate::owner::FolderLock;
 use crate::secrets::{self, Patience, SecretStore, StoreId};
 
 pub use booking::Asker;
-pub(crate) use owner::Unnoted;
+pub(crate) use owner::{Broken, Unnoted};
 pub use owner::{CLERK_USER, NextKek, Owner, STATION_USER};
 pub use release::Ready;
 use silent::SilentPrinters;

@@ -8,6 +8,7 @@
 
 mod chunk;
 mod line;
+mod paying;
 mod release;
 mod rows;
 mod threads;

@@ -1,7 +1,11 @@
 //! Working a list off on all threads of a batch.
 
+use std::collections::BTreeMap;
+use std::iter::Enumerate;
 use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::vec::IntoIter;
 
 /// Threads that draft and draw at once: this one and one more.
 pub(super) const THREADS: usize = 2;
@@ -9,6 +13,10 @@ pub(super) const THREADS: usize = 2;
 /// Answers that one thread may have ready before they are taken: a drawn label is a quarter of a
 /// megabyte.
 const READY_AHEAD: usize = 4;
+
+/// Answers that the thread beside the taking one may have ready: while a chunk is committed the next
+/// one is made.
+const MADE_AHEAD: usize = 2 * super::CHUNK;
 
 /// Works a list off; the answers stand in its order.
 pub(super) fn on_threads<T: Send, R: Send>(list: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
@@ -58,6 +66,95 @@ pub(super) fn in_turn<T: Send, R: Send>(
     });
 }
 
+/// Works a list off on a thread of its own while `taking` takes the answers on this one, which
+/// works, too, whenever the answer that comes next is not there yet.
+pub(super) fn beside<T: Send, R: Send, A>(
+    list: Vec<T>,
+    work: impl Fn(T) -> R + Sync,
+    taking: impl FnOnce(&mut Answers<'_, T, R>) -> A,
+) -> A {
+    let count = list.len();
+    let todo = Mutex::new(list.into_iter().enumerate());
+    let (ready, made) = sync_channel(MADE_AHEAD);
+    let (todo, work) = (&todo, &work);
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            while let Some((index, one)) = next_of(todo) {
+                if ready.send((index, work(one))).is_err() {
+                    return;
+                }
+            }
+        });
+        taking(&mut Answers {
+            todo,
+            work,
+            made,
+            early: BTreeMap::new(),
+            next: 0,
+            count,
+        })
+    })
+}
+
+/// What is still to be done, with its place.
+type Todo<T> = Mutex<Enumerate<IntoIter<T>>>;
+
+fn next_of<T>(todo: &Todo<T>) -> Option<(usize, T)> {
+    todo.lock().unwrap_or_else(PoisonError::into_inner).next()
+}
+
+/// The answers of [`beside`], in the order of the list.
+pub(super) struct Answers<'a, T, R> {
+    todo: &'a Todo<T>,
+    work: &'a dyn Fn(T) -> R,
+    made: Receiver<(usize, R)>,
+    /// Answers that came before their turn.
+    early: BTreeMap<usize, R>,
+    /// The place whose turn it is.
+    next: usize,
+    count: usize,
+}
+
+impl<T, R> Answers<'_, T, R> {
+    /// Whether all answers were taken.
+    pub(super) const fn is_done(&self) -> bool {
+        self.next == self.count
+    }
+
+    /// The next answer; `None` after the last, and when the other thread has panicked, which its
+    /// scope then does, too.
+    pub(super) fn next(&mut self) -> Option<R> {
+        if self.is_done() {
+            return None;
+        }
+        loop {
+            self.early.extend(self.made.try_iter());
+            if let Some(answer) = self.early.remove(&self.next) {
+                self.next += 1;
+                return Some(answer);
+            }
+            let (index, answer) = match next_of(self.todo) {
+                Some((index, one)) => (index, (self.work)(one)),
+                None => self.made.recv().ok()?,
+            };
+            self.early.insert(index, answer);
+        }
+    }
+
+    /// Ends the work: what was made and not taken, and what was not begun, both in order.
+    pub(super) fn stop(&mut self) -> (Vec<R>, Vec<T>) {
+        let mut rest = Vec::new();
+        while let Some((_, one)) = next_of(self.todo) {
+            rest.push(one);
+        }
+        // Ends when the other thread has found nothing more to do.
+        self.early.extend(self.made.iter());
+        self.next = self.count;
+        let made = std::mem::take(&mut self.early);
+        (made.into_values().collect(), rest)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +173,44 @@ mod tests {
             let mut answers = Vec::new();
             in_turn(list.clone(), slow_first, |answer| answers.push(answer));
             assert_eq!(answers, list);
+        }
+    }
+
+    #[test]
+    fn answers_made_beside_come_in_order_wherever_they_were_made() {
+        for count in [0, 1, 2, 7, 1_000] {
+            let list: Vec<usize> = (0..count).collect();
+            let mut taken = Vec::new();
+            beside(
+                list.clone(),
+                |one| one,
+                |answers| {
+                    while let Some(answer) = answers.next() {
+                        taken.push(answer);
+                    }
+                    assert!(answers.is_done());
+                },
+            );
+            assert_eq!(taken, list);
+        }
+    }
+
+    #[test]
+    fn work_that_is_stopped_gives_back_all_that_was_not_taken() {
+        for taken in [0, 1, 5, 999, 1_000] {
+            let list: Vec<usize> = (0..1_000).collect();
+            let (first, left) = beside(list.clone(), Some, |answers| {
+                let first: Vec<usize> = (0..taken).filter_map(|_| answers.next()?).collect();
+                let (made, rest) = answers.stop();
+                assert!(answers.next().is_none());
+                (first, (made, rest))
+            });
+            let (made, rest) = left;
+            let mut all = first;
+            assert_eq!(all.len(), taken);
+            all.extend(made.into_iter().flatten());
+            all.extend(rest);
+            assert_eq!(all, list);
         }
     }
 

@@ -4,7 +4,6 @@ use shared::clock::UnixSeconds;
 use shared::indicium::destination::OriginZip;
 use shared::rates::{MailClass, PriceKind, Quote, QuoteRequest, Shape};
 use shared::vault::{Action, Burn, Prospect};
-use zeroize::Zeroizing;
 
 use super::booking::over_budget;
 use super::pricing::{Priced, bad, is_specimen, quote_view};
@@ -149,7 +148,7 @@ impl Owner {
             ..piece_row(order, &draft, &prospect, debited)
         };
         self.commit(&[step], |tx| {
-            tx.add_piece(&row, inputs_text(&draft).as_bytes())?;
+            tx.add_piece(&row, &draft.inputs.bytes())?;
             book(tx, &row, &order.booking)
         })?;
         self.tell_piece(&row);
@@ -208,11 +207,6 @@ pub(crate) fn book(tx: &mut Tx<'_>, row: &PieceRow, booking: &Booking) -> Result
     let at = UnixSeconds(row.created);
     tx.book(booking, (row.counter, postage), (row.journal_seq, at))?
         .map_err(|spent| over_budget(booking, postage, &spent))
-}
-
-/// What is sealed with a piece.
-pub(crate) fn inputs_text(draft: &Draft) -> Zeroizing<String> {
-    Zeroizing::new(serde_json::to_string(&draft.inputs).expect("inputs are strings and numbers"))
 }
 
 /// What is said when a piece could not be drafted.

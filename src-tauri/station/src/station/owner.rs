@@ -1,6 +1,7 @@
 //! The single owner of the station's state: store, vault, keys and editions. It lives on one
 //! thread; everybody else asks it through [`super::Station`].
 
+mod chain;
 mod rotation;
 
 use std::path::Path;
@@ -25,6 +26,7 @@ use crate::vault::credentials::Credentials;
 use crate::vault::draft::{Drawing, draw};
 use crate::vault::piece::{Happening, next};
 
+pub(crate) use chain::Broken;
 pub(super) use rotation::KEK_DAYS;
 pub use rotation::NextKek;
 

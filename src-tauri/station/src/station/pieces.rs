@@ -138,10 +138,10 @@ impl Owner {
     /// # Errors
     /// `damaged_store` when the row was altered.
     pub(crate) fn inputs(&self, row: &PieceRow) -> Result<Option<PieceInputs>, UiError> {
-        let damaged = |_| say(Code::DamagedStore, &[("what", "a piece's inputs")]);
+        let damaged = || say(Code::DamagedStore, &[("what", "a piece's inputs")]);
         self.store()
             .piece_inputs(row)?
-            .map(|bytes| serde_json::from_slice(&bytes).map_err(damaged))
+            .map(|bytes| PieceInputs::from_bytes(&bytes).ok_or_else(damaged))
             .transpose()
     }
 

@@ -149,8 +149,7 @@ pub(crate) fn draw_again(
     inputs: PieceInputs,
     drawing: Drawing,
 ) -> Option<Ready> {
-    let indicium = hex::decode(&inputs.indicium).ok()?;
-    let symbol = symbol::encode(&indicium).ok()?;
+    let symbol = symbol::encode(&inputs.indicium).ok()?;
     let (label, image) = drawing(&inputs.label, serial, &symbol).ok()?;
     if image.sha256() != row.raster {
         return None;
@@ -313,7 +312,7 @@ impl Station {
             Err(error) => return Err(self.unnoted(ready, happenings, message, error)),
         };
         if view.state == PieceState::Printed {
-            view.indicium_hex = Some(ready.inputs.indicium.clone());
+            view.indicium_hex = Some(hex::encode(&ready.inputs.indicium));
         }
         Ok(view)
     }

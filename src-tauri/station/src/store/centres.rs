@@ -31,6 +31,38 @@ pub struct Booking {
     pub override_reason: Option<String>,
 }
 
+/// What pieces of one transaction spend on a cost centre in a month.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spending {
+    /// The key of the cost centre; empty for none.
+    pub centre: String,
+    /// The month they are booked in.
+    pub month: Month,
+    /// How many they are.
+    pub pieces: u64,
+    /// Their postage.
+    pub postage: Mills,
+    /// The journal number of the last of them.
+    pub changed: u64,
+}
+
+impl Spending {
+    /// Adds a piece; `false` when it belongs to another sum.
+    #[must_use]
+    pub fn add(&mut self, booking: &Booking, postage: Mills, sequence: u64) -> bool {
+        if self.centre != booking.centre || self.month != booking.month {
+            return false;
+        }
+        let Ok(sum) = self.postage.plus(postage) else {
+            return false;
+        };
+        self.postage = sum;
+        self.pieces = self.pieces.saturating_add(1);
+        self.changed = sequence;
+        true
+    }
+}
+
 /// A sum that the data center was not told yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreported {
@@ -217,23 +249,39 @@ impl Tx<'_> {
                 self.add_override(booking, counter, reason, spent.over, at)?;
             }
         }
+        self.book_sum(&Spending {
+            centre: booking.centre.clone(),
+            month: booking.month,
+            pieces: 1,
+            postage,
+            changed: sequence,
+        })?;
+        Ok(Ok(()))
+    }
+
+    /// Books pieces that this transaction debits together on a cost centre without a budget.
+    ///
+    /// # Errors
+    /// The faults of the database.
+    pub fn book_sum(&mut self, sum: &Spending) -> Result<(), StoreFault> {
         self.sql
             .prepare_cached(
                 "INSERT INTO centre_spending (centre, month, pieces, postage, changed)
-                 VALUES (?1, ?2, 1, ?3, ?4)
-                 ON CONFLICT (centre, month) DO UPDATE SET pieces = pieces + 1,
+                 VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (centre, month) DO UPDATE SET pieces = pieces + excluded.pieces,
                     postage = postage + excluded.postage, changed = excluded.changed",
             )
             .and_then(|mut statement| {
                 statement.execute(params![
-                    booking.centre,
-                    booking.month.number(),
-                    to_sql(postage.mills()),
-                    to_sql(sequence)
+                    sum.centre,
+                    sum.month.number(),
+                    to_sql(sum.pieces),
+                    to_sql(sum.postage.mills()),
+                    to_sql(sum.changed)
                 ])
             })
-            .map_err(query("booking a piece on its cost centre"))?;
-        Ok(Ok(()))
+            .map(drop)
+            .map_err(query("booking pieces on their cost centre"))
     }
 
     fn add_override(

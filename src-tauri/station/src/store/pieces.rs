@@ -106,7 +106,8 @@ impl PieceSealer {
 const COLUMNS: &str = "counter, state, created, journal_seq, facts, raster, job_key, message";
 
 impl Store {
-    /// What seals pieces on other threads; good until the next transaction.
+    /// What seals pieces on other threads; good as long as this owner writes nothing else than
+    /// those pieces. Should their data key be used up meanwhile, it still opens them.
     ///
     /// # Errors
     /// [`StoreFault::NotUnlocked`].
@@ -190,7 +191,7 @@ impl Tx<'_> {
         self.add_sealed(&sealer.seal(piece.clone(), inputs)?)
     }
 
-    /// Adds a piece that was sealed since the last transaction.
+    /// Adds a piece that a [`PieceSealer`] has sealed.
     ///
     /// # Errors
     /// The faults of the database.

@@ -2,14 +2,13 @@
 //! register; several drafts may be made at once on several threads.
 
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
 use shared::ids::PieceSerial;
 use shared::indicium::destination::{Destination, OriginZip};
 use shared::indicium::ibi_full::{IbiFull, SignError, SoftwareId, VERSION};
-use shared::money::Mills;
 use shared::vault::{Debit, Prospect};
 
 use super::credentials::Credentials;
+pub use super::inputs::{LabelInputs, PieceInputs};
 use crate::crypto::CryptoFault;
 use crate::printing::bits::BitImage;
 use crate::printing::label::Label;
@@ -28,43 +27,6 @@ pub const BUILD: u16 = 1;
 /// Bytes of an indicium of this program: 49 signed, 64 of signature, 11 of extensions. The dummy
 /// symbol of a preview is of this size.
 pub const INDICIUM_BYTES: usize = 49 + 64 + 11;
-
-/// What a label says besides its symbol; kept under seal with the indicium until the piece is
-/// printed, so that the identical piece can be drawn again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LabelInputs {
-    /// The postage.
-    pub postage: Mills,
-    /// The date of mailing.
-    pub date: Date,
-    /// The ZIP the piece is mailed from.
-    pub origin: String,
-    /// The class marking.
-    pub class_marking: String,
-    /// What the price is for.
-    pub rate_marking: String,
-    /// The zone, and whether it was estimated.
-    pub zone: Option<(u8, bool)>,
-    /// The addressee.
-    pub to: Vec<String>,
-    /// The cost centre.
-    pub reference: String,
-    /// Whether the piece has no value.
-    pub specimen: bool,
-    /// The stock's name.
-    pub stock: String,
-    /// Dots per inch of the committed raster.
-    pub dpi: u16,
-}
-
-/// Everything sealed with a piece.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PieceInputs {
-    /// The indicium, hexadecimal digits.
-    pub indicium: String,
-    /// The label.
-    pub label: LabelInputs,
-}
 
 /// A piece that somebody wants printed, priced and ready to be paid for.
 #[derive(Clone, Debug)]
@@ -135,7 +97,7 @@ pub fn draft(
     self_read(&image, &indicium).map_err(DraftFault::SelfRead)?;
     Ok(Draft {
         inputs: PieceInputs {
-            indicium: hex::encode(indicium),
+            indicium,
             label: order.label.clone(),
         },
         raster: image.sha256(),

@@ -6,4 +6,5 @@
 
 pub mod credentials;
 pub mod draft;
+pub mod inputs;
 pub mod piece;
