@@ -121,8 +121,8 @@ impl<T, R> Answers<'_, T, R> {
         self.next == self.count
     }
 
-    /// The next answer; `None` after the last, and when the other thread has panicked, which its
-    /// scope then does, too.
+    /// The next answer; `None` after the last. When the other thread has panicked the answers end
+    /// early, and then the scope of both panics, too.
     pub(super) fn next(&mut self) -> Option<R> {
         if self.is_done() {
             return None;
@@ -133,9 +133,13 @@ impl<T, R> Answers<'_, T, R> {
                 self.next += 1;
                 return Some(answer);
             }
-            let (index, answer) = match next_of(self.todo) {
-                Some((index, one)) => (index, (self.work)(one)),
-                None => self.made.recv().ok()?,
+            let made = match next_of(self.todo) {
+                Some((index, one)) => Some((index, (self.work)(one))),
+                None => self.made.recv().ok(),
+            };
+            let Some((index, answer)) = made else {
+                self.next = self.count;
+                return None;
             };
             self.early.insert(index, answer);
         }
@@ -143,10 +147,10 @@ impl<T, R> Answers<'_, T, R> {
 
     /// Ends the work: what was made and not taken, and what was not begun, both in order.
     pub(super) fn stop(&mut self) -> (Vec<R>, Vec<T>) {
-        let mut rest = Vec::new();
-        while let Some((_, one)) = next_of(self.todo) {
-            rest.push(one);
-        }
+        // All at once: what the other thread has begun stands before what is left.
+        let mut todo = self.todo.lock().unwrap_or_else(PoisonError::into_inner);
+        let rest = todo.by_ref().map(|(_, one)| one).collect();
+        drop(todo);
         // Ends when the other thread has found nothing more to do.
         self.early.extend(self.made.iter());
         self.next = self.count;
@@ -196,19 +200,38 @@ mod tests {
     }
 
     #[test]
-    fn work_that_is_stopped_gives_back_all_that_was_not_taken() {
-        for taken in [0, 1, 5, 999, 1_000] {
+    fn work_that_panics_ends_for_both_threads() {
+        for bad in [0, 1, 500, 999] {
             let list: Vec<usize> = (0..1_000).collect();
-            let (first, left) = beside(list.clone(), Some, |answers| {
-                let first: Vec<usize> = (0..taken).filter_map(|_| answers.next()?).collect();
-                let (made, rest) = answers.stop();
-                assert!(answers.next().is_none());
-                (first, (made, rest))
+            let ended = std::panic::catch_unwind(|| {
+                let work = |one| assert_ne!(one, bad);
+                beside(list, work, |answers| {
+                    while !answers.is_done() {
+                        answers.next();
+                    }
+                });
             });
-            let (made, rest) = left;
-            let mut all = first;
+            assert!(ended.is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn work_that_is_stopped_gives_back_all_that_was_not_taken() {
+        for round in 0..200 {
+            let taken = round * 5;
+            let list: Vec<usize> = (0..1_000).collect();
+            let (mut all, made, rest) = beside(
+                list.clone(),
+                |one| one,
+                |answers| {
+                    let taken: Vec<usize> = (0..taken).filter_map(|_| answers.next()).collect();
+                    let (made, rest) = answers.stop();
+                    assert!(answers.next().is_none());
+                    (taken, made, rest)
+                },
+            );
             assert_eq!(all.len(), taken);
-            all.extend(made.into_iter().flatten());
+            all.extend(made);
             all.extend(rest);
             assert_eq!(all, list);
         }
