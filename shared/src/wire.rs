@@ -34,6 +34,42 @@ pub fn from_cbor<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, minicbor::
     }
 }
 
+/// The layout version of every message, today.
+pub const LAYOUT: u8 = 1;
+
+/// Why a message was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unread {
+    /// It is of a layout that this program does not know: one side is older than the other.
+    #[error("the message has layout {0}, and this program knows layout {LAYOUT}")]
+    UnknownLayout(u64),
+    /// It is no such message.
+    #[error("the message cannot be read")]
+    NotReadable(#[source] minicbor::decode::Error),
+}
+
+/// Reads a message that says its layout: a map whose first key is 1, with the version under it. The
+/// version is looked at first, because what follows it may mean something else in another layout.
+///
+/// # Errors
+/// See [`Unread`].
+pub fn read_message<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, Unread> {
+    match layout_of(bytes) {
+        Some(layout) if layout != u64::from(LAYOUT) => Err(Unread::UnknownLayout(layout)),
+        Some(_) | None => from_cbor(bytes).map_err(Unread::NotReadable),
+    }
+}
+
+/// The layout a message says it has; nothing when it is no map with a version in front.
+fn layout_of(bytes: &[u8]) -> Option<u64> {
+    let mut decoder = minicbor::Decoder::new(bytes);
+    decoder.map().ok()?;
+    if decoder.u8().ok()? != 1 {
+        return None;
+    }
+    decoder.u64().ok()
+}
+
 /// A refusal over HTTP: RFC 9457 with our stable code and the advice to the clerk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
@@ -58,6 +94,46 @@ pub struct Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Debug, PartialEq, Eq, Encode, Decode)]
+    #[cbor(map)]
+    struct Message {
+        #[n(1)]
+        version: u8,
+        #[n(2)]
+        words: String,
+    }
+
+    #[derive(Encode)]
+    #[cbor(map)]
+    struct Later {
+        #[n(1)]
+        version: u8,
+        #[n(2)]
+        words: &'static str,
+        #[n(9)]
+        more: u8,
+    }
+
+    #[test]
+    fn an_unknown_layout_is_told_apart_and_an_unknown_key_is_ignored() {
+        let later = |version| {
+            to_cbor(&Later {
+                version,
+                words: "well",
+                more: 3,
+            })
+        };
+        let read = read_message::<Message>(&later(1)).unwrap();
+        assert_eq!(read.words, "well");
+        let fault = read_message::<Message>(&later(2)).unwrap_err();
+        assert!(matches!(fault, Unread::UnknownLayout(2)), "{fault}");
+        // Another layout may be anything after its version.
+        let fault = read_message::<Message>(&[0xa1, 1, 24, 200, 0xff]).unwrap_err();
+        assert!(matches!(fault, Unread::UnknownLayout(200)), "{fault}");
+        let fault = read_message::<Message>(&[0x83, 1, 2, 3]).unwrap_err();
+        assert!(matches!(fault, Unread::NotReadable(_)), "{fault}");
+    }
 
     #[test]
     fn bytes_after_a_message_are_refused() {

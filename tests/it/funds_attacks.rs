@@ -158,6 +158,7 @@ async fn a_refill_request_with_any_bit_flipped_moves_nothing_and_the_untouched_o
                 "wrong_address",
                 "level_too_low",
                 "sealing_key_unknown",
+                "update_needed",
             ];
             assert!(known.contains(&code.as_str()), "{code}");
             refused += count;

@@ -35,6 +35,8 @@ mod key_rotation;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod layouts;
+#[cfg(test)]
 mod learned;
 #[cfg(test)]
 mod levels;

@@ -2,7 +2,8 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use shared::wire::Problem;
+use minicbor::Decode;
+use shared::wire::{Problem, Unread, read_message};
 
 use crate::access::ProblemReply;
 use crate::ca::CaError;
@@ -58,6 +59,31 @@ impl Refused {
             Self::Db(_) | Self::Ledger(_) | Self::Authority(_) => None,
         }
     }
+}
+
+/// The refusal of a message whose layout this data center does not know.
+#[must_use]
+pub fn update_needed() -> Refused {
+    Refused::new(
+        StatusCode::BAD_REQUEST,
+        "update_needed",
+        "The data center does not know this layout of the message. Nothing was changed and no money moved.",
+        "Update the older of station and data center.",
+    )
+}
+
+/// Reads a message; `otherwise` is the refusal of what is no such message.
+///
+/// # Errors
+/// `update_needed`, or `otherwise`.
+pub fn read<T: for<'b> Decode<'b, ()>>(
+    bytes: &[u8],
+    otherwise: impl FnOnce() -> Refused,
+) -> Result<T, Refused> {
+    read_message(bytes).map_err(|fault| match fault {
+        Unread::UnknownLayout(_) => update_needed(),
+        Unread::NotReadable(_) => otherwise(),
+    })
 }
 
 impl From<ProofError> for Refused {

@@ -13,12 +13,13 @@ use minicbor::{Decode, Encode};
 use sha2::{Digest, Sha256};
 use shared::clock::UnixSeconds;
 use shared::ids::StationId;
-use shared::security::envelope::{Envelope, Header, ReplySecret};
-use shared::security::signed::{self, ContentType, KeyId, SIGNATURE_BYTES};
+use shared::security::envelope::{Envelope, EnvelopeFault, Header, ReplySecret};
+use shared::security::signed::{self, ContentType, KeyId, SIGNATURE_BYTES, SignedFault};
 use shared::services::{Request, ServiceId};
+use shared::wire::Unread;
 
 use super::learned;
-use super::refused::Refused;
+use super::refused::{Refused, update_needed};
 use crate::ca::{self, StationCertificate, random};
 use crate::center::DataCenter;
 use crate::db::{DbError, Tx};
@@ -279,11 +280,18 @@ pub(super) fn seal_reply(
 
 /// The envelope a request comes in. A signed message that is not sealed is below L3.
 pub(super) fn envelope_of(body: &[u8]) -> Result<Envelope, Refused> {
-    Envelope::decode(body).map_err(|_| {
-        if signed::signer_of(body).is_some() {
-            level_too_low()
-        } else {
-            not_readable()
+    Envelope::decode(body).map_err(|fault| match fault {
+        EnvelopeFault::UnknownVersion => update_needed(),
+        EnvelopeFault::TooLong
+        | EnvelopeFault::NotAnEnvelope
+        | EnvelopeFault::WrongHeader
+        | EnvelopeFault::BadKey
+        | EnvelopeFault::BadSeal => {
+            if signed::signer_of(body).is_some() {
+                level_too_low()
+            } else {
+                not_readable()
+            }
         }
     })
 }
@@ -419,7 +427,15 @@ fn unseal<Q: for<'b> Decode<'b, ()>>(
         signer = Signer::find(keys, key, input, signature);
         signer.is_some()
     })
-    .map_err(|_| not_signed())?;
+    .map_err(|fault| match fault {
+        SignedFault::Content(Unread::UnknownLayout(_)) => update_needed(),
+        SignedFault::Content(Unread::NotReadable(_))
+        | SignedFault::TooLong
+        | SignedFault::NotSigned
+        | SignedFault::WrongKind(_)
+        | SignedFault::BadSignature
+        | SignedFault::Signer => not_signed(),
+    })?;
     let signer = signer.ok_or_else(not_signed)?;
     let sealed = Sealed {
         station: header.station,

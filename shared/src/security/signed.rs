@@ -8,7 +8,7 @@ use coset::{CborSerializable, CoseSign1, CoseSign1Builder, HeaderBuilder, iana};
 use minicbor::{Decode, Encode};
 use sha2::{Digest, Sha256};
 
-use crate::wire::{from_cbor, to_cbor};
+use crate::wire::{Unread, read_message, to_cbor};
 
 /// The largest signed message, bytes.
 pub const MAX_SIGNED_BYTES: usize = 16 * 1_024;
@@ -140,7 +140,7 @@ pub enum SignedFault {
     BadSignature,
     /// The payload is not the message it should be.
     #[error("the content of the signed message cannot be read")]
-    Content(#[source] minicbor::decode::Error),
+    Content(#[source] Unread),
     /// The signer failed.
     #[error("the message could not be signed")]
     Signer,
@@ -245,7 +245,7 @@ pub fn open<T: for<'b> Decode<'b, ()>>(
         }
     })?;
     let payload = signed.payload.as_deref().ok_or(SignedFault::NotSigned)?;
-    let message = from_cbor(payload).map_err(SignedFault::Content)?;
+    let message = read_message(payload).map_err(SignedFault::Content)?;
     Ok(Opened { message, key })
 }
 

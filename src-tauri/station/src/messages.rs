@@ -318,6 +318,10 @@ catalogue! {
     ReplyNotBelieved = "reply_not_believed", Refused, true,
         "The data center's reply is not believed: {what} does not hold. Nothing was changed.",
         "Try again; if it stays, ring your admin.";
+    /// A reply in a layout this program does not know.
+    UpdateNeeded = "update_needed", Refused, true,
+        "The data center answers in a layout this program does not know. Nothing was changed.",
+        "Update this station's software; printing goes on with the value in the vault.";
     /// A reply under a key or authority the station does not know.
     CenterKeyUnknown = "center_key_unknown", Refused, true,
         "The data center signs with a key this station does not know. Nothing was changed.",

@@ -33,9 +33,9 @@ use shared::services::accounts::{
     AccountsReply, AccountsRequest, CHANGES_MAX, MAX_NAME_CHARS, MAX_REASON_CHARS, OVERRIDES_MAX,
     USAGE_MAX, VERSION,
 };
-use shared::wire::{CBOR_MEDIA_TYPE, from_cbor, to_cbor};
+use shared::wire::{CBOR_MEDIA_TYPE, to_cbor};
 
-use super::refused::Refused;
+use super::refused::{Refused, read};
 use super::sealed;
 use crate::access::{Bounded, CallingStation, MESSAGE_MAX};
 use crate::center::DataCenter;
@@ -59,7 +59,7 @@ async fn sync(
     CallingStation(certificate): CallingStation,
     Bounded(body): Bounded<MESSAGE_MAX>,
 ) -> Result<Response, Refused> {
-    let request: AccountsRequest = from_cbor(&body).map_err(|_| not_readable())?;
+    let request: AccountsRequest = read(&body, not_readable)?;
     check(&request)?;
     let (station, now) = (certificate.station, center.now());
     let inner = Arc::clone(&center);
@@ -166,16 +166,8 @@ fn answer(
     })
 }
 
-/// Refuses an unknown layout and what is longer than a station may say.
+/// Refuses what is longer than a station may say.
 fn check(request: &AccountsRequest) -> Result<(), Refused> {
-    if request.version != VERSION {
-        return Err(Refused::new(
-            StatusCode::BAD_REQUEST,
-            "update_needed",
-            "The data center does not know this layout of the request. Nothing was changed.",
-            "Update the older of station and data center.",
-        ));
-    }
     let long = |text: &str, limit: usize| text.chars().count() > limit;
     let usage = request
         .usage

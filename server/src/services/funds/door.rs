@@ -65,7 +65,7 @@ fn keep(
     let row = store::find(tx, sealed.station)?.ok_or_else(bad_statement)?;
     let statement = &sealed.request.statement;
     let its_own = statement.vault == row.mirror.vault && statement.psd == row.mirror.psd;
-    if sealed.request.version != VERSION || statement.version != VERSION || !its_own {
+    if statement.version != VERSION || !its_own {
         return Err(bad_statement());
     }
     let (kept, newest) = kept(tx, sealed.station)?;

@@ -47,7 +47,7 @@ fn take(
     let page = &sealed.request;
     let row = store::find(tx, sealed.station)?.ok_or_else(bad_statement)?;
     let known = &row.mirror;
-    if page.version != VERSION || page.vault != known.vault {
+    if page.vault != known.vault {
         return Err(bad_statement());
     }
     let accepted = Accepted {

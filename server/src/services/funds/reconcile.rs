@@ -65,7 +65,7 @@ fn take(
 ) -> Result<Answer<Vec<u8>>, Refused> {
     check_state(tx, center, sealed.station)?;
     let (request, statement) = (&sealed.request, &sealed.request.statement);
-    if request.version != VERSION || request.grants.len() > MAX_GRANTS {
+    if request.grants.len() > MAX_GRANTS {
         return Err(bad_statement());
     }
     let found = match store::find(tx, sealed.station)? {

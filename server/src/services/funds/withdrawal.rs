@@ -58,9 +58,6 @@ fn take_final(
 ) -> Result<Answer<Vec<u8>>, Refused> {
     let (request, now) = (&sealed.request, sealed.now);
     let (row, standing) = heard(center, tx, sealed)?;
-    if request.version != VERSION {
-        return Err(bad_statement());
-    }
     if standing == Standing::StationWaits {
         return Err(sealed::reconcile());
     }

@@ -22,10 +22,10 @@ use shared::security::signed::ContentType;
 use shared::services::ServiceId;
 use shared::services::directory::PublicKey;
 use shared::services::keys::{Chain, EnrolReply, EnrolRequest, RenewReply, RenewRequest};
-use shared::wire::{from_cbor, to_cbor};
+use shared::wire::to_cbor;
 
 use super::funds::{cbor, store as vaults};
-use super::refused::Refused;
+use super::refused::{Refused, read};
 use super::sealed::{self, Answer, Entrance, Sealed};
 use crate::access::limiter::Trier;
 use crate::access::{Bounded, Caller, CallingStation, DOOR_MAX, MESSAGE_MAX, ProblemReply};
@@ -101,10 +101,7 @@ async fn door_route(
 /// # Errors
 /// [`Refused`]; the code stays good then.
 pub async fn enrol(center: &Arc<DataCenter>, body: Vec<u8>) -> Result<Vec<u8>, Refused> {
-    let request: EnrolRequest = from_cbor(&body).map_err(|_| bad_request())?;
-    if request.version != VERSION {
-        return Err(bad_request());
-    }
+    let request: EnrolRequest = read(&body, bad_request)?;
     let (inner, now) = (Arc::clone(center), center.now());
     center
         .db()
@@ -198,9 +195,6 @@ fn renew_in(
     sealed: &Sealed<RenewRequest>,
 ) -> Result<Answer<Vec<u8>>, Refused> {
     sealed::check_state(tx, center, sealed.station)?;
-    if sealed.request.version != VERSION {
-        return Err(bad_request());
-    }
     let station = stations::by_id(tx, sealed.station)?.ok_or_else(bad_request)?;
     let counter = Counter::Certificate.next(tx)?;
     let issued = center

@@ -25,10 +25,10 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use shared::ids::StationId;
 use shared::services::statistics::{PAGES_PATH, StatisticsPage, StatisticsReply, VERSION};
-use shared::wire::{from_cbor, to_cbor};
+use shared::wire::to_cbor;
 
 use super::funds::cbor;
-use super::refused::Refused;
+use super::refused::{Refused, read};
 use super::sealed;
 use crate::access::{Bounded, CallingStation, MESSAGE_MAX, ProblemReply};
 use crate::center::DataCenter;
@@ -59,7 +59,7 @@ pub async fn page(
     station: StationId,
     body: &[u8],
 ) -> Result<Vec<u8>, Refused> {
-    let page: StatisticsPage = from_cbor(body).map_err(|_| not_a_page())?;
+    let page: StatisticsPage = read(body, not_a_page)?;
     page.check().map_err(|fault| {
         tracing::warn!(%station, %fault, "a page of statistics was refused");
         not_a_page()

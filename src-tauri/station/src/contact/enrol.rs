@@ -8,7 +8,7 @@ use shared::monitor::Holdings;
 use shared::security::enrolment_code::EnrolmentCode;
 use shared::services::keys::{EnrolReply, EnrolRequest};
 use shared::vault::Enrolment;
-use shared::wire::{from_cbor, to_cbor};
+use shared::wire::{from_cbor, read_message, to_cbor};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -19,7 +19,7 @@ use crate::api::{EnrolCall, SecretsChoice, UiError};
 use crate::crypto::SigningKey;
 use crate::messages::{Code, say};
 use crate::services::keys::{Certified, certificate_request, put_certificate};
-use crate::services::{not_believed, sealed, trust};
+use crate::services::{not_believed, not_read, sealed, trust};
 use crate::station::{Owner, Station, names, open_keeper};
 
 /// An enrolment on its way, so that the same request is sent again after a crash: a code answers
@@ -68,7 +68,8 @@ pub async fn enrol(station: &Station, call: EnrolCall) -> Result<(), UiError> {
     };
     let answered = link.exchange(send, &Holdings::default()).await;
     let reply = answered.reply.map_err(|fault| said(&fault))?;
-    let reply: EnrolReply = from_cbor(&reply).map_err(|_| not_believed("the enrolment"))?;
+    let reply: EnrolReply =
+        read_message(&reply).map_err(|fault| not_read("the enrolment", &fault))?;
     if reply.root != root {
         return Err(not_believed("the root of the enrolment"));
     }

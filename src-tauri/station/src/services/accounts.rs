@@ -12,9 +12,9 @@ use shared::services::ServiceId;
 use shared::services::accounts::{
     AccountsReply, AccountsRequest, CHANGES_MAX, OVERRIDES_MAX, USAGE_MAX, VERSION,
 };
-use shared::wire::{from_cbor, to_cbor};
+use shared::wire::{read_message, to_cbor};
 
-use super::not_believed;
+use super::{not_believed, not_read};
 use crate::api::UiError;
 use crate::contact::link::LinkRequest;
 use crate::station::{Owner, names};
@@ -68,7 +68,8 @@ pub(super) fn next_request(owner: &mut Owner, round: u32) -> Result<Option<LinkR
 
 /// Takes the changes, and notes what the data center has taken, in one commit.
 pub(super) fn accept(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
-    let reply: AccountsReply = from_cbor(reply).map_err(|_| not_believed("the account's tree"))?;
+    let reply: AccountsReply =
+        read_message(reply).map_err(|fault| not_read("the account's tree", &fault))?;
     let too_long = reply.nodes.len() > CHANGES_MAX || reply.elsewhere.len() > CHANGES_MAX;
     if reply.version != VERSION || too_long {
         return Err(not_believed("the account's tree"));

@@ -12,11 +12,11 @@ use shared::security::signed::ContentType;
 use shared::services::ServiceId;
 use shared::services::directory::Directory;
 use shared::services::keys::{CenterKeys, Chain, RENEW_DAYS_LEFT, RenewReply, RenewRequest};
-use shared::wire::from_cbor;
+use shared::wire::read_message;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::sealed::{self, Draft};
-use super::{not_believed, trust};
+use super::{not_believed, not_read, trust};
 use crate::api::UiError;
 use crate::contact::link::LinkRequest;
 use crate::crypto::SigningKey;
@@ -85,7 +85,8 @@ pub fn directory() -> LinkRequest {
 /// `reply_not_believed` when it is no directory or another data center's, and the faults of the
 /// store.
 pub fn accept_directory(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
-    let directory: Directory = from_cbor(reply).map_err(|_| not_believed("the directory"))?;
+    let directory: Directory =
+        read_message(reply).map_err(|fault| not_read("the directory", &fault))?;
     if directory.data_center != owner.enrolled()?.data_center() {
         return Err(not_believed("the directory's data center"));
     }

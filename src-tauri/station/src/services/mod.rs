@@ -18,6 +18,7 @@ pub mod witness;
 
 use shared::money::Mills;
 use shared::services::ServiceId;
+use shared::wire::Unread;
 
 use crate::api::UiError;
 use crate::contact::link::LinkRequest;
@@ -126,6 +127,14 @@ pub fn forgotten(owner: &mut Owner, service: ServiceId) -> Result<Option<LinkReq
         ServiceId::Keys | ServiceId::Rates | ServiceId::Accounts | ServiceId::Statistics => {
             Ok(None)
         }
+    }
+}
+
+/// What it means that a reply was not read.
+pub(crate) fn not_read(what: &str, fault: &Unread) -> UiError {
+    match fault {
+        Unread::UnknownLayout(_) => say(Code::UpdateNeeded, &[]),
+        Unread::NotReadable(_) => not_believed(what),
     }
 }
 

@@ -7,14 +7,14 @@
 use minicbor::{Decode, Encode};
 use shared::clock::UnixSeconds;
 use shared::security::envelope::{self, Envelope, Header, ReplyEnvelope, ReplySecret};
-use shared::security::signed::{self, ContentType};
+use shared::security::signed::{self, ContentType, SignedFault};
 use shared::services::keys::trust::KeyPurpose;
 use shared::services::keys::{CenterKeys, Point};
 use shared::services::{Request, ServiceId};
 use shared::wire::{from_cbor, to_cbor};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::{not_believed, trust};
+use super::{not_believed, not_read, trust};
 use crate::api::UiError;
 use crate::contact::link::LinkRequest;
 use crate::crypto::{self, SigningKey};
@@ -214,7 +214,14 @@ fn open_reply<P: for<'b> Decode<'b, ()>>(
         matches!(checked, Ok(true))
     });
     checked?;
-    let read = read.map_err(|_| not_believed("its signature"))?;
+    let read = read.map_err(|fault| match fault {
+        SignedFault::Content(fault) => not_read("its content", &fault),
+        SignedFault::TooLong
+        | SignedFault::NotSigned
+        | SignedFault::WrongKind(_)
+        | SignedFault::BadSignature
+        | SignedFault::Signer => not_believed("its signature"),
+    })?;
     Ok((read.message, opened))
 }
 

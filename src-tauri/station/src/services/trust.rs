@@ -13,10 +13,10 @@ use shared::services::keys::trust::{
     Believed, KeyPurpose, MAX_AUTHORITIES, TrustBundle, VerifyingKey,
 };
 use shared::services::keys::{CenterKeys, Point};
-use shared::wire::{from_cbor, to_cbor};
+use shared::wire::{from_cbor, read_message, to_cbor};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use super::not_believed;
+use super::{not_believed, not_read};
 use crate::api::UiError;
 use crate::crypto;
 use crate::messages::{Code, say};
@@ -175,7 +175,8 @@ impl Learned {
 /// # Errors
 /// As [`learn`], and the faults of the store.
 pub fn accept(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
-    let bundle: TrustBundle = from_cbor(reply).map_err(|_| not_believed("whom to believe"))?;
+    let bundle: TrustBundle =
+        read_message(reply).map_err(|fault| not_read("whom to believe", &fault))?;
     let learned = learn(owner, &bundle)?;
     owner.write("whom to believe", |tx| learned.put(tx))
 }

@@ -66,7 +66,7 @@ fn claim(
 ) -> Result<Answer<Vec<u8>>, Refused> {
     let (request, now) = (&sealed.request, sealed.now);
     let (row, stands) = heard(center, tx, sealed)?;
-    if request.version != VERSION || request.vault != row.mirror.vault {
+    if request.vault != row.mirror.vault {
         return Err(bad_statement());
     }
     if stands == Books::StationWaits {

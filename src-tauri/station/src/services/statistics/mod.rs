@@ -14,9 +14,9 @@ pub use count::{Counted, count};
 pub use page::page;
 
 use shared::services::statistics::{PAGES_PATH, StatisticsReply, VERSION};
-use shared::wire::{from_cbor, to_cbor};
+use shared::wire::{read_message, to_cbor};
 
-use super::not_believed;
+use super::{not_believed, not_read};
 use crate::api::UiError;
 use crate::contact::link::LinkRequest;
 use crate::messages::{Code, say};
@@ -49,7 +49,8 @@ pub(super) fn next_request(owner: &mut Owner) -> Result<Option<LinkRequest>, UiE
 /// Notes how far the data center has heard. It may be less than before: a data center restored
 /// from a backup is told again.
 pub(super) fn accept(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
-    let reply: StatisticsReply = from_cbor(reply).map_err(|_| not_believed("its form"))?;
+    let reply: StatisticsReply =
+        read_message(reply).map_err(|fault| not_read("its form", &fault))?;
     let size = owner.store().mark().journal_size;
     let goes_on = reply.next != told(owner)? && reply.next <= size;
     if reply.version != VERSION || !goes_on {
