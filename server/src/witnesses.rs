@@ -18,6 +18,10 @@ use crate::epochs;
 use crate::ledger::tree::{self, ProofError, TreeHead};
 use crate::params;
 
+/// So many cosigned heads are looked through for those of the key in use: right after one took over
+/// most are of the key before, and each look costs a signature's check in the one writer.
+const LOOKED_AT: u32 = 16;
+
 /// What a station's word about the journal is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
@@ -182,14 +186,15 @@ fn take_in(
 }
 
 /// The newest heads that other stations have cosigned in this epoch, each proved to be a beginning
-/// of `newest`.
+/// of `newest`. Heads of an earlier key are left out: who enrolled after that key, or learned that it
+/// was stolen, does not believe them and would take them for another journal.
 fn others(
     center: &DataCenter,
     tx: &Tx<'_>,
     station: StationId,
     newest: &TreeHead,
 ) -> Result<Vec<CosignedHead>, ProofError> {
-    let most = u32::try_from(MAX_COSIGNED).unwrap_or(0);
+    let key = center.authority().heads().public();
     let rows = tx.rows(
         "SELECT station, key, epoch, size, root, head_signature, cosigned, signature FROM witness
          WHERE epoch = ?1 AND size <= ?2 AND station <> ?3 ORDER BY size DESC LIMIT ?4",
@@ -197,11 +202,13 @@ fn others(
             center.epoch(),
             i64::try_from(newest.size).unwrap_or(i64::MAX),
             &station,
-            most
+            LOOKED_AT
         ],
         |row| read(center, row),
     )?;
     rows.into_iter()
+        .filter(|(head, _)| head.holds(&key, ca::verify_ed25519))
+        .take(MAX_COSIGNED)
         .map(|(head, cosignature)| {
             let proof = tree::prove_consistency(tx, head.head.size, newest.size)?;
             Ok(CosignedHead {
