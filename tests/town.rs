@@ -75,16 +75,13 @@ impl Town {
         })
         .await
         .unwrap();
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let internet = Internet::bind(Arc::clone(&center), any).await.unwrap();
-        let url = format!("https://{}", internet.address().unwrap());
-        tokio::spawn(internet.serve(std::future::pending()));
         let town = Self {
             clock,
             center,
-            url,
+            url: String::new(),
             folder,
         };
+        let town = town.served().await;
         town.admin(AdminCall::AccountNew {
             name: ACCOUNT.to_owned(),
         })
@@ -233,6 +230,15 @@ impl Town {
     #[must_use]
     pub fn with_center(self, center: Arc<DataCenter>) -> Self {
         Self { center, ..self }
+    }
+
+    /// The same town, whose data center now answers at an address of its own.
+    pub async fn served(self) -> Self {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let internet = Internet::bind(Arc::clone(&self.center), any).await.unwrap();
+        let url = format!("https://{}", internet.address().unwrap());
+        tokio::spawn(internet.serve(std::future::pending()));
+        Self { url, ..self }
     }
 
     /// Signs how the data center's present epoch began, with the offline bundle that the town was

@@ -444,5 +444,16 @@ async fn what_a_stolen_key_signs_is_not_believed_once_the_root_has_named_another
     let reason = met.view.services.iter().find(|one| one.service == "funds");
     let reason = reason.unwrap().reason.clone().unwrap();
     assert!(reason.contains("signature"), "{reason}");
+    // Who enrols later learns nothing from the old words of the bundle.
+    announce(&town, &SIGNING, true).await;
+    let town = town.served().await;
+    let late = town.enrolled("late").await;
+    let line = Watched::clean(&town, &late);
+    days_later(&town, 20).await;
+    for _ in 0..2 {
+        let met = meet(&late, &line).await;
+        assert!(is_well(&met), "{:?}", met.view);
+    }
+    assert_eq!(line.fetched(), 0);
     town.assert_books_hold().await;
 }

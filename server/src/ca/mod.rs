@@ -503,6 +503,16 @@ impl Authority {
         }
     }
 
+    /// The numbers of the signing keys in use, in the order of [`KeyPurpose::ALL`].
+    #[must_use]
+    pub fn signing_numbers(&self) -> [u32; 3] {
+        KeyPurpose::ALL.map(|purpose| match purpose {
+            KeyPurpose::Replies => self.replies.number(),
+            KeyPurpose::Editions => self.editions.number(),
+            KeyPurpose::Heads => self.heads.number(),
+        })
+    }
+
     /// Issues a station's certificate, valid 30 days, for the key of its request.
     ///
     /// `counter` comes from [`counter::Counter::Certificate`] in the caller's transaction.

@@ -204,6 +204,11 @@ impl<K: RingKey> KeyRing<K> {
         Arc::clone(&self.line().in_use.key)
     }
 
+    /// The number of the key that signs.
+    pub(super) fn number(&self) -> u32 {
+        self.line().in_use.number
+    }
+
     /// The signed notices that some station may still need, also where a key before them is believed
     /// no more.
     pub(super) fn notices(&self, now: UnixSeconds) -> Vec<Vec<u8>> {

@@ -134,6 +134,9 @@ pub struct EnrolReply {
     /// The Ed25519 keys that must both sign how a new epoch begins.
     #[n(15)]
     pub recovery: [PublicKey; 2],
+    /// The numbers of its signing keys, in the order of [`trust::KeyPurpose::ALL`].
+    #[n(16)]
+    pub numbers: Option<[u32; 3]>,
 }
 
 /// A certificate and the one that issued it, DER.

@@ -173,6 +173,7 @@ fn new_station(
         epoch: center.epoch(),
         heads: PublicKey(center.authority().heads().public()),
         recovery: center.authority().recovery_keys().map(PublicKey),
+        numbers: Some(center.authority().signing_numbers()),
     }))
 }
 

@@ -155,7 +155,7 @@ fn finish(
     owner.found(reply.vault, enrolment, |tx| {
         put_certificate(tx, &reply.certificate, &certified, &attempt.key)?;
         sealed::put_center_keys(tx, reply.keys.replies, &reply.keys, now)?;
-        trust::begin_heads(tx, reply.heads.0, now)?;
+        trust::begin_heads(tx, reply.heads.0, reply.numbers, now)?;
         for (name, value) in [
             (names::SERVER, server),
             (names::ROOT, &hex::encode(&reply.root)),

@@ -73,15 +73,24 @@ pub fn begin(tx: &mut Tx<'_>, keys: &CenterKeys, now: UnixSeconds) -> Result<(),
     put_believed(tx, &Believed::at_enrolment(keys, now))
 }
 
-/// Believes the key of heads that an enrolment brought: those that follow it need a proof.
+/// Believes the key of heads that an enrolment brought, the last of the keys it brings: those that
+/// follow them need a proof. `numbers` are those of all of them.
 ///
 /// # Errors
 /// The faults of the store, and `damaged_store` when the keys of the enrolment are missing.
-pub fn begin_heads(tx: &mut Tx<'_>, heads: [u8; 32], now: UnixSeconds) -> Result<(), UiError> {
+pub fn begin_heads(
+    tx: &mut Tx<'_>,
+    heads: [u8; 32],
+    numbers: Option<[u32; 3]>,
+    now: UnixSeconds,
+) -> Result<(), UiError> {
     let damaged = || say(Code::DamagedStore, &[("what", "the keys it believes")]);
     let text = tx.setting(names::BELIEVED)?.ok_or_else(damaged)?;
     let mut believed = read_believed(&text)?;
     believed.begin(KeyPurpose::Heads, VerifyingKey::Ed25519(heads), now);
+    if let Some(numbers) = numbers {
+        believed.number(numbers);
+    }
     put_believed(tx, &believed)
 }
 

@@ -1,6 +1,6 @@
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 
-use super::super::{STATION_CERTIFICATE_DAYS, SealingKey};
+use super::super::{CenterKeys, STATION_CERTIFICATE_DAYS, SealingKey};
 use super::*;
 use crate::security::test_keys::Signer;
 
@@ -31,28 +31,44 @@ impl Line {
             replies: point,
             editions: point,
         };
-        Believed::at_enrolment(&keys, NOW)
+        let mut believed = Believed::at_enrolment(&keys, NOW);
+        let number = u32::try_from(first + 1).unwrap();
+        believed.number([number; 3]);
+        believed
     }
 
     /// The notice of key `place` (number `place + 1`), signed by `signer`.
     fn notice(&self, place: usize, signer: &Signer) -> Vec<u8> {
         let number = u32::try_from(place + 1).unwrap();
-        let key = VerifyingKey::P256(self.keys[place].point());
         let from = NOW.plus_days(SIGNING_KEY_DAYS * i64::from(number));
-        let notice = KeyNotice::new(KeyPurpose::Replies, number, key, from);
-        signed::sign(
-            ContentType::KeyNotice,
-            signer.point().key_id(),
-            &notice,
-            &[],
-            |input| Some(signer.sign(input)),
-        )
-        .unwrap()
+        notice(&self.keys[place], (number, from, OVERLAP_DAYS), signer)
     }
 
     fn learn(&self, believed: &mut Believed, notice: &[u8]) -> Result<bool, NoticeRefusal> {
         believed.learn(&self.root.point(), notice, &verify)
     }
+}
+
+/// The notice of a key that signs from an instant on, while those before it are believed for so
+/// many days.
+fn notice(
+    key: &Signer,
+    (number, from, overlap): (u32, UnixSeconds, i64),
+    signer: &Signer,
+) -> Vec<u8> {
+    let key = VerifyingKey::P256(key.point());
+    let notice = KeyNotice {
+        earlier_until: from.plus_days(overlap),
+        ..KeyNotice::new(KeyPurpose::Replies, number, key, from)
+    };
+    signed::sign(
+        ContentType::KeyNotice,
+        signer.point().key_id(),
+        &notice,
+        &[],
+        |input| Some(signer.sign(input)),
+    )
+    .unwrap()
 }
 
 fn verify(key: &VerifyingKey, input: &[u8], signature: &[u8; 64]) -> bool {
@@ -106,7 +122,7 @@ fn a_station_that_was_away_follows_the_whole_chain_but_skips_no_link() {
     let skipped = line.learn(&mut believed, &notices[1]);
     assert_eq!(
         skipped,
-        Ok(false),
+        Err(NoticeRefusal::DoesNotFollow),
         "it cannot be checked without the link before"
     );
     assert_eq!(newest(&believed), VerifyingKey::P256(line.keys[0].point()));
@@ -130,7 +146,7 @@ fn nobody_but_the_newest_key_or_the_root_names_the_next() {
     let stranger = Signer::new();
     assert_eq!(
         line.learn(&mut believed, &line.notice(1, &stranger)),
-        Ok(false)
+        Err(NoticeRefusal::DoesNotFollow)
     );
     line.learn(&mut believed, &line.notice(1, &line.keys[0]))
         .unwrap();
@@ -148,8 +164,69 @@ fn nobody_but_the_newest_key_or_the_root_names_the_next() {
     );
     assert_eq!(newest(&believed), VerifyingKey::P256(line.keys[3].point()));
     // But never back.
+    let before = believed.clone();
     let back = line.learn(&mut believed, &line.notice(2, &line.root));
-    assert_eq!(back, Err(NoticeRefusal::DoesNotFollow));
+    assert_eq!(back, Ok(false));
+    assert_eq!(believed, before);
+}
+
+#[test]
+fn the_root_counts_more_than_all_that_a_stolen_key_has_named() {
+    let line = Line::of(2);
+    let thiefs: Vec<Signer> = (0..MAX_NOTICES * 3).map(|_| Signer::new()).collect();
+    let at = |days| NOW.plus_days(days);
+    // A thief of the first key names keys of its own as far as a station has room for them.
+    let mut believed = line.believed(0);
+    let mut last = &line.keys[0];
+    let mut named = 0;
+    for (number, key) in (2..).zip(&thiefs) {
+        if line.learn(
+            &mut believed,
+            &notice(key, (number, at(1), OVERLAP_DAYS), last),
+        ) != Ok(true)
+        {
+            break;
+        }
+        (last, named) = (key, named + 1);
+    }
+    assert!((10..thiefs.len()).contains(&named), "{named}");
+    let word = notice(&line.keys[1], (2, at(2), 0), &line.root);
+    let full = believed.clone();
+    let named_too = notice(&line.keys[1], (2, at(1), OVERLAP_DAYS), &line.keys[0]);
+    for mut believed in [full, {
+        // Or the thief names the very key that the root will name, so that its own stays believed.
+        let mut believed = line.believed(0);
+        assert_eq!(line.learn(&mut believed, &named_too), Ok(true));
+        believed
+    }] {
+        assert_eq!(line.learn(&mut believed, &word), Ok(true));
+        assert_eq!(newest(&believed), VerifyingKey::P256(line.keys[1].point()));
+        let signs = |believed: &Believed, key: &Signer| {
+            let signature = key.sign(b"grant");
+            let name = key.point().key_id();
+            let given: (&[u8], _) = (b"grant", &signature);
+            believed.verifies(KeyPurpose::Replies, name, at(2), given, &verify)
+        };
+        assert!(signs(&believed, &line.keys[1]));
+        for key in [&line.keys[0], &thiefs[0], last] {
+            assert!(!signs(&believed, key), "nothing of the thief is believed");
+        }
+        for signer in [&line.keys[0], last] {
+            let more = notice(&Signer::new(), (90, at(3), OVERLAP_DAYS), signer);
+            assert!(line.learn(&mut believed, &more).is_err());
+        }
+        assert_eq!(line.learn(&mut believed, &word), Ok(false), "once");
+    }
+}
+
+#[test]
+fn an_old_word_of_the_root_is_not_believed_by_who_enrolled_after_it() {
+    let line = Line::of(3);
+    let old = notice(&line.keys[1], (2, NOW, 0), &line.root);
+    let mut late = line.believed(2);
+    let before = late.clone();
+    assert_eq!(line.learn(&mut late, &old), Ok(false));
+    assert_eq!(late, before);
 }
 
 #[test]
