@@ -62,7 +62,8 @@ fn kept(owner: &Owner) -> Result<Option<SignedHead>, UiError> {
         .ok_or_else(damaged)
 }
 
-/// The keys that sign heads: of the enrolment, and those that have followed it by a proof.
+/// The keys that have ever signed heads here: of the enrolment, and those that have followed it by a
+/// proof. A head that is kept stays what it is when its key's time is over.
 fn heads_keys(owner: &Owner) -> Result<Vec<[u8; 32]>, UiError> {
     let [enrolled] = keys(owner, names::HEADS_KEY)?;
     let mut all = vec![enrolled];
@@ -72,6 +73,19 @@ fn heads_keys(owner: &Owner) -> Result<Vec<[u8; 32]>, UiError> {
         }
     }
     Ok(all)
+}
+
+/// Those of them that are believed at this moment: what is shown now must be signed by one.
+fn believed_heads_keys(owner: &Owner) -> Result<Vec<[u8; 32]>, UiError> {
+    let (now, believed) = (owner.now(), super::trust::believed(owner)?);
+    let lasting = believed
+        .of(KeyPurpose::Heads)
+        .filter(|key| key.until.is_none_or(|until| now < until));
+    let keys = lasting.filter_map(|key| match key.key {
+        VerifyingKey::Ed25519(key) => Some(key),
+        VerifyingKey::P256(_) => None,
+    });
+    Ok(keys.collect())
 }
 
 /// The head in a note, with the key among `keys` whose signature on it holds.
@@ -146,7 +160,7 @@ pub(super) fn check(
     receipt: &Receipt,
     witnessed: Option<&Witnessed>,
 ) -> Result<Result<Checked, Doubt>, UiError> {
-    let heads = heads_keys(owner)?;
+    let heads = believed_heads_keys(owner)?;
     let vault = owner.enrolled()?;
     let leaf = money_leaf(owner)?.filter(|leaf| Some(leaf.index) == asked.leaf);
     let terms = Terms {
