@@ -253,6 +253,26 @@ async fn signing_keys_follow_one_another_by_themselves_over_two_years() {
     town.assert_books_hold().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_heads_that_takes_over_at_once_raises_no_doubt() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("20.00").await.unwrap();
+    announce(&town, &["heads"], true).await;
+    let line = Watched::clean(&town, &counter);
+    let met = meet(&counter, &line).await;
+    assert!(is_well(&met), "{:?}", met.view);
+    assert_eq!(line.fetched(), 1, "the reply's own key was known");
+    counter.refill("10.00").await.unwrap();
+    // Who enrols now is shown no head that was cosigned under the key before.
+    let late = town.enrolled("late").await;
+    let line = Watched::clean(&town, &late);
+    let met = meet(&late, &line).await;
+    assert!(is_well(&met), "{:?}", met.view);
+    assert_eq!(line.fetched(), 0);
+    town.assert_books_hold().await;
+}
+
 /// Makes new CAs as the command does: drafted by the data center, certified by the offline root.
 async fn rotate_cas(town: &Town, at_once: bool) {
     let drafts = town.admin(AdminCall::Keys(KeysCall::Draft)).await;

@@ -187,6 +187,7 @@ pub fn accept(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
     let bundle: TrustBundle =
         read_message(reply).map_err(|fault| not_read("whom to believe", &fault))?;
     let learned = learn(owner, &bundle)?;
+    owner.set_trust_fetched();
     owner.write("whom to believe", |tx| learned.put(tx))
 }
 

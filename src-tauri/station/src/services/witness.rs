@@ -81,11 +81,20 @@ fn believed_heads_keys(owner: &Owner) -> Result<Vec<[u8; 32]>, UiError> {
     let lasting = believed
         .of(KeyPurpose::Heads)
         .filter(|key| key.until.is_none_or(|until| now < until));
-    let keys = lasting.filter_map(|key| match key.key {
+    let found = lasting.filter_map(|key| match key.key {
         VerifyingKey::Ed25519(key) => Some(key),
         VerifyingKey::P256(_) => None,
     });
-    Ok(keys.collect())
+    let found: Vec<[u8; 32]> = found.collect();
+    if found.is_empty() {
+        // A store from before keys of heads followed one another knows only the enrolled one.
+        return keys_of_enrolment(owner);
+    }
+    Ok(found)
+}
+
+fn keys_of_enrolment(owner: &Owner) -> Result<Vec<[u8; 32]>, UiError> {
+    keys(owner, names::HEADS_KEY).map(|enrolled: [_; 1]| enrolled.to_vec())
 }
 
 /// The head in a note, with the key among `keys` whose signature on it holds.
@@ -174,6 +183,10 @@ pub(super) fn check(
         .map(|(newest, _)| newest)
         .filter(|newest| newest.head.center == vault.data_center());
     let Some(newest) = newest else {
+        // The key may be one that took over at once: it is asked once whom to believe now.
+        if !owner.trust_fetched() {
+            return Err(super::trust::unknown());
+        }
         return Ok(Err(Doubt {
             reason: "a head that it has not signed",
         }));

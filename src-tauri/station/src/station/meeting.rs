@@ -43,12 +43,25 @@ pub(super) struct Meeting {
     known: Option<Known>,
     /// The statement it was told with.
     stated: Option<RegisterStatement>,
+    /// Whether it was fetched in this contact whom to believe.
+    trust_fetched: bool,
 }
 
 impl Owner {
     /// Begins a contact.
     pub fn begin_contact(&mut self) {
         self.meeting = Meeting::default();
+    }
+
+    /// Whether it was fetched in this contact whom to believe: asking once more would not help.
+    #[must_use]
+    pub const fn trust_fetched(&self) -> bool {
+        self.meeting.trust_fetched
+    }
+
+    /// Notes that it was fetched whom to believe.
+    pub const fn set_trust_fetched(&mut self) {
+        self.meeting.trust_fetched = true;
     }
 
     /// The refill the data center has decided on last in this contact, and its amount.
