@@ -8,6 +8,7 @@ use shared::ids::{AccountId, DataCenterId};
 use zeroize::Zeroizing;
 
 use crate::access::limiter::Limiter;
+use crate::access::refusals::Refusals;
 use crate::ca::counter::{Counter, Reserve};
 use crate::ca::deny::DenyList;
 use crate::ca::{self, Authority, CaError};
@@ -118,6 +119,7 @@ pub struct DataCenter {
     authority: Authority,
     denied: DenyList,
     limiter: Limiter,
+    refusals: Refusals,
     certificate_numbers: Reserve,
     signed_head: Mutex<Option<SignedHead>>,
     monitor: Monitor,
@@ -200,6 +202,7 @@ impl DataCenter {
             support_contact: row.support_contact,
             life: RwLock::new(row.life),
             limiter: Limiter::default(),
+            refusals: Refusals::default(),
             certificate_numbers: Reserve::new(Counter::Certificate),
             signed_head: Mutex::new(None),
             monitor,
@@ -307,6 +310,12 @@ impl DataCenter {
     #[must_use]
     pub const fn certificate_numbers(&self) -> &Reserve {
         &self.certificate_numbers
+    }
+
+    /// What was refused since the data center was opened.
+    #[must_use]
+    pub const fn refusals(&self) -> &Refusals {
+        &self.refusals
     }
 
     /// What sees every contact and signals the services.

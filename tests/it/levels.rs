@@ -15,6 +15,7 @@ use server::admin::call::AdminCall;
 use server::admin::money::MoneyCall;
 use server::admin::tree::TreeCall;
 use server::approvals::Controlled;
+use server::clock::Clock as _;
 use shared::monitor::Holdings;
 use shared::security::Level;
 use shared::security::envelope::Envelope;
@@ -32,6 +33,9 @@ use station::services::sealed::{self, Draft};
 use station::station::names;
 use system_tests::line::{Line, code_of, deliver};
 use system_tests::town::{ACCOUNT, Counter, Town};
+
+/// Requests of a flood: some more than a station may ask in a minute.
+const FLOOD: u32 = 6_500;
 
 const LEVELS: [Level; 5] = [Level::L0, Level::L1, Level::L2, Level::L3, Level::L4];
 
@@ -312,6 +316,36 @@ async fn what_two_admins_must_approve_is_refused_to_one_and_done_for_both() {
     // The others need a station that was lost two months ago and a refund over the limit:
     // `funds_withdrawn.rs` and `funds_refunds.rs` have them.
     assert_eq!(Controlled::ALL.len(), tried.len() + 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_station_that_floods_the_data_center_is_held_back_and_counted_and_no_other_is() {
+    let town = Town::with_deposit("100.00").await;
+    let flooding = town.enrolled("one").await;
+    let other = town.enrolled("two").await;
+    let line = Line::clean(&town.center, &flooding.station);
+    let ask = || LinkRequest::Fetch {
+        path: "/v1/accounts/self".to_owned(),
+    };
+    let mut held_back = 0;
+    for _ in 0..FLOOD {
+        if let Err(fault) = line.deliver(ask()).await {
+            assert_eq!(code_of(&fault).as_deref(), Some("too_many_requests"));
+            held_back += 1;
+        }
+    }
+    assert!((1..FLOOD / 2).contains(&held_back), "{held_back}");
+    other.refill("20.00").await.unwrap();
+    // In the next minute it is served again, and every refusal was counted.
+    let now = town.clock.now();
+    town.clock.turn_to(now.plus_seconds(61));
+    line.deliver(ask()).await.unwrap();
+    let counted = town.admin(AdminCall::Refusals).await;
+    let flood = counted
+        .iter()
+        .find(|one| one["code"] == "too_many_requests");
+    assert_eq!(flood.unwrap()["count"], held_back);
+    town.assert_books_hold().await;
 }
 
 /// The table of `SECURITY.md`, as the code has it.

@@ -1,6 +1,6 @@
 //! Every request passes here before its handler: a path that is not among the requests of
-//! [`shared::services::requests`] is not served, and what needs a station's certificate is not
-//! reached without.
+//! [`shared::services::requests`] is not served, what needs a station's certificate is not reached
+//! without, and a station that asks without end is held back.
 
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use shared::services::requests::{Entrance, RequestKind};
 
+use super::limiter::Trier;
 use super::{Caller, CallingStation, ProblemReply};
 use crate::center::DataCenter;
 
@@ -37,7 +38,15 @@ fn admit(center: &DataCenter, request: &Request) -> Result<(), ProblemReply> {
         Entrance::Station => {
             let caller = request.extensions().get::<Caller>();
             let caller = caller.ok_or_else(ProblemReply::level_too_low)?;
-            CallingStation::of(caller, center).map(drop)
+            let station = CallingStation::of(caller, center)?.0.station;
+            if center
+                .limiter()
+                .admits(Trier::Requests(station), center.now())
+            {
+                Ok(())
+            } else {
+                Err(ProblemReply::too_many_requests())
+            }
         }
     }
 }

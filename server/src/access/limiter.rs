@@ -1,4 +1,5 @@
-//! Limits how often something may be tried: guesses at enrolment secrets, knocks at the doors.
+//! Limits how often something may be tried: guesses at enrolment secrets, knocks at the doors, and
+//! requests of one station.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -16,10 +17,12 @@ pub enum Trier {
     DoorAddress(IpAddr),
     /// Requests at the doors, by the station they claim to come from.
     DoorStation(StationId),
+    /// Requests of a station that has shown its certificate.
+    Requests(StationId),
 }
 
 impl Trier {
-    /// How many tries an hour may have.
+    /// How many tries one window may have.
     const fn limit(&self) -> u32 {
         match self {
             // A person mistypes a code a few times; 128 bits are not guessed at this rate.
@@ -27,18 +30,25 @@ impl Trier {
             // Many stations may stand behind one address.
             Self::DoorAddress(_) => 200,
             Self::DoorStation(_) => 10,
+            // A hundred a second: far more than a station that has everything to catch up on.
+            Self::Requests(_) => 6_000,
+        }
+    }
+
+    /// Seconds in which the tries are counted.
+    const fn window(&self) -> i64 {
+        match self {
+            Self::Enrolment(_) | Self::DoorAddress(_) | Self::DoorStation(_) => 3_600,
+            Self::Requests(_) => 60,
         }
     }
 }
 
-/// Seconds in which the tries are counted.
-const WINDOW_SECONDS: i64 = 3_600;
-
-/// The most triers remembered. When more come, those whose hour is over are forgotten; when none
+/// The most triers remembered. When more come, those whose window is over are forgotten; when none
 /// is over, newcomers are refused: fail closed, for at most an hour.
 const TRIERS_MAX: usize = 65_536;
 
-/// The tries of one hour.
+/// The tries of one window.
 #[derive(Clone, Copy, Debug)]
 struct Tries {
     since: UnixSeconds,
@@ -55,7 +65,7 @@ impl Limiter {
     pub fn admits(&self, trier: Trier, now: UnixSeconds) -> bool {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= TRIERS_MAX && !all.contains_key(&trier) {
-            all.retain(|_, tries| !is_over(tries, now));
+            all.retain(|trier, tries| !is_over(trier, tries, now));
             if all.len() >= TRIERS_MAX {
                 return false;
             }
@@ -64,7 +74,7 @@ impl Limiter {
             since: now,
             count: 0,
         });
-        if is_over(tries, now) {
+        if is_over(&trier, tries, now) {
             *tries = Tries {
                 since: now,
                 count: 0,
@@ -80,13 +90,13 @@ impl Limiter {
     pub fn is_exhausted(&self, trier: Trier, now: UnixSeconds) -> bool {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.get(&trier)
-            .is_some_and(|tries| !is_over(tries, now) && tries.count >= trier.limit())
+            .is_some_and(|tries| !is_over(&trier, tries, now) && tries.count >= trier.limit())
     }
 }
 
-/// Whether the hour is over; a clock set back ends it too, or it might never end.
-fn is_over(tries: &Tries, now: UnixSeconds) -> bool {
-    !(0..WINDOW_SECONDS).contains(&now.seconds_since(tries.since))
+/// Whether the window is over; a clock set back ends it too, or it might never end.
+fn is_over(trier: &Trier, tries: &Tries, now: UnixSeconds) -> bool {
+    !(0..trier.window()).contains(&now.seconds_since(tries.since))
 }
 
 #[cfg(test)]

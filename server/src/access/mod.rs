@@ -5,6 +5,7 @@ pub mod internet;
 pub(crate) mod levelled;
 pub mod limiter;
 pub mod problem;
+pub mod refusals;
 pub(crate) mod seen;
 mod tls;
 

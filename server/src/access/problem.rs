@@ -6,6 +6,10 @@ use shared::wire::{PROBLEM_MEDIA_TYPE, Problem};
 
 use crate::db::DbError;
 
+/// The code of the refusal that a response carries, for whoever counts them.
+#[derive(Clone, Debug)]
+pub(crate) struct RefusalCode(pub(crate) String);
+
 /// A refusal or fault on its way to the station.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProblemReply(pub Problem);
@@ -131,6 +135,17 @@ impl ProblemReply {
         )
     }
 
+    /// One station asks more than its share.
+    #[must_use]
+    pub fn too_many_requests() -> Self {
+        Self::later(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_requests",
+            "This station asks more often than a hundred times a second. Nothing was changed and no money moved.",
+            "Wait a minute. If it goes on, restart the station; a copy of it may be asking too.",
+        )
+    }
+
     /// There is no room at the moment.
     #[must_use]
     pub fn busy() -> Self {
@@ -188,7 +203,9 @@ impl IntoResponse for ProblemReply {
             StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self.0).expect("texts and numbers can be written as JSON");
         let content_type = HeaderValue::from_static(PROBLEM_MEDIA_TYPE);
-        (status, [(header::CONTENT_TYPE, content_type)], body).into_response()
+        let mut response = (status, [(header::CONTENT_TYPE, content_type)], body).into_response();
+        response.extensions_mut().insert(RefusalCode(self.0.code));
+        response
     }
 }
 

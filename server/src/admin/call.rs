@@ -25,6 +25,8 @@ pub const VIEW_MAX: u64 = 16 * 1_024 * 1_024;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "call", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum AdminCall {
+    /// Show what was refused since the data center began to serve.
+    Refusals,
     /// Open a customer account.
     AccountNew {
         /// What people call it.

@@ -73,6 +73,8 @@ pub enum Command {
     /// The data center's own keys and CAs: how old they are, and their successors.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// What stations and strangers were refused since `serve` began, by code
+    Refusals,
     /// Write a backup into one new file. It holds private keys, but never the offline root.
     Backup {
         /// The new file.

@@ -182,6 +182,7 @@ fn carry_out(cli: Cli, output: &Output) -> Result<(), AdminRefusal> {
         Command::Ledger(LedgerCommand::Export) => {
             perform_or_ask(&folder, AdminCall::LedgerExport, clock, output)
         }
+        Command::Refusals => perform_or_ask(&folder, AdminCall::Refusals, clock, output),
         Command::Epoch(command) => carry_out_epoch(&folder, command, clock, output),
         Command::Backup { file } => {
             let file = std::path::absolute(&file).unwrap_or(file);

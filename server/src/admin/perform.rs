@@ -16,8 +16,9 @@ use super::pin_reset;
 use super::refusal::AdminRefusal;
 use super::view::{
     AccountView, AdminView, BackupView, DepositView, EditionView, EndView, NewStationView,
-    StationView,
+    RefusalsView, StationView,
 };
+use crate::access::refusals::Counted;
 use crate::ca::{self, deny};
 use crate::center::DataCenter;
 use crate::db::{Concerned, DbError, Tx};
@@ -57,6 +58,10 @@ pub fn perform(
             reference,
         } => show(account_deposit(center, account, amount, reference)?),
         AdminCall::AccountShow { account } => show(account_show(center, account)?),
+        AdminCall::Refusals => {
+            let counted = center.refusals().all();
+            all(show, counted.into_iter().map(refusals_view).collect())
+        }
         AdminCall::AccountList => all(show, account_list(center)?),
         AdminCall::Bank { what } => super::bank::perform(center, what, show)?,
         AdminCall::AccountStatement { account, month } => {
@@ -150,6 +155,14 @@ fn account_view(tx: &Tx<'_>, account: Account) -> Result<AccountView, LedgerErro
         view.stations = view.stations.saturating_add(1);
     }
     Ok(view)
+}
+
+fn refusals_view(counted: Counted) -> AdminView {
+    AdminView::Refusals(RefusalsView {
+        code: counted.code,
+        count: counted.count,
+        last: counted.last,
+    })
 }
 
 fn account_deposit(

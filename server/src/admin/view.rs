@@ -56,6 +56,17 @@ pub struct AccountView {
     pub created: UnixSeconds,
 }
 
+/// How often something was refused since the data center began to serve.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusalsView {
+    /// The refusal's stable code.
+    pub code: String,
+    /// How often.
+    pub count: u64,
+    /// When it was last.
+    pub last: UnixSeconds,
+}
+
 /// A payment that was booked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DepositView {
@@ -278,6 +289,8 @@ pub enum AdminView {
     Money(MoneyView),
     /// Keys of admins and what they are to approve.
     Approval(ApprovalView),
+    /// How often something was refused.
+    Refusals(RefusalsView),
     /// Evidence against a station.
     Evidence(Box<Evidence>),
     /// What checking a file came to.
@@ -314,6 +327,7 @@ impl AdminView {
             Self::Record(view) => serde_json::to_string(view),
             Self::Money(view) => view.json(),
             Self::Approval(view) => view.json(),
+            Self::Refusals(view) => serde_json::to_string(view),
             Self::Evidence(view) => serde_json::to_string(view),
             Self::Checked(view) => view.json(),
             Self::Epoch(view) => view.json(),
@@ -343,6 +357,13 @@ impl fmt::Display for AdminView {
             Self::Audit(view) => audit(f, view),
             Self::Money(view) => view.fmt(f),
             Self::Approval(view) => view.fmt(f),
+            Self::Refusals(view) => write!(
+                f,
+                "{:<24} {:>8}  last {}",
+                view.code,
+                view.count,
+                time(view.last)
+            ),
             Self::Checked(view) => view.fmt(f),
             Self::Epoch(view) => view.fmt(f),
             // The journal and single groups are for machines in either form.

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
@@ -36,6 +36,7 @@ use shared::services::ServiceId;
 
 use crate::access::ProblemReply;
 use crate::access::levelled::levelled;
+use crate::access::problem::RefusalCode;
 use crate::access::seen::seen;
 use crate::center::DataCenter;
 use crate::db::DbError;
@@ -96,7 +97,17 @@ pub(crate) fn finish(routes: Router<Arc<DataCenter>>, center: Arc<DataCenter>) -
         .fallback(|| ready(ProblemReply::not_found()))
         .method_not_allowed_fallback(|| ready(ProblemReply::method_not_allowed()))
         .layer(from_fn(within_limits))
+        .layer(from_fn_with_state(Arc::clone(&center), counted))
         .with_state(center)
+}
+
+/// Counts what is refused, by its code.
+async fn counted(State(center): State<Arc<DataCenter>>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    if let Some(RefusalCode(code)) = response.extensions().get::<RefusalCode>() {
+        center.refusals().count(code, center.now());
+    }
+    response
 }
 
 /// Ends requests that take too long; nothing is cached unless its handler says so.
