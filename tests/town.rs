@@ -199,10 +199,18 @@ impl Town {
     /// # Errors
     /// Every refusal of a store that does not start.
     pub fn open_station(&self, name: &str) -> Result<Counter, UiError> {
+        let clock = Arc::clone(&self.clock);
+        self.open_with(name, Clock::told_by(move || clock.now()))
+    }
+
+    /// Opens the station of this name with a clock of its own.
+    ///
+    /// # Errors
+    /// As [`Self::open_station`].
+    pub fn open_with(&self, name: &str, clock: Clock) -> Result<Counter, UiError> {
         let folder = self.station_folder(name);
         let lock = FolderLock::take(&folder)?.expect("the folder has no other owner");
-        let clock = Arc::clone(&self.clock);
-        let station = Station::open(lock, Clock::told_by(move || clock.now()))?;
+        let station = Station::open(lock, clock)?;
         Ok(Counter { station, folder })
     }
 

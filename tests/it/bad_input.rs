@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::Connection;
 use server::admin::call::AdminCall;
@@ -10,7 +11,7 @@ use server::clock::Clock as _;
 use shared::clock::civil_date;
 use shared::vault::{Action, Freeze, FreezeReason};
 use station::api::{Call, PrintCall, PrintOut, QuoteCall, UiError};
-use station::station::{STATION_USER, names};
+use station::station::{Clock, STATION_USER, names};
 use station::store::DATABASE;
 use system_tests::town::{Counter, Town};
 
@@ -366,4 +367,34 @@ async fn bad_input_gets_a_code_a_sentence_and_a_hint_and_debits_nothing() {
     edited(&mut table, &town, counter);
     println!("{} refusals", table.count);
     insta::assert_snapshot!("what_bad_input_gets", table.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_station_whose_clock_is_days_ahead_is_not_refilled_until_its_day_has_come() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("20.00").await.unwrap();
+    drop(counter);
+    let clock = Arc::clone(&town.clock);
+    let ahead = move || clock.now().plus_days(3);
+    let counter = town.open_with("one", Clock::told_by(ahead)).unwrap();
+    let refused = counter.refill("5.00").await.unwrap_err();
+    assert_eq!(refused.code, "wrong_clock");
+    assert!(refused.message.contains("No money moved"), "{refused:?}");
+    assert_eq!(town.balance().await, 80_000);
+    // Contacts go on, and so does everybody else.
+    let met = counter.contact().await.unwrap();
+    assert!(met.services.iter().any(|one| one.service == "funds"));
+    let other = town.enrolled("two").await;
+    other.refill("5.00").await.unwrap();
+    drop(counter);
+    // The clock is set right: what was written down under the later day holds until it has come.
+    let counter = town.open_station("one").unwrap();
+    assert_eq!(
+        counter.refill("5.00").await.unwrap_err().code,
+        "wrong_clock"
+    );
+    town.turn_days(3);
+    counter.refill("5.00").await.unwrap();
+    town.assert_books_hold().await;
 }

@@ -49,6 +49,10 @@ use ahead::Ahead;
 use rules::{Circumstances, Decision, Mirror, OpenGrant, StatementFault};
 use store::{RefillRow, VaultRow};
 
+/// A station whose clock is so far ahead is not refilled: its pieces would carry dates to come.
+/// One that is behind corrects itself, because its time never falls below the last receipt.
+const CLOCK_AHEAD_SECONDS: i64 = shared::clock::DAY_SECONDS;
+
 /// The service's routes.
 pub fn routes() -> Router<Arc<DataCenter>> {
     Router::new()
@@ -181,6 +185,12 @@ fn decide_refill(
         Ok(row) => row,
         Err(fault) => return distrusted(fault),
     };
+    // After the statement: a copy of the station shows itself by it, whatever its clock. A renewal
+    // still passes, and so does a statement alone: both only shorten what can be printed.
+    let is_ahead = request.statement.time.seconds_since(sealed.now) > CLOCK_AHEAD_SECONDS;
+    if is_ahead && request.kind != RefillKind::Renewal {
+        return Err(wrong_clock());
+    }
     // After the statement: a copy of the station that asks once more shows itself by it.
     if store::is_decided(tx, request.refill)? {
         return Err(decided_before());
@@ -554,6 +564,16 @@ pub(super) fn bad_statement() -> Refused {
         "wrong_statement",
         "The request does not belong to this station's vault. No money moved.",
         "Try again; ring the support contact when it goes on.",
+    )
+}
+
+fn wrong_clock() -> Refused {
+    Refused::later(
+        StatusCode::CONFLICT,
+        "wrong_clock",
+        "The station's clock is more than a day ahead of the data center's. No money moved.",
+        "Set the computer's date and time. What the station has already written down under a later date \
+         keeps it waiting until that date, or until it is withdrawn and enrolled anew.",
     )
 }
 
