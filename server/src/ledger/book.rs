@@ -125,7 +125,7 @@ pub enum TransferKind {
     Withdrawal,
     /// What was held has not turned up on paper: held → customer.
     Release,
-    /// What was held has turned up on paper: held → printed.
+    /// What was held has turned up on paper, or its lost station has said so: held → printed.
     Scan,
     /// A paid piece was not used: refunded → customer.
     Refund,

@@ -11,6 +11,7 @@ use crate::approvals::{Action, ApprovalError, Controlled};
 use crate::center::DataCenter;
 use crate::db::{DbError, Tx};
 use crate::ledger::LedgerError;
+use crate::services::funds::door;
 use crate::services::funds::held::{self, EndState};
 use crate::stations::{self, Station, StationError, StationState};
 
@@ -93,6 +94,7 @@ pub(super) fn recover(
         if let Consented::Asked(view) = approved(&place, tx, &action, &consent)? {
             return Ok(AdminView::Approval(ApprovalView::Request(view)));
         }
+        door::out_of_held(&place.ledger, tx, &station, ADMIN, place.now)?;
         held::release(&place.ledger, tx, &station, ADMIN, place.now)?;
         stations::journal(&place.ledger, tx, &station, "recovered", ADMIN, place.now)?;
         Ok::<_, LostError>(AdminView::Station(station_view(tx, station)?))
@@ -115,5 +117,8 @@ fn recoverable(tx: &Tx<'_>, station: &Station, now: UnixSeconds) -> Result<Mills
         });
     }
     let account = crate::ledger::LedgerAccount::Held(station.vault);
-    Ok(crate::ledger::available(tx, &account)?)
+    let held = crate::ledger::available(tx, &account)?;
+    // What it has printed since, by its own word, is no more there.
+    let printed = door::printed_since(tx, station)?;
+    Ok(held.minus(printed).unwrap_or(Mills::ZERO))
 }

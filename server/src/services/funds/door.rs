@@ -4,34 +4,44 @@
 //! Called by stations whose certificates were revoked, or expired too long ago to be renewed, at
 //! most ten times an hour and 4 KiB. Level L3: seal and registered key stand in for the certificate.
 //! It must never settle anything: a statement is kept beside the evidence, and answered with no more
-//! than that it was kept.
+//! than that it was kept. Only where two admins recover what a lost vault held, its own word about
+//! what it printed counts (`protocol.md` J).
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use sha2::{Digest as _, Sha256};
+use shared::clock::UnixSeconds;
 use shared::ids::StationId;
+use shared::money::Mills;
 use shared::security::envelope::Envelope;
 use shared::security::signed::{self, ContentType};
 use shared::services::funds::{DoorReply, DoorRequest, RegisterStatement, VERSION};
 
-use super::{bad_statement, cbor, store};
+use super::{bad_statement, cbor, held, store};
 use crate::access::limiter::Trier;
 use crate::access::{Bounded, Caller, DOOR_MAX, ProblemReply};
 use crate::center::DataCenter;
 use crate::db::{DbError, Tx};
-use crate::ledger::RecordKind;
+use crate::ledger::{
+    self, Ledger, LedgerAccount, LedgerError, RecordKind, Transfer, TransferId, TransferKind,
+};
 use crate::params;
 use crate::services::refused::Refused;
 use crate::services::sealed::{Answer, Entrance, Sealed, keep_evidence};
 use crate::services::unnumbered;
+use crate::stations::Station;
 
 /// Why such a statement stands among the evidence.
 const REASON: &str = "a statement at the door";
 
 /// The most statements of one station that are kept: a vault that is never refilled prints for 28
 /// days, and one that has not changed is kept once.
-const KEPT_MAX: u64 = 64;
+const KEPT_MAX: usize = 64;
+
+/// The most that are read.
+const LIST_MAX: u32 = 128;
 
 pub(super) async fn route(
     State(center): State<Arc<DataCenter>>,
@@ -65,11 +75,14 @@ fn keep(
     let row = store::find(tx, sealed.station)?.ok_or_else(bad_statement)?;
     let statement = &sealed.request.statement;
     let its_own = statement.vault == row.mirror.vault && statement.psd == row.mirror.psd;
-    if statement.version != VERSION || !its_own {
+    let sound = statement.version == VERSION && statement.registers().is_some();
+    if !sound || !its_own {
         return Err(bad_statement());
     }
-    let (kept, newest) = kept(tx, sealed.station)?;
-    if kept < KEPT_MAX && !newest.is_some_and(|newest| is_the_same(&newest, statement)) {
+    let kept = statements(tx, sealed.station)?;
+    let newest = kept.first().map(|(newest, _)| newest);
+    let is_known = newest.is_some_and(|newest| is_the_same(newest, statement));
+    if kept.len() < KEPT_MAX && !is_known {
         keep_evidence(tx, sealed, REASON)?;
         let (user, body) = (sealed.station.to_string(), sealed.request_hash.to_vec());
         let ledger = center.ledger();
@@ -83,25 +96,81 @@ fn keep(
     )?))
 }
 
-/// How many statements of a station were kept, and the newest of them.
-fn kept(tx: &Tx<'_>, station: StationId) -> Result<(u64, Option<RegisterStatement>), DbError> {
-    let count = tx.row(
-        "SELECT COUNT(*) FROM evidence WHERE station = ?1 AND reason = ?2",
-        params![&station, REASON],
-        |row| row.column(0),
+/// What a lost vault has printed beyond what was known of it, by its own word at the door; no more
+/// than is held.
+///
+/// # Errors
+/// [`DbError`].
+pub(crate) fn printed_since(tx: &Tx<'_>, station: &Station) -> Result<Mills, DbError> {
+    Ok(stated_beyond(tx, station)?.map_or(Mills::ZERO, |(beyond, _)| beyond))
+}
+
+/// Held → printed for it. Called when what is held is released by two admins.
+///
+/// # Errors
+/// [`LedgerError`]; nothing is written then.
+pub(crate) fn out_of_held(
+    ledger: &Ledger,
+    tx: &Tx<'_>,
+    station: &Station,
+    user: &str,
+    now: UnixSeconds,
+) -> Result<(), LedgerError> {
+    let Some((amount, signed)) = stated_beyond(tx, station)? else {
+        return Ok(());
+    };
+    let request_hash: [u8; 32] = Sha256::digest(&signed).into();
+    ledger.post(
+        tx,
+        &Transfer {
+            id: TransferId::derived(TransferKind::Scan, &request_hash),
+            debit: LedgerAccount::Held(station.vault),
+            credit: LedgerAccount::Printed(station.vault),
+            amount,
+            kind: TransferKind::Scan,
+            reference: station.psd.to_string(),
+            request_hash,
+            user: user.to_owned(),
+            now,
+        },
     )?;
-    let newest: Option<(Vec<u8>, Vec<u8>)> = tx.row(
+    Ok(())
+}
+
+/// How far the highest ascending register stated at the door is beyond the known one, as far as that
+/// is held, with the signed statement; nothing when it is not.
+fn stated_beyond(tx: &Tx<'_>, station: &Station) -> Result<Option<(Mills, Vec<u8>)>, DbError> {
+    let known = held::find(tx, station.id)?.and_then(|end| end.ascending);
+    let stated = statements(tx, station.id)?;
+    let highest = stated.into_iter().max_by_key(|(one, _)| one.ascending);
+    let (Some(known), Some((highest, signed))) = (known, highest) else {
+        return Ok(None);
+    };
+    let held = ledger::available(tx, &LedgerAccount::Held(station.vault))?;
+    let beyond = highest.ascending.minus(known).unwrap_or(Mills::ZERO);
+    let amount = beyond.min(held);
+    Ok((!amount.is_zero()).then_some((amount, signed)))
+}
+
+/// The statements of a station that were kept, newest first, with their signed bytes. The signatures
+/// were checked when they were kept.
+fn statements(
+    tx: &Tx<'_>,
+    station: StationId,
+) -> Result<Vec<(RegisterStatement, Vec<u8>)>, DbError> {
+    let kept: Vec<(Vec<u8>, Vec<u8>)> = tx.rows(
         "SELECT message, header FROM evidence WHERE station = ?1 AND reason = ?2
-         ORDER BY created DESC, id LIMIT 1",
-        params![&station, REASON],
+         ORDER BY created DESC, id LIMIT ?3",
+        params![&station, REASON, LIST_MAX],
         |row| Ok((row.column(0)?, row.column(1)?)),
     )?;
-    // Its signature was checked when it was kept.
-    let opened = newest.and_then(|(message, header)| {
-        signed::open::<DoorRequest>(DoorRequest::CONTENT, &message, &header, |_, _, _| true).ok()
-    });
-    let statement = opened.map(|opened| opened.message.statement);
-    Ok((count.unwrap_or(0), statement))
+    let read = |(message, header): (Vec<u8>, Vec<u8>)| {
+        let opened =
+            signed::open::<DoorRequest>(DoorRequest::CONTENT, &message, &header, |_, _, _| true);
+        let statement = opened.ok()?.message.statement;
+        statement.registers().map(|_| (statement, message))
+    };
+    Ok(kept.into_iter().filter_map(read).collect())
 }
 
 /// Whether two statements are about one state of the vault.

@@ -7,7 +7,7 @@
 
 mod ahead;
 pub mod automatic;
-mod door;
+pub(crate) mod door;
 pub mod held;
 mod pages;
 pub mod pin_resets;
