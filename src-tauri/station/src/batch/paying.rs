@@ -1,8 +1,8 @@
 //! Paying for planned pieces, a chunk in one commit.
 //!
 //! What each piece signs (serial and registers afterwards) is known before any is drafted, because
-//! a raster changes no register. So the pieces are signed, drawn, read back and sealed on a thread
-//! of their own and on the owner's, while the owner takes the vault's steps in order and writes
+//! a raster changes no register. So the pieces are signed, drawn, read back and sealed on threads of
+//! their own and on the owner's, while the owner takes the vault's steps in order and writes
 //! them; during the commit of one chunk the pieces of the next are made. A crash leaves whole
 //! chunks: paid for, or as if never asked for.
 

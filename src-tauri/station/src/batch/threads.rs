@@ -7,15 +7,15 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::vec::IntoIter;
 
-/// Threads that draft and draw at once: this one and one more.
+/// Threads that draft and draw at once.
 pub(super) const THREADS: usize = 2;
 
 /// Answers that one thread may have ready before they are taken: a drawn label is a quarter of a
 /// megabyte.
 const READY_AHEAD: usize = 4;
 
-/// Answers that the thread beside the taking one may have ready: while a chunk is committed the next
-/// one is made.
+/// Answers that the threads beside the taking one may have ready: while a chunk is committed the
+/// next one is made.
 const MADE_AHEAD: usize = 2 * super::CHUNK;
 
 /// Works a list off; the answers stand in its order.
@@ -66,8 +66,9 @@ pub(super) fn in_turn<T: Send, R: Send>(
     });
 }
 
-/// Works a list off on a thread of its own while `taking` takes the answers on this one, which
-/// works, too, whenever the answer that comes next is not there yet.
+/// Works a list off on threads of its own while `taking` takes the answers on this one, which
+/// works, too, whenever the answer that comes next is not there yet. While this one waits for the
+/// disk the others keep the cores busy.
 pub(super) fn beside<T: Send, R: Send, A>(
     list: Vec<T>,
     work: impl Fn(T) -> R + Sync,
@@ -78,13 +79,16 @@ pub(super) fn beside<T: Send, R: Send, A>(
     let (ready, made) = sync_channel(MADE_AHEAD);
     let (todo, work) = (&todo, &work);
     thread::scope(|scope| {
-        scope.spawn(move || {
-            while let Some((index, one)) = next_of(todo) {
-                if ready.send((index, work(one))).is_err() {
-                    return;
+        let senders = vec![ready; THREADS];
+        for ready in senders {
+            scope.spawn(move || {
+                while let Some((index, one)) = next_of(todo) {
+                    if ready.send((index, work(one))).is_err() {
+                        return;
+                    }
                 }
-            }
-        });
+            });
+        }
         taking(&mut Answers {
             todo,
             work,
@@ -121,8 +125,8 @@ impl<T, R> Answers<'_, T, R> {
         self.next == self.count
     }
 
-    /// The next answer; `None` after the last. When the other thread has panicked the answers end
-    /// early, and then the scope of both panics, too.
+    /// The next answer; `None` after the last. When another thread has panicked the answers end
+    /// early, and then the scope of all panics, too.
     pub(super) fn next(&mut self) -> Option<R> {
         if self.is_done() {
             return None;
@@ -147,11 +151,11 @@ impl<T, R> Answers<'_, T, R> {
 
     /// Ends the work: what was made and not taken, and what was not begun, both in order.
     pub(super) fn stop(&mut self) -> (Vec<R>, Vec<T>) {
-        // All at once: what the other thread has begun stands before what is left.
+        // All at once: what the other threads have begun stands before what is left.
         let mut todo = self.todo.lock().unwrap_or_else(PoisonError::into_inner);
         let rest = todo.by_ref().map(|(_, one)| one).collect();
         drop(todo);
-        // Ends when the other thread has found nothing more to do.
+        // Ends when the other threads have found nothing more to do.
         self.early.extend(self.made.iter());
         self.next = self.count;
         let made = std::mem::take(&mut self.early);
@@ -200,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn work_that_panics_ends_for_both_threads() {
+    fn work_that_panics_ends_for_all_threads() {
         for bad in [0, 1, 500, 999] {
             let list: Vec<usize> = (0..1_000).collect();
             let ended = std::panic::catch_unwind(|| {
