@@ -13,7 +13,7 @@ use crate::ca::counter::{Counter, Reserve};
 use crate::ca::deny::DenyList;
 use crate::ca::{self, Authority, CaError};
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, TokenPlace};
 use crate::db::{Db, DbError, Tx};
 use crate::epochs;
 use crate::folder::{FileFault, Folder};
@@ -81,6 +81,8 @@ pub struct InitTerms {
     pub support_contact: String,
     /// The passphrase of the offline root; one is made when there is none.
     pub passphrase: Option<Zeroizing<String>>,
+    /// The PKCS #11 token that new signing keys are made on; the data folder when there is none.
+    pub token: Option<TokenPlace>,
 }
 
 /// What `init` has made.
@@ -157,11 +159,13 @@ impl DataCenter {
         };
         let passphrase = terms.passphrase.as_ref().or(new_passphrase.as_ref());
         let id = DataCenterId::new_v7(now, &ca::random()?);
-        ca::init(folder, id, passphrase.map_or("", |text| text.as_str()), now)?;
+        // It says where keys are made.
         let config = Config {
             names: terms.names.clone(),
+            token: terms.token.clone(),
         };
         config.write(folder)?;
+        ca::init(folder, id, passphrase.map_or("", |text| text.as_str()), now)?;
         let support_contact = terms.support_contact.clone();
         db.write_blocking("init", move |tx| {
             tx.execute(

@@ -1,5 +1,7 @@
 //! `config.toml`: the few things about a data center that depend on where it runs.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::folder::{FileFault, Folder, read_small, write_private};
@@ -12,6 +14,19 @@ pub struct Config {
     /// they stand in its TLS certificate.
     #[serde(default)]
     pub names: Vec<String>,
+    /// Where new signing keys are made, when not in the data folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenPlace>,
+}
+
+/// A PKCS #11 token. Its PIN is never written down here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenPlace {
+    /// The library that speaks with it.
+    pub library: PathBuf,
+    /// The token's label.
+    pub label: String,
 }
 
 /// Why the configuration could not be used.

@@ -49,79 +49,98 @@ pub enum FileFault {
 
 /// The paths of one data folder.
 #[derive(Clone, Debug)]
-pub struct Folder(PathBuf);
+pub struct Folder {
+    path: PathBuf,
+    pin_file: Option<PathBuf>,
+}
 
 impl Folder {
     /// The data folder at `path`, which may not exist yet.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self(path.into())
+        Self {
+            path: path.into(),
+            pin_file: None,
+        }
+    }
+
+    /// The same folder, with the file that holds the PIN of its token.
+    #[must_use]
+    pub fn with_pin_file(mut self, file: Option<PathBuf>) -> Self {
+        self.pin_file = file;
+        self
+    }
+
+    /// The file with the PIN of the token, when one was named.
+    #[must_use]
+    pub fn pin_file(&self) -> Option<&Path> {
+        self.pin_file.as_deref()
     }
 
     /// The folder itself.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// The database.
     #[must_use]
     pub fn database(&self) -> PathBuf {
-        self.0.join("pennyblack.db")
+        self.path.join("pennyblack.db")
     }
 
     /// The configuration.
     #[must_use]
     pub fn config(&self) -> PathBuf {
-        self.0.join("config.toml")
+        self.path.join("config.toml")
     }
 
     /// A certificate by name.
     #[must_use]
     pub fn certificate(&self, name: &str) -> PathBuf {
-        self.0.join("ca").join(format!("{name}.pem"))
+        self.path.join("ca").join(format!("{name}.pem"))
     }
 
     /// The notice of a signing key by name.
     #[must_use]
     pub fn notice(&self, name: &str) -> PathBuf {
-        self.0.join("ca").join(format!("{name}.hex"))
+        self.path.join("ca").join(format!("{name}.hex"))
     }
 
     /// A private key by name.
     #[must_use]
     pub fn key(&self, name: &str) -> PathBuf {
-        self.0.join("keys").join(format!("{name}.pem"))
+        self.path.join("keys").join(format!("{name}.pem"))
     }
 
     /// The folder of the HPKE keys.
     #[must_use]
     pub fn sealing_keys(&self) -> PathBuf {
-        self.0.join("keys").join("sealing")
+        self.path.join("keys").join("sealing")
     }
 
     /// The public halves of the recovery keys.
     #[must_use]
     pub fn recovery_keys(&self) -> PathBuf {
-        self.0.join("ca").join("recovery.hex")
+        self.path.join("ca").join("recovery.hex")
     }
 
     /// The root's private key and the recovery keys, under the passphrase.
     #[must_use]
     pub fn offline_root(&self) -> PathBuf {
-        self.0.join("offline-root.pem")
+        self.path.join("offline-root.pem")
     }
 
     /// The lock that says who owns the folder.
     #[must_use]
     pub fn lock(&self) -> PathBuf {
-        self.0.join("lock")
+        self.path.join("lock")
     }
 
     /// Where `serve` says that it listens.
     #[must_use]
     pub fn listening(&self) -> PathBuf {
-        self.0.join("listening")
+        self.path.join("listening")
     }
 
     /// Makes the folder and its subfolders, for the owner only.
@@ -129,10 +148,10 @@ impl Folder {
     /// # Errors
     /// [`FileFault::Write`].
     pub fn make(&self) -> Result<(), FileFault> {
-        for path in [self.0.clone(), self.0.join("ca"), self.sealing_keys()] {
+        for path in [self.path.clone(), self.path.join("ca"), self.sealing_keys()] {
             make_private(&path)?;
         }
-        make_private(&self.0.join("keys"))
+        make_private(&self.path.join("keys"))
     }
 }
 

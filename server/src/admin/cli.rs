@@ -28,6 +28,10 @@ pub struct Cli {
     /// Write JSON for machines: one object, or one per line for lists; refusals to standard error.
     #[arg(long, global = true)]
     pub json: bool,
+    /// A file whose first line is the PIN of the PKCS #11 token that holds the data center's keys;
+    /// without it the environment variable PENNYBLACK_TOKEN_PIN is used.
+    #[arg(long, global = true, value_name = "PATH")]
+    pub pin_file: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -118,6 +122,13 @@ pub struct Init {
     /// be given several times.
     #[arg(long = "name", value_name = "HOST")]
     pub names: Vec<String>,
+    /// The library of a PKCS #11 token on which the keys for replies and editions and of the CAs are
+    /// made, instead of in the folder.
+    #[arg(long, value_name = "LIBRARY", requires = "token")]
+    pub pkcs11: Option<PathBuf>,
+    /// The label of that token.
+    #[arg(long, value_name = "LABEL", requires = "pkcs11")]
+    pub token: Option<String>,
 }
 
 /// How to serve.

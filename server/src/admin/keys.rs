@@ -135,6 +135,7 @@ pub(super) fn perform(
     match call {
         KeysCall::List => {}
         KeysCall::Announce { what, at_once } => {
+            center.authority().try_keys()?;
             announce(center, &what, at_once)?;
             center.monitor().signal_all(ServiceId::Keys);
         }

@@ -52,6 +52,7 @@ use self::refusal::{AdminRefusal, Ending};
 use self::view::{AdminView, InitView};
 use crate::center::{DataCenter, InitTerms};
 use crate::clock::{Clock, SystemClock};
+use crate::config::TokenPlace;
 use crate::folder::{FileFault, Folder, read_small};
 
 /// The environment variable with the log filter, as `tracing` understands it.
@@ -126,7 +127,8 @@ fn carry_out(cli: Cli, output: &Output) -> Result<(), AdminRefusal> {
     let folder = Folder::new(match cli.data {
         Some(path) => path,
         None => default_folder()?,
-    });
+    })
+    .with_pin_file(cli.pin_file);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     match cli.command {
         Command::Init(init) => carry_out_init(&folder, init, clock.as_ref(), output),
@@ -389,6 +391,7 @@ fn carry_out_init(
         names: init.names,
         support_contact: init.support_contact,
         passphrase,
+        token: place_of(init.pkcs11, init.token),
     };
     let made = DataCenter::init(folder, &terms, clock)?;
     drop(ownership);
@@ -406,6 +409,13 @@ fn carry_out_init(
         "The data center was made, but nobody has read its passphrase.",
         "Remove the folder and begin again.",
     ))
+}
+
+/// Where the keys of a new data center are made; the arguments come together.
+fn place_of(library: Option<PathBuf>, label: Option<String>) -> Option<TokenPlace> {
+    let library = library.map(|path| std::path::absolute(&path).unwrap_or(path));
+    let (library, label) = library.zip(label)?;
+    Some(TokenPlace { library, label })
 }
 
 /// The first line of the file.
@@ -436,6 +446,7 @@ fn carry_out_serve(
     }
     let ownership = owned_soon(folder)?;
     let center = DataCenter::open(folder, clock)?;
+    center.authority().try_keys()?;
     serve::serve(ownership, center, arguments.listen, output)
 }
 

@@ -99,6 +99,7 @@ pub fn perform(
             show(AdminView::Backup(BackupView {
                 backup: file,
                 bytes,
+                keys_on_token: center.authority().keys_on_token()?,
             }))
         }
     };
@@ -441,6 +442,9 @@ fn rates_publish(
             .db()
             .read_blocking("rates-unpublished", store::unpublished)?,
     };
+    if !names.is_empty() {
+        center.authority().try_keys()?;
+    }
     let mut views = Vec::new();
     for name in names {
         let signed = manifest_to_publish(center, &name)?;

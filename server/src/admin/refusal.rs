@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::backup::BackupError;
 use super::owner::OwnerError;
 use crate::access::AccessError;
-use crate::ca::CaError;
+use crate::ca::{CaError, TokenError};
 use crate::center::CenterError;
 use crate::config::ConfigError;
 use crate::db::DbError;
@@ -208,6 +208,8 @@ impl From<CaError> for AdminRefusal {
         match error {
             CaError::Db(fault) => fault.into(),
             CaError::File(fault) => fault.into(),
+            CaError::Config(fault) => fault.into(),
+            CaError::Token(error) => error.into(),
             CaError::Damaged { .. } => Self::damaged(
                 "damaged_key",
                 &error,
@@ -233,6 +235,41 @@ impl From<CaError> for AdminRefusal {
             CaError::CounterExhausted { .. } | CaError::Crypto { .. } | CaError::Issue { .. } => {
                 Self::broken("keys", &error, "Nothing was changed. See the log.")
             }
+        }
+    }
+}
+
+impl From<TokenError> for AdminRefusal {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::NoPin { .. } | TokenError::PinFile(_) => Self::refused(
+                "token_pin",
+                &error,
+                "Name a file whose first line is the PIN with --pin-file, or set \
+                 PENNYBLACK_TOKEN_PIN.",
+            ),
+            TokenError::WrongPin { .. } => Self::refused(
+                "token_pin",
+                &error,
+                "Correct the PIN and start again. A token locks itself after a few wrong ones.",
+            ),
+            TokenError::NotConfigured { .. }
+            | TokenError::Library { .. }
+            | TokenError::Absent { .. }
+            | TokenError::Gone { .. }
+            | TokenError::NoKey { .. }
+            | TokenError::Busy { .. } => Self::refused(
+                "token_absent",
+                &error,
+                "Nothing was signed. Check that the token is there and that library and label in \
+                 config.toml are its own.",
+            )
+            .later(),
+            TokenError::Unfit { .. } => Self::refused(
+                "token_unfit",
+                &error,
+                "Nothing was signed. Use a token that makes P-256 keys and keeps them.",
+            ),
         }
     }
 }

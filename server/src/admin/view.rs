@@ -236,6 +236,9 @@ pub struct BackupView {
     pub backup: PathBuf,
     /// Its size in bytes.
     pub bytes: u64,
+    /// How many private keys it does not hold, because they are on a PKCS #11 token.
+    #[serde(default)]
+    pub keys_on_token: usize,
 }
 
 /// A data center that was restored.
@@ -368,13 +371,7 @@ impl fmt::Display for AdminView {
             Self::Epoch(view) => view.fmt(f),
             // The journal and single groups are for machines in either form.
             Self::Record(_) | Self::Group(_) | Self::Evidence(_) => f.write_str(&self.json()),
-            Self::Backup(view) => write!(
-                f,
-                "Backup written: {} ({} bytes). It holds private keys: keep it as safe as the \
-                 data folder.",
-                view.backup.display(),
-                view.bytes
-            ),
+            Self::Backup(view) => backup(f, view),
             Self::Init(view) => init(f, view),
             Self::Restore(view) => write!(
                 f,
@@ -529,6 +526,23 @@ fn audit(f: &mut fmt::Formatter<'_>, view: &AuditReport) -> fmt::Result {
         units(view.printed),
         units(view.refunded),
     )
+}
+
+fn backup(f: &mut fmt::Formatter<'_>, view: &BackupView) -> fmt::Result {
+    let (path, bytes) = (view.backup.display(), view.bytes);
+    write!(
+        f,
+        "Backup written: {path} ({bytes} bytes). It holds private keys: keep it as safe as the \
+         data folder."
+    )?;
+    match view.keys_on_token {
+        0 => Ok(()),
+        number => write!(
+            f,
+            "\n{number} signing keys are on the token and not in the backup: it works only with that \
+             token, so see to a copy of the token too."
+        ),
+    }
 }
 
 fn init(f: &mut fmt::Formatter<'_>, view: &InitView) -> fmt::Result {

@@ -1,13 +1,10 @@
 //! Key files of admins: an encrypted PKCS #8 key that its owner keeps, of which the data center
 //! knows only the public half.
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use shared::services::keys::Point;
-use zeroize::Zeroizing;
 
 use super::CaError;
-use super::keys::SigningKey;
+use super::keys::{SigningKey, new_p256};
 use super::offline::{open_bundle, seal_bundle};
 
 /// Makes an admin's key: the encrypted file's text, and the public half.
@@ -16,10 +13,7 @@ use super::offline::{open_bundle, seal_bundle};
 /// [`CaError::WeakPassphrase`], [`CaError::Crypto`].
 pub fn new_admin_key(name: &str, passphrase: &str) -> Result<(String, Point), CaError> {
     let what = "make a P-256 key";
-    let document =
-        EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
-            .map_err(|_| CaError::Crypto { what })?;
-    let der = Zeroizing::new(document.as_ref().to_vec());
+    let der = new_p256()?;
     let key = SigningKey::from_pkcs8(&der).ok_or(CaError::Crypto { what })?;
     let head = format!("The key of the Pennyblack admin {name}. It signs approvals.\n");
     let text = seal_bundle(&head, &[("Signing key", der.as_slice())], passphrase)?;

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::token::TokenError;
+use crate::config::ConfigError;
 use crate::db::DbError;
 use crate::folder::FileFault;
 
@@ -62,6 +64,12 @@ pub enum CaError {
         /// Which counter.
         name: &'static str,
     },
+    /// The configuration does not say where keys are made.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A PKCS #11 token did not do what it was asked for.
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),

@@ -3,8 +3,8 @@
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
-    PublicKeyData, SanType, SerialNumber, SubjectPublicKeyInfo, date_time_ymd,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData,
+    SanType, SerialNumber, SubjectPublicKeyInfo, date_time_ymd,
 };
 use rustls::pki_types::CertificateSigningRequestDer;
 use shared::clock::UnixSeconds;
@@ -14,7 +14,7 @@ use shared::services::funds::INDICIUM_CERTIFICATE_DAYS;
 use shared::services::keys::{MAX_CSR_BYTES, Point, STATION_CERTIFICATE_DAYS};
 
 use super::CaError;
-use super::keys::random;
+use super::keys::{SigningKey, random};
 
 /// Certificates are valid from a little before they are issued, so that a station whose clock is
 /// slow can use them at once.
@@ -24,7 +24,7 @@ pub const CLOCK_SKEW_SECONDS: i64 = 300;
 pub(super) const STATION_URI: &str = "pennyblack:station/";
 
 /// An issuing CA with its key.
-pub(super) type OwnIssuer = Issuer<'static, KeyPair>;
+pub(super) type OwnIssuer = Issuer<'static, SigningKey>;
 
 /// A certificate just issued.
 #[derive(Clone, Debug, PartialEq, Eq)]

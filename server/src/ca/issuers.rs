@@ -10,15 +10,14 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use rcgen::Issuer;
-use rustls::pki_types::PrivateKeyDer;
 use shared::clock::UnixSeconds;
 use shared::services::keys::trust::{ANNOUNCE_DAYS, OVERLAP_DAYS};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
+use super::key_folder::KeyFolder;
+use super::keys::SigningKey;
 use super::signing::{KeyAge, KeyState};
-use super::{CaError, OwnIssuer, new_key, numbered, read_certificate, write_certificate};
-use crate::ca::keys;
-use crate::folder::{self, Folder};
+use super::{CaError, OwnIssuer, numbered, read_certificate, write_certificate};
 
 /// The most CAs one purpose can have had.
 const NUMBER_MAX: u32 = 1_000;
@@ -95,7 +94,7 @@ impl IssuingCa {
 #[derive(Debug)]
 pub(super) struct IssuerLine {
     name: IssuerName,
-    folder: Folder,
+    folder: KeyFolder,
     cas: RwLock<Vec<Arc<IssuingCa>>>,
     in_use: RwLock<Arc<IssuingCa>>,
 }
@@ -103,23 +102,23 @@ pub(super) struct IssuerLine {
 impl IssuerLine {
     /// Reads the line.
     pub(super) fn open(
-        folder: &Folder,
+        folder: &KeyFolder,
         name: IssuerName,
         now: UnixSeconds,
     ) -> Result<Self, CaError> {
         let mut cas = Vec::new();
         for number in 1..NUMBER_MAX {
             let place = numbered(name.name(), number);
-            if !folder.certificate(&place).exists() {
+            if !folder.files().certificate(&place).exists() {
                 break;
             }
             cas.push(Arc::new(read(folder, name, number)?));
         }
         let in_use = serving(&cas, now).ok_or_else(|| CaError::Damaged {
-            path: folder.certificate(name.name()),
+            path: folder.files().certificate(name.name()),
         })?;
         in_use.issuer().map_err(|_| CaError::Damaged {
-            path: folder.key(&format!("{}-ca", name.name())),
+            path: folder.path(&key_name(name, 1)),
         })?;
         Ok(Self {
             name,
@@ -162,12 +161,10 @@ impl IssuerLine {
             });
         }
         let number = last.saturating_add(1);
-        let key = new_key()?;
-        keys::write_key(
-            &key_path(&self.folder, self.name, number),
-            key.serialized_der(),
-        )?;
-        Ok((number, key.public_key_raw().to_vec()))
+        let name = key_name(self.name, number);
+        self.folder.make(&name)?;
+        let key = SigningKey::read(&self.folder, &name)?;
+        Ok((number, key.point().0.to_vec()))
     }
 
     /// Takes the certificate of a drafted CA.
@@ -188,12 +185,16 @@ impl IssuerLine {
         if !follows || !is_under(der, root) {
             return Err(CaError::BadRequest);
         }
-        let key = keys::read_key(&key_path(&self.folder, self.name, number))?;
-        let issuer = issuer_of(der, &key).ok_or(CaError::BadRequest)?;
+        let key = SigningKey::read(&self.folder, &key_name(self.name, number))?;
+        let issuer = issuer_of(der, key).ok_or(CaError::BadRequest)?;
         if !is_of(der, &issuer) {
             return Err(CaError::BadRequest);
         }
-        write_certificate(&self.folder, &numbered(self.name.name(), number), der)?;
+        write_certificate(
+            self.folder.files(),
+            &numbered(self.name.name(), number),
+            der,
+        )?;
         cas.push(Arc::new(read(&self.folder, self.name, number)?));
         drop(cas);
         self.upkeep(now)
@@ -206,7 +207,7 @@ impl IssuerLine {
             let number = serving.number;
             *self.in_use.write().unwrap_or_else(PoisonError::into_inner) = serving;
             for past in 1..number {
-                folder::destroy(&key_path(&self.folder, self.name, past))?;
+                self.folder.destroy_past(&key_name(self.name, past))?;
             }
         }
         Ok(())
@@ -250,22 +251,24 @@ fn serving(cas: &[Arc<IssuingCa>], now: UnixSeconds) -> Option<Arc<IssuingCa>> {
     begun.or(cas.first()).map(Arc::clone)
 }
 
-fn key_path(folder: &Folder, name: IssuerName, number: u32) -> std::path::PathBuf {
-    folder.key(&numbered(&format!("{}-ca", name.name()), number))
+/// The name of a CA's key.
+pub(super) fn key_name(name: IssuerName, number: u32) -> String {
+    numbered(&format!("{}-ca", name.name()), number)
 }
 
-fn read(folder: &Folder, name: IssuerName, number: u32) -> Result<IssuingCa, CaError> {
+fn read(folder: &KeyFolder, name: IssuerName, number: u32) -> Result<IssuingCa, CaError> {
     let place = numbered(name.name(), number);
-    let certificate = read_certificate(folder, &place)?;
-    let path = folder.certificate(&place);
+    let certificate = read_certificate(folder.files(), &place)?;
+    let path = folder.files().certificate(&place);
     let (_, x509) = X509Certificate::from_der(&certificate.der)
         .map_err(|_| CaError::Damaged { path: path.clone() })?;
     let from = UnixSeconds(x509.validity().not_before.timestamp());
     let not_after = UnixSeconds(x509.validity().not_after.timestamp());
-    let key_file = key_path(folder, name, number);
+    let key_name = key_name(name, number);
+    let key_file = folder.path(&key_name);
     let issuer = if key_file.exists() {
-        let key = keys::read_key(&key_file)?;
-        let issuer = issuer_of(&certificate.der, &key);
+        let key = SigningKey::read(folder, &key_name)?;
+        let issuer = issuer_of(&certificate.der, key);
         Some(issuer.ok_or(CaError::Damaged { path: key_file })?)
     } else {
         None
@@ -279,17 +282,15 @@ fn read(folder: &Folder, name: IssuerName, number: u32) -> Result<IssuingCa, CaE
     })
 }
 
-fn issuer_of(certificate: &[u8], key: &[u8]) -> Option<OwnIssuer> {
-    let key = PrivateKeyDer::Pkcs8(key.to_vec().into());
-    let pair = rcgen::KeyPair::from_der_and_sign_algo(&key, &rcgen::PKCS_ECDSA_P256_SHA256).ok()?;
-    Issuer::from_ca_cert_der(&certificate.into(), pair).ok()
+fn issuer_of(certificate: &[u8], key: SigningKey) -> Option<OwnIssuer> {
+    Issuer::from_ca_cert_der(&certificate.into(), key).ok()
 }
 
 /// Whether a certificate is for the key of this issuer.
 fn is_of(der: &[u8], issuer: &OwnIssuer) -> bool {
     let read = X509Certificate::from_der(der);
     read.is_ok_and(|(_, x509)| {
-        x509.public_key().subject_public_key.data.as_ref() == issuer.key().public_key_raw()
+        x509.public_key().subject_public_key.data.as_ref() == issuer.key().point().0
     })
 }
 

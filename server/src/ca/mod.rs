@@ -3,7 +3,8 @@
 //! `init` makes a root whose private key exists only in the encrypted offline bundle, and three
 //! issuing CAs below it (path length 0): for the TLS server, for stations, for indicia. Separate
 //! keys serve TLS, HPKE, journal heads, replies with grants and receipts, and editions of rates.
-//! Private keys lie in the data folder, mode 0600.
+//! Private keys lie in the data folder, mode 0600; those of P-256 that sign may be on a PKCS #11
+//! token instead ([`key_folder`]).
 
 mod admin_keys;
 pub mod counter;
@@ -11,11 +12,13 @@ pub mod deny;
 mod error;
 mod issue;
 mod issuers;
+mod key_folder;
 mod keys;
 mod offline;
 mod root;
 mod sealing;
 mod signing;
+mod token;
 
 #[cfg(test)]
 mod tests;
@@ -49,7 +52,9 @@ pub use offline::{
 pub use root::{Certified, Draft, OfflineRoot};
 pub use sealing::{SealingPair, SealingRing};
 pub use signing::{KeyAge, KeyState};
+pub use token::{PIN_VARIABLE, TokenError};
 
+use key_folder::KeyFolder;
 use signing::KeyRing;
 
 use crate::folder::{self, Folder};
@@ -82,6 +87,7 @@ struct CaCertificate {
 #[derive(Debug)]
 pub struct Authority {
     folder: Folder,
+    keys: KeyFolder,
     names: Vec<HostName>,
     root: CaCertificate,
     /// When the first keys were made.
@@ -117,9 +123,12 @@ pub fn init(
     passphrase: &str,
     now: UnixSeconds,
 ) -> Result<(), CaError> {
-    let root_key = new_key()?;
+    let keys = KeyFolder::open(folder)?;
+    let root_der = keys::new_p256()?;
+    let root_key = SigningKey::from_pkcs8(&root_der).ok_or(CaError::Crypto {
+        what: "make a P-256 key",
+    })?;
     let (recovery_1, recovery_2) = (keys::new_ed25519()?, keys::new_ed25519()?);
-    let root_der = zeroize::Zeroizing::new(root_key.serialize_der());
     let bundle = offline::seal_bundle(
         offline::BUNDLE_HEAD,
         &[
@@ -142,31 +151,32 @@ pub fn init(
     for issuer in IssuerName::ALL {
         let name = name(&format!("{} CA", issuer.name()));
         let params = authority_params(&name, 0, Validity::days(now, ISSUER_DAYS))?;
-        init_issuer(folder, issuer.name(), &params, &root_issuer)?;
+        init_issuer(&keys, issuer, &params, &root_issuer)?;
     }
-    KeyRing::<SigningKey>::init(folder, KeyPurpose::Replies)?;
-    KeyRing::<SigningKey>::init(folder, KeyPurpose::Editions)?;
-    KeyRing::<HeadKey>::init(folder, KeyPurpose::Heads)?;
+    KeyRing::<SigningKey>::init(&keys, KeyPurpose::Replies)?;
+    KeyRing::<SigningKey>::init(&keys, KeyPurpose::Editions)?;
+    KeyRing::<HeadKey>::init(&keys, KeyPurpose::Heads)?;
     write_recovery(folder, [&recovery_1, &recovery_2])?;
     folder::write_private(&folder.offline_root(), bundle.as_bytes())?;
     Ok(())
 }
 
 fn init_issuer(
-    folder: &Folder,
-    file: &'static str,
+    keys: &KeyFolder,
+    name: IssuerName,
     params: &CertificateParams,
     root: &OwnIssuer,
 ) -> Result<(), CaError> {
-    let key = new_key()?;
+    let (file, key_name) = (name.name(), issuers::key_name(name, 1));
+    keys.make(&key_name)?;
+    let key = SigningKey::read(keys, &key_name)?;
     let certificate = params
         .signed_by(&key, root)
         .map_err(|source| CaError::Issue {
             subject: file,
             source,
         })?;
-    keys::write_key(&folder.key(&format!("{file}-ca")), key.serialized_der())?;
-    write_certificate(folder, file, certificate.der())
+    write_certificate(keys.files(), file, certificate.der())
 }
 
 /// Stores the public halves of the recovery keys, one line of hex each.
@@ -220,6 +230,7 @@ pub fn replace_signing_key(
 ) -> Result<Vec<u8>, CaError> {
     let overlap = if is_stolen { 0 } else { OVERLAP_DAYS };
     let times = (now, now.plus_days(overlap));
+    let folder = &KeyFolder::open(folder)?;
     match purpose {
         KeyPurpose::Replies | KeyPurpose::Editions => {
             signing::replace::<SigningKey>(folder, purpose, root.signer(), times)
@@ -264,7 +275,9 @@ impl Authority {
             path: folder.certificate(ROOT),
         })?;
         let times = (since, now);
+        let keys = &KeyFolder::open(folder)?;
         Ok(Self {
+            keys: keys.clone(),
             names: own
                 .iter()
                 .chain(names)
@@ -272,17 +285,40 @@ impl Authority {
                 .collect::<Result<_, _>>()?,
             root,
             since,
-            server: IssuerLine::open(folder, IssuerName::Server, now)?,
-            station: IssuerLine::open(folder, IssuerName::Station, now)?,
-            indicium: IssuerLine::open(folder, IssuerName::Indicium, now)?,
-            replies: KeyRing::open(folder, KeyPurpose::Replies, times)?,
-            editions: KeyRing::open(folder, KeyPurpose::Editions, times)?,
-            heads: KeyRing::open(folder, KeyPurpose::Heads, times)?,
+            server: IssuerLine::open(keys, IssuerName::Server, now)?,
+            station: IssuerLine::open(keys, IssuerName::Station, now)?,
+            indicium: IssuerLine::open(keys, IssuerName::Indicium, now)?,
+            replies: KeyRing::open(keys, KeyPurpose::Replies, times)?,
+            editions: KeyRing::open(keys, KeyPurpose::Editions, times)?,
+            heads: KeyRing::open(keys, KeyPurpose::Heads, times)?,
             generation: AtomicU64::new(0),
             recovery: read_recovery(folder)?,
             sealing: SealingRing::open(folder.sealing_keys(), now)?,
             folder: folder.clone(),
         })
+    }
+
+    /// How many private keys are on a PKCS #11 token: no backup holds them.
+    ///
+    /// # Errors
+    /// [`CaError::File`].
+    pub fn keys_on_token(&self) -> Result<usize, CaError> {
+        self.keys.count_on_token()
+    }
+
+    /// Signs with every P-256 key in use, so that a token that is missing or locked is found before
+    /// anything is begun that it would have to end.
+    ///
+    /// # Errors
+    /// [`CaError::Token`], with the reason; [`CaError::Crypto`] when a key signs as another one.
+    pub fn try_keys(&self) -> Result<(), CaError> {
+        const NOTHING: &[u8] = b"Pennyblack looks whether a key signs";
+        self.replies.in_use().try_sign(NOTHING)?;
+        self.editions.in_use().try_sign(NOTHING)?;
+        for line in [&self.server, &self.station, &self.indicium] {
+            line.in_use().issuer()?.key().try_sign(NOTHING)?;
+        }
+        Ok(())
     }
 
     /// The root certificate, DER.

@@ -4,8 +4,7 @@
 //! [`Draft`] and takes a certificate back. So the root's private key is never in the memory of the
 //! process that answers stations.
 
-use rcgen::{Issuer, KeyPair, PKCS_ECDSA_P256_SHA256, SubjectPublicKeyInfo};
-use rustls::pki_types::PrivateKeyDer;
+use rcgen::{Issuer, SubjectPublicKeyInfo};
 use serde::{Deserialize, Serialize};
 use shared::clock::UnixSeconds;
 use shared::services::keys::Point;
@@ -74,22 +73,21 @@ impl OfflineRoot {
     pub fn open(bundle: &str, passphrase: &str, root: &[u8]) -> Result<Self, CaError> {
         let keys = open_bundle(bundle, passphrase)?;
         let key = keys.first().ok_or(CaError::WrongPassphrase)?;
-        let der = PrivateKeyDer::Pkcs8(key.to_vec().into());
-        let pair = KeyPair::from_der_and_sign_algo(&der, &PKCS_ECDSA_P256_SHA256)
-            .map_err(|_| CaError::WrongPassphrase)?;
+        let read = || SigningKey::from_pkcs8(key).ok_or(CaError::WrongPassphrase);
+        let signer = read()?;
         let (_, x509) = X509Certificate::from_der(root).map_err(|_| CaError::WrongPassphrase)?;
-        if x509.public_key().subject_public_key.data.as_ref() != pair.public_key_raw() {
+        if x509.public_key().subject_public_key.data.as_ref() != signer.point().0 {
             return Err(CaError::WrongPassphrase);
         }
         let name = x509.subject().iter_common_name().next();
         let name = name.and_then(|name| name.as_str().ok()).unwrap_or_default();
         let center = name.strip_prefix("Pennyblack root ").unwrap_or(name);
         Ok(Self {
-            signer: SigningKey::from_pkcs8(key).ok_or(CaError::WrongPassphrase)?,
             center: center.to_owned(),
             not_after: UnixSeconds(x509.validity().not_after.timestamp()),
-            issuer: Issuer::from_ca_cert_der(&root.into(), pair)
+            issuer: Issuer::from_ca_cert_der(&root.into(), read()?)
                 .map_err(|_| CaError::WrongPassphrase)?,
+            signer,
         })
     }
 

@@ -19,19 +19,20 @@ use shared::services::keys::trust::{
 };
 use shared::wire::{from_cbor, to_cbor};
 
+use super::key_folder::KeyFolder;
 use super::keys::{HeadKey, SigningKey};
 use super::{CaError, numbered};
-use crate::folder::{self, Folder};
+use crate::folder;
 
 /// The most keys one purpose can have had: a few hundred years of them.
 const NUMBER_MAX: u32 = 1_000;
 
 /// A private key that a ring holds.
 pub(super) trait RingKey: Sized {
-    /// Makes a key at `path`, over whatever lies there.
-    fn make(path: &std::path::Path) -> Result<(), CaError>;
-    /// Reads the key at `path`.
-    fn read(path: &std::path::Path) -> Result<Self, CaError>;
+    /// Makes a key of that name, over whatever an earlier try left there.
+    fn make(folder: &KeyFolder, name: &str) -> Result<(), CaError>;
+    /// Finds the key of that name.
+    fn read(folder: &KeyFolder, name: &str) -> Result<Self, CaError>;
     /// Its public half.
     fn verifying(&self) -> VerifyingKey;
     /// Signs a notice.
@@ -39,12 +40,12 @@ pub(super) trait RingKey: Sized {
 }
 
 impl RingKey for SigningKey {
-    fn make(path: &std::path::Path) -> Result<(), CaError> {
-        Self::make(path)
+    fn make(folder: &KeyFolder, name: &str) -> Result<(), CaError> {
+        folder.make(name)
     }
 
-    fn read(path: &std::path::Path) -> Result<Self, CaError> {
-        Self::read(path)
+    fn read(folder: &KeyFolder, name: &str) -> Result<Self, CaError> {
+        Self::read(folder, name)
     }
 
     fn verifying(&self) -> VerifyingKey {
@@ -57,12 +58,12 @@ impl RingKey for SigningKey {
 }
 
 impl RingKey for HeadKey {
-    fn make(path: &std::path::Path) -> Result<(), CaError> {
-        Self::make(path)
+    fn make(folder: &KeyFolder, name: &str) -> Result<(), CaError> {
+        Self::make(&folder.path(name))
     }
 
-    fn read(path: &std::path::Path) -> Result<Self, CaError> {
-        Self::read(path)
+    fn read(folder: &KeyFolder, name: &str) -> Result<Self, CaError> {
+        Self::read(&folder.path(name))
     }
 
     fn verifying(&self) -> VerifyingKey {
@@ -103,7 +104,7 @@ struct Line<K> {
 #[derive(Debug)]
 pub(super) struct KeyRing<K> {
     purpose: KeyPurpose,
-    folder: Folder,
+    folder: KeyFolder,
     line: RwLock<Line<K>>,
 }
 
@@ -149,14 +150,14 @@ impl KeyState {
 
 impl<K: RingKey> KeyRing<K> {
     /// Makes the first key of a purpose.
-    pub(super) fn init(folder: &Folder, purpose: KeyPurpose) -> Result<(), CaError> {
-        K::make(&folder.key(purpose.name()))?;
+    pub(super) fn init(folder: &KeyFolder, purpose: KeyPurpose) -> Result<(), CaError> {
+        K::make(folder, purpose.name())?;
         keep_first::<K>(folder, purpose).map(drop)
     }
 
     /// Reads the line; `since` is when the first key was made.
     pub(super) fn open(
-        folder: &Folder,
+        folder: &KeyFolder,
         purpose: KeyPurpose,
         (since, now): (UnixSeconds, UnixSeconds),
     ) -> Result<Self, CaError> {
@@ -169,7 +170,7 @@ impl<K: RingKey> KeyRing<K> {
             notices.push(read_announced(&path, purpose, number)?);
         }
         let read = |number: u32, from: UnixSeconds| -> Result<Numbered<K>, CaError> {
-            let key = Arc::new(K::read(&key_path(folder, purpose, number))?);
+            let key = Arc::new(K::read(folder, &numbered(purpose.name(), number))?);
             Ok(Numbered { number, from, key })
         };
         let begun = notices.iter().rfind(|one| one.notice.from <= now);
@@ -298,7 +299,8 @@ impl<K: RingKey> KeyRing<K> {
 
     fn destroy_before(&self, number: u32) -> Result<(), CaError> {
         for past in 1..number {
-            folder::destroy(&key_path(&self.folder, self.purpose, past))?;
+            let name = numbered(self.purpose.name(), past);
+            self.folder.destroy_past(&name)?;
         }
         Ok(())
     }
@@ -341,7 +343,7 @@ impl<K: RingKey> KeyRing<K> {
 /// Only files are written, so the data center must not be open. A crash before the notice leaves a
 /// key without one, which the next try overwrites.
 pub(super) fn replace<K: RingKey>(
-    folder: &Folder,
+    folder: &KeyFolder,
     purpose: KeyPurpose,
     root: &SigningKey,
     (now, earlier_until): (UnixSeconds, UnixSeconds),
@@ -359,15 +361,19 @@ pub(super) fn replace<K: RingKey>(
     write_notice(folder, &notice, name, |input| root.sign(input))
 }
 
-fn make_key<K: RingKey>(folder: &Folder, purpose: KeyPurpose, number: u32) -> Result<K, CaError> {
-    let path = key_path(folder, purpose, number);
-    K::make(&path)?;
-    K::read(&path)
+fn make_key<K: RingKey>(
+    folder: &KeyFolder,
+    purpose: KeyPurpose,
+    number: u32,
+) -> Result<K, CaError> {
+    let name = numbered(purpose.name(), number);
+    K::make(folder, &name)?;
+    K::read(folder, &name)
 }
 
 /// Signs a notice and writes it down; from then on its key is one.
 fn write_notice(
-    folder: &Folder,
+    folder: &KeyFolder,
     notice: &KeyNotice,
     (kind, signer): (ContentType, KeyId),
     sign: impl FnOnce(&[u8]) -> Option<[u8; SIGNATURE_BYTES]>,
@@ -380,17 +386,16 @@ fn write_notice(
     Ok(signed)
 }
 
-fn key_path(folder: &Folder, purpose: KeyPurpose, number: u32) -> PathBuf {
-    folder.key(&numbered(purpose.name(), number))
-}
-
-fn notice_path(folder: &Folder, purpose: KeyPurpose, number: u32) -> PathBuf {
-    folder.notice(&numbered(purpose.name(), number))
+fn notice_path(folder: &KeyFolder, purpose: KeyPurpose, number: u32) -> PathBuf {
+    folder.files().notice(&numbered(purpose.name(), number))
 }
 
 /// Writes down the first key's public half, while its private half is there.
-fn keep_first<K: RingKey>(folder: &Folder, purpose: KeyPurpose) -> Result<VerifyingKey, CaError> {
-    let key = K::read(&key_path(folder, purpose, 1))?.verifying();
+fn keep_first<K: RingKey>(
+    folder: &KeyFolder,
+    purpose: KeyPurpose,
+) -> Result<VerifyingKey, CaError> {
+    let key = K::read(folder, purpose.name())?.verifying();
     let place = notice_path(folder, purpose, 1);
     folder::write_private(&place, HEXLOWER.encode(&to_cbor(&key)).as_bytes())?;
     Ok(key)
@@ -398,12 +403,12 @@ fn keep_first<K: RingKey>(folder: &Folder, purpose: KeyPurpose) -> Result<Verify
 
 /// The first key's public half.
 fn read_first<K: RingKey>(
-    folder: &Folder,
+    folder: &KeyFolder,
     purpose: KeyPurpose,
 ) -> Result<Option<VerifyingKey>, CaError> {
     let path = notice_path(folder, purpose, 1);
     if !path.exists() {
-        let is_there = key_path(folder, purpose, 1).exists();
+        let is_there = folder.path(purpose.name()).exists();
         return is_there
             .then(|| keep_first::<K>(folder, purpose))
             .transpose();

@@ -20,6 +20,7 @@ use shared::wire::Unread;
 
 use super::learned;
 use super::refused::{Refused, update_needed};
+use crate::access::ProblemReply;
 use crate::ca::{self, StationCertificate, random};
 use crate::center::DataCenter;
 use crate::db::{DbError, Tx};
@@ -157,14 +158,8 @@ impl<Q> Sealed<Q> {
     ) -> Result<Vec<u8>, Refused> {
         let key = center.authority().replies();
         let aad = self.header.reply().bytes();
-        signed::sign(kind, key.key_id(), reply, &aad, |message| key.sign(message)).map_err(|_| {
-            Refused::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "center_fault",
-                "The reply could not be signed.",
-                "",
-            )
-        })
+        signed::sign(kind, key.key_id(), reply, &aad, |message| key.sign(message))
+            .map_err(|_| ProblemReply::fault().into())
     }
 }
 
