@@ -16,6 +16,7 @@ use server::admin::refusal::AdminRefusal;
 use server::ca::SigningKey;
 use server::center::{DataCenter, InitTerms};
 use server::clock::{Clock as _, HandClock, SystemClock};
+use server::config::TokenPlace;
 use server::folder::Folder;
 use shared::checkpoint::EpochStatement;
 use shared::clock::UnixSeconds;
@@ -59,6 +60,16 @@ impl Town {
     /// [`Self::with_deposit`], after `prepare` has done something to the empty folder in which
     /// `center` will lie.
     pub async fn prepared(deposit: &str, prepare: impl FnOnce(&Path)) -> Self {
+        Self::made(deposit, prepare, None).await
+    }
+
+    /// [`Self::with_deposit`], with the data center's signing keys on a token. The process's
+    /// environment must have its PIN.
+    pub async fn on_token(deposit: &str, place: TokenPlace) -> Self {
+        Self::made(deposit, |_| {}, Some(place)).await
+    }
+
+    async fn made(deposit: &str, prepare: impl FnOnce(&Path), token: Option<TokenPlace>) -> Self {
         let folder = TempDir::new().unwrap();
         prepare(folder.path());
         let clock = Arc::new(HandClock::new(SystemClock.now()));
@@ -66,6 +77,7 @@ impl Town {
         let terms = InitTerms {
             support_contact: "the help desk".to_owned(),
             passphrase: Some(PASSPHRASE.to_owned().into()),
+            token,
             ..Default::default()
         };
         let hand: Arc<HandClock> = Arc::clone(&clock);

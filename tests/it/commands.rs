@@ -1,6 +1,7 @@
 //! A data center and its stations as other processes: our own executables, started as an admin
 //! and a clerk would start them.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -80,9 +81,19 @@ pub(crate) fn tell(command: &mut Command) -> Told {
     }
 }
 
+/// How a data center is made and run, beside the usual.
+#[derive(Debug, Default)]
+pub(crate) struct Setting {
+    /// Further words of `init`.
+    pub(crate) init: Vec<String>,
+    /// Variables of the data center's environment.
+    pub(crate) environment: Vec<(&'static str, OsString)>,
+}
+
 /// A data center that runs as a process of its own, always on the same port.
 pub(crate) struct Site {
     folder: TempDir,
+    pub(crate) setting: Setting,
     port: u16,
     process: Option<Child>,
 }
@@ -90,16 +101,16 @@ pub(crate) struct Site {
 impl Site {
     /// A data center that serves, with rates and an account that holds `deposit`.
     pub(crate) fn with_deposit(deposit: &str) -> Self {
-        // Asked for and given back, so that the same port can be used after each start.
-        let probe = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = probe.local_addr().unwrap().port();
-        drop(probe);
-        let mut site = Self {
-            folder: TempDir::new().unwrap(),
-            port,
-            process: None,
-        };
-        site.admin(&["init", "--support-contact", "the help desk"]);
+        Self::set_in(deposit, |_| Setting::default())
+    }
+
+    /// [`Self::with_deposit`], in the setting that is made in the site's folder.
+    pub(crate) fn set_in(deposit: &str, prepare: impl FnOnce(&Path) -> Setting) -> Self {
+        let mut site = Self::bare(prepare);
+        let contact = ["init", "--support-contact", "the help desk"].map(str::to_owned);
+        let words = [contact.to_vec(), site.setting.init.clone()].concat();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        site.admin(&words);
         site.start();
         site.admin(&["account", "new", ACCOUNT]);
         let deposit = ["account", "deposit", ACCOUNT, deposit, "--reference", "1"];
@@ -107,6 +118,21 @@ impl Site {
         site.admin(&["rates", "import", EDITION]);
         site.admin(&["rates", "publish"]);
         site
+    }
+
+    /// A place for a data center, without one.
+    pub(crate) fn bare(prepare: impl FnOnce(&Path) -> Setting) -> Self {
+        // Asked for and given back, so that the same port can be used after each start.
+        let probe = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = probe.local_addr().unwrap().port();
+        drop(probe);
+        let folder = TempDir::new().unwrap();
+        Self {
+            setting: prepare(folder.path()),
+            folder,
+            port,
+            process: None,
+        }
     }
 
     /// The folder for everything of this site.
@@ -195,6 +221,8 @@ impl Site {
     fn command(&self) -> Command {
         let mut command = Command::new(executable("pennyblack-server"));
         command.arg("--data").arg(self.path("center")).arg("--json");
+        let environment = &self.setting.environment;
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         command
     }
 }

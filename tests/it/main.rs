@@ -61,6 +61,8 @@ mod statistics;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
+mod token;
+#[cfg(test)]
 mod vectors;
 #[cfg(test)]
 mod verifying;

@@ -89,7 +89,7 @@ const WINDOW: [Need; 3] = [
     ),
 ];
 
-const TEST: [Need; 12] = [
+const TEST: [Need; 13] = [
     test("xvfb", "to test the real window without a display", &[]),
     test("xauth", "to test the real window without a display", &[]),
     test(
@@ -125,6 +125,11 @@ const TEST: [Need; 12] = [
         "dmtx-utils",
         "to read our symbols with a foreign program",
         &[&["dmtxread", "--version"]],
+    ),
+    test(
+        "softhsm2",
+        "to keep the data center's keys on a PKCS #11 token",
+        &[&["softhsm2-util", "--version"]],
     ),
     test(
         "poppler-utils",
