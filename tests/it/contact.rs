@@ -322,18 +322,11 @@ async fn until_served(events: &mut Receiver<Event>, name: &str) -> Duration {
 
 /// Waits until the station knows what its account has; how long that took.
 async fn until_available(counter: &Counter, mills: u64) -> Duration {
-    let begun = Instant::now();
-    let known = async {
-        loop {
-            let account = counter.status().await.account;
-            if account.is_some_and(|account| account.available_mills == Some(mills)) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+    let knows = |status: &StatusView| {
+        let account = status.account.as_ref();
+        account.is_some_and(|account| account.available_mills == Some(mills))
     };
-    timeout(PATIENCE, known).await.unwrap();
-    begun.elapsed()
+    until(counter, knows).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

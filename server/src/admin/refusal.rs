@@ -114,7 +114,7 @@ impl AdminRefusal {
 }
 
 /// The error with its causes as one sentence.
-fn sentence(error: &dyn std::error::Error) -> String {
+pub(super) fn sentence(error: &dyn std::error::Error) -> String {
     let text = crate::access::problem::chain_of(error);
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase());

@@ -5,7 +5,7 @@ use shared::money::Mills;
 
 use crate::admin::approval::{ApprovalView, Consent, Consented, Place, consent as approved};
 use crate::admin::perform::{ADMIN, station_view, wrong_state};
-use crate::admin::refusal::{AdminRefusal, Ending};
+use crate::admin::refusal::{AdminRefusal, Ending, sentence};
 use crate::admin::view::{AdminView, time};
 use crate::approvals::{Action, ApprovalError, Controlled};
 use crate::center::DataCenter;
@@ -34,9 +34,7 @@ enum LostError {
 
 impl From<LostError> for AdminRefusal {
     fn from(error: LostError) -> Self {
-        let text = error.to_string();
-        let (first, rest) = text.split_at(1);
-        let message = format!("{}{rest}.", first.to_uppercase());
+        let message = sentence(&error);
         match error {
             LostError::NothingHeld { .. } => Self::new(
                 Ending::Refused,

@@ -16,7 +16,7 @@ pub use view::{AutomaticRefillView, MoneyView, PayOutView, ReturnedPaymentView};
 
 use super::approval::Consent;
 use super::perform::ADMIN;
-use super::refusal::{AdminRefusal, Ending};
+use super::refusal::{AdminRefusal, Ending, sentence};
 use super::view::AdminView;
 use crate::center::DataCenter;
 use crate::db::{Concerned, Tx};
@@ -144,32 +144,27 @@ enum MoneyError {
 
 impl From<MoneyError> for AdminRefusal {
     fn from(error: MoneyError) -> Self {
-        let message = |error: &MoneyError| {
-            let text = error.to_string();
-            let (first, rest) = text.split_at(1);
-            format!("{}{rest}.", first.to_uppercase())
-        };
         match error {
             MoneyError::UnknownReference { .. } => Self::new(
                 Ending::Refused,
                 "unknown_reference",
-                message(&error),
+                sentence(&error),
                 "Nothing was booked. `ledger export` shows every payment with its reference.",
             ),
             MoneyError::SeveralAccounts { .. } => Self::new(
                 Ending::Refused,
                 "several_accounts",
-                message(&error),
+                sentence(&error),
                 "Nothing was booked. Name the account with --account.",
             ),
             MoneyError::NoReference => Self::usage(
-                message(&error),
+                sentence(&error),
                 "Give it with --reference; it keeps the pay-out from being booked twice.",
             ),
             MoneyError::Bound { .. } => Self::new(
                 Ending::Refused,
                 "for_refills_only",
-                message(&error),
+                sentence(&error),
                 "Nothing was moved. It can be paid out once the value it comes from cannot turn \
                  up on paper any more.",
             ),

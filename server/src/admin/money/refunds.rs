@@ -13,7 +13,7 @@ use shared::services::funds::refunds::{RefundReason, RefundState, identity};
 use super::{MoneyError, MoneyView};
 use crate::admin::approval::{ApprovalView, Consent, Consented, Place, consent as approved};
 use crate::admin::perform::ADMIN;
-use crate::admin::refusal::{AdminRefusal, Ending};
+use crate::admin::refusal::{AdminRefusal, Ending, sentence};
 use crate::admin::view::{AdminView, time};
 use crate::approvals::{Action, ApprovalError, Controlled};
 use crate::center::DataCenter;
@@ -153,9 +153,7 @@ enum RefundError {
 
 impl From<RefundError> for AdminRefusal {
     fn from(error: RefundError) -> Self {
-        let text = error.to_string();
-        let (first, rest) = text.split_at(1);
-        let message = format!("{}{rest}.", first.to_uppercase());
+        let message = sentence(&error);
         match error {
             RefundError::Unknown { .. } => Self::new(
                 Ending::Refused,
