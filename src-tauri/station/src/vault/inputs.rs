@@ -1,11 +1,9 @@
 //! What is sealed with a piece until it is printed, and how it is written.
 //!
-//! A batch writes one such row a piece, so it is short: CBOR with the indicium as bytes. Rows of
-//! programs before that are JSON with the indicium in hexadecimal digits; they are still read.
+//! A batch writes one such row a piece, so it is short: CBOR with the indicium as bytes.
 
 use jiff::civil::Date;
 use minicbor::{Decode, Encode};
-use serde::Deserialize;
 use shared::money::Mills;
 use shared::wire::{from_cbor, to_cbor};
 use zeroize::Zeroizing;
@@ -13,12 +11,9 @@ use zeroize::Zeroizing;
 /// The layout version of a written row.
 const VERSION: u8 = 1;
 
-/// The first byte of a row that is JSON: no CBOR map begins with it.
-const JSON: u8 = b'{';
-
 /// What a label says besides its symbol; kept under seal with the indicium until the piece is
 /// printed, so that the identical piece can be drawn again.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct LabelInputs {
     /// The postage.
@@ -89,13 +84,6 @@ struct Reading {
     label: LabelInputs,
 }
 
-/// A row of an earlier program.
-#[derive(Deserialize)]
-struct Json {
-    indicium: String,
-    label: LabelInputs,
-}
-
 impl PieceInputs {
     /// The bytes to be sealed; wiped when dropped.
     #[must_use]
@@ -110,13 +98,6 @@ impl PieceInputs {
     /// Reads the bytes back; `None` when they are none of ours.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        if bytes.first() == Some(&JSON) {
-            let row: Json = serde_json::from_slice(bytes).ok()?;
-            return Some(Self {
-                indicium: hex::decode(&row.indicium).ok()?,
-                label: row.label,
-            });
-        }
         let row: Reading = from_cbor(bytes).ok()?;
         (row.version == VERSION).then_some(Self {
             indicium: row.indicium,
@@ -178,19 +159,6 @@ mod tests {
             let inputs = inputs(zone);
             assert_eq!(PieceInputs::from_bytes(&inputs.bytes()), Some(inputs));
         }
-    }
-
-    #[test]
-    fn rows_of_earlier_programs_are_read() {
-        let json = format!(
-            r#"{{"indicium":"{}","label":{{"postage":780,"date":"2026-11-23","origin":"83702",
-            "class_marking":"FIRST-CLASS MAIL","rate_marking":"Metered letter, 1 oz",
-            "zone":[4,true],"to":["Adé \"A\" Addressee","New York NY 10001"],"reference":"",
-            "specimen":true,"stock":"label-4x6","dpi":300}}}}"#,
-            hex::encode((0..124).collect::<Vec<u8>>()),
-        );
-        let read = PieceInputs::from_bytes(json.as_bytes());
-        assert_eq!(read, Some(inputs(Some((4, true)))));
     }
 
     #[test]
