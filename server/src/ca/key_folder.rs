@@ -109,7 +109,8 @@ impl KeyFolder {
         if let Some(known) = tokens.iter().find(|token| token.label() == label) {
             return Arc::clone(known);
         }
-        let library = self.place.as_ref().map(|place| place.library.as_path());
+        let place = self.place.as_ref();
+        let library = place.map(|TokenPlace { library, .. }| library.as_path());
         let token = Arc::new(Token::new(library, label, self.files.pin_file()));
         tokens.push(Arc::clone(&token));
         token

@@ -341,9 +341,9 @@ impl Token {
     }
 
     fn load(&self) -> Result<Pkcs11, TokenError> {
-        let library = self.library.as_ref();
-        let library = library.ok_or_else(|| TokenError::NotConfigured {
-            label: self.label.clone(),
+        let Self { library, label, .. } = self;
+        let library = library.as_ref().ok_or_else(|| TokenError::NotConfigured {
+            label: label.clone(),
         })?;
         let fault = |source| TokenError::Library {
             library: library.clone(),
