@@ -19,14 +19,15 @@ use server::clock::{Clock as _, HandClock, SystemClock};
 use server::config::TokenPlace;
 use server::folder::Folder;
 use shared::checkpoint::EpochStatement;
-use shared::clock::UnixSeconds;
+use shared::clock::{UnixSeconds, civil_date};
 use shared::money::Mills;
 use shared::security::approval::countersign;
+use shared::vault::Debit;
 use shared::wire::from_cbor;
 use station::api::{Call, EnrolCall, PrintCall, PrintOut, QuoteCall, RefillCall, SecretsChoice};
 use station::api::{PieceView, RefillView, StatusView, UiError, View};
 use station::owner::FolderLock;
-use station::station::{Clock, Station};
+use station::station::{Clock, Owner, Station};
 use tempfile::TempDir;
 
 /// The rates every town has.
@@ -411,6 +412,20 @@ impl Counter {
             }),
             ..Default::default()
         }
+    }
+}
+
+/// The next piece of a vault, mailed today, without its label.
+#[must_use]
+pub fn next_debit(owner: &Owner, mills: u64) -> Debit {
+    let day = civil_date(owner.now());
+    Debit {
+        counter: owner.enrolled().unwrap().next_counter().unwrap(),
+        postage: Mills::new(mills).unwrap(),
+        date: day,
+        booked: day,
+        category: *b"1200",
+        raster: [7; 32],
     }
 }
 

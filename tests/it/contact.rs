@@ -18,6 +18,7 @@ use shared::services::accounts::NodeKind;
 use station::api::{Call, ContactView, Event, PrintCall, StatusView};
 use station::contact::link::{Exchange, Link, LinkFault, LinkRequest};
 use station::contact::round::{meet_over, meet_through};
+use station::contact::standing::Standing;
 use station::services::Asked;
 use system_tests::line::Line;
 use system_tests::relay::Relay;
@@ -329,15 +330,20 @@ async fn until_available(counter: &Counter, mills: u64) -> Duration {
     until(counter, knows).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_station_with_an_open_window_is_woken_within_a_second() {
+/// A station that keeps a contact open, after the contact that every such line begins with.
+async fn waiting() -> (Town, Counter, Receiver<Event>, Standing) {
     let town = Town::with_deposit("100.00").await;
     let counter = town.enrolled("one").await;
     let mut events = counter.station.subscribe();
     let standing = counter.station.stand();
     until_open(&town, 1).await;
-    // The contact that every line that stands begins with.
     until_served(&mut events, "funds").await;
+    (town, counter, events, standing)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_station_with_an_open_window_is_woken_within_a_second() {
+    let (town, counter, mut events, standing) = waiting().await;
 
     publish(&town, "us-next").await;
     let took = until_served(&mut events, "rates").await;
@@ -376,12 +382,7 @@ async fn until(counter: &Counter, fits: impl Fn(&StatusView) -> bool) -> Duratio
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_an_admin_changes_reaches_the_stations_it_concerns_within_a_second() {
-    let town = Town::with_deposit("100.00").await;
-    let counter = town.enrolled("one").await;
-    let mut events = counter.station.subscribe();
-    let standing = counter.station.stand();
-    until_open(&town, 1).await;
-    until_served(&mut events, "funds").await;
+    let (town, counter, mut events, standing) = waiting().await;
     let station = counter.status().await.station.unwrap();
     let second = Duration::from_secs(1);
 

@@ -10,10 +10,9 @@ use server::evidence::{self, Contradiction, Evidence, EvidenceFault};
 use server::ledger::{ExportFault, check_export};
 use shared::services::journal::{PageRequest, ProofHashes, Records, VERSION};
 use shared::vault::{Action, Burn};
-use station::services::sealed::{self, Draft};
-use system_tests::line::Line;
 use system_tests::town::{Counter, Town};
 
+use crate::mirror::send_forged;
 use crate::restore_and_clones::clone_station;
 
 async fn exported(town: &Town, station: &str) -> Vec<Evidence> {
@@ -155,38 +154,23 @@ async fn a_forged_page_far_into_the_journal_is_proved_with_the_records_before_it
         .size();
     assert!(mirrored > 20);
     // The forger has the keys, and goes on from what is mirrored with a record of his own.
-    let forged = counter
-        .station
-        .apply(move |owner| {
-            let accepted = owner.enrolled()?.receipt().unwrap().accepted_size;
-            let mut records = owner.store().records(mirrored, accepted)?;
-            records.truncate(2);
-            let user = records[1].len() / 2;
-            records[1][user] ^= 1;
-            let page = PageRequest {
-                version: VERSION,
-                vault: owner.enrolled()?.id(),
-                from: mirrored,
-                consistency: ProofHashes(
-                    owner.store().consistency_between(mirrored + 2, accepted)?,
-                ),
-                records: Records(records),
-                accepted,
-            };
-            let draft = Draft {
-                path: "/v1/funds/journal",
-                kind: 1,
-                content: PageRequest::CONTENT,
-                request: &page,
-                next_key: None,
-            };
-            sealed::unnumbered(owner, &draft)
+    send_forged(&town, &counter, move |owner| {
+        let accepted = owner.enrolled()?.receipt().unwrap().accepted_size;
+        let mut records = owner.store().records(mirrored, accepted)?;
+        records.truncate(2);
+        let user = records[1].len() / 2;
+        records[1][user] ^= 1;
+        let proof = owner.store().consistency_between(mirrored + 2, accepted)?;
+        Ok(PageRequest {
+            version: VERSION,
+            vault: owner.enrolled()?.id(),
+            from: mirrored,
+            consistency: ProofHashes(proof),
+            records: Records(records),
+            accepted,
         })
-        .await
-        .unwrap();
-    let line = Line::clean(&town.center, &counter.station);
-    let refused = line.deliver(forged).await.unwrap_err();
-    assert_eq!(refused.problem().unwrap().code, "vault_frozen");
+    })
+    .await;
     let found = exported(&town, &counter.status().await.station.unwrap()).await;
     let proved = |one: &Evidence| evidence::judge(one).unwrap().contradiction;
     assert_eq!(proved(&found[0]), Some(Contradiction::RecordsDiffer));

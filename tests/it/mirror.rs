@@ -10,10 +10,12 @@ use shared::ids::StationId;
 use shared::money::Mills;
 use shared::services::journal::{PageRequest, ProofHashes, Records, VERSION};
 use shared::vault::{Action, Answer, Burn, Fate, Follower};
+use station::api::UiError;
 use station::contact::link::{Link, LinkRequest};
 use station::contact::round::meet_over;
 use station::services::Asked;
 use station::services::sealed::{self, Draft};
+use station::station::Owner;
 use system_tests::line::Line;
 use system_tests::town::{Counter, Town};
 
@@ -153,6 +155,30 @@ async fn a_long_backlog_comes_in_pages_and_goes_on_where_the_line_broke() {
     assert_eq!(counter.status().await.state, "active");
 }
 
+/// Lets somebody with a station's keys send a page of another journal; the data center stops the
+/// station.
+pub(crate) async fn send_forged(
+    town: &Town,
+    counter: &Counter,
+    make: impl FnOnce(&mut Owner) -> Result<PageRequest, UiError> + Send + 'static,
+) {
+    let forged = counter.station.apply(move |owner| {
+        let page = make(owner)?;
+        let draft = Draft {
+            path: "/v1/funds/journal",
+            kind: 1,
+            content: PageRequest::CONTENT,
+            request: &page,
+            next_key: None,
+        };
+        sealed::unnumbered(owner, &draft)
+    });
+    let forged = forged.await.unwrap();
+    let line = Line::clean(&town.center, &counter.station);
+    let refused = line.deliver(forged).await.unwrap_err();
+    assert_eq!(refused.problem().unwrap().code, "vault_frozen");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_journal_that_differs_from_what_was_stated_freezes_the_station_with_evidence() {
     let town = Town::with_deposit("100.00").await;
@@ -161,34 +187,20 @@ async fn a_journal_that_differs_from_what_was_stated_freezes_the_station_with_ev
     counter.print_letter("1oz", "10001").await.unwrap();
     counter.contact().await.unwrap();
     // The forger has the station's keys, and rewrites what was printed.
-    let forged = counter
-        .station
-        .apply(|owner| {
-            let accepted = owner.enrolled()?.receipt().unwrap().accepted_size;
-            let mut records = owner.store().records(0, accepted)?;
-            records.pop();
-            let page = PageRequest {
-                version: VERSION,
-                vault: owner.enrolled()?.id(),
-                from: 0,
-                consistency: ProofHashes(owner.store().consistency_between(1, accepted)?),
-                records: Records(records),
-                accepted,
-            };
-            let draft = Draft {
-                path: "/v1/funds/journal",
-                kind: 1,
-                content: PageRequest::CONTENT,
-                request: &page,
-                next_key: None,
-            };
-            sealed::unnumbered(owner, &draft)
+    send_forged(&town, &counter, |owner| {
+        let accepted = owner.enrolled()?.receipt().unwrap().accepted_size;
+        let mut records = owner.store().records(0, accepted)?;
+        records.pop();
+        Ok(PageRequest {
+            version: VERSION,
+            vault: owner.enrolled()?.id(),
+            from: 0,
+            consistency: ProofHashes(owner.store().consistency_between(1, accepted)?),
+            records: Records(records),
+            accepted,
         })
-        .await
-        .unwrap();
-    let line = Line::clean(&town.center, &counter.station);
-    let refused = line.deliver(forged).await.unwrap_err();
-    assert_eq!(refused.problem().unwrap().code, "vault_frozen");
+    })
+    .await;
     counter.contact().await.ok();
     assert_eq!(counter.status().await.state, "frozen");
     let db = Connection::open(town.center.folder().database()).unwrap();

@@ -10,14 +10,13 @@ use server::center::DataCenter;
 use server::clock::Clock;
 use server::evidence::{self, Evidence};
 use server::folder::Folder;
-use shared::clock::civil_date;
 use shared::money::Mills;
-use shared::vault::{Action, Debit};
+use shared::vault::Action;
 use station::contact::link::Link;
 use station::contact::round::meet_over;
 use station::services::Asked;
 use system_tests::line::Line;
-use system_tests::town::{Counter, Town};
+use system_tests::town::{Counter, Town, next_debit};
 
 use crate::restore_and_clones::{clone_station, copy_center};
 
@@ -55,15 +54,7 @@ async fn debit(counter: &Counter, mills: u64) -> bool {
     let debited = counter
         .station
         .apply(move |owner| {
-            let day = civil_date(owner.now());
-            let debit = Debit {
-                counter: owner.enrolled()?.next_counter().unwrap(),
-                postage: Mills::new(mills).unwrap(),
-                date: day,
-                booked: day,
-                category: *b"1200",
-                raster: [7; 32],
-            };
+            let debit = next_debit(owner, mills);
             owner.act(&Action::Debit(debit), "clerk", |_, _| Ok(()))
         })
         .await;

@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex};
 
 use server::admin::call::AdminCall;
 use server::clock::Clock as _;
-use shared::clock::civil_date;
 use shared::ids::PieceSerial;
 use shared::money::Mills;
 use shared::vault::{Action, Debit, Vault};
@@ -22,7 +21,7 @@ use station::services::Asked;
 use station::station::CLERK_USER;
 use station::store::pieces::{PieceFacts, PieceRow};
 use system_tests::line::{Line, Passed, Trick};
-use system_tests::town::{Counter, Town};
+use system_tests::town::{Counter, Town, next_debit};
 
 use model::{Model, Sums};
 
@@ -187,15 +186,7 @@ impl Run {
             .counter()
             .station
             .apply(move |owner| {
-                let day = civil_date(owner.now());
-                let debit = Debit {
-                    counter: owner.enrolled()?.next_counter().unwrap(),
-                    postage: Mills::new(mills).unwrap(),
-                    date: day,
-                    booked: day,
-                    category: *b"1200",
-                    raster: [7; 32],
-                };
+                let debit = next_debit(owner, mills);
                 let (created, journal_seq) = (owner.now().0, owner.store().mark().journal_size);
                 let row = piece(&debit, created, journal_seq);
                 owner.act(&Action::Debit(debit), CLERK_USER, |tx, _| {
