@@ -55,6 +55,18 @@ impl Marker {
         }
         Self(first)
     }
+
+    /// The marker of a state that has a version: the number itself.
+    #[must_use]
+    pub const fn of_version(version: u64) -> Self {
+        Self(version.to_be_bytes())
+    }
+
+    /// The version that [`Self::of_version`] was told; of another marker any number.
+    #[must_use]
+    pub const fn version(self) -> u64 {
+        u64::from_be_bytes(self.0)
+    }
 }
 
 impl fmt::Display for Marker {

@@ -137,6 +137,9 @@ pub struct EnrolReply {
     /// The numbers of its signing keys, in the order of [`trust::KeyPurpose::ALL`].
     #[n(16)]
     pub numbers: Option<[u32; 3]>,
+    /// The newest root of its signed repository, as TUF writes it: the station's trust root.
+    #[n(17)]
+    pub repository_root: Option<minicbor::bytes::ByteVec>,
 }
 
 /// A certificate and the one that issued it, DER.

@@ -7,6 +7,7 @@ pub mod journal;
 pub mod keys;
 pub mod rates;
 pub mod reconcile;
+pub mod repository;
 pub mod requests;
 pub mod statistics;
 pub mod witness;

@@ -174,6 +174,7 @@ fn new_station(
         heads: PublicKey(center.authority().heads().public()),
         recovery: center.authority().recovery_keys().map(PublicKey),
         numbers: Some(center.authority().signing_numbers()),
+        repository_root: None,
     }))
 }
 
