@@ -16,5 +16,6 @@ pub mod rule_pack;
 pub mod security;
 pub mod services;
 pub mod statistics;
+pub mod tuf;
 pub mod vault;
 pub mod wire;

@@ -1,0 +1,4 @@
+//! Documents as they are made, signed and believed.
+
+mod documents;
+mod pens;
