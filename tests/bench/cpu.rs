@@ -109,7 +109,7 @@ fn letter() -> anyhow::Result<QuoteRequest> {
         size: None,
         nonmachinable: false,
         from: Zip5::new(83_702)?,
-        to: Zip5::new(10_001)?,
+        to: Zip5::new(10_001)?.into(),
         date: date(2026, 11, 18),
         extras: Vec::new(),
         live: false,
@@ -121,7 +121,7 @@ fn parcel() -> anyhow::Result<QuoteRequest> {
         class: MailClass::GroundAdvantage,
         shape: Shape::Parcel,
         weight: "2lb3oz".parse()?,
-        to: Zip5::new(94_103)?,
+        to: Zip5::new(94_103)?.into(),
         ..letter()?
     })
 }
@@ -184,7 +184,7 @@ fn varied(edition: &Edition, request: &QuoteRequest) -> Vec<QuoteRequest> {
             .zip(to.and_then(|to| Zip5::new(to).ok()))
             .map(|(weight, to)| QuoteRequest {
                 weight,
-                to,
+                to: to.into(),
                 ..request.clone()
             });
         requests.extend(varied.filter(|request| price(edition, request).is_ok()));

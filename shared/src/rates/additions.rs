@@ -1,9 +1,10 @@
 //! What is added to the price of a table: surcharges of a season and extra services.
 
+use super::chart::MAX_ZONE;
 use super::edition::Edition;
 use super::quote::{Price, QuoteRequest, SurchargeCell, missing};
 use super::refusal::RateRefusal;
-use super::tables::{Fee, Surcharge};
+use super::tables::{Column, Fee, Surcharge};
 use super::weight::Weight;
 
 /// Adds what holds on the date of mailing only.
@@ -15,6 +16,7 @@ pub(super) fn add_surcharges(
     for (index, surcharge) in edition.surcharges.iter().enumerate() {
         let applies = surcharge.class == request.class
             && surcharge.kind == price.kind
+            && (surcharge.shapes.is_empty() || surcharge.shapes.contains(&price.shape))
             && (surcharge.from..=surcharge.to).contains(&request.date);
         if applies {
             let cell = surcharge_for(edition, index, surcharge, price)?;
@@ -25,16 +27,19 @@ pub(super) fn add_surcharges(
     Ok(())
 }
 
-/// The cell of a surcharge for a weight and zone; above the last band there is none.
+/// The cell of a surcharge for a weight and zone; above the last band there is none. What has no
+/// zone pays it only where all zones pay the same.
 fn surcharge_for(
     edition: &Edition,
     index: usize,
     surcharge: &Surcharge,
     price: &Price,
 ) -> Result<SurchargeCell, RateRefusal> {
-    let zone = price.zone.map_or(1, |zone| zone.number);
+    let (first, last) = price
+        .zone
+        .map_or((1, MAX_ZONE), |zone| (zone.number, zone.number));
     let mut groups = surcharge.groups.iter().enumerate();
-    let found = groups.find(|(_, group)| (group.first..=group.last).contains(&zone));
+    let found = groups.find(|(_, group)| group.first <= first && last <= group.last);
     let cell = found.and_then(|(group, bands)| {
         let band = bands
             .bands
@@ -49,7 +54,8 @@ fn surcharge_for(
     });
     cell.ok_or_else(|| {
         let weight = Weight::from_pounds(price.billable.pounds_up()).unwrap_or(price.billable);
-        let name = format!("{} {weight} zone {zone}", surcharge_cell(surcharge));
+        let zone = price.zone.map_or(Column::Only, |z| Column::Zone(z.number));
+        let name = format!("{} {weight}{zone}", surcharge_cell(surcharge));
         missing(edition, name)
     })
 }

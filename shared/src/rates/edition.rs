@@ -9,13 +9,17 @@ use minicbor::{Decode, Encode};
 use sha2::{Digest, Sha256};
 
 use super::dates::{date, date_option};
+use super::goes_to::{Country, CountryEntry};
 use super::kinds::{MailClass, Shape};
 use super::shapes::ShapeRule;
 use super::tables::{Fee, MAX_ENTRIES, PriceTable, Surcharge};
 use super::zones::ZoneRules;
 
-/// The version of the content's layout.
-pub const EDITION_VERSION: u8 = 1;
+/// The version of the content's layout. An edition that needs nothing newer keeps version 1, whose
+/// bytes stations of earlier programs read; what they would misread has version 2.
+pub const EDITION_VERSION: u8 = 2;
+/// The layout without countries, price groups, flat-rate items and the later classes.
+const FIRST_VERSION: u8 = 1;
 /// The most bytes an edition may have; a full chart with all classes stays under half of it.
 pub const MAX_EDITION_BYTES: usize = 1 << 20;
 
@@ -49,6 +53,9 @@ pub struct Edition {
     pub(super) surcharges: Vec<Surcharge>,
     #[n(13)]
     pub(super) zones: ZoneRules,
+    /// The countries it has prices to, ascending by their letters.
+    #[cbor(n(14), default, skip_if = "Vec::is_empty")]
+    pub(super) countries: Vec<CountryEntry>,
 }
 
 /// Where prices come from.
@@ -144,7 +151,7 @@ impl Edition {
             return Err(EditionError::TooLarge);
         }
         let edition: Self = minicbor::decode(bytes).map_err(EditionError::Malformed)?;
-        if edition.version != EDITION_VERSION {
+        if !(FIRST_VERSION..=EDITION_VERSION).contains(&edition.version) {
             return Err(EditionError::UnknownVersion(edition.version));
         }
         edition.check()?;
@@ -160,6 +167,44 @@ impl Edition {
         Sha256::digest(bytes).into()
     }
 
+    /// The countries it has prices to, ascending by their letters.
+    #[must_use]
+    pub fn countries(&self) -> &[CountryEntry] {
+        &self.countries
+    }
+
+    /// What the edition knows of a country.
+    #[must_use]
+    pub fn country(&self, country: Country) -> Option<&CountryEntry> {
+        let found = self.countries.binary_search_by_key(&country, |c| c.code);
+        found.ok().and_then(|at| self.countries.get(at))
+    }
+
+    /// The country that is called so on an address, whatever the case of the letters.
+    #[must_use]
+    pub fn country_named(&self, title: &str) -> Option<Country> {
+        let called = |entry: &&CountryEntry| entry.title.eq_ignore_ascii_case(title);
+        self.countries.iter().find(called).map(|entry| entry.code)
+    }
+
+    /// The layout version it needs: the first where that is enough.
+    pub(super) fn needed_version(&self) -> u8 {
+        let fees = self.nonmachinable.iter().chain(&self.extras);
+        let is_first = self.countries.is_empty()
+            && self.shapes.iter().all(ShapeRule::is_of_the_first_layout)
+            && self.tables.iter().all(PriceTable::is_of_the_first_layout)
+            && fees.into_iter().all(Fee::is_of_the_first_layout)
+            && self
+                .surcharges
+                .iter()
+                .all(Surcharge::is_of_the_first_layout);
+        if is_first {
+            FIRST_VERSION
+        } else {
+            EDITION_VERSION
+        }
+    }
+
     /// The rule of a class and shape.
     pub(super) fn rule(&self, class: MailClass, shape: Shape) -> Option<&ShapeRule> {
         let mut rules = self.shapes.iter();
@@ -173,6 +218,11 @@ impl Edition {
         let fees_are_sound = |fees: &[Fee]| fees.iter().all(|fee| sourced(fee.source));
         let checks = [
             ("its sizes", self.lists_are_short()),
+            ("its version", self.version == self.needed_version()),
+            (
+                "its countries",
+                self.countries.is_sorted_by(|a, b| a.code < b.code),
+            ),
             (
                 "its dates",
                 self.until.is_none_or(|until| until >= self.effective),
@@ -211,6 +261,7 @@ impl Edition {
             self.nonmachinable.len(),
             self.extras.len(),
             self.surcharges.len(),
+            self.countries.len(),
         ]
         .iter()
         .all(|length| *length <= MAX_ENTRIES)

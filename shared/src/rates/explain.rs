@@ -4,11 +4,13 @@ use jiff::civil::Date;
 
 use super::additions::surcharge_cell;
 use super::edition::{Edition, Source};
+use super::goes_to::GoesTo;
 use super::kinds::{MailClass, PriceKind, Shape};
 use super::measures::{Unsortable, dimensional_pounds, unpriced, unsortable};
 use super::quote::{Price, QuoteRequest, base_cell, price};
 use super::refusal::RateRefusal;
 use super::shapes::ShapeRule;
+use super::tables::Column;
 use super::weight::Weight;
 use crate::money::Mills;
 
@@ -29,6 +31,10 @@ pub struct Quote {
     pub step: Weight,
     /// The zone, for zoned classes.
     pub zone: Option<u8>,
+    /// The price group of the country, for prices that go by it.
+    pub group: Option<u16>,
+    /// What the country is called, for a piece that goes abroad.
+    pub country: Option<String>,
     /// Whether the zone is estimated by distance.
     pub estimated: bool,
     /// Whether a cell comes from a sample that nobody has confirmed.
@@ -37,6 +43,8 @@ pub struct Quote {
     pub date: Date,
     /// The four ASCII letters that name the price in an indicium.
     pub category: [u8; 4],
+    /// How the post wants the piece marked.
+    pub marking: String,
     /// The steps, which add up to the price.
     pub steps: Vec<QuoteStep>,
     /// What the clerk should know.
@@ -88,10 +96,13 @@ fn explain(edition: &Edition, request: &QuoteRequest, price: &Price) -> Quote {
         kind: price.kind,
         step: edition.tables[price.base.table].rows[price.base.row].limit,
         zone: price.zone.map(|zone| zone.number),
+        group: price.group,
+        country: words.country().map(str::to_owned),
         estimated: price.zone.is_some_and(|zone| zone.estimated),
         sample,
         date: request.date,
         category: category.expect("an edition is only read with four ASCII letters here"),
+        marking: words.marking(),
         steps,
         notes: words.notes(sample),
     }
@@ -111,18 +122,50 @@ impl Words<'_> {
         let cell = self.price.base;
         let table = &self.edition.tables[cell.table];
         let row = &table.rows[cell.row];
-        let zone = self.price.zone.map(|zone| zone.number);
-        let zone_words = zone.map_or_else(String::new, |zone| format!(", zone {zone}"));
+        let (column, column_words) = self.column();
         let weight_words = self.weight_words(row.limit);
         QuoteStep {
             rule: format!(
-                "{}, {}, {weight_words}{zone_words}",
+                "{}, {}, {weight_words}{column_words}",
                 self.rule.title, self.price.kind
             ),
             amount: cell.amount,
-            cell: base_cell(table, self.price.kind, row.limit, zone),
+            cell: base_cell(table, self.price.kind, row.limit, column),
             source: self.source(row.source),
         }
+    }
+
+    /// The column of the table, and how a step says it.
+    fn column(&self) -> (Column, String) {
+        let column = match (self.price.zone, self.price.group) {
+            (Some(zone), _) => Column::Zone(zone.number),
+            (None, Some(group)) => Column::Group(group),
+            (None, None) => Column::Only,
+        };
+        let words = match column {
+            Column::Only => String::new(),
+            Column::Zone(zone) => format!(", zone {zone}"),
+            Column::Group(group) => {
+                let country = self.country().unwrap_or_default();
+                format!(", price group {group} ({country})")
+            }
+        };
+        (column, words)
+    }
+
+    /// What the country is called, for a piece that goes abroad.
+    fn country(&self) -> Option<&str> {
+        match self.request.to {
+            GoesTo::Zip(_) => None,
+            GoesTo::Abroad(country) => self.edition.country(country).map(|entry| entry.title()),
+        }
+    }
+
+    /// How the post wants the piece marked.
+    fn marking(&self) -> String {
+        let usual = self.request.class.usual_marking();
+        let own = self.rule.marking.as_deref();
+        own.unwrap_or(usual).to_owned()
     }
 
     /// How the weight led to the row.
@@ -133,7 +176,8 @@ impl Words<'_> {
             let (volume, divisor) = (size.cubic_inches_up(), rule.divisor);
             return format!("dimensional weight {limit} ({volume} cubic inches / {divisor})");
         }
-        if limit.is_whole_pounds() && weight < limit {
+        let by_the_pound = !matches!(self.price.shape, Shape::FlatRate(_));
+        if limit.is_whole_pounds() && weight < limit && by_the_pound {
             return format!("{weight} rounded up to {limit}");
         }
         format!("{weight}, not over {limit}")
@@ -211,8 +255,11 @@ impl Words<'_> {
                 own.max_weight, rule.shape
             ));
         }
-        if self.price.zone.is_some_and(|zone| zone.estimated) {
-            let (from, to) = (request.from.zip3(), request.to.zip3());
+        if let (true, GoesTo::Zip(to)) = (
+            self.price.zone.is_some_and(|zone| zone.estimated),
+            request.to,
+        ) {
+            let (from, to) = (request.from.zip3(), to.zip3());
             notes.push(format!(
                 "Zone estimated by distance: the zone chart has no pair {from} and {to}."
             ));
@@ -224,7 +271,7 @@ impl Words<'_> {
         {
             notes.push("The dimensional weight is not more than the weight.".to_owned());
         }
-        for unpriced in unpriced(rule, request.size) {
+        for unpriced in unpriced(rule, request.size, request.date) {
             notes.push(format!(
                 "The post may add \"{}\"; this edition has no price for it.",
                 unpriced.cell

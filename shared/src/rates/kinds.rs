@@ -6,6 +6,8 @@ use std::str::FromStr;
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
+pub use super::shape::{ItemName, Shape};
+
 /// A class of mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "kebab-case")]
@@ -17,25 +19,41 @@ pub enum MailClass {
     /// USPS Ground Advantage.
     #[n(2)]
     GroundAdvantage,
+    /// Priority Mail.
+    #[n(3)]
+    Priority,
+    /// Media Mail: books, films, printed music.
+    #[n(4)]
+    Media,
+    /// Mail to other countries.
+    #[n(5)]
+    International,
+    /// Priority Mail Express.
+    #[n(6)]
+    PriorityExpress,
 }
 
-/// The shape of a piece.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Encode, Decode)]
-#[serde(rename_all = "kebab-case")]
-#[cbor(index_only)]
-pub enum Shape {
-    /// A postcard.
-    #[n(1)]
-    Postcard,
-    /// A letter.
-    #[n(2)]
-    Letter,
-    /// A flat, also called a large envelope.
-    #[n(3)]
-    Flat,
-    /// A parcel.
-    #[n(4)]
-    Parcel,
+impl MailClass {
+    /// Whether editions of the first layout know this class.
+    pub(super) const fn is_of_the_first_layout(self) -> bool {
+        match self {
+            Self::FirstClass | Self::GroundAdvantage => true,
+            Self::Priority | Self::Media | Self::International | Self::PriorityExpress => false,
+        }
+    }
+
+    /// How a piece of the class is marked where its edition says nothing else.
+    #[must_use]
+    pub const fn usual_marking(self) -> &'static str {
+        match self {
+            Self::FirstClass => "FIRST-CLASS MAIL",
+            Self::GroundAdvantage => "USPS GROUND ADVANTAGE",
+            Self::Priority => "PRIORITY MAIL",
+            Self::Media => "MEDIA MAIL",
+            Self::International => "INTERNATIONAL MAIL",
+            Self::PriorityExpress => "PRIORITY MAIL EXPRESS",
+        }
+    }
 }
 
 /// Which of the post's price lists applies.
@@ -82,12 +100,10 @@ macro_rules! words {
 words!(MailClass, "class", {
     FirstClass = "first-class",
     GroundAdvantage = "ground-advantage",
-});
-words!(Shape, "shape", {
-    Postcard = "postcard",
-    Letter = "letter",
-    Flat = "flat",
-    Parcel = "parcel",
+    Priority = "priority",
+    Media = "media",
+    International = "international",
+    PriorityExpress = "priority-express",
 });
 words!(PriceKind, "kind of price", {
     Metered = "metered",
@@ -99,8 +115,8 @@ words!(PriceKind, "kind of price", {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no such {what}; there are: {}", .known.trim_end())]
 pub struct UnknownWord {
-    what: &'static str,
-    known: &'static str,
+    pub(super) what: &'static str,
+    pub(super) known: &'static str,
 }
 
 impl UnknownWord {
@@ -125,4 +141,7 @@ pub enum Measure {
     /// Cubic inches with the sides rounded up.
     #[n(3)]
     Volume,
+    /// Nothing: every piece is meant, whatever it measures.
+    #[n(4)]
+    Any,
 }

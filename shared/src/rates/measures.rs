@@ -1,5 +1,7 @@
 //! What a piece's measures mean for its price.
 
+use jiff::civil::Date;
+
 use super::kinds::Measure;
 use super::quote::QuoteRequest;
 use super::refusal::RateRefusal;
@@ -23,22 +25,34 @@ pub(super) fn check_size(rule: &ShapeRule, size: Option<Size>) -> Result<(), Rat
         return Ok(());
     };
     Err(RateRefusal::WrongSize {
-        what: format!("A {}", rule.title),
+        what: with_article(&rule.title),
         rule: broken,
         size: size.to_string(),
     })
 }
 
-/// The prices for large pieces that the post has, this piece meets and the edition lacks.
-pub(super) fn unpriced(rule: &ShapeRule, size: Option<Size>) -> impl Iterator<Item = &Unpriced> {
-    let measured = move |measure| {
-        size.map_or(0, |size| match measure {
-            Measure::Longest => size.length().nanometres(),
-            Measure::LengthAndGirth => size.length_and_girth(),
-            Measure::Volume => size.cubic_inches_up(),
-        })
+/// `A First-Class letter`, `An International letter`.
+pub(super) fn with_article(title: &str) -> String {
+    let vowel = title.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']);
+    format!("{} {title}", if vowel { "An" } else { "A" })
+}
+
+/// The prices that the post has for pieces like this on this date, and that the edition lacks.
+pub(super) fn unpriced(
+    rule: &ShapeRule,
+    size: Option<Size>,
+    date: Date,
+) -> impl Iterator<Item = &Unpriced> {
+    let meets = move |unpriced: &&Unpriced| {
+        let measured = |measure: fn(Size) -> u64| size.is_some_and(|s| measure(s) > unpriced.above);
+        let is_meant = match unpriced.measure {
+            Measure::Longest => measured(|size| size.length().nanometres()),
+            Measure::LengthAndGirth => measured(Size::length_and_girth),
+            Measure::Volume => measured(Size::cubic_inches_up),
+            Measure::Any => true,
+        };
+        is_meant && unpriced.season.as_ref().is_none_or(|s| s.holds(date))
     };
-    let meets = move |unpriced: &&Unpriced| measured(unpriced.measure) > unpriced.above;
     rule.unpriced.iter().filter(meets)
 }
 

@@ -22,12 +22,12 @@ pub struct WayToSend {
 }
 
 /// Prices all ways, the cheapest first and the excluded last; class and shape of the request do
-/// not matter.
+/// not matter, and a shape that is wanted excludes all others.
 ///
 /// Each way is priced as asked; where it has no price of the kind or no extra service asked for,
 /// it is excluded for that reason.
 #[must_use]
-pub fn options(edition: &Edition, request: &QuoteRequest) -> Vec<WayToSend> {
+pub fn options(edition: &Edition, request: &QuoteRequest, wanted: Option<Shape>) -> Vec<WayToSend> {
     let mut ways: Vec<WayToSend> = edition
         .shapes
         .iter()
@@ -37,11 +37,19 @@ pub fn options(edition: &Edition, request: &QuoteRequest) -> Vec<WayToSend> {
                 shape: rule.shape,
                 ..request.clone()
             };
+            let outcome = if wanted.is_none_or(|wanted| wanted == rule.shape) {
+                quote(edition, &request)
+            } else {
+                Err(RateRefusal::NotWanted {
+                    class: rule.class,
+                    shape: rule.shape,
+                })
+            };
             WayToSend {
                 class: rule.class,
                 shape: rule.shape,
                 title: rule.title.clone(),
-                outcome: quote(edition, &request),
+                outcome,
             }
         })
         .collect();

@@ -8,12 +8,13 @@ use jiff::civil::Date;
 
 use super::additions::{add_extras, add_surcharges};
 use super::edition::Edition;
+use super::goes_to::GoesTo;
 use super::kinds::{MailClass, PriceKind, Shape};
-use super::measures::{check_size, dimensional_pounds, unpriced, unsortable};
+use super::measures::{check_size, dimensional_pounds, unpriced, unsortable, with_article};
 use super::refusal::RateRefusal;
 use super::shapes::{ShapeRule, Unpriced};
 use super::size::Size;
-use super::tables::{Fee, PriceTable};
+use super::tables::{Column, Fee, PriceTable};
 use super::weight::Weight;
 use super::zip::Zip5;
 use super::zones::Zone;
@@ -37,7 +38,7 @@ pub struct QuoteRequest {
     /// Where it is mailed.
     pub from: Zip5,
     /// Where it goes.
-    pub to: Zip5,
+    pub to: GoesTo,
     /// The date of mailing.
     pub date: Date,
     /// Extra services by name.
@@ -57,6 +58,8 @@ pub struct Price {
     pub kind: PriceKind,
     /// The zone, for zoned classes.
     pub zone: Option<Zone>,
+    /// The price group of the country, for prices that go by it.
+    pub group: Option<u16>,
     /// The weight it pays for: its own or its dimensional weight.
     pub billable: Weight,
     pub(super) base: BaseCell,
@@ -92,25 +95,28 @@ pub fn price(edition: &Edition, request: &QuoteRequest) -> Result<Price, RateRef
     if date < edition.effective || edition.until.is_some_and(|until| until < date) {
         return Err(RateRefusal::NoEditionInForce { date });
     }
-    for zip in [request.from, request.to] {
-        if !edition.zones.knows(zip) {
-            return Err(RateRefusal::UnknownZip { zip });
-        }
-    }
+    check_places(edition, request)?;
     let rule = rule_for(edition, request)?;
     check_unpriced(edition, rule, request)?;
     let kind = request.kind;
     let (table, found) = table_for(edition, rule, kind)?;
     let kind = kind.unwrap_or(found.kinds[0]);
     let zone = zone_for(edition, found, request)?;
+    let group = group_for(edition, (found, kind), request)?;
+    let column = match (zone, group) {
+        (Some(zone), _) => Column::Zone(zone.number),
+        (None, Some(group)) => Column::Group(group),
+        (None, None) => Column::Only,
+    };
     let billable = billable_weight(rule, request);
-    let (row, amount) = row_for(edition, found, kind, zone, billable)?;
+    let (row, amount) = row_for(edition, (found, kind), column, billable)?;
     let base = BaseCell { table, row, amount };
     let mut price = Price {
         total: amount,
         shape: rule.shape,
         kind,
         zone,
+        group,
         billable,
         base,
         nonmachinable: None,
@@ -136,6 +142,38 @@ pub fn check_mailing_date(edition: &Edition, today: Date, date: Date) -> Result<
     Err(RateRefusal::DateOutOfRange { date, first, last })
 }
 
+/// Refuses places that the edition does not know.
+fn check_places(edition: &Edition, request: &QuoteRequest) -> Result<(), RateRefusal> {
+    let known = |zip| match edition.zones.knows(zip) {
+        true => Ok(()),
+        false => Err(RateRefusal::UnknownZip { zip }),
+    };
+    known(request.from)?;
+    match request.to {
+        GoesTo::Zip(zip) => known(zip),
+        GoesTo::Abroad(country) if edition.country(country).is_none() => {
+            let edition = edition.id.clone();
+            Err(RateRefusal::UnknownCountry { edition, country })
+        }
+        GoesTo::Abroad(_) => Ok(()),
+    }
+}
+
+/// Refuses what stays in the country to go abroad, and the other way round.
+fn check_border(rule: &ShapeRule, request: &QuoteRequest) -> Result<(), RateRefusal> {
+    match (request.to, rule.abroad) {
+        (GoesTo::Zip(_), false) | (GoesTo::Abroad(_), true) => Ok(()),
+        (GoesTo::Abroad(country), false) => Err(RateRefusal::NotAbroad {
+            what: with_article(&rule.title),
+            country,
+        }),
+        (GoesTo::Zip(zip), true) => Err(RateRefusal::OnlyAbroad {
+            what: with_article(&rule.title),
+            zip,
+        }),
+    }
+}
+
 /// The rule whose price the piece pays, after its own weight and size are allowed.
 fn rule_for<'e>(
     edition: &'e Edition,
@@ -152,6 +190,7 @@ fn rule_for<'e>(
             })
     };
     let mut rule = find(request.shape)?;
+    check_border(rule, request)?;
     if rule.machinable_only && request.nonmachinable {
         let shape = rule.shape;
         return Err(RateRefusal::Nonmachinable { shape });
@@ -163,7 +202,7 @@ fn rule_for<'e>(
     }
     if weight > rule.max_weight {
         return Err(RateRefusal::Overweight {
-            what: format!("A {}", rule.title),
+            what: with_article(&rule.title),
             limit: rule.max_weight,
             weight,
         });
@@ -178,7 +217,7 @@ fn check_unpriced(
     request: &QuoteRequest,
 ) -> Result<(), RateRefusal> {
     let refusing = |unpriced: &&Unpriced| unpriced.always || request.live;
-    match unpriced(rule, request.size).find(refusing) {
+    match unpriced(rule, request.size, request.date).find(refusing) {
         Some(unpriced) => Err(missing(edition, unpriced.cell.clone())),
         None => Ok(()),
     }
@@ -219,17 +258,37 @@ fn zone_for(
     table: &PriceTable,
     request: &QuoteRequest,
 ) -> Result<Option<Zone>, RateRefusal> {
+    let GoesTo::Zip(to) = request.to else {
+        return Ok(None);
+    };
     if !table.zoned {
         return Ok(None);
     }
-    let zone = edition.zones.zone(request.from, request.to)?;
+    let zone = edition.zones.zone(request.from, to)?;
     if zone.estimated && request.live {
         return Err(RateRefusal::ZoneEstimated {
             from: request.from.zip3(),
-            to: request.to.zip3(),
+            to: to.zip3(),
         });
     }
     Ok(Some(zone))
+}
+
+/// The price group of the country, for a table that goes by it.
+fn group_for(
+    edition: &Edition,
+    (table, kind): (&PriceTable, PriceKind),
+    request: &QuoteRequest,
+) -> Result<Option<u16>, RateRefusal> {
+    let GoesTo::Abroad(country) = request.to else {
+        return Ok(None);
+    };
+    if table.groups.is_empty() {
+        return Ok(None);
+    }
+    let group = edition.country(country).and_then(|entry| entry.group);
+    let cell = || format!("{} {} {kind} group of {country}", table.class, table.shape);
+    group.map(Some).ok_or_else(|| missing(edition, cell()))
 }
 
 /// The piece's own weight, or its dimensional weight where that is more.
@@ -242,25 +301,21 @@ fn billable_weight(rule: &ShapeRule, request: &QuoteRequest) -> Weight {
 /// The row of a weight and its amount.
 fn row_for(
     edition: &Edition,
-    table: &PriceTable,
-    kind: PriceKind,
-    zone: Option<Zone>,
+    (table, kind): (&PriceTable, PriceKind),
+    column: Column,
     weight: Weight,
 ) -> Result<(usize, Mills), RateRefusal> {
     let row = table.rows.partition_point(|row| row.limit < weight);
-    let column = zone.map_or(0, |zone| usize::from(zone.number) - 1);
-    let limit = table.rows.get(row).map(|found| found.limit);
-    let amount = table
-        .rows
-        .get(row)
-        .and_then(|row| row.amounts.get(column).copied().flatten());
+    let found = table.rows.get(row);
+    let limit = found.map(|found| found.limit);
+    let place = table.place(column);
+    let amount = found
+        .zip(place)
+        .and_then(|(row, place)| row.amounts.get(place).copied().flatten());
     amount.map(|amount| (row, amount)).ok_or_else(|| {
         let pounds = || Weight::from_pounds(weight.pounds_up()).unwrap_or(weight);
         let limit = limit.unwrap_or_else(pounds);
-        missing(
-            edition,
-            base_cell(table, kind, limit, zone.map(|zone| zone.number)),
-        )
+        missing(edition, base_cell(table, kind, limit, column))
     })
 }
 
@@ -269,13 +324,9 @@ pub(super) fn base_cell(
     table: &PriceTable,
     kind: PriceKind,
     limit: Weight,
-    zone: Option<u8>,
+    column: Column,
 ) -> String {
-    let name = format!("{} {} {kind} {limit}", table.class, table.shape);
-    match zone {
-        Some(zone) => format!("{name} zone {zone}"),
-        None => name,
-    }
+    format!("{} {} {kind} {limit}{column}", table.class, table.shape)
 }
 
 /// Adds the surcharge for a letter that machines cannot sort.

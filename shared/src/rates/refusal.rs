@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use super::goes_to::Country;
 use super::kinds::{MailClass, PriceKind, Shape};
 use super::weight::Weight;
 use super::zip::{Zip3, Zip5};
@@ -14,6 +15,30 @@ pub enum RateRefusal {
     #[error("ZIP {zip} is not in the reference data")]
     UnknownZip {
         /// The ZIP.
+        zip: Zip5,
+    },
+    /// The country is not in the edition.
+    #[error("edition {edition} has no prices to the country {country}")]
+    UnknownCountry {
+        /// The edition.
+        edition: String,
+        /// The country.
+        country: Country,
+    },
+    /// A piece of this shape stays in the country.
+    #[error("{what} does not go abroad, and {country} is another country")]
+    NotAbroad {
+        /// What the clerk asked for, for example `A First-Class letter`.
+        what: String,
+        /// The country.
+        country: Country,
+    },
+    /// A piece of this shape goes to other countries only.
+    #[error("{what} goes abroad only, and {zip} is in this country")]
+    OnlyAbroad {
+        /// What the clerk asked for.
+        what: String,
+        /// The destination.
         zip: Zip5,
     },
     /// Heavier than the class or shape may be.
@@ -68,6 +93,14 @@ pub enum RateRefusal {
         /// The class.
         class: MailClass,
         /// The shape.
+        shape: Shape,
+    },
+    /// Another shape was chosen.
+    #[error("a {class} {shape} is not what was asked for")]
+    NotWanted {
+        /// The class that is excluded.
+        class: MailClass,
+        /// The shape that is excluded.
         shape: Shape,
     },
     /// The shape has no price of this kind.
@@ -131,12 +164,16 @@ impl RateRefusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::UnknownZip { .. } => "unknown_zip",
+            Self::UnknownCountry { .. } => "unknown_country",
+            Self::NotAbroad { .. } => "not_abroad",
+            Self::OnlyAbroad { .. } => "only_abroad",
             Self::Overweight { .. } => "overweight",
             Self::WrongSize { .. } => "wrong_size",
             Self::MissingCell { .. } => "missing_cell",
             Self::NoEditionInForce { .. } => "no_edition_in_force",
             Self::DateOutOfRange { .. } => "date_out_of_range",
             Self::NotInEdition { .. } => "not_in_edition",
+            Self::NotWanted { .. } => "not_wanted",
             Self::NoSuchPrice { .. } => "no_such_price",
             Self::Nonmachinable { .. } => "nonmachinable",
             Self::UnknownExtra { .. } => "unknown_extra",
@@ -152,6 +189,11 @@ impl RateRefusal {
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::UnknownZip { .. } => "Check the ZIP with the sender.",
+            Self::UnknownCountry { .. } => {
+                "Check the two letters of the country, or ask the data center for its prices."
+            }
+            Self::NotAbroad { .. } => "Choose an international way of sending it.",
+            Self::OnlyAbroad { .. } => "Choose a class that stays in this country.",
             Self::Overweight { .. } => "Choose a class that carries this weight.",
             Self::WrongSize { .. } => "Measure again, or choose a shape that allows this size.",
             Self::MissingCell { .. } => "Ask the data center for an edition that has this price.",
@@ -160,6 +202,7 @@ impl RateRefusal {
             }
             Self::DateOutOfRange { .. } => "Choose a date of mailing within these days.",
             Self::NotInEdition { .. } => "Choose another class or shape.",
+            Self::NotWanted { .. } => "Leave the shape out to compare all of them.",
             Self::NoSuchPrice { .. } => "Leave the kind of price out to get the usual one.",
             Self::Nonmachinable { .. } => "Price it as a letter or as a parcel.",
             Self::UnknownExtra { .. } => "Leave the extra service out or choose another class.",

@@ -3,6 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use super::kinds::{MailClass, Measure, Shape};
+use super::season::Season;
 use super::size::{Length, Size};
 use super::weight::Weight;
 
@@ -43,6 +44,12 @@ pub struct ShapeRule {
     /// The four letters that name the price in an indicium.
     #[n(13)]
     pub(super) category: String,
+    /// How the post wants it marked, where that is not the usual marking of the class.
+    #[n(14)]
+    pub(super) marking: Option<String>,
+    /// Whether it goes to other countries, and only there.
+    #[cbor(n(15), default, skip_if = "is_not")]
+    pub(super) abroad: bool,
 }
 
 /// What machines can sort.
@@ -93,6 +100,18 @@ pub struct Unpriced {
     /// instead of adding to it.
     #[n(4)]
     pub(super) always: bool,
+    /// The dates of mailing it is limited to.
+    #[n(5)]
+    pub(super) season: Option<Season>,
+}
+
+/// A member that is left out when it is not so, as editions of the first layout do.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the encoder hands out references"
+)]
+const fn is_not(flag: &bool) -> bool {
+    !*flag
 }
 
 impl ShapeRule {
@@ -100,6 +119,20 @@ impl ShapeRule {
     pub(super) fn is_sound(&self) -> bool {
         let divides = |rule: &Dimensional| rule.divisor > 0;
         let named = self.category.len() == 4 && self.category.is_ascii();
-        named && self.dimensional.as_ref().is_none_or(divides)
+        let unpriced = |unpriced: &Unpriced| unpriced.season.as_ref().is_none_or(Season::is_sound);
+        named && self.dimensional.as_ref().is_none_or(divides) && self.unpriced.iter().all(unpriced)
+    }
+
+    /// Whether editions of the first layout can say this.
+    pub(super) fn is_of_the_first_layout(&self) -> bool {
+        let old = |unpriced: &Unpriced| {
+            unpriced.season.is_none() && !matches!(unpriced.measure, Measure::Any)
+        };
+        self.class.is_of_the_first_layout()
+            && self.shape.is_of_the_first_layout()
+            && self.heavier_as.is_none_or(Shape::is_of_the_first_layout)
+            && self.marking.is_none()
+            && !self.abroad
+            && self.unpriced.iter().all(old)
     }
 }

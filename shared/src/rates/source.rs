@@ -9,13 +9,15 @@ mod form;
 use std::collections::BTreeMap;
 
 use form::{
-    BandSource, EditionSource, FeeSource, RowSource, ShapeSource, SourceText, SurchargeSource,
-    TableSource, UnpricedSource, ZonesSource,
+    BandSource, CountrySource, EditionSource, FeeSource, RowSource, ShapeSource, SourceText,
+    SurchargeSource, TableSource, UnpricedSource, ZonesSource,
 };
 
 use super::edition::{EDITION_VERSION, Edition, EditionError, MAX_EDITION_BYTES, Source};
+use super::goes_to::CountryEntry;
 use super::kinds::Measure;
 use super::reference;
+use super::season::Season;
 use super::shapes::{Dimensional, Machinable, ShapeRule, Unpriced};
 use super::size::INCH;
 use super::tables::{Band, Fee, PriceTable, Row, Surcharge, ZONES, ZoneGroup};
@@ -109,7 +111,14 @@ impl EditionSource {
             .surcharges
             .into_iter()
             .map(|s| s.into_surcharge(&index));
-        Ok(Edition {
+        let country = |country: CountrySource| CountryEntry {
+            code: country.code.0,
+            title: country.title,
+            group: country.group,
+        };
+        let mut countries: Vec<CountryEntry> = self.countries.into_iter().map(country).collect();
+        countries.sort_by_key(CountryEntry::code);
+        let edition = Edition {
             version: EDITION_VERSION,
             id: self.id,
             title: self.title,
@@ -127,6 +136,11 @@ impl EditionSource {
             extras: fees(self.extras)?,
             surcharges: surcharges.collect::<Result<_, _>>()?,
             zones: self.zones.into_rules(&index)?,
+            countries,
+        };
+        Ok(Edition {
+            version: edition.needed_version(),
+            ..edition
         })
     }
 }
@@ -162,6 +176,8 @@ impl ShapeSource {
                 .collect(),
             machinable_only: self.machinable_only,
             category: self.category,
+            marking: self.marking,
+            abroad: self.abroad,
         }
     }
 }
@@ -171,20 +187,28 @@ impl UnpricedSource {
         let above = u64::from(self.above);
         let above = match self.measure {
             Measure::Longest | Measure::LengthAndGirth => above * INCH,
-            Measure::Volume => above,
+            Measure::Volume | Measure::Any => above,
         };
         Unpriced {
             cell: self.cell,
             measure: self.measure,
             above,
             always: self.always,
+            season: self.season.map(|season| Season {
+                from: season.from,
+                to: season.to,
+            }),
         }
     }
 }
 
 impl TableSource {
     fn into_table(self, index: &SourceIndex) -> Result<PriceTable, SourceError> {
-        let columns = if self.zoned { ZONES } else { 1 };
+        let columns = match (self.zoned, self.groups.len()) {
+            (true, _) => ZONES,
+            (false, 0) => 1,
+            (false, groups) => groups,
+        };
         let rows = self.rows.into_iter().map(|row| {
             let source = index.place(row.source.as_ref().unwrap_or(&self.source))?;
             row.into_row(columns, source)
@@ -196,6 +220,7 @@ impl TableSource {
             kinds: self.kinds,
             zoned: self.zoned,
             rows,
+            groups: self.groups,
         })
     }
 }
@@ -255,6 +280,7 @@ impl SurchargeSource {
             from: self.from,
             to: self.to,
             groups: groups.collect(),
+            shapes: self.shapes,
         })
     }
 }

@@ -1,5 +1,7 @@
 //! The price cells of an edition.
 
+use std::fmt;
+
 use jiff::civil::Date;
 use minicbor::{Decode, Encode};
 
@@ -10,10 +12,12 @@ use crate::money::Mills;
 
 /// The most entries in any list of an edition, so that no price takes long to find.
 pub(super) const MAX_ENTRIES: usize = 4_096;
+/// The most price groups of one table.
+pub(super) const MAX_GROUPS: usize = 64;
 /// Columns of a zoned table.
 pub const ZONES: usize = 9;
 
-/// Prices by weight, and by zone where the class has zones.
+/// Prices by weight, and by zone or by the price group of a country where the class has them.
 ///
 /// The first table of a class and shape holds its usual price.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -31,6 +35,31 @@ pub struct PriceTable {
     /// Ascending by weight.
     #[n(5)]
     pub(super) rows: Vec<Row>,
+    /// The price groups of the columns, ascending; empty for prices that go by none.
+    #[cbor(n(6), default, skip_if = "Vec::is_empty")]
+    pub(super) groups: Vec<u16>,
+}
+
+/// Which amount of a row is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Column {
+    /// The only one.
+    Only,
+    /// That of a zone, from 1.
+    Zone(u8),
+    /// That of a price group.
+    Group(u16),
+}
+
+impl fmt::Display for Column {
+    /// Writes what stands behind the name of a row: ` zone 3`, ` group 20` or nothing.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Only => Ok(()),
+            Self::Zone(zone) => write!(f, " zone {zone}"),
+            Self::Group(group) => write!(f, " group {group}"),
+        }
+    }
 }
 
 /// The prices up to one weight.
@@ -40,7 +69,7 @@ pub struct Row {
     /// The weight not over which the row holds.
     #[n(1)]
     pub(super) limit: Weight,
-    /// One amount, or nine by zone; `None` is a hole.
+    /// One amount, nine by zone, or one for each price group; `None` is a hole.
     #[n(2)]
     pub(super) amounts: Vec<Option<Mills>>,
     /// Index into the edition's sources.
@@ -94,6 +123,9 @@ pub struct Surcharge {
     pub(super) groups: Vec<ZoneGroup>,
     #[n(8)]
     pub(super) source: u16,
+    /// The shapes it applies to; empty for all of its class.
+    #[cbor(n(9), default, skip_if = "Vec::is_empty")]
+    pub(super) shapes: Vec<Shape>,
 }
 
 /// The bands of a surcharge for some zones.
@@ -122,7 +154,36 @@ pub struct Band {
 impl PriceTable {
     /// How many amounts each row has.
     pub(super) const fn columns(&self) -> usize {
-        if self.zoned { ZONES } else { 1 }
+        match (self.zoned, self.groups.len()) {
+            (true, _) => ZONES,
+            (false, 0) => 1,
+            (false, groups) => groups,
+        }
+    }
+
+    /// The column at a place.
+    pub(super) fn column(&self, place: usize) -> Column {
+        let group = self.groups.get(place).copied().map(Column::Group);
+        match u8::try_from(place + 1) {
+            Ok(zone) if self.zoned => Column::Zone(zone),
+            Ok(_) | Err(_) => group.unwrap_or(Column::Only),
+        }
+    }
+
+    /// The place of a column; nothing for a group that the table has not.
+    pub(super) fn place(&self, column: Column) -> Option<usize> {
+        match column {
+            Column::Only => Some(0),
+            Column::Zone(zone) => usize::from(zone).checked_sub(1),
+            Column::Group(group) => self.groups.binary_search(&group).ok(),
+        }
+    }
+
+    /// Whether editions of the first layout can say this.
+    pub(super) fn is_of_the_first_layout(&self) -> bool {
+        self.class.is_of_the_first_layout()
+            && self.shape.is_of_the_first_layout()
+            && self.groups.is_empty()
     }
 
     /// Whether rows, columns and sources agree.
@@ -132,12 +193,28 @@ impl PriceTable {
         !self.kinds.is_empty()
             && !self.rows.is_empty()
             && self.rows.len() <= MAX_ENTRIES
+            && (!self.zoned || self.groups.is_empty())
+            && self.groups.len() <= MAX_GROUPS
+            && self.groups.is_sorted_by(|a, b| a < b)
             && self.rows.is_sorted_by(|a, b| a.limit < b.limit)
             && self.rows.iter().all(row_is_sound)
     }
 }
 
+impl Fee {
+    /// Whether editions of the first layout can say this.
+    pub(super) fn is_of_the_first_layout(&self) -> bool {
+        let old = |shape: &Shape| shape.is_of_the_first_layout();
+        self.class.is_of_the_first_layout() && self.shapes.iter().all(old)
+    }
+}
+
 impl Surcharge {
+    /// Whether editions of the first layout can say this.
+    pub(super) fn is_of_the_first_layout(&self) -> bool {
+        self.class.is_of_the_first_layout() && self.shapes.is_empty()
+    }
+
     /// Whether rows, columns and sources agree.
     pub(super) fn is_sound(&self, sources: usize) -> bool {
         let group_is_sound = |group: &ZoneGroup| {

@@ -93,7 +93,7 @@ fn table_findings(table: &PriceTable, findings: &mut Vec<Finding>) {
                 Some(amount) if most[column].is_some_and(|most| *amount < most) => {
                     FindingKind::CheaperWhenHeavier
                 }
-                Some(amount) if nearer.is_some_and(|nearer| amount < nearer) => {
+                Some(amount) if table.zoned && nearer.is_some_and(|nearer| amount < nearer) => {
                     FindingKind::CheaperWhenFarther
                 }
                 Some(_) => continue,
@@ -107,9 +107,8 @@ fn table_findings(table: &PriceTable, findings: &mut Vec<Finding>) {
 }
 
 fn cell_finding(table: &PriceTable, row: &Row, column: usize, kind: FindingKind) -> Finding {
-    let zone = u8::try_from(column + 1).ok().filter(|_| table.zoned);
     Finding {
-        cell: base_cell(table, table.kinds[0], row.limit, zone),
+        cell: base_cell(table, table.kinds[0], row.limit, table.column(column)),
         kind,
     }
 }

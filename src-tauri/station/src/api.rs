@@ -140,13 +140,16 @@ pub struct ContactCall {
 /// What a price depends on.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, TS)]
 pub struct QuoteCall {
-    /// `first-class` or `ground-advantage` (more with later editions).
+    /// `first-class`, `ground-advantage`, `priority`, `priority-express`, `media` or
+    /// `international`. Comparing several ways looks at all of them.
     pub class: String,
-    /// `postcard`, `letter`, `flat` or `parcel`.
+    /// `postcard`, `letter`, `flat`, `parcel`, `priority-parcel` or `flat-rate:NAME`. Comparing
+    /// several ways looks at all of them, unless a shape without a class was chosen.
     pub shape: String,
     /// The weight as typed: `28g`, `1oz`, `2lb3oz`, `0.9oz`.
     pub weight: String,
-    /// The destination: ZIP, ZIP+4 or 11-digit delivery point.
+    /// The destination: ZIP, ZIP+4, 11-digit delivery point, or a country by its two letters or
+    /// its name.
     pub to: String,
     /// The origin ZIP; `None` means the licence ZIP.
     #[serde(default)]
@@ -550,6 +553,9 @@ pub struct QuoteView {
     pub edition: String,
     /// The zone, for zoned classes.
     pub zone: Option<u8>,
+    /// The price group of the country, for prices that go by it.
+    #[serde(default)]
+    pub group: Option<u16>,
     /// Whether the zone was estimated by distance.
     pub estimated: bool,
     /// The steps, which add up to the price.
@@ -583,9 +589,9 @@ pub struct OptionsView {
 /// One way of sending a piece.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct OptionView {
-    /// `first-class` or `ground-advantage`.
+    /// Its class, as a quote takes it.
     pub class: String,
-    /// `postcard`, `letter`, `flat` or `parcel`.
+    /// Its shape, as a quote takes it.
     pub shape: String,
     /// What the clerk calls it.
     pub title: String,
@@ -593,6 +599,9 @@ pub struct OptionView {
     pub quote: Option<QuoteView>,
     /// Why it is not allowed, when it is not.
     pub excluded: Option<String>,
+    /// The stable code of the rule that excludes it.
+    #[serde(default)]
+    pub code: Option<String>,
 }
 
 /// A destination.

@@ -475,11 +475,11 @@ users: boolean | null, };
  */
 export type OptionView = { 
 /**
- * `first-class` or `ground-advantage`.
+ * Its class, as a quote takes it.
  */
 class: string, 
 /**
- * `postcard`, `letter`, `flat` or `parcel`.
+ * Its shape, as a quote takes it.
  */
 shape: string, 
 /**
@@ -493,7 +493,11 @@ quote: QuoteView | null,
 /**
  * Why it is not allowed, when it is not.
  */
-excluded: string | null, };
+excluded: string | null, 
+/**
+ * The stable code of the rule that excludes it.
+ */
+code: string | null, };
 
 /**
  * Several ways of sending the same piece.
@@ -804,11 +808,13 @@ code: string, };
  */
 export type QuoteCall = { 
 /**
- * `first-class` or `ground-advantage` (more with later editions).
+ * `first-class`, `ground-advantage`, `priority`, `priority-express`, `media` or
+ * `international`. Comparing several ways looks at all of them.
  */
 class: string, 
 /**
- * `postcard`, `letter`, `flat` or `parcel`.
+ * `postcard`, `letter`, `flat`, `parcel`, `priority-parcel` or `flat-rate:NAME`. Comparing
+ * several ways looks at all of them, unless a shape without a class was chosen.
  */
 shape: string, 
 /**
@@ -816,7 +822,8 @@ shape: string,
  */
 weight: string, 
 /**
- * The destination: ZIP, ZIP+4 or 11-digit delivery point.
+ * The destination: ZIP, ZIP+4, 11-digit delivery point, or a country by its two letters or
+ * its name.
  */
 to: string, 
 /**
@@ -881,6 +888,10 @@ edition: string,
  * The zone, for zoned classes.
  */
 zone: number | null, 
+/**
+ * The price group of the country, for prices that go by it.
+ */
+group: number | null, 
 /**
  * Whether the zone was estimated by distance.
  */

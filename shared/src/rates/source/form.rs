@@ -7,6 +7,7 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, de};
 
+use super::super::goes_to::Country;
 use super::super::kinds::{MailClass, Measure, PriceKind, Shape};
 use super::super::size::{Length, Size};
 use super::super::weight::Weight;
@@ -55,6 +56,16 @@ pub(super) struct EditionSource {
     pub(super) extras: Vec<FeeSource>,
     pub(super) surcharges: Vec<SurchargeSource>,
     pub(super) zones: ZonesSource,
+    #[serde(default)]
+    pub(super) countries: Vec<CountrySource>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CountrySource {
+    pub(super) code: Text<Country>,
+    pub(super) title: String,
+    pub(super) group: Option<u16>,
 }
 
 #[derive(Deserialize)]
@@ -82,6 +93,9 @@ pub(super) struct ShapeSource {
     pub(super) unpriced: Vec<UnpricedSource>,
     #[serde(default)]
     pub(super) machinable_only: bool,
+    pub(super) marking: Option<String>,
+    #[serde(default)]
+    pub(super) abroad: bool,
 }
 
 #[derive(Deserialize)]
@@ -107,8 +121,17 @@ pub(super) struct UnpricedSource {
     pub(super) cell: String,
     pub(super) measure: Measure,
     /// Inches, or cubic inches for a volume.
+    #[serde(default)]
     pub(super) above: u32,
     pub(super) always: bool,
+    pub(super) season: Option<SeasonSource>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SeasonSource {
+    pub(super) from: Date,
+    pub(super) to: Date,
 }
 
 #[derive(Deserialize)]
@@ -118,6 +141,8 @@ pub(super) struct TableSource {
     pub(super) shape: Shape,
     pub(super) kinds: Vec<PriceKind>,
     pub(super) zoned: bool,
+    #[serde(default)]
+    pub(super) groups: Vec<u16>,
     pub(super) source: String,
     pub(super) rows: Vec<RowSource>,
 }
@@ -156,6 +181,8 @@ pub(super) struct SurchargeSource {
     pub(super) from: Date,
     pub(super) to: Date,
     pub(super) source: String,
+    #[serde(default)]
+    pub(super) shapes: Vec<Shape>,
     pub(super) groups: Vec<GroupSource>,
 }
 

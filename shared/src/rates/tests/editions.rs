@@ -120,10 +120,10 @@ fn content_that_is_not_its_own_encoding_is_refused() {
         Err(EditionError::NotDeterministic)
     ));
     let mut later = bytes;
-    later[2] = 2;
+    later[2] = 3;
     assert!(matches!(
         Edition::from_bytes(&later),
-        Err(EditionError::UnknownVersion(2))
+        Err(EditionError::UnknownVersion(3))
     ));
     assert!(matches!(
         Edition::from_bytes(&vec![0; 1 << 21]),

@@ -43,7 +43,7 @@ fn any_request() -> impl Strategy<Value = QuoteRequest> {
                 }),
                 nonmachinable: odd,
                 from: super::super::Zip5::new(from).unwrap(),
-                to: super::super::Zip5::new(to).unwrap(),
+                to: super::super::Zip5::new(to).unwrap().into(),
                 date: date(2026, 7, 12).saturating_add(jiff::Span::new().days(day)),
                 extras: extras.into_iter().map(str::to_owned).collect(),
                 live,
@@ -87,7 +87,7 @@ proptest! {
     ) {
         let at = |nanograms, side: u32| {
             let size = format!("{side}x12x12in").parse().unwrap();
-            let to = super::super::Zip5::new(to).unwrap();
+            let to = super::super::Zip5::new(to).unwrap().into();
             let request = QuoteRequest { weight: weight(nanograms), size: Some(size), to, ..parcel("1lb", "94103") };
             price(&EDITION, &on(request, ADVENT))
         };

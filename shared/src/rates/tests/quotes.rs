@@ -68,7 +68,7 @@ fn a_heavy_letter_explains_that_it_is_priced_as_a_flat() {
 #[test]
 fn all_ways_are_offered_cheapest_first_with_the_reasons_against() {
     let list = |request: &QuoteRequest| {
-        let ways = options(&EDITION, request).into_iter();
+        let ways = options(&EDITION, request, None).into_iter();
         let lines = ways.map(|way| format!("{}: {}", way.title, outcome(way.outcome)));
         lines.collect::<Vec<_>>().join("\n")
     };

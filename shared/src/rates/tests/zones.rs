@@ -122,10 +122,10 @@ fn the_limits_are_the_chords_of_their_miles() {
 fn an_unknown_zip_is_refused_for_every_class() {
     for zip in ["00001", "21305", "51701"] {
         let expected = format!("unknown_zip: ZIP {zip} is not in the reference data");
-        let unknown = zip.parse().unwrap();
+        let unknown: crate::rates::Zip5 = zip.parse().unwrap();
         for request in [letter("1oz"), parcel("1lb", "94103")] {
             let to = QuoteRequest {
-                to: unknown,
+                to: unknown.into(),
                 ..request.clone()
             };
             let from = QuoteRequest {

@@ -56,11 +56,11 @@ pub(super) enum Command {
         /// The amount, for example 50.00
         amount: String,
     },
-    /// Price one piece and explain the price
-    Quote {
-        #[command(flatten)]
-        piece: Piece,
-    },
+    /// Price one piece and explain the price, or compare every way of sending it
+    ///
+    /// Without a class every way is priced, cheapest first, and each that is not allowed says by
+    /// which rule.
+    Quote(Quoted),
     /// Print postage
     Print {
         /// One piece or a batch
@@ -178,18 +178,41 @@ pub(super) enum Line {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Quoted {
+    /// first-class, ground-advantage, priority, priority-express, media or international
+    /// [default: compare all of them]
+    #[arg(long, requires = "shape", conflicts_with = "compare")]
+    pub(super) class: Option<String>,
+    /// postcard, letter, flat, parcel, priority-parcel or flat-rate:NAME
+    #[arg(long, conflicts_with = "compare")]
+    pub(super) shape: Option<String>,
+    /// Compare every way of sending the piece
+    #[arg(long)]
+    pub(super) compare: bool,
+    #[command(flatten)]
+    pub(super) measures: Measures,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Piece {
-    /// first-class or ground-advantage
+    /// first-class, ground-advantage, priority, priority-express, media or international
     #[arg(long)]
     pub(super) class: String,
-    /// postcard, letter, flat or parcel
+    /// postcard, letter, flat, parcel, priority-parcel or flat-rate:NAME
     #[arg(long)]
     pub(super) shape: String,
+    #[command(flatten)]
+    pub(super) measures: Measures,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Measures {
     /// For example 28g, 1oz, 2lb3oz, 0.9oz
     #[arg(long)]
     pub(super) weight: String,
-    /// The destination: ZIP, ZIP+4 or 11-digit delivery point
-    #[arg(long, value_name = "ZIP")]
+    /// The destination: ZIP, ZIP+4, 11-digit delivery point, or a country by its two letters or
+    /// its name
+    #[arg(long, value_name = "ZIP|COUNTRY")]
     pub(super) to: String,
     /// The origin [default: the licence ZIP]
     #[arg(long, value_name = "ZIP")]

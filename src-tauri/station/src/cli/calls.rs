@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::arguments::{AutomaticRefill, Command, Line, Out, Piece, Print, Printers};
+use super::arguments::{AutomaticRefill, Command, Line, Measures, Out, Print, Printers, Quoted};
 use super::show::Show;
 use super::{Asked, Streams, later, not_written, on_a_runtime};
 use crate::api::{
@@ -157,7 +157,7 @@ fn to_call(command: Command) -> Result<Call, UiError> {
             line: line.map(line_word).map(str::to_owned),
         }),
         Command::Refill { amount } => Call::Refill(RefillCall { amount }),
-        Command::Quote { piece } => Call::Quote(quote_call(piece)),
+        Command::Quote(quoted) => quoted_call(quoted),
         Command::Print {
             what:
                 Print::Postage {
@@ -168,7 +168,7 @@ fn to_call(command: Command) -> Result<Call, UiError> {
                     out,
                 },
         } => Call::Print(PrintCall {
-            quote: quote_call(*piece),
+            quote: quote_call(piece.class, piece.shape, piece.measures),
             to_address: to_address.map(|text| text.replace("\\n", "\n")),
             cost_centre,
             override_reason,
@@ -257,18 +257,33 @@ fn printers_call(what: Printers) -> Result<Call, UiError> {
     })
 }
 
-fn quote_call(piece: Piece) -> QuoteCall {
+/// One price, or all of them where no class was chosen.
+fn quoted_call(quoted: Quoted) -> Call {
+    let Quoted {
+        class,
+        shape,
+        compare: _,
+        measures,
+    } = quoted;
+    let shape = shape.unwrap_or_default();
+    match class {
+        Some(class) => Call::Quote(quote_call(class, shape, measures)),
+        None => Call::Options(quote_call(String::new(), shape, measures)),
+    }
+}
+
+fn quote_call(class: String, shape: String, measures: Measures) -> QuoteCall {
     QuoteCall {
-        class: piece.class,
-        shape: piece.shape,
-        weight: piece.weight,
-        to: piece.to,
-        from: piece.from,
-        size: piece.size,
-        nonmachinable: piece.nonmachinable,
-        price: piece.price,
-        date: piece.date,
-        extras: piece.extras,
+        class,
+        shape,
+        weight: measures.weight,
+        to: measures.to,
+        from: measures.from,
+        size: measures.size,
+        nonmachinable: measures.nonmachinable,
+        price: measures.price,
+        date: measures.date,
+        extras: measures.extras,
     }
 }
 

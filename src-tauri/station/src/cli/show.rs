@@ -281,8 +281,11 @@ fn quote(view: &QuoteView, out: &mut dyn Write) -> io::Result<()> {
         let estimated = if view.estimated { " (estimated)" } else { "" };
         format!(", zone {zone}{estimated}")
     });
+    let group = view
+        .group
+        .map_or_else(String::new, |group| format!(", price group {group}"));
     let price = money(view.price_mills);
-    writeln!(out, "{price}  by {}{zone}", view.edition)?;
+    writeln!(out, "{price}  by {}{zone}{group}", view.edition)?;
     for step in &view.steps {
         let amount = money(step.amount_mills);
         writeln!(out, "  {amount:>8}  {}", step.rule)?;
@@ -296,8 +299,10 @@ fn quote(view: &QuoteView, out: &mut dyn Write) -> io::Result<()> {
 fn options(view: &OptionsView, out: &mut dyn Write) -> io::Result<()> {
     view.options.iter().try_for_each(|way| {
         let price = way.quote.as_ref().map(|quote| money(quote.price_mills));
-        let price = price.or_else(|| way.excluded.clone());
-        writeln!(out, "{:<40} {}", way.title, price.unwrap_or_default())
+        let price = price.unwrap_or_else(|| "-".to_owned());
+        let excluded = way.excluded.as_ref();
+        let why = excluded.map_or_else(String::new, |why| format!("  {why}."));
+        writeln!(out, "{price:>9}  {:<40}{why}", way.title)
     })
 }
 

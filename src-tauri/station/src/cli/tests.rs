@@ -82,8 +82,8 @@ fn wrong_usage_is_exit_code_2_and_json_where_asked() {
     let object: serde_json::Value = serde_json::from_str(&said.err).unwrap();
     assert_eq!(object["code"], "usage");
     let message = object["message"].as_str().unwrap();
-    assert!(message.contains("not provided: --class"), "{message}");
-    assert!(message.ends_with("--to <ZIP>."), "{message}");
+    assert!(message.contains("not provided: --weight"), "{message}");
+    assert!(message.ends_with("--to <ZIP|COUNTRY>."), "{message}");
     assert_eq!(object["retry"], false);
     assert_eq!(pennyblack(folder.path(), &["--help"]).code, 0);
 }

@@ -2,7 +2,7 @@
 
 use shared::clock::UnixSeconds;
 use shared::indicium::destination::OriginZip;
-use shared::rates::{MailClass, PriceKind, Quote, QuoteRequest, Shape};
+use shared::rates::{GoesTo, PriceKind, Quote, QuoteRequest};
 use shared::vault::{Action, Burn, Prospect};
 
 use super::booking::over_budget;
@@ -242,7 +242,7 @@ fn arrange(
             postage: quote.price,
             date: request.date,
             destination: priced.destination.to_string(),
-            place: place(request),
+            place: place(request, quote),
             cost_centre: cost_centre.clone(),
             category,
             certificate: 0,
@@ -260,7 +260,7 @@ fn arrange(
             postage: quote.price,
             date: request.date,
             origin: origin.to_string(),
-            class_marking: class_marking(request.class).to_owned(),
+            class_marking: quote.marking.clone(),
             rate_marking: rate_marking(request, quote),
             zone: quote.zone.map(|zone| (zone, quote.estimated)),
             to,
@@ -272,37 +272,29 @@ fn arrange(
     })
 }
 
-/// City and state of a destination, where known.
-fn place(request: &QuoteRequest) -> Option<String> {
-    let place = crate::places::lookup(request.to)?;
+/// City and state of a destination, or the country, where known.
+fn place(request: &QuoteRequest, quote: &Quote) -> Option<String> {
+    let GoesTo::Zip(zip) = request.to else {
+        return quote.country.clone();
+    };
+    let place = crate::places::lookup(zip)?;
     Some(match place.city {
         Some(city) => format!("{city} {}", place.state),
         None => place.state.to_owned(),
     })
 }
 
-/// The class as the post wants it marked.
-const fn class_marking(class: MailClass) -> &'static str {
-    match class {
-        MailClass::FirstClass => "FIRST-CLASS MAIL",
-        MailClass::GroundAdvantage => "USPS GROUND ADVANTAGE",
-    }
-}
-
-/// What the price is for: kind, shape and weight.
+/// What the price is for: kind, shape, country and weight.
 fn rate_marking(request: &QuoteRequest, quote: &Quote) -> String {
     let kind = match quote.kind {
         PriceKind::Metered => "Metered",
         PriceKind::Retail => "Retail",
         PriceKind::Commercial => "Commercial",
     };
-    let shape = match request.shape {
-        Shape::Postcard => "postcard",
-        Shape::Letter => "letter",
-        Shape::Flat => "flat",
-        Shape::Parcel => "parcel",
-    };
-    format!("{kind} {shape}, {}", request.weight)
+    let shape = request.shape.to_string().replace(':', " ");
+    let country = quote.country.as_deref();
+    let to = country.map_or_else(String::new, |country| format!(" to {country}"));
+    format!("{kind} {shape}{to}, {}", request.weight)
 }
 
 /// The addressee's lines, bounded.

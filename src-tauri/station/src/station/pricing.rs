@@ -7,8 +7,8 @@ use shared::ids::PsdId;
 use shared::indicium::destination::Destination;
 use shared::indicium::regime::SPECIMEN_MANUFACTURER;
 use shared::rates::{
-    MailClass, PriceKind, Quote, QuoteRequest, RateRefusal, Shape, Size, Weight, Zip5, options,
-    quote,
+    Country, GoesTo, MailClass, PriceKind, Quote, QuoteRequest, RateRefusal, Shape, Size, Weight,
+    Zip5, options, quote,
 };
 
 use super::{Owner, names};
@@ -31,11 +31,12 @@ impl Owner {
     ///
     /// # Errors
     /// `bad_input` naming the field, and `not_enrolled` when there is no origin.
-    pub(crate) fn priced(&self, call: &QuoteCall) -> Result<Priced, UiError> {
-        let destination = read::<Destination>("The destination", &call.to)?;
-        if destination.digits() == 0 {
-            return Err(bad(format!("The destination {:?} has no ZIP", call.to)));
-        }
+    pub(crate) fn priced(&mut self, call: &QuoteCall) -> Result<Priced, UiError> {
+        let date = match call.date.as_deref().filter(|text| !text.trim().is_empty()) {
+            Some(text) => day(text)?,
+            None => self.today(),
+        };
+        let (to, destination) = self.goes_to(&call.to, date)?;
         if call.extras.len() > MAX_EXTRAS {
             return Err(bad(format!("A piece has at most {MAX_EXTRAS} extras")));
         }
@@ -43,8 +44,6 @@ impl Owner {
             Some(zip) => read("The origin", zip)?,
             None => self.licence_zip()?,
         };
-        let digits = destination.to_string();
-        let zip: &str = digits.get(..5).unwrap_or(&digits);
         let request = QuoteRequest {
             class: read::<MailClass>("The class", &call.class)?,
             shape: read::<Shape>("The shape", &call.shape)?,
@@ -53,11 +52,8 @@ impl Owner {
             size: optional::<Size>("The size", call.size.as_deref())?,
             nonmachinable: call.nonmachinable,
             from: origin,
-            to: read("The destination", zip)?,
-            date: match call.date.as_deref().filter(|text| !text.trim().is_empty()) {
-                Some(text) => day(text)?,
-                None => self.today(),
-            },
+            to,
+            date,
             extras: call.extras.clone(),
             live: self.vault().is_some_and(|vault| !is_specimen(vault.psd())),
         };
@@ -65,6 +61,31 @@ impl Owner {
             request,
             destination,
         })
+    }
+
+    /// Reads where a piece goes: a ZIP, a country's two letters, or what it is called on an address
+    /// by the edition of that date.
+    fn goes_to(&mut self, text: &str, date: Date) -> Result<(GoesTo, Destination), UiError> {
+        let text = text.trim();
+        if text.is_empty() || text.contains(|letter: char| letter.is_ascii_digit()) {
+            let destination = read::<Destination>("The destination", text)?;
+            if destination.digits() == 0 {
+                return Err(bad(format!("The destination {text:?} has no ZIP")));
+            }
+            let digits = destination.to_string();
+            let zip: Zip5 = read("The destination", digits.get(..5).unwrap_or(&digits))?;
+            return Ok((zip.into(), destination));
+        }
+        let country = match text.parse::<Country>() {
+            Ok(country) => Some(country),
+            Err(_) => self.edition(date)?.country_named(text),
+        };
+        let neither = || {
+            bad(format!(
+                "The destination {text:?} is no ZIP and no country with a price"
+            ))
+        };
+        Ok((country.ok_or_else(neither)?.into(), Destination::NONE))
     }
 
     /// The licence ZIP.
@@ -101,7 +122,10 @@ impl Owner {
 
     /// Prices every way of sending the same piece.
     pub(super) fn options_view(&mut self, call: &QuoteCall) -> Result<OptionsView, UiError> {
-        // Class and shape are what is asked for; any known words let the call be read.
+        // Class and shape are what is asked for; any known words let the call be read. A shape
+        // without a class is one that has been chosen already.
+        let chosen = Some(call.shape.as_str()).filter(|_| call.class.is_empty());
+        let wanted = optional("The shape", chosen)?;
         let mut call = call.clone();
         if call.class.is_empty() {
             call.class = "first-class".to_owned();
@@ -111,12 +135,16 @@ impl Owner {
         }
         let priced = self.priced(&call)?;
         let edition = self.edition(priced.request.date)?;
-        let ways = options(&edition, &priced.request);
+        let today = self.today();
+        shared::rates::check_mailing_date(&edition, today, priced.request.date)
+            .map_err(|refusal| rate_refused(&refusal))?;
+        let ways = options(&edition, &priced.request, wanted);
         let options = ways.into_iter().map(|way| OptionView {
             class: way.class.to_string(),
             shape: way.shape.to_string(),
             title: way.title,
-            excluded: way.outcome.as_ref().err().map(ToString::to_string),
+            excluded: way.outcome.as_ref().err().map(|r| sentence(&r.to_string())),
+            code: way.outcome.as_ref().err().map(|r| r.code().to_owned()),
             quote: way.outcome.ok().as_ref().map(quote_view),
         });
         Ok(OptionsView {
@@ -136,6 +164,7 @@ pub(crate) fn quote_view(quote: &Quote) -> QuoteView {
         price_mills: quote.price.mills(),
         edition: quote.edition.clone(),
         zone: quote.zone,
+        group: quote.group,
         estimated: quote.estimated,
         steps: quote
             .steps
