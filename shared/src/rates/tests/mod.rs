@@ -1,5 +1,6 @@
 //! The rates against the sample editions and against synthetic ones.
 
+mod coverage;
 mod editions;
 mod prices;
 mod properties;

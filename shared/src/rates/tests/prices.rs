@@ -230,7 +230,7 @@ fn extras_add_up_and_mind_their_company() {
         (&["return-receipt-electronic", "certified"], "9.24"),
         (
             &["return-receipt"],
-            "extra_conflict: \"return-receipt\" needs certified",
+            "extra_conflict: \"return-receipt\" needs certified or registered",
         ),
         (
             &["certified", "certified"],

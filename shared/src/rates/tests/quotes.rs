@@ -77,18 +77,54 @@ fn all_ways_are_offered_cheapest_first_with_the_reasons_against() {
     First-Class letter: 0.78
     First-Class flat: 1.69
     Ground Advantage parcel: 7.69
+    Priority Mail Flat Rate padded envelope: 11.99
+    Priority Mail parcel: 12.97
+    Priority Mail Flat Rate medium box: 21.17
+    Priority Mail Flat Rate large box: 31.00
+    Priority Mail Flat Rate envelope: missing_cell: edition us-2026-07-12 has no price in the cell "priority flat-rate:envelope commercial 70 lb"
+    Priority Mail Flat Rate legal envelope: missing_cell: edition us-2026-07-12 has no price in the cell "priority flat-rate:legal-envelope commercial 70 lb"
+    Priority Mail Flat Rate small box: missing_cell: edition us-2026-07-12 has no price in the cell "priority flat-rate:small-box commercial 70 lb"
+    Priority Mail Express parcel: missing_cell: edition us-2026-07-12 has no price in the cell "priority-express parcel retail 8 oz zone 5"
+    Media Mail parcel: missing_cell: edition us-2026-07-12 has no price in the cell "media parcel retail 1 lb"
+    International letter: only_abroad: An International letter goes abroad only, and 62701 is in this country
+    First-Class Package International: only_abroad: A First-Class Package International goes abroad only, and 62701 is in this country
+    Priority Mail International: only_abroad: A Priority Mail International goes abroad only, and 62701 is in this country
     "#);
     assert_snapshot!(list(&sized(letter("5oz"), "9x6x0.5in")), @r#"
     Ground Advantage parcel: 7.69
+    Priority Mail Flat Rate padded envelope: 11.99
+    Priority Mail parcel: 12.97
+    Priority Mail Flat Rate medium box: 21.17
+    Priority Mail Flat Rate large box: 31.00
     First-Class postcard: wrong_size: A First-Class postcard may be at most 6 x 4.25 x 0.016 in; this piece is 9 x 6 x 0.5 in
     First-Class letter: wrong_size: A First-Class letter may be at most 11.5 x 6.125 x 0.25 in; this piece is 9 x 6 x 0.5 in
     First-Class flat: missing_cell: edition us-2026-07-12 has no price in the cell "first-class flat metered 5 oz"
+    Priority Mail Flat Rate envelope: missing_cell: edition us-2026-07-12 has no price in the cell "priority flat-rate:envelope commercial 70 lb"
+    Priority Mail Flat Rate legal envelope: missing_cell: edition us-2026-07-12 has no price in the cell "priority flat-rate:legal-envelope commercial 70 lb"
+    Priority Mail Flat Rate small box: missing_cell: edition us-2026-07-12 has no price in the cell "priority flat-rate:small-box commercial 70 lb"
+    Priority Mail Express parcel: missing_cell: edition us-2026-07-12 has no price in the cell "priority-express parcel retail 8 oz zone 5"
+    Media Mail parcel: missing_cell: edition us-2026-07-12 has no price in the cell "media parcel retail 1 lb"
+    International letter: only_abroad: An International letter goes abroad only, and 62701 is in this country
+    First-Class Package International: only_abroad: A First-Class Package International goes abroad only, and 62701 is in this country
+    Priority Mail International: only_abroad: A Priority Mail International goes abroad only, and 62701 is in this country
     "#);
     assert_snapshot!(list(&extras(letter("0.5oz"), &["certified"])), @r#"
     First-Class postcard: 6.20
     First-Class letter: 6.33
     First-Class flat: 7.24
+    Priority Mail Flat Rate padded envelope: 17.54
+    Priority Mail parcel: 18.52
+    Priority Mail Flat Rate medium box: 26.72
+    Priority Mail Flat Rate large box: 36.55
     Ground Advantage parcel: unknown_extra: ground-advantage has no extra service "certified"
+    Priority Mail Flat Rate envelope: missing_cell: edition us-2026-07-12 has no price in the cell "priority flat-rate:envelope commercial 70 lb"
+    Priority Mail Flat Rate legal envelope: missing_cell: edition us-2026-07-12 has no price in the cell "priority flat-rate:legal-envelope commercial 70 lb"
+    Priority Mail Flat Rate small box: missing_cell: edition us-2026-07-12 has no price in the cell "priority flat-rate:small-box commercial 70 lb"
+    Priority Mail Express parcel: missing_cell: edition us-2026-07-12 has no price in the cell "priority-express parcel retail 8 oz zone 5"
+    Media Mail parcel: missing_cell: edition us-2026-07-12 has no price in the cell "media parcel retail 1 lb"
+    International letter: only_abroad: An International letter goes abroad only, and 62701 is in this country
+    First-Class Package International: only_abroad: A First-Class Package International goes abroad only, and 62701 is in this country
+    Priority Mail International: only_abroad: A Priority Mail International goes abroad only, and 62701 is in this country
     "#);
 }
 
@@ -133,6 +169,6 @@ fn every_refusal_has_a_code_a_sentence_and_a_hint() {
     no_such_price: edition us-2026-07-12 has no commercial price for a first-class letter. Leave the kind of price out to get the usual one.
     nonmachinable: a nonmachinable piece does not get the postcard price. Price it as a letter or as a parcel.
     unknown_extra: first-class has no extra service "gold". Leave the extra service out or choose another class.
-    extra_conflict: "return-receipt" needs certified. Change the extra services.
+    extra_conflict: "return-receipt" needs certified or registered. Change the extra services.
     "#);
 }
