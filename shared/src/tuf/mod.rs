@@ -8,6 +8,7 @@
 //! one, [`Root`], [`Timestamp`], [`Snapshot`] and [`Targets`] are what it may say.
 
 mod canonical;
+mod client;
 mod delegation;
 mod document;
 mod fault;
@@ -17,6 +18,7 @@ mod metadata;
 mod path;
 
 pub use canonical::{NotCanonical, canonical};
+pub use client::{Ask, Change, Client, DELEGATIONS_MAX, Found, ROOT_ROTATIONS_MAX};
 pub use delegation::{DelegatedRole, Delegations};
 pub use document::{Document, Signature};
 pub use fault::TufFault;

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use data_encoding::HEXUPPER;
 use serde::{Deserialize, Serialize};
 
 use super::fault::TufFault;
@@ -63,6 +64,23 @@ impl RoleName {
     #[must_use]
     pub fn quoted(&self) -> String {
         quoted(&self.0)
+    }
+
+    /// The role whose quoted name this is; nothing when it is none.
+    #[must_use]
+    pub fn from_quoted(text: &str) -> Option<Self> {
+        let mut bytes = Vec::new();
+        let mut rest = text.bytes();
+        while let Some(byte) = rest.next() {
+            if byte == b'%' {
+                let digits = [rest.next()?, rest.next()?];
+                bytes.extend(HEXUPPER.decode(&digits).ok()?);
+            } else {
+                bytes.push(byte);
+            }
+        }
+        let role = Self(String::from_utf8(bytes).ok()?);
+        (role.quoted() == text).then_some(role)
     }
 
     /// The name of this role's document in snapshots: `targets.json`.
@@ -233,6 +251,11 @@ mod tests {
         assert!(TargetPath::new(&"a".repeat(513)).is_err());
         assert_eq!(path("a b/c?").address(Some("00ff")), "a%20b/00ff.c%3F");
         assert_eq!(path("%2e%2e").address(None), "%252e%252e");
-        assert_eq!(RoleName::new("../x#").quoted(), "..%2Fx%23");
+        let role = RoleName::new("../x#");
+        assert_eq!(role.quoted(), "..%2Fx%23");
+        assert_eq!(RoleName::from_quoted("..%2Fx%23"), Some(role));
+        for other in ["../x", "%2f", "%2", "%zz", "%FF"] {
+            assert_eq!(RoleName::from_quoted(other), None, "{other}");
+        }
     }
 }

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair,
-    Ed25519KeyPair, KeyPair, UnparsedPublicKey,
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519,
+    EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey,
 };
 use rustls::crypto::CryptoProvider;
 use shared::security::signed::SIGNATURE_BYTES;
 use shared::services::keys::Point;
+use shared::tuf::{Scheme, VerifyingKey};
 use zeroize::Zeroizing;
 
 /// Why a key could not be made or used.
@@ -164,6 +165,22 @@ pub fn verify(key: &Point, message: &[u8], signature: &[u8; SIGNATURE_BYTES]) ->
     UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.0.as_slice())
         .verify(message, signature)
         .is_ok()
+}
+
+/// Whether `signature` is the one of a key of a signed repository over `message`.
+#[must_use]
+pub fn verify_tuf(key: &VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
+    let public = key.public.as_slice();
+    let checked = match key.scheme {
+        Scheme::Ed25519 => UnparsedPublicKey::new(&ED25519, public).verify(message, signature),
+        Scheme::EcdsaP256Sha256 => {
+            UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, public).verify(message, signature)
+        }
+        Scheme::RsaPssSha256 => {
+            UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, public).verify(message, signature)
+        }
+    };
+    checked.is_ok()
 }
 
 #[cfg(test)]

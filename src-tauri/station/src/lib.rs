@@ -17,5 +17,6 @@ pub mod secrets;
 pub mod services;
 pub mod station;
 pub mod store;
+pub mod tuf;
 pub mod users;
 pub mod vault;
