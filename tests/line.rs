@@ -259,7 +259,9 @@ impl Link for Line {
         Box::pin(async move {
             match request {
                 LinkRequest::Send { path, body } => self.send(path, body, &holds).await,
-                fetch @ LinkRequest::Fetch { .. } => self.carry(fetch, Some(&holds)).await,
+                fetch @ (LinkRequest::Fetch { .. } | LinkRequest::FetchPart { .. }) => {
+                    self.carry(fetch, Some(&holds)).await
+                }
             }
         })
     }
@@ -316,6 +318,10 @@ async fn carry(
     use tower::ServiceExt as _;
     let (mut builder, body) = match request {
         LinkRequest::Fetch { path } => (Request::get(path), Body::empty()),
+        LinkRequest::FetchPart { path, from, end } => {
+            let range = format!("bytes={from}-{}", end.saturating_sub(1));
+            (Request::get(path).header("range", range), Body::empty())
+        }
         LinkRequest::Send { path, body } => {
             let builder = Request::post(path).header("content-type", CBOR_MEDIA_TYPE);
             (builder, Body::from(body))

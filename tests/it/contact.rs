@@ -93,7 +93,7 @@ fn all(outcome: &'static str) -> BTreeMap<&'static str, &'static str> {
 
 /// The service that a request belongs to.
 fn service_of(request: &LinkRequest) -> Option<ServiceId> {
-    let (LinkRequest::Fetch { path } | LinkRequest::Send { path, .. }) = request;
+    let path = request.path();
     match path.split('/').nth(2)? {
         "keys" | "directory" => Some(ServiceId::Keys),
         "editions" => Some(ServiceId::Rates),
@@ -155,8 +155,8 @@ impl Link for Counting {
 
     fn exchange(&self, request: LinkRequest, holds: &Holdings) -> Exchange<'_> {
         self.requests.fetch_add(1, Ordering::SeqCst);
-        let (LinkRequest::Fetch { path } | LinkRequest::Send { path, .. }) = &request;
-        self.paths.lock().unwrap().push(path.clone());
+        let path = request.path();
+        self.paths.lock().unwrap().push(path.to_owned());
         self.line.exchange(request, holds)
     }
 }

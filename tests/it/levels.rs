@@ -113,10 +113,7 @@ impl Link for Probing {
     fn exchange(&self, request: LinkRequest, holds: &Holdings) -> Exchange<'_> {
         let holds = holds.clone();
         Box::pin(async move {
-            let path = match &request {
-                LinkRequest::Fetch { path } | LinkRequest::Send { path, .. } => path.as_str(),
-            };
-            let kind = RequestKind::at(path);
+            let kind = RequestKind::at(request.path());
             if let Some(kind) = kind {
                 self.try_below(kind, &request).await;
             }

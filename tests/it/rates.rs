@@ -39,7 +39,9 @@ impl Link for Spoiled {
         Box::pin(async move {
             let path = match &request {
                 LinkRequest::Fetch { path } if path.starts_with("/v1/editions") => path.clone(),
-                LinkRequest::Fetch { .. } | LinkRequest::Send { .. } => {
+                LinkRequest::Fetch { .. }
+                | LinkRequest::FetchPart { .. }
+                | LinkRequest::Send { .. } => {
                     return self.line.exchange(request, &holds).await;
                 }
             };

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::StatusCode;
+use reqwest::header::{CONTENT_RANGE, RANGE};
 use rustls::ClientConfig;
 use rustls::RootCertStore;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -152,8 +154,16 @@ impl Internet {
     }
 
     async fn exchanged(&self, request: LinkRequest, holds: &Holdings) -> Answered {
+        let part = match &request {
+            LinkRequest::FetchPart { from, end, .. } => Some((*from, *end)),
+            LinkRequest::Fetch { .. } | LinkRequest::Send { .. } => None,
+        };
         let request = match request {
             LinkRequest::Fetch { path } => self.client.get(format!("{}{path}", self.base)),
+            LinkRequest::FetchPart { path, from, end } => self
+                .client
+                .get(format!("{}{path}", self.base))
+                .header(RANGE, range(from, end)),
             LinkRequest::Send { path, body } => self
                 .client
                 .post(format!("{}{path}", self.base))
@@ -164,10 +174,41 @@ impl Internet {
         match request.send().await {
             Ok(reply) => Answered {
                 due: word(&reply),
-                reply: read(reply).await,
+                reply: match part {
+                    Some((from, end)) => read_part(reply, from, end).await,
+                    None => read(reply).await,
+                },
             },
             Err(error) => fault(&error).into(),
         }
+    }
+}
+
+/// A range of bytes as HTTP asks for it: the last byte is named, not the one after it.
+fn range(from: u64, end: u64) -> String {
+    format!("bytes={from}-{}", end.saturating_sub(1))
+}
+
+/// Reads a part of a document, or a refusal. A whole document is not the part that was asked for.
+async fn read_part(reply: reqwest::Response, from: u64, end: u64) -> Result<Vec<u8>, LinkFault> {
+    if !reply.status().is_success() {
+        return read(reply).await;
+    }
+    let begins = format!("bytes {from}-{}/", end.saturating_sub(1));
+    let is_the_part = reply.status() == StatusCode::PARTIAL_CONTENT
+        && reply
+            .headers()
+            .get(CONTENT_RANGE)
+            .is_some_and(|said| said.as_bytes().starts_with(begins.as_bytes()));
+    let length = usize::try_from(end.saturating_sub(from)).unwrap_or(usize::MAX);
+    if !is_the_part || length > MAX_REPLY_BYTES {
+        return Err(LinkFault::Unreadable);
+    }
+    let body = read_body(reply, length).await?;
+    if body.len() == length {
+        Ok(body)
+    } else {
+        Err(LinkFault::Broken("the reply ended early".to_owned()))
     }
 }
 

@@ -43,6 +43,15 @@ pub enum LinkRequest {
         /// The path.
         path: String,
     },
+    /// Fetches a part of a public document: bytes `from` to before `end`.
+    FetchPart {
+        /// The path.
+        path: String,
+        /// The first byte, from 0.
+        from: u64,
+        /// The byte after the last.
+        end: u64,
+    },
     /// Sends a message.
     Send {
         /// The path.
@@ -53,11 +62,19 @@ pub enum LinkRequest {
 }
 
 impl LinkRequest {
+    /// The path that it asks for.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Fetch { path } | Self::FetchPart { path, .. } | Self::Send { path, .. } => path,
+        }
+    }
+
     /// The bytes of the request, without what the line itself adds.
     #[must_use]
     pub fn length(&self) -> usize {
         match self {
-            Self::Fetch { path } => path.len(),
+            Self::Fetch { path } | Self::FetchPart { path, .. } => path.len(),
             Self::Send { path, body } => path.len() + body.len(),
         }
     }
