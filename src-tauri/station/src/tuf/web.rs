@@ -210,7 +210,7 @@ mod tests {
             }
         });
         let mut web = Web::new(&base, Some(&base)).unwrap();
-        web.patience = Duration::from_millis(400);
+        web.patience = Duration::from_secs(3);
         web
     }
 
@@ -253,7 +253,7 @@ mod tests {
         let (fault, left) = fetched(&web, &[b'x'; 1_000]).await;
         assert!(matches!(fault, Some(WebFault::TooSlow(_))), "{fault:?}");
         assert_eq!(left, 0, "nothing stays in the folder");
-        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert!(begun.elapsed() < Duration::from_secs(20));
     }
 
     #[tokio::test]
