@@ -56,7 +56,8 @@ class Station {
       const before = this.status;
       const live = this.live;
       this.status = await ask('status', {});
-      if (Object.values(live).every((stage) => stage !== 'running')) {
+      // A contact that began while this was asked keeps its own stages.
+      if (this.live === live && Object.values(live).every((stage) => stage !== 'running')) {
         this.live = {};
       }
       this.fault = null;

@@ -25,6 +25,9 @@ const REST = 90;
 /** Several answers that come together are drawn once, milliseconds. */
 const TOGETHER = 20;
 
+/** The refusal that a supervisor may pass. */
+export const BUDGET_SPENT = 'budget_spent';
+
 /** A picture of the last piece, so that a question about it can show what to look for. */
 export interface Printed {
   piece: PieceView;
@@ -138,41 +141,45 @@ class Job {
 
   /** Pays for the piece and prints it. The job's key lets a second Enter print nothing twice. */
   async print(out: PrintOut): Promise<Printed | null> {
+    this.printError = null;
+    const outcome = await this.#print(out, (call) => ask('print', call));
+    if (outcome !== null && 'code' in outcome) {
+      this.printError = outcome;
+      return null;
+    }
+    return outcome;
+  }
+
+  /** The same piece in a supervisor's name, past a spent budget; the refusal when it is one again. */
+  async pass(out: PrintOut, proof: Proof, reason: string): Promise<UiError | null> {
+    const outcome = await this.#print(out, (call) => ask('print', { ...call, override_reason: reason }, proof));
+    if (outcome === null || 'code' in outcome) {
+      return outcome ?? this.printError;
+    }
+    this.printError = null;
+    return null;
+  }
+
+  /** Something of the piece is another now: a supervisor's word for the one before is not asked any more. */
+  changed(): void {
+    if (this.printError?.code === BUDGET_SPENT) {
+      this.printError = null;
+    }
+  }
+
+  /** Prints what the picture shows; nothing when it is not to be printed as it stands. */
+  async #print(out: PrintOut, asked: (call: PrintCall) => Promise<PieceView>): Promise<Printed | UiError | null> {
     const call = this.#printCall(out, this.#jobKey);
     if (call === null || !this.ready) {
       return null;
     }
     const png = this.preview?.png_base64 ?? null;
     this.printing = true;
-    this.printError = null;
     try {
-      const piece = await ask('print', call);
+      const piece = await asked(call);
       this.last = { piece, png };
       this.#startOver();
       return this.last;
-    } catch (thrown) {
-      this.printError = asUiError(thrown);
-      return null;
-    } finally {
-      this.printing = false;
-      void station.refreshAll();
-    }
-  }
-
-  /** The same piece in a supervisor's name, past a spent budget; the refusal when it is one again. */
-  async pass(out: PrintOut, proof: Proof, reason: string): Promise<UiError | null> {
-    const call = this.#printCall(out, this.#jobKey);
-    if (call === null || this.printing) {
-      return this.printError;
-    }
-    const png = this.preview?.png_base64 ?? null;
-    this.printing = true;
-    try {
-      const piece = await ask('print', { ...call, override_reason: reason }, proof);
-      this.last = { piece, png };
-      this.printError = null;
-      this.#startOver();
-      return null;
     } catch (thrown) {
       return asUiError(thrown);
     } finally {

@@ -6,3 +6,9 @@ export function money(mills: number): string {
   const fraction = String(whole % 1000).padStart(3, '0');
   return `${sign}$${units}.${fraction.endsWith('0') ? fraction.slice(0, 2) : fraction}`;
 }
+
+/** Mills as somebody types them into a field: no sign of the currency, no thousands. */
+export function typedAmount(mills: number): string {
+  const fraction = String(mills % 1000).padStart(3, '0');
+  return `${Math.floor(mills / 1000)}.${fraction.endsWith('0') ? fraction.slice(0, 2) : fraction}`;
+}

@@ -36,6 +36,7 @@ class Session {
 
   heard(view: UsersView): void {
     this.users = view.users;
+    this.user = view.users.find((user) => user.name === this.user?.name) ?? this.user;
     this.idleMinutes = view.idle_minutes;
   }
 
