@@ -143,12 +143,12 @@ pub(crate) fn refill_primitives(rounds: u32, calls: u32) -> anyhow::Result<f64> 
     Ok(milliseconds / 1_000.0)
 }
 
-/// CPU milliseconds of one HPKE open (DHKEM P-256, HKDF-SHA256, AES-256-GCM).
 /// CPU milliseconds of the two operations that a sealed and signed message cannot be opened without.
 pub(crate) fn open_primitives(rounds: u32, calls: u32) -> anyhow::Result<f64> {
     Ok(hpke_open(rounds, calls)? + verify(rounds, calls)?)
 }
 
+/// CPU milliseconds of one HPKE open (DHKEM P-256, HKDF-SHA256, AES-256-GCM).
 fn hpke_open(rounds: u32, calls: u32) -> anyhow::Result<f64> {
     let broken = |fault| anyhow!("HPKE: {fault:?}");
     let (private, public) = DhP256HkdfSha256::derive_keypair(&[7; 32]);

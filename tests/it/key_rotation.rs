@@ -245,9 +245,6 @@ async fn signing_keys_follow_one_another_by_themselves_over_two_years() {
     // Sealing keys come monthly; of two years' no more lie there than still open.
     let sealing = std::fs::read_dir(town.center.folder().sealing_keys()).unwrap();
     assert!((2..=5).contains(&sealing.count()));
-    // A station that enrols now needs nothing of the past.
-    let late = town.open_station("late").unwrap();
-    assert!(!late.status().await.enrolled);
     let bundle = town.center.authority().trust(town.clock.now());
     assert!(bundle.notices.len() <= 6, "{}", bundle.notices.len());
     town.assert_books_hold().await;

@@ -32,7 +32,7 @@ use station::services::Asked;
 use station::services::sealed::{self, Draft};
 use station::station::names;
 use system_tests::line::{Line, code_of, deliver};
-use system_tests::town::{ACCOUNT, Counter, Town};
+use system_tests::town::{ACCOUNT, Counter, Town, asking};
 
 /// Requests of a flood: some more than a station may ask in a minute.
 const FLOOD: u32 = 6_500;
@@ -118,8 +118,10 @@ impl Link for Probing {
                 self.try_below(kind, &request).await;
             }
             let answered = self.line.exchange(request, &holds).await;
-            let code = answered.reply.as_ref().err().and_then(code_of);
-            let is_served = code.is_none_or(|code| code == "nothing_forgotten");
+            let is_served = match &answered.reply {
+                Ok(_) => true,
+                Err(fault) => code_of(fault).is_some_and(|code| code == "nothing_forgotten"),
+            };
             if let Some(kind) = kind.filter(|_| is_served) {
                 self.hold(kind);
             }
@@ -135,7 +137,7 @@ fn refusal(answer: Result<Vec<u8>, station::contact::link::LinkFault>) -> String
 async fn meet(counter: &Counter, line: &Arc<Probing>, refill: Option<&str>) {
     let link: Arc<dyn Link> = line.clone();
     let refill = refill.map(|amount| shared::money::Mills::parse(amount).unwrap());
-    meet_over(&counter.station, &link, Asked { refill })
+    meet_over(&counter.station, &link, asking(refill))
         .await
         .unwrap();
 }
@@ -216,6 +218,7 @@ async fn ask_apart(counter: &Counter, line: &Arc<Probing>) {
                 content: ContentType::LookupRequest,
                 request: &request,
                 next_key: None,
+                user: station::station::STATION_USER,
             },
         )?;
         assert!(signer_of(&intent.signed).is_some());

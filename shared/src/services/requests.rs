@@ -191,10 +191,7 @@ pub const REQUESTS: &[RequestKind] = &[
         Some(ServiceId::Statistics),
         "/v1/statistics",
     ),
-    RequestKind::message::<AccountsRequest>(
-        "cost centres, users and what was spent",
-        "/v1/accounts/sync",
-    ),
+    RequestKind::message::<AccountsRequest>("cost centres and what was spent", "/v1/accounts/sync"),
     RequestKind::own("the station's account", ACCOUNTS, "/v1/accounts/self"),
     RequestKind::own("a month's statement", ACCOUNTS, "/v1/accounts/statement"),
     RequestKind::message::<RenewRequest>("renewal of the station's certificate", "/v1/keys/renew"),
