@@ -12,8 +12,9 @@ use crate::clock::UnixSeconds;
 use crate::security::signed::{self, ContentType, KeyId, SIGNATURE_BYTES};
 use crate::services::keys::{CenterKeys, Point};
 
-/// The most keys a station believes at once, of all purposes.
-const MAX_BELIEVED: usize = 48;
+/// The most keys a station believes at once for one purpose: a thief of one key cannot keep those of
+/// the others from following.
+const MAX_BELIEVED: usize = 16;
 
 const VERSION: u8 = 1;
 
@@ -191,7 +192,8 @@ impl Believed {
         } else {
             return Err(NoticeRefusal::DoesNotFollow);
         }
-        if notice.number <= newest.number || self.keys.len() >= MAX_BELIEVED {
+        let is_full = self.of(notice.purpose).count() >= MAX_BELIEVED;
+        if notice.number <= newest.number || is_full {
             return Err(NoticeRefusal::DoesNotFollow);
         }
         self.follow(&notice);
@@ -204,7 +206,7 @@ impl Believed {
             return false;
         }
         // Whoever stole the key before may have named the same key, to leave its own believed.
-        let is_full = self.keys.len() >= MAX_BELIEVED;
+        let is_full = self.of(notice.purpose).count() >= MAX_BELIEVED;
         self.keys
             .retain(|key| key.purpose != notice.purpose || (key.key != notice.key && !is_full));
         self.anchor(notice.purpose, notice.number);
