@@ -27,7 +27,8 @@ use shared::wire::from_cbor;
 use station::api::{Call, EnrolCall, PrintCall, PrintOut, QuoteCall, RefillCall, SecretsChoice};
 use station::api::{PieceView, RefillView, StatusView, UiError, View};
 use station::owner::FolderLock;
-use station::station::{Clock, Owner, Station};
+use station::services::{Asked, AskedRefill};
+use station::station::{CLERK_USER, Clock, Owner, Station};
 use tempfile::TempDir;
 
 /// The rates every town has.
@@ -49,6 +50,17 @@ pub struct Town {
     /// Its address.
     pub url: String,
     folder: TempDir,
+}
+
+/// What a clerk asks of a contact: a refill, or nothing.
+#[must_use]
+pub fn asking(refill: Option<Mills>) -> Asked {
+    Asked {
+        refill: refill.map(|amount| AskedRefill {
+            amount,
+            user: CLERK_USER.to_owned(),
+        }),
+    }
 }
 
 impl Town {

@@ -17,10 +17,9 @@ use shared::services::{Request as _, ServiceId};
 use station::contact::link::{Exchange, Link, LinkRequest};
 use station::contact::round::{Met, meet_over};
 use station::crypto::{SigningKey, random};
-use station::services::Asked;
 use system_tests::line::Line;
 use system_tests::relay::Relay;
-use system_tests::town::{ACCOUNT, Counter, Town};
+use system_tests::town::{ACCOUNT, Counter, Town, asking};
 use tokio::runtime::Runtime;
 use tokio::time::{Instant, sleep};
 
@@ -96,7 +95,7 @@ async fn timed(town: &Town, counter: &Counter, refill: bool) -> anyhow::Result<(
     let link: Arc<dyn Link> = Arc::new(Far(Line::clean(&town.center, &counter.station)));
     let refill = refill.then(|| Mills::new(5_000)).transpose()?;
     let begun = Instant::now();
-    let met = meet_over(&counter.station, &link, Asked { refill }).await;
+    let met = meet_over(&counter.station, &link, asking(refill)).await;
     let took = begun.elapsed().as_secs_f64();
     Ok((took, met.map_err(said)?))
 }

@@ -181,6 +181,7 @@ async fn a_data_center_on_a_full_disk_moves_no_money_and_goes_on_when_there_is_s
             }
         };
         assert_eq!(full.code, "disk_full", "{full:?}");
+        assert!(full.message.contains("is kept"), "{full:?}");
         refused += 1;
         let vault = counter.status().await.registers;
         let moved = vault.control_total - before.1.control_total;

@@ -11,7 +11,7 @@ use station::contact::link::{Exchange, Link, LinkRequest};
 use station::contact::round::meet_over;
 use station::services::Asked;
 use system_tests::line::Line;
-use system_tests::town::{Counter, Town};
+use system_tests::town::{Counter, Town, asking};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refill_moves_value_from_the_account_into_the_vault() {
@@ -123,9 +123,7 @@ async fn a_second_contact_waits_and_does_not_make_the_refill_twice() {
         refills: AtomicU32::new(0),
     });
     let link: Arc<dyn Link> = interrupted.clone();
-    let asked = Asked {
-        refill: Some(Mills::new(5_000).unwrap()),
-    };
+    let asked = asking(Some(Mills::new(5_000).unwrap()));
     let met = meet_over(&counter.station, &link, asked).await.unwrap();
     assert!(met.funds.is_none(), "{:?}", met.funds);
     assert_eq!(interrupted.refills.load(Ordering::SeqCst), 1);

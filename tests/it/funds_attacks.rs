@@ -22,7 +22,7 @@ use station::services::sealed::{self, Intent};
 use station::services::{self, Asked};
 use station::station::names;
 use system_tests::line::{Line, Trick, code_of, deliver, flipped};
-use system_tests::town::{ACCOUNT, Counter, Town};
+use system_tests::town::{ACCOUNT, Counter, Town, asking};
 
 /// Every row of every table that money or order hangs on, as text.
 pub(crate) fn dump(town: &Town) -> Vec<String> {
@@ -90,7 +90,7 @@ async fn intend(counter: &Counter, amount: &str) -> Intent {
         .station
         .apply(move |owner| {
             owner.begin_contact();
-            services::next_request(owner, ServiceId::Funds, Asked { refill }, 0)?;
+            services::next_request(owner, ServiceId::Funds, &asking(refill), 0)?;
             Ok(sealed::pending(owner, ServiceId::Funds)?.unwrap())
         })
         .await
@@ -254,7 +254,7 @@ async fn every_captured_message_played_again_later_moves_nothing() {
     let link: Arc<dyn Link> = line.clone();
     for amount in ["20.00", "5.00", "1000.00", "30.00"] {
         let refill = Some(Mills::parse(amount).unwrap());
-        let met = meet_over(&counter.station, &link, Asked { refill })
+        let met = meet_over(&counter.station, &link, asking(refill))
             .await
             .unwrap();
         assert_eq!(met.funds.is_some(), amount == "1000.00");

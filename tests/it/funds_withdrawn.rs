@@ -9,14 +9,18 @@ use server::admin::money::MoneyCall;
 use server::clock::Clock as _;
 use shared::money::Mills;
 use shared::services::funds::INDICIUM_CERTIFICATE_DAYS;
-use shared::vault::HOLD_DAYS;
+use shared::services::keys::STATION_CERTIFICATE_DAYS;
+use shared::vault::{Action, HOLD_DAYS};
 use station::api::{Call, StatusView, UiError, View, WithdrawCall};
 use station::contact::link::Link;
 use station::contact::round::{Met, meet_over};
 use station::services::Asked;
-use station::station::names;
+use station::station::{CLERK_USER, names};
 use system_tests::line::{Line, Trick};
-use system_tests::town::{ACCOUNT, Counter, Town};
+use system_tests::town::{ACCOUNT, Counter, Town, asking, next_debit};
+
+/// Debits that do not go over in the pages of one contact.
+const LONG_JOURNAL: u64 = 9_000;
 
 async fn order(town: &Town, counter: &Counter) {
     let station = counter.status().await.station.unwrap();
@@ -253,6 +257,57 @@ async fn a_crash_between_the_end_of_a_vault_and_its_statement_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_vault_that_could_not_state_its_end_states_it_after_its_certificate_has_expired() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("50.00").await.unwrap();
+    order(&town, &counter).await;
+    let lost = meet(&town, &counter, |path| {
+        if path.ends_with("/withdraw") {
+            Trick::LoseRequest
+        } else {
+            Trick::None
+        }
+    });
+    lost.await.unwrap();
+    assert_eq!(counter.status().await.state, "withdrawn");
+    assert_eq!(town.balance().await, 50_000);
+    town.turn_days(STATION_CERTIFICATE_DAYS + 1);
+    let mut beginning = None;
+    // The door renews the certificate; over the next line the end is stated.
+    for _ in 0..2 {
+        let met = meet(&town, &counter, |_| Trick::None).await;
+        beginning = beginning.or(met.err());
+    }
+    assert!(beginning.is_none(), "{beginning:?}");
+    let end = counter.status().await.withdrawal.unwrap();
+    assert_eq!(end.credited_mills, Some(50_000));
+    assert_eq!(town.balance().await, 100_000);
+    town.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vault_with_a_long_journal_gives_it_away_before_it_ends() {
+    let town = Town::with_deposit("500.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("400.00").await.unwrap();
+    let debited = counter.station.apply(|owner| {
+        for _ in 0..LONG_JOURNAL {
+            let debit = next_debit(owner, 1);
+            owner.act(&Action::Debit(debit), CLERK_USER, |_, _| Ok(()))?;
+        }
+        Ok(())
+    });
+    debited.await.unwrap();
+    let station = counter.status().await.station.unwrap();
+    let status = withdraw(&counter, &station).await.unwrap();
+    assert_eq!(status.state, "withdrawn");
+    let end = status.withdrawal.unwrap();
+    assert_eq!(end.returned_mills, Some(400_000 - LONG_JOURNAL));
+    town.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refill_on_its_way_arrives_before_the_vault_ends() {
     let town = Town::with_deposit("100.00").await;
     let counter = town.enrolled("one").await;
@@ -265,9 +320,7 @@ async fn a_refill_on_its_way_arrives_before_the_vault_ends() {
         }
     });
     let link: Arc<dyn Link> = line;
-    let asked = Asked {
-        refill: Some(Mills::parse("20.00").unwrap()),
-    };
+    let asked = asking(Some(Mills::parse("20.00").unwrap()));
     let lost = meet_over(&counter.station, &link, asked)
         .await
         .err()

@@ -23,7 +23,7 @@ use station::services::keys::certificate_request;
 use station::services::{Asked, sealed};
 use station::station::names;
 use system_tests::line::{Line, Trick};
-use system_tests::town::{Counter, Town};
+use system_tests::town::{Counter, Town, asking};
 use tokio::io::AsyncReadExt as _;
 
 /// One contact over a clean line in memory, because the clock is turned by hand and TLS looks at
@@ -134,7 +134,7 @@ async fn statement_signed_by(counter: &Counter, key: SigningKey) -> Vec<u8> {
         .station
         .apply(move |owner| {
             owner.begin_contact();
-            station::services::next_request(owner, ServiceId::Funds, Asked::default(), 0)?;
+            station::services::next_request(owner, ServiceId::Funds, &Asked::default(), 0)?;
             let intent = sealed::pending(owner, ServiceId::Funds)?.unwrap();
             sealed::take_back(owner, ServiceId::Funds)?;
             let header = Envelope::decode(&intent.envelope).unwrap().header;
@@ -217,9 +217,7 @@ async fn a_request_on_its_way_is_signed_again_when_a_newer_key_has_taken_over() 
     let counter = town.enrolled("one").await;
     town.turn_days(STATION_CERTIFICATE_DAYS - RENEW_DAYS_LEFT);
     let lossy: Arc<dyn Link> = losing(&town, &counter, &["/v1/funds/sync", "/v1/funds/refill"]);
-    let asked = Asked {
-        refill: Some(Mills::parse("20.00").unwrap()),
-    };
+    let asked = asking(Some(Mills::parse("20.00").unwrap()));
     let met = meet_over(&counter.station, &lossy, asked).await.unwrap();
     assert_eq!(
         (outcome(&met, "keys"), outcome(&met, "funds")),
@@ -303,7 +301,7 @@ async fn the_door_takes_renewals_only_and_ten_an_hour() {
         .station
         .apply(|owner| {
             owner.begin_contact();
-            station::services::next_request(owner, ServiceId::Keys, Asked::default(), 0)?;
+            station::services::next_request(owner, ServiceId::Keys, &Asked::default(), 0)?;
             Ok(sealed::pending(owner, ServiceId::Keys)?.unwrap())
         })
         .await

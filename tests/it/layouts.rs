@@ -55,6 +55,7 @@ async fn lookup(counter: &Counter, version: u8) -> LinkRequest {
             content: ContentType::LookupRequest,
             request: &request,
             next_key: None,
+            user: station::station::STATION_USER,
         };
         let outgoing = sealed::intend(owner, draft)?.outgoing();
         sealed::take_back(owner, ServiceId::Funds)?;

@@ -170,6 +170,7 @@ pub(crate) async fn send_forged(
             content: PageRequest::CONTENT,
             request: &page,
             next_key: None,
+            user: station::station::STATION_USER,
         };
         sealed::unnumbered(owner, &draft)
     });

@@ -18,8 +18,8 @@ use station::contact::round::{Met, meet_over};
 use station::services::Asked;
 use station::station::names;
 use station::store::DATABASE;
-use system_tests::line::Line;
-use system_tests::town::{Counter, Town};
+use system_tests::line::{Line, Trick};
+use system_tests::town::{Counter, Town, asking};
 
 /// The key file of a station, and its high-water mark.
 fn key_files(folder: &Path) -> [PathBuf; 2] {
@@ -408,9 +408,7 @@ pub(crate) async fn restored(town: &Town, backup_file: PathBuf, name: &str) -> A
 /// A contact that asks for a refill; the code of the funds service's refusal.
 pub(crate) async fn refill_over(town: &Town, counter: &Counter, mills: u64) -> Option<String> {
     let link: Arc<dyn Link> = Line::clean(&town.center, &counter.station);
-    let asked = Asked {
-        refill: Some(shared::money::Mills::new(mills).unwrap()),
-    };
+    let asked = asking(Some(shared::money::Mills::new(mills).unwrap()));
     let met = meet_over(&counter.station, &link, asked).await.unwrap();
     met.funds.map(|refused| refused.code)
 }
@@ -473,6 +471,37 @@ async fn a_restored_data_center_locks_refills_and_keeps_what_was_granted_since()
         counter.print_letter("1oz", "10001").await.unwrap();
         meet(&town, counter).await.unwrap();
     }
+    town.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refill_that_was_held_back_is_not_lost_when_it_is_stated_anew_and_nobody_is_reached() {
+    let town = Town::with_deposit("100.00").await;
+    let one = town.enrolled("one").await;
+    one.refill("20.00").await.unwrap();
+    let file = town.station_folder("center.backup");
+    town.admin(AdminCall::Backup { file: file.clone() }).await;
+    one.refill("30.00").await.unwrap();
+    let center = restored(&town, file, "restored").await;
+    let town = town.with_center(center);
+    let refused = refill_over(&town, &one, 5_000).await;
+    assert_eq!(refused.as_deref(), Some("center_doubted"));
+    town.sign_epoch().await;
+    let no_line: Arc<dyn Link> = Line::new(&town.center, &one.station, Vec::new(), |path: &str| {
+        if path.ends_with("/refill") {
+            Trick::NoLine
+        } else {
+            Trick::None
+        }
+    });
+    let met = meet_over(&one.station, &no_line, Asked::default()).await;
+    assert_eq!(met.unwrap().funds.unwrap().code, "unreachable");
+    assert_eq!(one.status().await.registers.control_total, 50_000);
+    // Nobody asks for it again: it was promised to be completed.
+    let met = meet(&town, &one).await.unwrap();
+    assert_eq!(met.funds, None);
+    assert_eq!(one.status().await.registers.control_total, 55_000);
+    assert_eq!(town.balance().await, 45_000);
     town.assert_books_hold().await;
 }
 

@@ -14,9 +14,8 @@ use shared::money::Mills;
 use shared::vault::Action;
 use station::contact::link::Link;
 use station::contact::round::meet_over;
-use station::services::Asked;
 use system_tests::line::Line;
-use system_tests::town::{Counter, Town, next_debit};
+use system_tests::town::{Counter, Town, asking, next_debit};
 
 use crate::restore_and_clones::{clone_station, copy_center};
 
@@ -42,9 +41,7 @@ impl Dice {
 
 async fn contact(town: &Town, counter: &Counter, refill: Option<u64>) -> Option<String> {
     let link: Arc<dyn Link> = Line::clean(&town.center, &counter.station);
-    let asked = Asked {
-        refill: refill.map(|mills| Mills::new(mills).unwrap()),
-    };
+    let asked = asking(refill.map(|mills| Mills::new(mills).unwrap()));
     let met = meet_over(&counter.station, &link, asked).await.unwrap();
     met.funds.map(|refused| refused.code)
 }

@@ -17,11 +17,10 @@ use shared::vault::{Action, Debit, Vault};
 use station::api::PieceState;
 use station::contact::link::Link;
 use station::contact::round::{Met, meet_over};
-use station::services::Asked;
 use station::station::CLERK_USER;
 use station::store::pieces::{PieceFacts, PieceRow};
 use system_tests::line::{Line, Passed, Trick};
-use system_tests::town::{Counter, Town, next_debit};
+use system_tests::town::{Counter, Town, asking, next_debit};
 
 use model::{Model, Sums};
 
@@ -234,9 +233,7 @@ impl Run {
             *counted.lock().unwrap() += u32::from(trick != Trick::None);
             trick
         });
-        let asked = Asked {
-            refill: refill.map(|mills| Mills::new(mills).unwrap()),
-        };
+        let asked = asking(refill.map(|mills| Mills::new(mills).unwrap()));
         let link: Arc<dyn Link> = line.clone();
         let met = meet_over(&station, &link, asked).await;
         let passed = line.passed();

@@ -352,11 +352,16 @@ fn a_refill_while_the_token_is_gone_moves_nothing_and_one_after_it_is_back_moves
     desk.tell(&["refill", "10.00"]).object();
     site.move_token(false);
     let refused = desk.tell(&["refill", "20.00"]);
-    assert_eq!(refused.code, Some(3), "{refused:?}");
+    assert_eq!(refused.code, Some(1), "{refused:?}");
     let error = refused.error();
     assert_eq!(
         (&error["code"], &error["retry"]),
         (&"fault".into(), &true.into())
+    );
+    assert_eq!(
+        error["message"],
+        "The refill of 20.00 was not decided yet: Something broke at the data center. \
+         It is kept and is completed once, at the next contact."
     );
     assert_eq!((descending(&desk), site.balance()), (10_000, 90_000));
     site.assert_books_hold();

@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 use server::center::DataCenter;
-use shared::checkpoint::SignedHead;
+use shared::checkpoint::{NoteSignature, SignedHead};
 use station::station::names;
 use station::store::DATABASE;
 use system_tests::town::{Counter, Town};
@@ -107,5 +107,33 @@ async fn a_journal_without_the_last_money_reply_is_refused_with_evidence_and_not
     put_setting(&counter, names::MONEY_LEAF, String::new()).await;
     counter.refill("5.00").await.unwrap();
     assert_eq!(setting(&counter, names::DOUBT).await.unwrap(), "");
+    town.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refill_that_came_is_answered_whatever_is_found_out_after_it() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("20.00").await.unwrap();
+    // The station keeps a head of another journal: the statement after the grant finds that out.
+    let heads = town.center.authority().heads();
+    let mut other = kept(&counter, &town.center).await.head;
+    other.root = [0x5a; 32];
+    let signature = NoteSignature(heads.sign(other.text().as_bytes()));
+    let note = SignedHead {
+        head: other,
+        signature,
+    }
+    .note(&heads.public());
+    put_setting(&counter, names::KEPT_HEAD, note).await;
+    let refill = counter.refill("5.00").await.unwrap();
+    assert_eq!(refill.registers.control_total, 25_000);
+    let funds = refill.services.iter().find(|one| one.service == "funds");
+    assert_eq!(funds.unwrap().outcome, "refused");
+    assert_eq!(evidence(&counter).len(), 1);
+    // The same amount once more is another refill, and is not granted now.
+    let refused = counter.refill("5.00").await.unwrap_err();
+    assert_eq!(refused.code, "center_doubted");
+    assert_eq!(town.balance().await, 75_000);
     town.assert_books_hold().await;
 }

@@ -306,6 +306,11 @@ catalogue! {
     LineBroke = "line_broke", Unreachable, true,
         "The line to the data center broke: {reason}. What was asked is kept and is completed once, at the next contact.",
         "Start a contact when the line is back; nothing is charged twice.";
+    /// A refill was not decided in the contact it was asked in: the sentence in place of the one of
+    /// what went wrong, whose code and advice stay.
+    RefillWaits = "refill_waits", Refused, true,
+        "The refill of {amount} was not decided yet: {reason}. It is kept and is completed once, at the next contact.",
+        "Start a contact in a while; nothing is charged twice.";
     /// A service has to wait for a later contact.
     Deferred = "deferred", Refused, true,
         "It was left for a later contact: {reason}. No money moved.",
@@ -360,12 +365,16 @@ catalogue! {
         "If its paper cannot be used, answer spoiled first and destroy it.";
     /// The claim has not reached the data center.
     RefundWaits = "refund_waits", Unreachable, true,
-        "The claim for piece {serial} is kept and goes with the next contact. No money moved yet.",
-        "Start a contact when the line is back; nothing is claimed twice.";
+        "The claim for piece {serial} is kept and goes with the next contact; it is credited once at most.",
+        "Start a contact; nothing is claimed twice.";
     /// The data center does not credit the piece.
     RefundRefused = "refund_refused", Refused, false,
         "Piece {serial} is not credited: {reason}. No money moved.",
         "Ring your admin if you think that is wrong.";
+    /// The vault that is to end has not given its whole journal away yet.
+    WithdrawGoesOn = "withdraw_goes_on", Refused, true,
+        "The vault has not ended: its journal is still going over to the data center. No money moved.",
+        "Ask for its end again; it goes on where it stopped.";
     /// The number of another station.
     WithdrawOther = "withdraw_other", Refused, false,
         "This station is {station}. Nothing was withdrawn and no money moved.",

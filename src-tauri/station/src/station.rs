@@ -34,6 +34,7 @@ use crate::owner::FolderLock;
 use crate::secrets::{self, Patience, SecretStore, StoreId};
 
 pub use booking::Asker;
+pub use meeting::Decided;
 pub(crate) use owner::{Broken, Unnoted};
 pub use owner::{CLERK_USER, NextKek, Owner, STATION_USER};
 pub use release::Ready;

@@ -166,7 +166,6 @@ fn finish(
             (names::ACCOUNT, &reply.account),
             (names::SUPPORT_CONTACT, &reply.support_contact),
             (names::LICENCE_ZIP, &reply.licence_zip),
-            (names::HEADS_KEY, &hex::encode(reply.heads.0)),
             (
                 names::RECOVERY_KEYS,
                 &hex::encode(reply.recovery.map(|key| key.0).concat()),

@@ -9,6 +9,7 @@ use shared::vault::{Action, Freeze, FreezeReason};
 use super::faults::said;
 use super::link::{Link, LinkFault, LinkRequest};
 use crate::api::UiError;
+use crate::messages::Code;
 use crate::services::{self, keys, sealed, statement_door, trust};
 use crate::station::{Owner, STATION_USER, Station};
 
@@ -155,7 +156,7 @@ async fn corrected(
         return Ok(None);
     };
     match (problem.code.as_str(), problem.expected) {
-        ("sealing_key_unknown", _) => under_new_key(station, link, service, holds).await.map(Some),
+        ("sealing_key_unknown", _) => under_new_key(station, link, service, holds).await,
         ("signed_by_earlier_key", _) => {
             station
                 .apply(move |owner| services::sign_again(owner, service))
@@ -185,16 +186,15 @@ async fn under_new_key(
     link: &Arc<dyn Link>,
     service: ServiceId,
     holds: &Holdings,
-) -> Result<LinkRequest, UiError> {
+) -> Result<Option<LinkRequest>, UiError> {
     let answered = link.exchange(keys::directory(), holds).await;
     let reply = answered.reply.map_err(|fault| said(&fault))?;
     station
         .apply(move |owner| {
             keys::accept_directory(owner, &reply)?;
+            // What stands outside of a stream is simply made anew in the next contact.
             let intent = sealed::seal_again(owner, service)?;
-            intent
-                .map(|intent| intent.outgoing())
-                .ok_or_else(|| services::not_believed("its answer"))
+            Ok(intent.map(|intent| intent.outgoing()))
         })
         .await
 }
@@ -211,7 +211,7 @@ fn freeze(owner: &mut Owner) -> Result<(), UiError> {
     });
     match owner.act(&action, STATION_USER, |_, _| Ok(())) {
         Ok(()) => Ok(()),
-        Err(already) if already.code == "vault_frozen" => Ok(()),
+        Err(already) if already.code == Code::VaultFrozen.name() => Ok(()),
         Err(fault) => Err(fault),
     }
 }

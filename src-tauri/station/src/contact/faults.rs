@@ -13,7 +13,12 @@ pub fn said(fault: &LinkFault) -> UiError {
             message: problem.message.clone(),
             hint: problem.hint.clone(),
             retry: problem.retry,
-            kind: ErrorKind::Refused,
+            // What broke at the data center is no "no" of it.
+            kind: if problem.code == "fault" {
+                ErrorKind::Fault
+            } else {
+                ErrorKind::Refused
+            },
         },
         LinkFault::Unreachable(reason) => say(Code::Unreachable, &[("reason", reason)]),
         LinkFault::Broken(reason) => say(Code::LineBroke, &[("reason", reason)]),

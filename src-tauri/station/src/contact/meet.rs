@@ -7,8 +7,12 @@ use crate::api::{
     ContactCall, EnrolCall, RefillCall, RefillView, RefundCall, UiError, View, WithdrawCall,
 };
 use crate::messages::{Code, say};
-use crate::services::{Asked, refunds, withdrawal};
-use crate::station::{Owner, Station, names};
+use crate::services::{Asked, AskedRefill, funds, refunds, withdrawal};
+use crate::station::{Decided, Owner, Station};
+
+/// The most contacts in which a vault that is to end gives its journal away; each takes some eight
+/// thousand records.
+const WITHDRAWAL_CONTACTS: u32 = 64;
 
 impl Station {
     /// Enrols, then meets the data center for the first time: that brings receipt and rates. The
@@ -59,13 +63,29 @@ impl Station {
     pub(crate) async fn withdraw(&self, call: WithdrawCall) -> Result<View, UiError> {
         self.apply(move |owner| withdrawal::order(owner, &call.station))
             .await?;
-        let met = round::meet(self, Asked::default()).await;
+        let met = self.until_it_ends().await;
         self.apply(withdrawal::drop_order).await?;
-        if let Some(fault) = met?.funds {
+        if let Some(fault) = met? {
             return Err(fault);
+        }
+        if !self.apply(|owner| Ok(withdrawal::has_ended(owner))).await? {
+            return Err(say(Code::WithdrawGoesOn, &[]));
         }
         let view = self.apply(Owner::status).await?;
         Ok(View::Status(Box::new(view)))
+    }
+
+    /// Contacts until the vault has ended: a long journal does not go over in one. Answers with the
+    /// fault that kept it from ending.
+    async fn until_it_ends(&self) -> Result<Option<UiError>, UiError> {
+        for _ in 0..WITHDRAWAL_CONTACTS {
+            let met = round::meet(self, Asked::default()).await?;
+            let ended = self.apply(|owner| Ok(withdrawal::has_ended(owner))).await?;
+            if ended || met.funds.is_some() {
+                return Ok(met.funds);
+            }
+        }
+        Ok(None)
     }
 
     /// A refill that is on its way from before is completed first; then the one asked for is made.
@@ -76,25 +96,19 @@ impl Station {
             MoneyError::NotAnAmount => say(Code::NotAnAmount, &[("text", &call.amount)]),
         })?;
         let user = user.to_owned();
-        self.apply(move |owner| {
-            owner.write("who refills", |tx| {
-                Ok(tx.put_setting(names::REFILL_USER, &user)?)
-            })
-        })
-        .await?;
-        let met = round::meet(
-            self,
-            Asked {
-                refill: Some(amount),
-            },
-        )
-        .await?;
-        if let Some(fault) = met.funds {
-            return Err(fault);
-        }
-        let refill = met
-            .answered
-            .ok_or_else(|| say(Code::LineBroke, &[("reason", "no answer")]))?;
+        let refill = Some(AskedRefill { amount, user });
+        let met = match round::meet(self, Asked { refill }).await {
+            Ok(met) => met,
+            Err(fault) => return Err(self.kept(amount, fault).await),
+        };
+        // What else went wrong in the contact after the value had come stands with its services.
+        let granted = met
+            .decided
+            .filter(|decided| decided.granted && decided.amount == amount);
+        let Some(Decided { refill, .. }) = granted else {
+            let no_answer = || say(Code::LineBroke, &[("reason", "no answer")]);
+            return Err(self.kept(amount, met.funds.unwrap_or_else(no_answer)).await);
+        };
         let registers = self.apply(|owner| Ok(owner.registers_view())).await?;
         Ok(View::Refill(RefillView {
             refill: refill.to_string(),
@@ -103,4 +117,33 @@ impl Station {
             services: met.view.services,
         }))
     }
+
+    /// A fault as the clerk reads it who asked for a refill of `amount`: when that is on its way, it
+    /// is not over with the fault.
+    async fn kept(&self, amount: Mills, fault: UiError) -> UiError {
+        if !fault.retry || fault.code == Code::LineBroke.name() {
+            return fault;
+        }
+        match self.apply(|owner| funds::on_its_way(owner)).await {
+            Ok(waits) if waits == Some(amount) => {}
+            Ok(_) => return fault,
+            Err(fault) => return fault,
+        }
+        tracing::warn!(code = fault.code, "a refill waits for the next contact");
+        let values = [
+            ("amount", amount.to_string()),
+            ("reason", first_sentence(&fault.message)),
+        ];
+        let values = values.each_ref().map(|(name, text)| (*name, text.as_str()));
+        UiError {
+            message: say(Code::RefillWaits, &values).message,
+            ..fault
+        }
+    }
+}
+
+/// What happened, without what it means for the money.
+fn first_sentence(message: &str) -> String {
+    let end = message.find([';', '.']).unwrap_or(message.len());
+    message.get(..end).unwrap_or(message).to_owned()
 }

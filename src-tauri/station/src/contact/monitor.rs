@@ -131,7 +131,6 @@ struct Span {
 }
 
 /// What a service is asked with.
-#[derive(Clone, Copy)]
 struct Question {
     service: ServiceId,
     asked: Asked,
@@ -176,7 +175,7 @@ impl<'a> Round<'a> {
             self.tell(service, "running");
             let question = Question {
                 service,
-                asked: self.opening.asked,
+                asked: self.opening.asked.clone(),
                 round: self.contact.requests(service),
                 is_due,
                 room: self.contact.room(service),
@@ -301,7 +300,7 @@ async fn step(station: &Station, link: &Arc<dyn Link>, question: Question) -> St
             if question.room.is_some_and(too_large) {
                 return Ok(Said::TooLarge);
             }
-            let next = services::next_request(owner, service, question.asked, question.round)?;
+            let next = services::next_request(owner, service, &question.asked, question.round)?;
             let Some(request) = next else {
                 return Ok(Said::Nothing);
             };

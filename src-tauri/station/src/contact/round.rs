@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use shared::ids::RefillId;
 use shared::monitor::{Due, Marker, Outcome};
 use shared::services::ServiceId;
 use zeroize::Zeroizing;
@@ -15,7 +14,7 @@ use super::monitor::{self, Fared, Opening};
 use crate::api::{ContactView, ErrorKind, Event, ServiceView, UiError};
 use crate::messages::{Code, say};
 use crate::services::{self, Asked};
-use crate::station::{Owner, Station, names};
+use crate::station::{Decided, Owner, Station, names};
 
 /// What a contact came to.
 pub struct Met {
@@ -23,8 +22,8 @@ pub struct Met {
     pub view: ContactView,
     /// The refusal or fault of the funds service, when the clerk waits for it.
     pub funds: Option<UiError>,
-    /// The refill the data center has decided on.
-    pub answered: Option<RefillId>,
+    /// The refill of a clerk that the data center has decided on last.
+    pub decided: Option<Decided>,
 }
 
 /// How the data center is reached.
@@ -106,7 +105,7 @@ pub async fn meet_through(
 /// Who opens a contact in which the clerk asks something.
 fn opening(asked: Asked) -> Opening {
     Opening {
-        by: asked.refill.map(|_| ServiceId::Funds),
+        by: asked.refill.as_ref().map(|_| ServiceId::Funds),
         told: Due::default(),
         asked,
     }
@@ -144,7 +143,7 @@ async fn meet_by(station: &Station, way: &Way<'_>, opening: Opening) -> Result<M
 /// Writes down how it went and says it.
 async fn finish(station: &Station, line: &'static str, fared: Vec<Fared>) -> Result<Met, UiError> {
     let down = down(&fared);
-    let answered = note(station, line, &fared, down.clone()).await?;
+    let decided = note(station, line, &fared, down.clone()).await?;
     if let Some(fault) = down {
         return Err(fault);
     }
@@ -158,7 +157,7 @@ async fn finish(station: &Station, line: &'static str, fared: Vec<Fared>) -> Res
             services: fared.into_iter().map(|one| one.view).collect(),
         },
         funds,
-        answered,
+        decided,
     })
 }
 
@@ -184,7 +183,7 @@ async fn note(
     line: &'static str,
     fared: &[Fared],
     down: Option<UiError>,
-) -> Result<Option<RefillId>, UiError> {
+) -> Result<Option<Decided>, UiError> {
     let views: Vec<ServiceView> = fared.iter().map(|one| one.view.clone()).collect();
     let held: Vec<(ServiceId, Marker)> = fared
         .iter()
@@ -207,7 +206,7 @@ async fn note(
             })?;
             owner.flush_mark()?;
             owner.tell(Event::Status);
-            Ok(owner.answered().map(|(refill, _)| refill))
+            Ok(owner.decided())
         })
         .await
 }

@@ -17,6 +17,7 @@ use super::link::Link;
 use super::round;
 use crate::api::UiError;
 use crate::crypto;
+use crate::messages::Code;
 use crate::services::{Asked, keys};
 use crate::station::Station;
 
@@ -69,7 +70,7 @@ async fn keep(station: Station) {
         let begun = Instant::now();
         match stand(&station).await {
             Ok(()) => tracing::debug!("the data center closed the line that was kept open"),
-            Err(fault) if fault.code == "not_enrolled" => {
+            Err(fault) if fault.code == Code::NotEnrolled.name() => {
                 sleep(ENROLMENT_LOOK).await;
                 continue;
             }

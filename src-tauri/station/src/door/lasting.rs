@@ -151,8 +151,9 @@ async fn pass_on(mut heard: broadcast::Receiver<Event>, events: broadcast::Sende
 }
 
 /// Whether a call may be repeated because it only looks.
-const fn changes_nothing(call: &Call) -> bool {
+fn changes_nothing(call: &Call) -> bool {
     match call {
+        Call::As(call) => changes_nothing(&call.inner),
         Call::Status
         | Call::Quote(_)
         | Call::Options(_)
@@ -175,7 +176,6 @@ const fn changes_nothing(call: &Call) -> bool {
         | Call::SendAgain(_)
         | Call::Refund(_)
         | Call::AutomaticRefill(_)
-        | Call::As(_)
         | Call::SignIn(_)
         | Call::SignOut(_)
         | Call::AddUser(_)

@@ -15,10 +15,12 @@ use shared::services::funds::{
     AccountLine, Grant, ProofHashes, Receipt, RefillKind, RefillRefusal, RefillReply,
     RefillRequest, RegisterStatement, SyncReply, SyncRequest, VERSION, possession_input,
 };
+use shared::services::witness::Witness;
 use shared::vault::{Action, KeyTerms, ReceiptTerms, Step, Vault};
 use shared::wire::from_cbor;
 
 use super::sealed::{self, Draft, Intent, SignedReply};
+use super::witness::Doubt;
 use super::{
     Asked, automatic, mirror, not_believed, reconcile, refunds, trust, withdrawal, witness,
 };
@@ -26,7 +28,7 @@ use crate::api::UiError;
 use crate::contact::link::LinkRequest;
 use crate::crypto::{self, SigningKey};
 use crate::messages::{Code, say};
-use crate::station::{CLERK_USER, Owner, STATION_USER, names};
+use crate::station::{Decided, Owner, STATION_USER, names};
 use crate::store::Tx;
 use crate::users;
 use crate::vault::credentials::check_chain_among;
@@ -49,7 +51,7 @@ const SYNC: u8 = 2;
 /// else a page of the journal when records have waited; else a claim for a spoiled piece.
 pub(super) fn next_request(
     owner: &mut Owner,
-    asked: Asked,
+    asked: &Asked,
     round: u32,
 ) -> Result<Option<LinkRequest>, UiError> {
     if let Some(request) = reconcile::next_request(owner)? {
@@ -79,20 +81,19 @@ pub(super) fn next_request(
     let now = owner.now();
     let renewal_due = owner.enrolled()?.renewal_due(now);
     let automatic = automatic::due(owner)?;
-    match asked.refill {
-        Some(amount)
-            if owner
-                .answered()
-                .is_none_or(|(_, answered)| answered != amount) =>
-        {
-            request_refill(owner, RefillKind::Refill, amount).map(Some)
+    let decided = owner.decided().map(|decided| decided.amount);
+    match &asked.refill {
+        Some(asked) if decided != Some(asked.amount) => {
+            request_refill(owner, RefillKind::Refill, asked.amount, &asked.user).map(Some)
         }
         _ if automatic.is_some() => {
             let amount = automatic.unwrap_or(Mills::ZERO);
             owner.set_refilled_by_itself();
-            request_refill(owner, RefillKind::Automatic, amount).map(Some)
+            request_refill(owner, RefillKind::Automatic, amount, STATION_USER).map(Some)
         }
-        _ if renewal_due => request_refill(owner, RefillKind::Renewal, Mills::ZERO).map(Some),
+        _ if renewal_due => {
+            request_refill(owner, RefillKind::Renewal, Mills::ZERO, STATION_USER).map(Some)
+        }
         _ if round == 0 => request_sync(owner).map(Some),
         _ => match mirror::next_page(owner)? {
             Some(page) => Ok(Some(page)),
@@ -106,6 +107,7 @@ fn request_refill(
     owner: &mut Owner,
     kind: RefillKind,
     amount: Mills,
+    user: &str,
 ) -> Result<LinkRequest, UiError> {
     if kind == RefillKind::Refill && amount.is_zero() {
         return Err(say(Code::RefillOfNothing, &[]));
@@ -138,6 +140,7 @@ fn request_refill(
         content: ContentType::RefillRequest,
         request: &request,
         next_key: Some(pkcs8),
+        user,
     };
     sealed::intend(owner, draft).map(|intent| intent.outgoing())
 }
@@ -156,6 +159,7 @@ fn request_sync(owner: &mut Owner) -> Result<LinkRequest, UiError> {
         content: ContentType::SyncRequest,
         request: &request,
         next_key: None,
+        user: STATION_USER,
     };
     sealed::intend(owner, draft).map(|intent| intent.outgoing())
 }
@@ -196,11 +200,16 @@ pub(super) fn follow(owner: &mut Owner, expected: u64) -> Result<Option<LinkRequ
 /// Takes the reply to the request on its way.
 pub(super) fn accept(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
     if let Some(outstanding) = owner.take_outstanding() {
-        return match outstanding.kind {
+        let taken = match outstanding.kind {
             reconcile::RECONCILE => reconcile::accept(owner, &outstanding, reply),
             refunds::CLAIM => refunds::accept(owner, &outstanding, reply),
             _ => mirror::accept(owner, &outstanding, reply),
         };
+        if matches!(&taken, Err(fault) if fault.code == trust::UNKNOWN) {
+            // The reply is looked at once more when it is known whom to believe.
+            owner.set_outstanding(outstanding);
+        }
+        return taken;
     }
     let Some(intent) = sealed::pending(owner, ServiceId::Funds)? else {
         return Ok(());
@@ -221,15 +230,7 @@ fn accept_sync(owner: &mut Owner, intent: &Intent, reply: &[u8]) -> Result<(), U
     let witnessed = reply.witnessed.as_ref();
     let checked = match witness::check(owner, &asked, &reply.receipt, witnessed)? {
         Ok(checked) => checked,
-        Err(doubt) => {
-            return Err(witness::doubt(
-                owner,
-                &doubt,
-                &asked,
-                &reply.receipt,
-                witnessed,
-            ));
-        }
+        Err(doubt) => return Err(doubted(owner, &doubt, &asked, &reply)),
     };
     let (news, instant) = (reply.refunds.clone().unwrap_or_default(), owner.now());
     let now = instant.0;
@@ -248,6 +249,27 @@ fn accept_sync(owner: &mut Owner, intent: &Intent, reply: &[u8]) -> Result<(), U
     Ok(())
 }
 
+/// Keeps a head in doubt as evidence. What the data center tells once and does not repeat (how
+/// claims came out, who may choose a new PIN) rests on its signature, not on the head: it is taken.
+fn doubted(owner: &mut Owner, doubt: &Doubt, asked: &Witness, reply: &SyncReply) -> UiError {
+    let (news, now) = (reply.refunds.clone().unwrap_or_default(), owner.now());
+    let shown = (&reply.receipt, reply.witnessed.as_ref());
+    let kept = witness::doubt(owner, doubt, asked, shown, |tx| {
+        refunds::note(tx, &news, now)?;
+        users::note_reset(tx, reply.pin_reset.as_ref())
+    });
+    match kept {
+        Ok(said) => {
+            for line in &news {
+                // The page asks for its pieces again in any case when the contact ends.
+                drop(refunds::tell(owner, line.counter));
+            }
+            said
+        }
+        Err(fault) => fault,
+    }
+}
+
 /// Applies a grant, or takes note of a refusal; grant and receipt are one commit.
 ///
 /// A crash before it leaves the intent: the same request is sent again and gets the same reply.
@@ -258,9 +280,7 @@ fn accept_refill(owner: &mut Owner, intent: &Intent, reply: &[u8]) -> Result<(),
     if reply.refill != request.refill {
         return Err(not_believed("the refill it answers"));
     }
-    if request.kind == RefillKind::Refill {
-        owner.set_answered(request.refill, request.amount);
-    }
+    decided(owner, &request, false);
     match (&reply.grant, reply.refusal) {
         (Some(grant), None) => apply_grant(owner, intent, &request, (&reply, &signed), grant),
         (None, Some(refusal)) => {
@@ -300,17 +320,9 @@ fn apply_grant(
         .next_key
         .as_deref()
         .ok_or_else(|| not_believed("its key"))?;
-    let user = match request.kind {
-        RefillKind::Refill => {
-            let asked = owner.store().setting(names::REFILL_USER)?;
-            asked.unwrap_or_else(|| CLERK_USER.to_owned())
-        }
-        RefillKind::Renewal | RefillKind::Automatic => STATION_USER.to_owned(),
-    };
-    let user = user.as_str();
     let refilled = owner
         .enrolled()?
-        .act(&Action::Refill(grant.terms(key)), owner.now(), user)
+        .act(&Action::Refill(grant.terms(key)), owner.now(), &intent.user)
         .map_err(|refusal| owner.refused(refusal, ""))?;
     let received = receive(&refilled.vault, &request.statement, &reply.receipt, owner)?;
     let today = automatic::day_count(owner)?;
@@ -326,8 +338,39 @@ fn apply_grant(
         put_account(tx, &reply.account)?;
         sealed::done(tx, ServiceId::Funds)
     })?;
+    decided(owner, request, true);
     owner.set_acknowledgement_due(true);
     Ok(())
+}
+
+/// Notes how a refill that somebody asked for was decided; what the station asks for by itself
+/// nobody waits for.
+fn decided(owner: &mut Owner, request: &RefillRequest, granted: bool) {
+    if request.kind == RefillKind::Refill {
+        owner.set_decided(Decided {
+            refill: request.refill,
+            amount: request.amount,
+            granted,
+        });
+    }
+}
+
+/// The amount of the refill that somebody asked for and that is on its way, or held back until the
+/// data center has its books together.
+///
+/// # Errors
+/// The faults of the store.
+pub fn on_its_way(owner: &Owner) -> Result<Option<Mills>, UiError> {
+    let pending = sealed::pending(owner, ServiceId::Funds)?;
+    let pending = match pending.filter(|intent| intent.kind == REFILL) {
+        Some(intent) => Some(intent),
+        None => reconcile::held_back(owner)?,
+    };
+    let Some(intent) = pending else {
+        return Ok(None);
+    };
+    let request: RefillRequest = read_request(&intent)?;
+    Ok((request.kind == RefillKind::Refill).then_some(request.amount))
 }
 
 /// Holds a grant against the request, the certificate chain and the station's own journal.

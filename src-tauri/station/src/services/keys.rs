@@ -21,7 +21,7 @@ use crate::api::UiError;
 use crate::contact::link::LinkRequest;
 use crate::crypto::SigningKey;
 use crate::messages::{Code, say};
-use crate::station::{Owner, names};
+use crate::station::{Owner, STATION_USER, names};
 use crate::store::Tx;
 
 /// Where renewals go when the certificate is good.
@@ -61,6 +61,7 @@ pub(super) fn next_request(owner: &mut Owner) -> Result<Option<LinkRequest>, UiE
         content: ContentType::RenewRequest,
         request: &request,
         next_key: Some(pkcs8),
+        user: STATION_USER,
     };
     sealed::intend(owner, draft).map(|intent| Some(intent.outgoing()))
 }

@@ -16,7 +16,7 @@ use super::sealed::{self, Draft, Outstanding};
 use crate::api::UiError;
 use crate::contact::link::LinkRequest;
 use crate::messages::{Code, say};
-use crate::station::{Owner, names};
+use crate::station::{Owner, STATION_USER, names};
 
 /// Pages go here.
 const PATH: &str = "/v1/funds/journal";
@@ -123,6 +123,7 @@ fn page(owner: &mut Owner, from: u64, accepted: u64) -> Result<LinkRequest, UiEr
         content: PageRequest::CONTENT,
         request: &request,
         next_key: None,
+        user: STATION_USER,
     };
     sealed::unnumbered(owner, &draft)
 }

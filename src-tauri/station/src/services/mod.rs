@@ -32,10 +32,19 @@ const MESSAGE_BYTES: u64 = 4 * 1_024;
 const PAGE_BYTES: u64 = 16 * 1_024;
 
 /// What the clerk asked of this contact.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
-    /// A refill of this amount.
-    pub refill: Option<Mills>,
+    /// A refill.
+    pub refill: Option<AskedRefill>,
+}
+
+/// A refill that somebody asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskedRefill {
+    /// How much.
+    pub amount: Mills,
+    /// Who asks.
+    pub user: String,
 }
 
 /// The next request of a service, durable where it must be. Nothing when it has nothing to ask.
@@ -45,12 +54,10 @@ pub struct Asked {
 pub fn next_request(
     owner: &mut Owner,
     service: ServiceId,
-    asked: Asked,
+    asked: &Asked,
     round: u32,
 ) -> Result<Option<LinkRequest>, UiError> {
-    // A vault that has ended still states its end and tells of its last pieces, and nothing else.
-    let lasting = [ServiceId::Funds, ServiceId::Statistics].contains(&service);
-    if !lasting && withdrawal::has_ended(owner) {
+    if withdrawal::has_ended(owner) && !withdrawal::still_tells(owner, service)? {
         return Ok(None);
     }
     match service {

@@ -23,7 +23,7 @@ use crate::api::UiError;
 use crate::contact::link::LinkRequest;
 use crate::crypto;
 use crate::messages::{Code, say};
-use crate::station::{Owner, names};
+use crate::station::{Owner, STATION_USER, names};
 
 /// What the station knows goes here.
 const PATH: &str = "/v1/funds/reconcile";
@@ -60,13 +60,18 @@ pub(super) fn forgotten(owner: &mut Owner) -> Result<Option<LinkRequest>, UiErro
     request(owner).map(Some)
 }
 
-/// The data center says that it has forgotten nothing.
+/// The data center says that it has forgotten nothing; a refill held back is stated anew.
 ///
 /// # Errors
 /// The faults of the store.
 pub fn not_needed(owner: &mut Owner) -> Result<(), UiError> {
+    let next = if held_back(owner)?.is_some() {
+        AGAIN
+    } else {
+        ""
+    };
     owner.write("the data center has forgotten nothing", |tx| {
-        Ok(tx.put_setting(names::RECONCILE, "")?)
+        Ok(tx.put_setting(names::RECONCILE, next)?)
     })
 }
 
@@ -81,6 +86,19 @@ pub(super) fn next_request(owner: &mut Owner) -> Result<Option<LinkRequest>, UiE
 /// Whether a refill is held back until the data center has shown a head that holds.
 pub(super) fn holds_back(owner: &Owner) -> Result<bool, UiError> {
     Ok(owner.store().setting(names::RECONCILE)?.as_deref() == Some(AGAIN))
+}
+
+/// The refill that is held back.
+///
+/// # Errors
+/// The faults of the store.
+pub(super) fn held_back(owner: &Owner) -> Result<Option<Intent>, UiError> {
+    let Some(bytes) = owner.store().secret(names::HELD_REFILL)? else {
+        return Ok(None);
+    };
+    from_cbor(&bytes)
+        .map(Some)
+        .map_err(|_| say(Code::DamagedStore, &[("what", "a request on its way")]))
 }
 
 /// The vault as it stands, the proof from what the data center knows, and the grants after those.
@@ -114,6 +132,7 @@ fn request(owner: &mut Owner) -> Result<LinkRequest, UiError> {
         content: ReconcileRequest::CONTENT,
         request: &request,
         next_key: None,
+        user: STATION_USER,
     };
     let sent = sealed::unnumbered(owner, &draft)?;
     owner.set_known(known);
@@ -158,7 +177,7 @@ pub(super) fn accept(
     };
     let stated = owner.stated().ok_or_else(|| not_believed("its receipt"))?;
     let received = funds::receive(owner.enrolled()?, &stated, &receipt, owner)?;
-    let held = owner.store().secret(names::HELD_REFILL)?.is_some();
+    let held = held_back(owner)?.is_some();
     owner.commit(&[received], |tx| {
         tx.put_setting(names::ACCEPTED, "0")?;
         Ok(tx.put_setting(names::RECONCILE, if held { AGAIN } else { "" })?)
@@ -172,13 +191,11 @@ pub(super) fn accept(
 /// key, with a proof from what the data center knows now. It is written down in the commit that ends
 /// the holding back: stated a third time it would only be refused as decided.
 pub(super) fn state_anew(owner: &mut Owner) -> Result<Option<LinkRequest>, UiError> {
-    let damaged = || say(Code::DamagedStore, &[("what", "a request on its way")]);
-    let Some(bytes) = owner.store().secret(names::HELD_REFILL)? else {
+    let Some(held) = held_back(owner)? else {
         not_needed(owner)?;
         return Ok(None);
     };
-    let held: Intent = from_cbor(&bytes).map_err(|_| damaged())?;
-    let old: RefillRequest = from_cbor(&held.request).map_err(|_| damaged())?;
+    let old: RefillRequest = funds::read_request(&held)?;
     let (statement, consistency) = funds::statement(owner)?;
     let request = RefillRequest {
         number: statement.last_grant.saturating_add(1),
@@ -192,6 +209,7 @@ pub(super) fn state_anew(owner: &mut Owner) -> Result<Option<LinkRequest>, UiErr
         content: ContentType::RefillRequest,
         request: &request,
         next_key: held.next_key.clone().map(Zeroizing::new),
+        user: &held.user,
     };
     let intent = sealed::intend_and(owner, draft, |tx| {
         tx.put_setting(names::RECONCILE, "")?;

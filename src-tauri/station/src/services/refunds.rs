@@ -16,7 +16,7 @@ use super::{funds, mirror, not_believed, withdrawal};
 use crate::api::{PieceState, PieceView, RefundCall, RefundView, UiError};
 use crate::contact::link::LinkRequest;
 use crate::messages::{Code, say};
-use crate::station::Owner;
+use crate::station::{Owner, STATION_USER};
 use crate::store::Tx;
 use crate::store::refunds::RefundRow;
 
@@ -49,6 +49,7 @@ pub(super) fn next_claim(owner: &mut Owner) -> Result<Option<LinkRequest>, UiErr
         content: ContentType::RefundRequest,
         request: &request,
         next_key: None,
+        user: STATION_USER,
     };
     sealed::unnumbered(owner, &draft).map(Some)
 }

@@ -47,6 +47,9 @@ pub struct Intent {
     /// What it asks for, so that the reply can be held against it.
     #[cbor(n(7), with = "minicbor::bytes")]
     pub request: Vec<u8>,
+    /// In whose name what it brings about stands in the journal.
+    #[n(8)]
+    pub user: String,
 }
 
 impl std::fmt::Debug for Intent {
@@ -69,6 +72,8 @@ pub struct Draft<'a, Q> {
     pub request: &'a Q,
     /// The private key it speaks for.
     pub next_key: Option<Zeroizing<Vec<u8>>>,
+    /// In whose name what it brings about stands in the journal.
+    pub user: &'a str,
 }
 
 impl Intent {
@@ -248,10 +253,13 @@ pub fn intend<Q: Request + Encode<()>>(
     owner: &mut Owner,
     draft: Draft<'_, Q>,
 ) -> Result<Intent, UiError> {
-    intend_and(owner, draft, |_| Ok(()))
+    let intent = intend_and(owner, draft, |_| Ok(()))?;
+    owner.set_fresh(Q::SERVICE, true);
+    Ok(intent)
 }
 
-/// [`intend`], with what else belongs into its commit.
+/// [`intend`], with what else belongs into its commit. Because that has changed with it, the request
+/// is not taken back when nobody is reached.
 ///
 /// # Errors
 /// As [`intend`], and what `also` answers; nothing was written down then.
@@ -283,6 +291,7 @@ pub fn intend_and<Q: Request + Encode<()>>(
         secret: secret.bytes(),
         next_key: draft.next_key.map(|key| key.to_vec()),
         request: to_cbor(draft.request),
+        user: draft.user.to_owned(),
     };
     let bytes = Zeroizing::new(to_cbor(&intent));
     owner.write("a request on its way", |tx| {
@@ -290,7 +299,7 @@ pub fn intend_and<Q: Request + Encode<()>>(
         tx.put_setting(&sequence_name(Q::SERVICE), &sequence.to_string())?;
         also(tx)
     })?;
-    owner.set_fresh(Q::SERVICE);
+    owner.set_fresh(Q::SERVICE, false);
     Ok(intent)
 }
 

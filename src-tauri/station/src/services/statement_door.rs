@@ -13,7 +13,7 @@ use super::sealed::{self, Draft};
 use super::{funds, keys};
 use crate::api::UiError;
 use crate::contact::link::LinkRequest;
-use crate::station::Owner;
+use crate::station::{Owner, STATION_USER};
 
 /// The door.
 const PATH: &str = "/door/statement";
@@ -46,6 +46,7 @@ pub fn request(owner: &mut Owner, refused: ServiceId) -> Result<Option<LinkReque
         content: DoorRequest::CONTENT,
         request: &request,
         next_key: None,
+        user: STATION_USER,
     };
     sealed::unnumbered(owner, &draft).map(Some)
 }

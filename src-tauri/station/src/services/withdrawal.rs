@@ -84,11 +84,25 @@ fn before_the_end(owner: &mut Owner) -> Result<Option<LinkRequest>, UiError> {
     }
 }
 
-/// Whether this station's vault has ended: no service but its own statement is asked any more.
-pub(super) fn has_ended(owner: &Owner) -> bool {
+/// Whether this station's vault has ended.
+#[must_use]
+pub fn has_ended(owner: &Owner) -> bool {
     owner
         .vault()
         .is_some_and(|vault| vault.state(owner.now()) == VaultState::Withdrawn)
+}
+
+/// Whether a service still tells something after the vault's end: the end itself, with the certificate
+/// that opens the line for it, and the last pieces.
+///
+/// # Errors
+/// The faults of the store.
+pub(super) fn still_tells(owner: &Owner, service: ServiceId) -> Result<bool, UiError> {
+    match service {
+        ServiceId::Funds | ServiceId::Statistics => Ok(true),
+        ServiceId::Keys => Ok(setting(owner, names::WITHDRAWAL)?.is_none()),
+        ServiceId::Rates | ServiceId::Accounts => Ok(false),
+    }
 }
 
 /// Ends the vault and destroys its key, in one commit; the log is emptied so that the key does not
@@ -126,6 +140,7 @@ fn final_statement(owner: &mut Owner) -> Result<LinkRequest, UiError> {
         content: ContentType::WithdrawRequest,
         request: &request,
         next_key: None,
+        user: STATION_USER,
     };
     sealed::intend(owner, draft).map(|intent| intent.outgoing())
 }

@@ -25,6 +25,8 @@ const COMPARE_DAYS: i64 = 1;
 /// A head that was checked, about to be kept.
 pub(super) struct Checked {
     note: String,
+    /// The key that has signed it.
+    by: [u8; 32],
     others: Vec<String>,
 }
 
@@ -57,25 +59,14 @@ fn kept(owner: &Owner) -> Result<Option<SignedHead>, UiError> {
         return Ok(None);
     };
     let damaged = || say(Code::DamagedStore, &[("what", "the data center's head")]);
-    signed_head(&note, &heads_keys(owner)?)
+    // A head that is kept stays what it is when its key's time is over.
+    let by: [[u8; 32]; 1] = keys(owner, names::KEPT_HEAD_KEY)?;
+    signed_head(&note, &by)
         .map(|(head, _)| Some(head))
         .ok_or_else(damaged)
 }
 
-/// The keys that have ever signed heads here: of the enrolment, and those that have followed it by a
-/// proof. A head that is kept stays what it is when its key's time is over.
-fn heads_keys(owner: &Owner) -> Result<Vec<[u8; 32]>, UiError> {
-    let [enrolled] = keys(owner, names::HEADS_KEY)?;
-    let mut all = vec![enrolled];
-    for key in super::trust::believed(owner)?.of(KeyPurpose::Heads) {
-        if let VerifyingKey::Ed25519(key) = key.key {
-            all.push(key);
-        }
-    }
-    Ok(all)
-}
-
-/// Those of them that are believed at this moment: what is shown now must be signed by one.
+/// The keys for heads that are believed at this moment: what is shown now must be signed by one.
 fn believed_heads_keys(owner: &Owner) -> Result<Vec<[u8; 32]>, UiError> {
     let (now, believed) = (owner.now(), super::trust::believed(owner)?);
     let lasting = believed
@@ -85,16 +76,7 @@ fn believed_heads_keys(owner: &Owner) -> Result<Vec<[u8; 32]>, UiError> {
         VerifyingKey::Ed25519(key) => Some(key),
         VerifyingKey::P256(_) => None,
     });
-    let found: Vec<[u8; 32]> = found.collect();
-    if found.is_empty() {
-        // A store from before keys of heads followed one another knows only the enrolled one.
-        return keys_of_enrolment(owner);
-    }
-    Ok(found)
-}
-
-fn keys_of_enrolment(owner: &Owner) -> Result<Vec<[u8; 32]>, UiError> {
-    keys(owner, names::HEADS_KEY).map(|enrolled: [_; 1]| enrolled.to_vec())
+    Ok(found.collect())
 }
 
 /// The head in a note, with the key among `keys` whose signature on it holds.
@@ -180,9 +162,8 @@ pub(super) fn check(
         witnessed,
     };
     let newest = signed_head(&receipt.checkpoint, &heads)
-        .map(|(newest, _)| newest)
-        .filter(|newest| newest.head.center == vault.data_center());
-    let Some(newest) = newest else {
+        .filter(|(newest, _)| newest.head.center == vault.data_center());
+    let Some((newest, by)) = newest else {
         // The key may be one that took over at once: it is asked once whom to believe now.
         if !owner.trust_fetched() {
             return Err(super::trust::unknown());
@@ -193,6 +174,7 @@ pub(super) fn check(
     };
     Ok(terms.hold(&newest.head).map(|others| Checked {
         note: receipt.checkpoint.clone(),
+        by,
         others,
     }))
 }
@@ -300,6 +282,7 @@ impl Checked {
     /// Keeps the head in the commit that takes the receipt.
     pub(super) fn put(&self, tx: &mut Tx<'_>, asked: &Witness, now: i64) -> Result<(), UiError> {
         tx.put_setting(names::KEPT_HEAD, &self.note)?;
+        tx.put_setting(names::KEPT_HEAD_KEY, &hex::encode(self.by))?;
         tx.put_setting(names::DOUBT, "")?;
         if asked.leaf.is_some() {
             tx.put_setting(names::MONEY_LEAF, "")?;
@@ -332,28 +315,29 @@ pub(super) fn accepted(owner: &Owner) -> Result<u64, UiError> {
     Ok(received.max(doubted))
 }
 
-/// Keeps what was shown as evidence and takes nothing of the reply. The statement counts as
-/// answered: the next contact makes a new one and asks again.
+/// Keeps what was shown as evidence, and what else belongs into its commit; what the clerk is told.
+/// The statement counts as answered: the next contact makes a new one and asks again.
+///
+/// # Errors
+/// The faults of the store.
 pub(super) fn doubt(
     owner: &mut Owner,
     doubt: &Doubt,
     asked: &Witness,
-    receipt: &Receipt,
-    witnessed: Option<&Witnessed>,
-) -> UiError {
+    (receipt, witnessed): (&Receipt, Option<&Witnessed>),
+    also: impl FnOnce(&mut Tx<'_>) -> Result<(), UiError>,
+) -> Result<UiError, UiError> {
     let now = owner.now();
     let kept = asked.kept.map(|kept| kept.head.text()).unwrap_or_default();
     let proofs = witnessed.map(shared::wire::to_cbor).unwrap_or_default();
-    let written = owner.write("evidence against the data center", |tx| {
+    owner.write("evidence against the data center", |tx| {
         tx.put_setting(names::DOUBT, doubt.reason)?;
         tx.put_setting(names::ACCEPTED, &receipt.accepted_size.to_string())?;
         tx.put_center_evidence(now, doubt.reason, (&kept, &receipt.checkpoint), &proofs)?;
+        also(tx)?;
         sealed::done(tx, shared::services::ServiceId::Funds)
-    });
-    match written {
-        Ok(()) => doubted(owner, doubt.reason),
-        Err(fault) => fault,
-    }
+    })?;
+    Ok(doubted(owner, doubt.reason))
 }
 
 /// What the clerk is told while a head is in doubt.

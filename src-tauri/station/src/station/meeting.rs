@@ -18,11 +18,22 @@ use crate::services::rates::Announced;
 use crate::services::reconcile::Known;
 use crate::services::sealed::Outstanding;
 
+/// A refill that the data center has decided on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// The refill.
+    pub refill: RefillId,
+    /// What was asked.
+    pub amount: Mills,
+    /// Whether the value is in the vault.
+    pub granted: bool,
+}
+
 /// The contact that is going on.
 #[derive(Debug, Default)]
 pub(super) struct Meeting {
-    /// The refill the data center has decided on last in this contact, and its amount.
-    answered: Option<(RefillId, Mills)>,
+    /// The refill of a clerk that the data center has decided on last in this contact.
+    decided: Option<Decided>,
     /// The services whose request on its way was made in this contact.
     fresh: BTreeSet<ServiceId>,
     /// Whether a grant was applied and not yet stated.
@@ -64,15 +75,15 @@ impl Owner {
         self.meeting.trust_fetched = true;
     }
 
-    /// The refill the data center has decided on last in this contact, and its amount.
+    /// The refill of a clerk that the data center has decided on last in this contact.
     #[must_use]
-    pub const fn answered(&self) -> Option<(RefillId, Mills)> {
-        self.meeting.answered
+    pub const fn decided(&self) -> Option<Decided> {
+        self.meeting.decided
     }
 
     /// Notes that the data center has decided on a refill.
-    pub const fn set_answered(&mut self, refill: RefillId, amount: Mills) {
-        self.meeting.answered = Some((refill, amount));
+    pub const fn set_decided(&mut self, decided: Decided) {
+        self.meeting.decided = Some(decided);
     }
 
     /// Whether the service's request on its way was made in this contact.
@@ -81,9 +92,13 @@ impl Owner {
         self.meeting.fresh.contains(&service)
     }
 
-    /// Notes that the service's request on its way was made in this contact.
-    pub fn set_fresh(&mut self, service: ServiceId) {
-        self.meeting.fresh.insert(service);
+    /// Notes whether the service's request on its way was made in this contact and may be taken back.
+    pub fn set_fresh(&mut self, service: ServiceId, fresh: bool) {
+        if fresh {
+            self.meeting.fresh.insert(service);
+        } else {
+            self.meeting.fresh.remove(&service);
+        }
     }
 
     /// Whether the station has asked for a refill by itself in this contact.

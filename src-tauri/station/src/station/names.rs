@@ -32,12 +32,12 @@ pub const KEK_RENEWALS: &str = "kek-renewals";
 /// The number of the oldest key-encryption key that is not in use any more and not destroyed yet.
 /// Readable.
 pub const KEK_RETIRED: &str = "kek-retired";
-/// The Ed25519 key that signs the data center's heads, hexadecimal digits. Readable.
-pub const HEADS_KEY: &str = "heads-key";
 /// The two Ed25519 keys that sign how an epoch begins, hexadecimal digits. Readable.
 pub const RECOVERY_KEYS: &str = "recovery-keys";
 /// The newest head of the data center's journal, a signed note. Readable.
 pub const KEPT_HEAD: &str = "kept-head";
+/// The Ed25519 key that has signed it, hexadecimal digits. Readable.
+pub const KEPT_HEAD_KEY: &str = "kept-head-key";
 /// Where the last money reply stands in that journal, until it is proved. Readable.
 pub const MONEY_LEAF: &str = "money-leaf";
 /// Why the data center's head is in doubt; empty when it is not. Readable.
@@ -69,8 +69,6 @@ pub const OVERRIDES_REPORTED: &str = "overrides-reported";
 
 /// Minutes after which an idle session ends. Readable.
 pub const IDLE_LOCK: &str = "idle-lock";
-/// Who asked for the refill that is on its way. Readable.
-pub const REFILL_USER: &str = "refill-user";
 /// What is mixed into every PIN. Sealed.
 pub const PIN_PEPPER: &str = "pin-pepper";
 /// Who may choose a new PIN with which code, CBOR. Sealed.

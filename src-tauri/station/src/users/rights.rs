@@ -82,7 +82,12 @@ impl Need {
 const fn is_work(call: &Call) -> bool {
     !matches!(
         call,
-        Call::Status | Call::Pieces(_) | Call::Printers | Call::CostCentres | Call::Users
+        Call::Status
+            | Call::Pieces(_)
+            | Call::Printers
+            | Call::CostCentres
+            | Call::Users
+            | Call::Statistics(_)
     )
 }
 
