@@ -15,6 +15,7 @@ pub mod rates;
 pub mod rule_pack;
 pub mod security;
 pub mod services;
+pub mod software;
 pub mod statistics;
 pub mod tuf;
 pub mod vault;
