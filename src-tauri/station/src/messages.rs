@@ -292,8 +292,8 @@ catalogue! {
         "Put the newest data folder back; if it is lost, ring your admin.";
     /// Written by a newer program.
     NewerStore = "newer_store", Refused, false,
-        "The station's store was written by a newer version of this program.",
-        "Install the newer version.";
+        "The station's store has layout {found}, and this program knows layouts up to {known}. Nothing was changed and its value is safe.",
+        "Install the version that wrote it, or a newer one.";
     /// Another fault of the store.
     StoreFault = "store_fault", Fault, true,
         "The station's store cannot do this now: {reason}. Nothing was debited.",

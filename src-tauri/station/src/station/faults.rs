@@ -35,11 +35,15 @@ impl From<StoreFault> for UiError {
                     ("marked", &marked.to_string()),
                 ],
             ),
-            StoreFault::Newer { .. } => say(Code::NewerStore, &[]),
+            StoreFault::Newer { found, known } => say(
+                Code::NewerStore,
+                &[("found", &found.to_string()), ("known", &known.to_string())],
+            ),
             StoreFault::NotUnlocked => say(Code::NotEnrolled, &[]),
             StoreFault::Open { .. }
             | StoreFault::Query { .. }
             | StoreFault::JournalFull
+            | StoreFault::NoCopy { .. }
             | StoreFault::NoRandom => say(Code::StoreFault, &[("reason", &chain(&fault))]),
         }
     }

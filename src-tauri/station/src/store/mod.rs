@@ -8,6 +8,7 @@
 pub mod batch_rows;
 pub mod center;
 pub mod centres;
+pub mod copy;
 pub mod editions;
 pub mod journal;
 mod migrations;
@@ -87,6 +88,12 @@ pub enum StoreFault {
         found: u32,
         /// The newest layout this program knows.
         known: u32,
+    },
+    /// The store cannot be copied for trying it.
+    #[error("copying the store to {}", at.display())]
+    NoCopy {
+        /// Where to.
+        at: PathBuf,
     },
     /// Something sealed does not open, or cannot be sealed.
     #[error("a sealed row of {table}")]
@@ -290,5 +297,7 @@ pub fn open_read_only(folder: &Path) -> Result<Connection, StoreFault> {
     Ok(db)
 }
 
+#[cfg(test)]
+mod released;
 #[cfg(test)]
 mod tests;

@@ -18,7 +18,7 @@ fn kek() -> Kek {
     Kek::from_bytes(KEK)
 }
 
-fn open(folder: &tempfile::TempDir) -> Store {
+pub(super) fn open(folder: &tempfile::TempDir) -> Store {
     let mut store = Store::open(folder.path()).unwrap();
     store.unlock(1, kek()).unwrap();
     store
@@ -36,7 +36,7 @@ fn keep(store: &mut Store, step: &Step) -> Result<(), StoreFault> {
 }
 
 /// A store whose vault was refilled with 50.00: three records.
-fn filled(folder: &tempfile::TempDir) -> (Store, Vault) {
+pub(super) fn filled(folder: &tempfile::TempDir) -> (Store, Vault) {
     let mut store = open(folder);
     let id = VaultId::from_bytes([3; 16]);
     store
@@ -119,7 +119,7 @@ fn piece(step: &Step, postage: u64) -> PieceRow {
     }
 }
 
-fn pay(store: &mut Store, vault: &Vault, postage: u64) -> (Vault, PieceRow) {
+pub(super) fn pay(store: &mut Store, vault: &Vault, postage: u64) -> (Vault, PieceRow) {
     let step = debit(vault, postage);
     let row = piece(&step, postage);
     store
@@ -132,7 +132,7 @@ fn pay(store: &mut Store, vault: &Vault, postage: u64) -> (Vault, PieceRow) {
     (step.vault, row)
 }
 
-fn move_to(store: &mut Store, row: &PieceRow, state: PieceState) -> PieceRow {
+pub(super) fn move_to(store: &mut Store, row: &PieceRow, state: PieceState) -> PieceRow {
     store
         .write("a test's move", |tx| tx.move_piece(row, state, None))
         .unwrap()
