@@ -46,6 +46,9 @@ pub struct Download {
     pub position: u64,
     /// The length of the next piece, bytes.
     pub chunk: u64,
+    /// How often the whole was here and was not what was signed.
+    #[serde(default)]
+    pub spoiled: u8,
 }
 
 impl Download {
@@ -59,6 +62,7 @@ impl Download {
             sha256: release.sha256,
             position: 0,
             chunk: CHUNK_FIRST,
+            spoiled: 0,
         }
     }
 
@@ -100,6 +104,7 @@ impl Download {
 
     /// Begins anew: what is here is not the package.
     pub const fn again(&mut self) {
+        self.spoiled = self.spoiled.saturating_add(1);
         self.position = 0;
         self.chunk = CHUNK_FIRST;
     }
