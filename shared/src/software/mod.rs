@@ -9,6 +9,7 @@
 mod download;
 mod hours;
 mod identity;
+mod release;
 mod rollout;
 mod trial;
 mod version;
@@ -17,10 +18,10 @@ mod window;
 pub use download::{CHUNK_FIRST, CHUNK_LEAST, CHUNK_MOST, Download, Piece, TookFault};
 pub use hours::{NotHours, OpeningHours, SPANS_MAX};
 pub use identity::{Channel, NotKnown, Platform};
-pub use rollout::{
-    Choice, GROUP_MAX_CHARS, NotARollout, PACKAGE_MAX_BYTES, PublishRefusal, RELEASES_MAX,
-    ROLLOUT_MAX_BYTES, Release, ReleaseState, Rollout, Sha256Hex, Taker, is_group,
+pub use release::{
+    GROUP_MAX_CHARS, PACKAGE_MAX_BYTES, Release, ReleaseState, Sha256Hex, Taker, is_group,
 };
+pub use rollout::{Choice, NotARollout, PublishRefusal, RELEASES_MAX, ROLLOUT_MAX_BYTES, Rollout};
 pub use trial::{ATTEMPTS_MAX, AtStart, PROOF_SECONDS, Trial, TrialState};
 pub use version::{NotAVersion, Version};
 pub use window::{Busy, Hold, Moment};
