@@ -36,15 +36,18 @@ pub enum Controlled {
     StationRecover,
     /// A refund over the limit is credited.
     RefundApprove,
+    /// An edition of rates that fails validation is published.
+    RatesPublish,
 }
 
 impl Controlled {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::AdminKeyNew,
         Self::AdminKeyEnd,
         Self::StationRecover,
         Self::RefundApprove,
+        Self::RatesPublish,
     ];
 
     /// The action as the approval names it.
@@ -55,6 +58,7 @@ impl Controlled {
             Self::AdminKeyEnd => "admin-key-end",
             Self::StationRecover => "station-recover",
             Self::RefundApprove => "refund-approve",
+            Self::RatesPublish => "rates-publish",
         }
     }
 
@@ -66,6 +70,7 @@ impl Controlled {
             Self::AdminKeyEnd => "the end of an admin's key",
             Self::StationRecover => "recovery of a lost station's value",
             Self::RefundApprove => "a refund over the limit",
+            Self::RatesPublish => "an edition of rates that fails validation",
         }
     }
 }

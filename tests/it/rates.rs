@@ -3,7 +3,9 @@
 
 use std::sync::{Arc, Mutex};
 
+use server::admin::approval::Consent;
 use server::admin::call::AdminCall;
+use server::admin::rates::RatesCall;
 use shared::monitor::Holdings;
 use station::api::{Call, QuoteCall, View};
 use station::contact::link::{Exchange, Link, LinkRequest};
@@ -142,4 +144,92 @@ async fn an_edition_that_arrives_spoiled_is_not_believed_and_comes_whole_later()
     }
     assert_eq!(meet(&town, &counter, None).await.0, "served");
     assert_eq!(in_force(&counter).await, "us-next");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edition_that_fails_validation_needs_two_admins_and_a_reason() {
+    let town = Town::with_deposit("10.00").await;
+    let keys = town.admin_keys(&["Ada", "Ben"]).await;
+    let now = server::clock::Clock::now(town.clock.as_ref());
+    let effective = shared::clock::civil_date(now.plus_days(5)).to_string();
+    let source = edition("us-odd", &effective).replacen("\"1.07\"", "\"10.70\"", 1);
+    let imported = town.admin(AdminCall::RatesImport { source }).await;
+    assert_eq!(
+        imported[0]["report"]["stops"], 2,
+        "a jump, and a fall after it"
+    );
+    for all in [None, Some("us-odd".to_owned())] {
+        let refused = town.refused(AdminCall::RatesPublish { edition: all }).await;
+        assert_eq!(refused.code, "edition_fails_validation");
+    }
+    let despite = |reason: &str, consent| AdminCall::Rates {
+        rates: RatesCall::PublishDespite {
+            edition: "us-odd".to_owned(),
+            reason: reason.to_owned(),
+            consent,
+        },
+    };
+    let reason = "The post has announced exactly this.";
+    let refused = town.refused(despite(reason, Consent::None)).await;
+    assert_eq!(refused.code, "level_too_low");
+    let refused = town.refused(despite(" ", Consent::Request)).await;
+    assert_eq!(refused.code, "usage");
+    let request = town
+        .admin(despite(reason, Consent::Request))
+        .await
+        .remove(0);
+    assert_eq!(request["action"], "rates-publish");
+    let one = Town::signed(&request, &[&keys[0]]);
+    let refused = town.refused(despite(reason, one)).await;
+    assert_eq!(refused.code, "approval_refused");
+    let signed = Town::signed(&request, &[&keys[0], &keys[1]]);
+    let refused = town
+        .refused(despite("Another reason.", signed.clone()))
+        .await;
+    assert_eq!(
+        refused.code, "approval_refused",
+        "they signed another reason"
+    );
+    let counter = town.enrolled("one").await;
+    assert_eq!(meet(&town, &counter, None).await.1.len(), 0);
+    let shown = town.admin(despite(reason, signed.clone())).await.remove(0);
+    assert_eq!(shown["report"]["stops"], 2);
+    assert_eq!(meet(&town, &counter, None).await.0, "served");
+    let journal = town.admin(AdminCall::LedgerExport).await;
+    let engine = base64::engine::general_purpose::STANDARD;
+    let has_reason = journal.iter().any(|line| {
+        let record = base64::Engine::decode(&engine, line["record"].as_str().unwrap()).unwrap();
+        String::from_utf8_lossy(&record).contains(reason)
+    });
+    assert!(has_reason, "the reason stands in the journal");
+    let refused = town.refused(despite(reason, signed)).await;
+    assert_eq!(refused.code, "approval_refused", "it is spent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edition_is_validated_against_those_published_and_the_day() {
+    let town = Town::with_deposit("10.00").await;
+    import(&town, "us-next", 5).await;
+    let validate = || AdminCall::Rates {
+        rates: RatesCall::Validate { edition: None },
+    };
+    let report = town.admin(validate()).await.remove(0);
+    assert_eq!(report["edition"], "us-next");
+    assert_eq!(report["against"], "us-2026-07-12");
+    assert_eq!(report["stops"], 0);
+    town.turn_days(6);
+    let refused = town.refused(validate()).await;
+    assert_eq!(
+        refused.code, "edition_fails_validation",
+        "its day has passed"
+    );
+    let refused = town
+        .refused(AdminCall::RatesPublish { edition: None })
+        .await;
+    assert_eq!(refused.code, "edition_fails_validation");
+    import(&town, "us-after", 0).await;
+    let call = AdminCall::RatesPublish {
+        edition: Some("us-after".to_owned()),
+    };
+    town.admin(call).await;
 }

@@ -11,6 +11,7 @@ use super::bank::BankCall;
 use super::epoch::EpochCall;
 use super::keys::KeysCall;
 use super::money::MoneyCall;
+use super::rates::RatesCall;
 use super::refusal::AdminRefusal;
 use super::tree::TreeCall;
 use super::view::AdminView;
@@ -121,6 +122,11 @@ pub enum AdminCall {
     },
     /// Show all editions.
     RatesList,
+    /// Look through editions, or publish one that fails.
+    Rates {
+        /// What to do.
+        rates: RatesCall,
+    },
     /// Count pieces.
     Statistics(StatisticsAsked),
     /// Keys of the data center.

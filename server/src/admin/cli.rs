@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::approval::cli::AdminCommand;
+use super::approval::cli::{AdminCommand, ConsentArguments};
 use super::bank::cli::AccountBankCommand;
 use super::epoch::cli::EpochCommand;
 use super::money::cli::{
@@ -255,13 +255,38 @@ pub enum RatesCommand {
     /// Price a set of pieces by an edition before it is published: not in this build.
     #[command(hide = true)]
     Rehearse(Later),
-    /// Sign an edition and announce it to the stations; without a name, all that are not yet.
-    Publish {
+    /// Look through an edition for holes, prices that fall or jump, overlaps and impossible dates;
+    /// without a name, through all that are not published. Ends with 3 when one fails.
+    Validate {
         /// The edition's name, for example us-2026-07-12.
         edition: Option<String>,
     },
+    /// Sign an edition and announce it to the stations; without a name, all that are not yet. One
+    /// that fails validation needs a reason and the approval of two admins.
+    Publish {
+        /// The edition's name, for example us-2026-07-12.
+        edition: Option<String>,
+        /// Why an edition that fails validation is right all the same; it stands in the journal.
+        #[arg(long, value_name = "TEXT", requires = "edition")]
+        reason: Option<String>,
+        /// How two admins approve it.
+        #[command(flatten)]
+        consent: ConsentArguments,
+    },
     /// Show all editions.
     List,
+}
+
+impl RatesCommand {
+    /// How two admins approve it.
+    pub(super) fn consent(&self) -> ConsentArguments {
+        match self {
+            Self::Publish { consent, .. } => consent.clone(),
+            Self::Import { .. } | Self::Rehearse(_) | Self::Validate { .. } | Self::List => {
+                ConsentArguments::default()
+            }
+        }
+    }
 }
 
 /// Statistics of pieces.

@@ -16,6 +16,7 @@ mod output;
 pub mod owner;
 pub mod perform;
 pub mod pin_reset;
+pub mod rates;
 pub mod refusal;
 mod serve;
 mod sheet;
@@ -48,6 +49,7 @@ use self::money::cli::StopListCommand;
 use self::output::Output;
 use self::owner::Ownership;
 use self::perform::Show;
+use self::rates::RatesCall;
 use self::refusal::{AdminRefusal, Ending};
 use self::view::{AdminView, InitView};
 use crate::center::{DataCenter, InitTerms};
@@ -169,8 +171,9 @@ fn carry_out(cli: Cli, output: &Output) -> Result<(), AdminRefusal> {
             perform_or_ask(&folder, AdminCall::Tree { what: call }, clock, output)
         }
         Command::Rates(command) => {
+            let consent = command.consent();
             let call = rates_call(command)?;
-            perform_or_ask(&folder, call, clock, output)
+            approval::cli::asking(&folder, call, &consent, clock, output)
         }
         Command::Statistics(command) => {
             let mut ask = |call: AdminCall, show: &mut Show<'_>| {
@@ -272,7 +275,21 @@ fn rates_call(command: RatesCommand) -> Result<AdminCall, AdminRefusal> {
         RatesCommand::Import { file } => AdminCall::RatesImport {
             source: read_source(&file)?,
         },
-        RatesCommand::Publish { edition } => AdminCall::RatesPublish { edition },
+        RatesCommand::Publish {
+            edition: Some(edition),
+            reason: Some(reason),
+            consent,
+        } => AdminCall::Rates {
+            rates: RatesCall::PublishDespite {
+                edition,
+                reason,
+                consent: consent.consent()?,
+            },
+        },
+        RatesCommand::Publish { edition, .. } => AdminCall::RatesPublish { edition },
+        RatesCommand::Validate { edition } => AdminCall::Rates {
+            rates: RatesCall::Validate { edition },
+        },
         RatesCommand::List => AdminCall::RatesList,
         RatesCommand::Rehearse(_) => {
             return Err(AdminRefusal::not_in_this_build("rates rehearse"));

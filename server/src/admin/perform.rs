@@ -5,7 +5,7 @@ use std::sync::mpsc::sync_channel;
 use sha2::{Digest as _, Sha256};
 use shared::ids::{StationId, VaultId};
 use shared::money::Mills;
-use shared::rates::{Edition, validate};
+use shared::rates::Edition;
 use shared::security::enrolment_code::EnrolmentCode;
 use shared::services::ServiceId;
 use zeroize::Zeroizing;
@@ -81,6 +81,7 @@ pub fn perform(
         AdminCall::RatesImport { source } => show(rates_import(center, &source)?),
         AdminCall::RatesPublish { edition } => all(show, rates_publish(center, edition)?),
         AdminCall::RatesList => all(show, rates_list(center)?),
+        AdminCall::Rates { rates } => super::rates::perform(center, rates, show)?,
         AdminCall::Statistics(asked) => super::statistics::perform(center, asked, show)?,
         AdminCall::Keys(asked) => super::keys::perform(center, asked, show)?,
         AdminCall::LedgerVerify => {
@@ -424,12 +425,14 @@ fn rates_import(center: &DataCenter, source: &str) -> Result<AdminView, AdminRef
             "Nothing was imported. Correct the file.",
         )
     })?;
-    let findings = validate(&edition).iter().map(ToString::to_string).collect();
     let now = center.now();
-    let edition = center
-        .db()
-        .write_blocking("rates-import", move |tx| store::import(tx, &edition, now))?;
-    Ok(AdminView::Edition(EditionView { edition, findings }))
+    let (edition, report) = center.db().write_blocking("rates-import", move |tx| {
+        let stored = store::import(tx, &edition, now)?;
+        let report = super::rates::report_on(tx, &edition, &[], super::rates::today(now))?;
+        Ok::<_, store::EditionStoreError>((stored, report))
+    })?;
+    let report = Some(report);
+    Ok(AdminView::Edition(EditionView { edition, report }))
 }
 
 fn rates_publish(
@@ -445,12 +448,17 @@ fn rates_publish(
     if !names.is_empty() {
         center.authority().try_keys()?;
     }
+    let (all, day) = (names.clone(), super::rates::today(center.now()));
+    center.db().read_blocking("rates-check", move |tx| {
+        super::rates::check_all(tx, &all, day)
+    })?;
     let mut views = Vec::new();
     for name in names {
         let signed = manifest_to_publish(center, &name)?;
         let (book, now) = (*center.ledger(), center.now());
         let edition = center.db().write_blocking("rates-publish", move |tx| {
-            store::publish(tx, &book, &name, &signed, now)
+            super::rates::must_pass(tx, &name, super::rates::today(now))?;
+            Ok::<_, super::rates::PublishError>(store::publish(tx, &book, &name, &signed, now)?)
         })?;
         views.push(edition_view(edition));
     }
@@ -460,7 +468,7 @@ fn rates_publish(
     Ok(views)
 }
 
-fn manifest_to_publish(
+pub(super) fn manifest_to_publish(
     center: &DataCenter,
     name: &str,
 ) -> Result<store::SignedManifest, AdminRefusal> {
@@ -474,7 +482,7 @@ fn manifest_to_publish(
 const fn edition_view(edition: store::StoredEdition) -> AdminView {
     AdminView::Edition(EditionView {
         edition,
-        findings: Vec::new(),
+        report: None,
     })
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use shared::clock::UnixSeconds;
 use shared::ids::{AccountId, DataCenterId, PsdId, StationId, VaultId};
 use shared::money::Mills;
+use shared::rates::Report;
 use shared::statistics::Group;
 
 use super::approval::ApprovalView;
@@ -203,9 +204,9 @@ pub struct EditionView {
     /// The edition.
     #[serde(flatten)]
     pub edition: StoredEdition,
-    /// What is odd about it; only when it was just imported.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub findings: Vec<String>,
+    /// What looking through it came to; only when it was just imported or published despite it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<Report>,
 }
 
 /// A new data center.
@@ -278,6 +279,8 @@ pub enum AdminView {
     Station(StationView),
     /// One edition.
     Edition(EditionView),
+    /// What looking through an edition came to.
+    RatesReport(Box<Report>),
     /// Pieces counted.
     Statistics(Box<Statistics>),
     /// One group of pieces.
@@ -323,6 +326,7 @@ impl AdminView {
             Self::PinReset(view) => serde_json::to_string(view),
             Self::Station(view) => serde_json::to_string(view),
             Self::Edition(view) => serde_json::to_string(view),
+            Self::RatesReport(view) => serde_json::to_string(view),
             Self::Statistics(view) => serde_json::to_string(view),
             Self::Group(view) => serde_json::to_string(view),
             Self::Keys(view) => serde_json::to_string(view),
@@ -355,6 +359,7 @@ impl fmt::Display for AdminView {
             Self::PinReset(view) => view.fmt(f),
             Self::Station(view) => station(f, view),
             Self::Edition(view) => edition(f, view),
+            Self::RatesReport(view) => view.fmt(f),
             Self::Statistics(view) => super::statistics::text(f, view),
             Self::Keys(view) => super::keys::text(f, view),
             Self::Audit(view) => audit(f, view),
@@ -499,10 +504,10 @@ fn edition(f: &mut fmt::Formatter<'_>, view: &EditionView) -> fmt::Result {
         "{}  {}\n    from {}, {state}{sample}",
         edition.id, edition.title, edition.effective
     )?;
-    for finding in &view.findings {
-        write!(f, "\n    look at: {finding}")?;
+    match &view.report {
+        Some(report) => write!(f, "\n{report}"),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn audit(f: &mut fmt::Formatter<'_>, view: &AuditReport) -> fmt::Result {

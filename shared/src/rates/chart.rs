@@ -73,7 +73,7 @@ impl ZoneChart {
     }
 
     /// Visits every pair of listed areas once, in the order of the wire.
-    fn each_pair(&self, mut visit: impl FnMut(Zip3, Zip3)) {
+    pub(super) fn each_pair(&self, mut visit: impl FnMut(Zip3, Zip3)) {
         let areas: Vec<Zip3> = (0..ZIP3_COUNT)
             .filter_map(|number| Zip3::new(number).ok())
             .filter(|area| self.lists(*area))

@@ -205,6 +205,25 @@ impl Edition {
         }
     }
 
+    /// The words of a source.
+    pub(super) fn source_text(&self, index: u16) -> &str {
+        let source = self.sources.get(usize::from(index));
+        source.map_or("", |source| source.text.as_str())
+    }
+
+    /// Where a row of a table comes from: the publication, and the line in its file where that is
+    /// known.
+    pub(super) fn row_source(&self, table: usize, row: usize) -> String {
+        let row = self.tables.get(table).and_then(|table| table.rows.get(row));
+        row.map_or_else(String::new, |row| {
+            let text = self.source_text(row.source);
+            match row.line {
+                Some(line) => format!("{text}, line {line}"),
+                None => text.to_owned(),
+            }
+        })
+    }
+
     /// The rule of a class and shape.
     pub(super) fn rule(&self, class: MailClass, shape: Shape) -> Option<&ShapeRule> {
         let mut rules = self.shapes.iter();

@@ -131,7 +131,7 @@ impl Words<'_> {
             ),
             amount: cell.amount,
             cell: base_cell(table, self.price.kind, row.limit, column),
-            source: self.source(row.source),
+            source: self.edition.row_source(cell.table, cell.row),
         }
     }
 
@@ -304,7 +304,6 @@ impl Words<'_> {
 
     /// The words of a source.
     fn source(&self, index: u16) -> String {
-        let source = self.edition.sources.get(usize::from(index));
-        source.map_or_else(String::new, |source| source.text.clone())
+        self.edition.source_text(index).to_owned()
     }
 }

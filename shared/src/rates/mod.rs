@@ -42,6 +42,6 @@ pub use quote::{Price, QuoteRequest, check_mailing_date, price};
 pub use refusal::RateRefusal;
 pub use size::Size;
 pub use source::SourceError;
-pub use validate::{Finding, validate};
+pub use validate::{Finding, FindingKind, Report, Severity, Surroundings, validate};
 pub use weight::Weight;
 pub use zip::Zip5;

@@ -241,6 +241,7 @@ impl RowSource {
             limit,
             amounts,
             source,
+            line: None,
         })
     }
 }

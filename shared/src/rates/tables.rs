@@ -75,6 +75,9 @@ pub struct Row {
     /// Index into the edition's sources.
     #[n(3)]
     pub(super) source: u16,
+    /// The line in the source's file, where it was read from one.
+    #[n(4)]
+    pub(super) line: Option<u32>,
 }
 
 /// One amount that is added: the nonmachinable surcharge, or an extra service.
@@ -184,6 +187,7 @@ impl PriceTable {
         self.class.is_of_the_first_layout()
             && self.shape.is_of_the_first_layout()
             && self.groups.is_empty()
+            && self.rows.iter().all(|row| row.line.is_none())
     }
 
     /// Whether rows, columns and sources agree.

@@ -1,0 +1,52 @@
+//! What an admin does with editions before stations see them: look through them, and publish one
+//! that failed only together with a second admin.
+
+mod publish;
+
+use serde::{Deserialize, Serialize};
+
+use super::approval::Consent;
+use super::perform::Show;
+use super::refusal::AdminRefusal;
+use crate::center::DataCenter;
+
+pub(super) use publish::{PublishError, check_all, must_pass, report_on, today};
+
+/// Something an admin wants done with editions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum RatesCall {
+    /// Look through an edition, or through all that are not published.
+    Validate {
+        /// Its name.
+        edition: Option<String>,
+    },
+    /// Publish an edition that fails validation: two admins must approve it.
+    PublishDespite {
+        /// Its name.
+        edition: String,
+        /// Why it is right all the same; it stands in the journal.
+        reason: String,
+        /// How they approve it.
+        consent: Consent,
+    },
+}
+
+/// Carries out one call; `false` when nobody reads any more.
+///
+/// # Errors
+/// [`AdminRefusal`]; nothing was published then.
+pub(super) fn perform(
+    center: &DataCenter,
+    call: RatesCall,
+    show: &mut Show<'_>,
+) -> Result<bool, AdminRefusal> {
+    match call {
+        RatesCall::Validate { edition } => publish::validate(center, edition, show),
+        RatesCall::PublishDespite {
+            edition,
+            reason,
+            consent,
+        } => Ok(show(publish::despite(center, &edition, &reason, consent)?)),
+    }
+}

@@ -1,0 +1,246 @@
+//! Validation in front of publication: an edition that fails is published only with the approval of
+//! two admins, whose reason stands in the journal.
+//!
+//! The report is made again in the transaction that publishes: what was published in between, or
+//! the turn of a day, may have changed it. A crash before that transaction leaves nothing done; the
+//! approval is spent in it.
+
+use jiff::civil::Date;
+use shared::clock::{UnixSeconds, civil_date};
+use shared::rates::{Edition, Report, Surroundings, validate as look_through};
+use shared::security::approval::Parameter;
+
+use crate::admin::approval::{ApprovalView, Consent, Consented, Place, consent as approved};
+use crate::admin::perform::{self, Show};
+use crate::admin::refusal::{AdminRefusal, Ending};
+use crate::admin::view::{AdminView, EditionView};
+use crate::approvals::{Action, ApprovalError, Controlled};
+use crate::center::DataCenter;
+use crate::db::{DbError, Tx};
+use crate::services::rates::store::{self, EditionStoreError, StoredEdition};
+
+/// The longest reason, bytes: it is signed and journalled with the approval.
+const MAX_REASON_BYTES: usize = 400;
+
+/// Why an edition was not published.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::admin) enum PublishError {
+    /// It fails validation and nobody has approved it.
+    #[error("the edition fails validation")]
+    Fails(Box<Report>),
+    /// There is nothing that two admins would have to approve.
+    #[error("edition {id} passes validation")]
+    Passes {
+        /// The edition.
+        id: String,
+    },
+    /// The approval does not hold.
+    #[error(transparent)]
+    Approval(#[from] ApprovalError),
+    /// The edition is unknown or damaged, or the database failed.
+    #[error(transparent)]
+    Store(#[from] EditionStoreError),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// The data center's day.
+pub(in crate::admin) fn today(now: UnixSeconds) -> Date {
+    civil_date(now)
+}
+
+/// Looks through a stored edition, beside those that are published and those that would be
+/// published before it.
+///
+/// # Errors
+/// [`EditionStoreError`].
+pub(in crate::admin) fn report_on(
+    tx: &Tx<'_>,
+    edition: &Edition,
+    and_these: &[String],
+    today: Date,
+) -> Result<Report, EditionStoreError> {
+    let counts = |one: &StoredEdition| one.published.is_some() || and_these.contains(&one.id);
+    let published: Vec<(String, Date)> = store::list(tx)?
+        .into_iter()
+        .filter(|one| counts(one) && one.id != edition.id())
+        .map(|one| (one.id, one.effective))
+        .collect();
+    let earlier = published
+        .iter()
+        .filter(|(_, day)| *day <= edition.effective());
+    let before = earlier.max_by_key(|(_, day)| *day);
+    let before = before.map(|(id, _)| read(tx, id)).transpose()?;
+    let around = Surroundings {
+        today,
+        published: &published,
+        before: before.as_ref(),
+    };
+    Ok(look_through(edition, &around))
+}
+
+fn read(tx: &Tx<'_>, id: &str) -> Result<Edition, EditionStoreError> {
+    let damaged = |_| EditionStoreError::Damaged { id: id.to_owned() };
+    Edition::from_bytes(&store::content(tx, id)?).map_err(damaged)
+}
+
+/// Refuses editions of which one fails, before any of them is published. Each is held against
+/// those before it in the list, as if they were published.
+///
+/// # Errors
+/// [`PublishError::Fails`] with the report of the first that fails.
+pub(in crate::admin) fn check_all(
+    tx: &Tx<'_>,
+    ids: &[String],
+    today: Date,
+) -> Result<(), PublishError> {
+    for (index, id) in ids.iter().enumerate() {
+        let is_new = store::list(tx)?
+            .iter()
+            .any(|one| one.id == *id && one.published.is_none());
+        // One that is published stays as it is, whatever is found today.
+        if is_new {
+            let report = report_on(tx, &read(tx, id)?, &ids[..index], today)?;
+            must_have_passed(report)?;
+        }
+    }
+    Ok(())
+}
+
+/// As [`check_all`] for one edition, in the transaction that publishes it.
+///
+/// # Errors
+/// As [`check_all`].
+pub(in crate::admin) fn must_pass(tx: &Tx<'_>, id: &str, today: Date) -> Result<(), PublishError> {
+    check_all(tx, &[id.to_owned()], today)
+}
+
+fn must_have_passed(report: Report) -> Result<(), PublishError> {
+    if report.passes() {
+        Ok(())
+    } else {
+        Err(PublishError::Fails(Box::new(report)))
+    }
+}
+
+/// Shows the report on one edition, or on each that is not published; refuses when one fails.
+///
+/// # Errors
+/// `edition_fails_validation`, after everything was shown; and what the store says.
+pub(super) fn validate(
+    center: &DataCenter,
+    edition: Option<String>,
+    show: &mut Show<'_>,
+) -> Result<bool, AdminRefusal> {
+    let day = today(center.now());
+    let reports = center.db().read_blocking("rates-validate", move |tx| {
+        let ids = match edition {
+            Some(id) => vec![id],
+            None => store::unpublished(tx)?,
+        };
+        let mut reports = Vec::new();
+        for (index, id) in ids.iter().enumerate() {
+            reports.push(report_on(tx, &read(tx, id)?, &ids[..index], day)?);
+        }
+        Ok::<_, EditionStoreError>(reports)
+    })?;
+    let failed = reports.iter().find(|report| !report.passes()).cloned();
+    let mut reports = reports.into_iter();
+    let read_on = reports.all(|report| show(AdminView::RatesReport(Box::new(report))));
+    match failed {
+        Some(report) => Err(PublishError::Fails(Box::new(report)).into()),
+        None => Ok(read_on),
+    }
+}
+
+/// Publishes an edition that fails, once two admins have approved exactly this content and reason.
+///
+/// # Errors
+/// [`AdminRefusal`]; nothing was published then.
+pub(super) fn despite(
+    center: &DataCenter,
+    id: &str,
+    reason: &str,
+    consent: Consent,
+) -> Result<AdminView, AdminRefusal> {
+    let reason = reason.trim().to_owned();
+    if reason.is_empty() || reason.len() > MAX_REASON_BYTES {
+        return Err(AdminRefusal::usage(
+            format!("A reason has 1 to {MAX_REASON_BYTES} bytes."),
+            "Say with --reason why the edition is right all the same.",
+        ));
+    }
+    let signed = perform::manifest_to_publish(center, id)?;
+    let (place, id) = (Place::of(center), id.to_owned());
+    let (view, published) = center.db().write_blocking("rates-publish", move |tx| {
+        let edition = read(tx, &id)?;
+        let report = report_on(tx, &edition, &[], today(place.now))?;
+        if report.passes() {
+            return Err(PublishError::Passes { id });
+        }
+        let action = action(&edition, &report, &reason);
+        if let Consented::Asked(view) = approved(&place, tx, &action, &consent)? {
+            let view = AdminView::Approval(ApprovalView::Request(view));
+            return Ok((view, false));
+        }
+        let edition = store::publish(tx, &place.ledger, &id, &signed, place.now)?;
+        let report = Some(report);
+        Ok((AdminView::Edition(EditionView { edition, report }), true))
+    })?;
+    if published {
+        center.rates_changed()?;
+    }
+    Ok(view)
+}
+
+/// What two admins sign: the edition, its very content, what was found, and why.
+fn action(edition: &Edition, report: &Report, reason: &str) -> Action {
+    let parameter = |name: &str, value: String| Parameter {
+        name: name.to_owned(),
+        value,
+    };
+    let worst = report
+        .findings
+        .first()
+        .map_or_else(String::new, |one| format!("{}: {}", one.place, one.words));
+    let mut action = Action::on(Controlled::RatesPublish, "edition", edition.id());
+    let sha256 = Edition::sha256(&edition.to_bytes());
+    action.parameters.extend([
+        parameter("sha256", data_encoding::HEXLOWER.encode(&sha256)),
+        parameter("findings that stop it", report.stops.to_string()),
+        parameter("the worst", worst),
+        parameter("reason", reason.to_owned()),
+    ]);
+    action
+}
+
+impl From<PublishError> for AdminRefusal {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::Fails(report) => {
+                let worst = report.findings.first().map_or_else(String::new, |one| {
+                    format!(" The worst: {}: {}.", one.place, one.words)
+                });
+                let (id, stops) = (&report.edition, report.stops);
+                Self::new(
+                    Ending::Refused,
+                    "edition_fails_validation",
+                    format!("Edition {id} fails validation in {stops} places.{worst}"),
+                    "Nothing was published. `rates validate` shows them all. Import a corrected \
+                     edition under a new id, or let two admins publish this one: --reason TEXT \
+                     --request FILE, `admin sign`, --reason TEXT --approval FILE.",
+                )
+            }
+            PublishError::Passes { .. } => Self::of(
+                Ending::Refused,
+                "edition_passes",
+                &error,
+                "Nothing was published. Publish it without --reason.",
+            ),
+            PublishError::Approval(error) => error.into(),
+            PublishError::Store(error) => error.into(),
+            PublishError::Db(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! What an admin is told of an edition before it is published.
+
+use jiff::ToSpan;
+
+use super::super::validate::MAX_FINDINGS;
+use super::super::{FindingKind, Report, Severity, Surroundings, validate};
+use super::*;
+
+/// A report on an edition that begins in ten days, beside nothing else.
+fn alone(edition: &Edition) -> Report {
+    let today = edition.effective().saturating_sub(10.days());
+    validate(
+        edition,
+        &Surroundings {
+            today,
+            published: &[],
+            before: None,
+        },
+    )
+}
+
+/// A report on an edition that replaces another one.
+fn after(edition: &Edition, before: &Edition) -> Report {
+    let published = [(before.id().to_owned(), before.effective())];
+    validate(
+        edition,
+        &Surroundings {
+            today: edition.effective().saturating_sub(10.days()),
+            published: &published,
+            before: Some(before),
+        },
+    )
+}
+
+/// The findings of a kind, a line each.
+fn lines(report: &Report, kind: FindingKind) -> String {
+    let found = report.findings.iter().filter(|one| one.kind == kind);
+    let lines = found.map(|one| {
+        let severity = match one.severity {
+            Severity::Stops => "stops",
+            Severity::LookAt => "look at",
+        };
+        let (place, cells, words) = (&one.place, &one.cells, &one.words);
+        format!("{severity}: {place}, {cells}: {words} ({})", one.count)
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The sample as the post's own edition: nothing in it says that it is a sample.
+fn official(changes: &[(&str, &str)]) -> Edition {
+    let mut source = SOURCE_2026.replace("\"sample\": true", "\"sample\": false");
+    for (from, to) in changes {
+        assert!(source.contains(from), "{from}");
+        source = source.replacen(from, to, 1);
+    }
+    Edition::from_json(&source).unwrap()
+}
+
+#[test]
+fn the_samples_pass_and_say_what_they_lack() {
+    for source in ALL_SOURCES {
+        let edition = Edition::from_json(source).unwrap();
+        let report = alone(&edition);
+        assert!(report.passes(), "{report}");
+        assert!(
+            report.look_at > 0,
+            "a sample that lacks nothing is no sample"
+        );
+    }
+}
+
+#[test]
+fn every_sample_passes_after_the_one_before_it() {
+    for pair in ALL_SOURCES.windows(2) {
+        let [before, edition] = [pair[0], pair[1]].map(|s| Edition::from_json(s).unwrap());
+        let report = after(&edition, &before);
+        assert!(report.passes(), "{report}");
+        assert_eq!(report.against.as_deref(), Some(before.id()));
+    }
+}
+
+#[test]
+fn a_hole_stops_an_edition_that_does_not_call_itself_a_sample() {
+    let edition = official(&[(
+        r#"{"to": "2oz", "price": "1.07"}"#,
+        r#"{"to": "2oz", "price": null}"#,
+    )]);
+    let report = alone(&edition);
+    assert!(!report.passes());
+    let holes = lines(&report, FindingKind::Hole);
+    assert!(
+        holes.contains("stops: first-class letter metered, 2 oz: no price (1)"),
+        "{holes}"
+    );
+}
+
+#[test]
+fn prices_that_fall_by_weight_or_zone_stop_even_a_sample() {
+    let edition = synthetic(&[
+        (
+            r#"{"to": "2oz", "price": "1.07"}"#,
+            r#"{"to": "2oz", "price": "0.70"}"#,
+        ),
+        (
+            r#""prices": ["6.93", "6.94""#,
+            r#""prices": ["6.93", "6.92""#,
+        ),
+    ]);
+    let report = alone(&edition);
+    assert!(!report.passes());
+    assert_eq!(
+        lines(&report, FindingKind::CheaperWhenHeavier),
+        "stops: first-class letter metered, 2 oz: less than for a lighter piece (1)"
+    );
+    assert_eq!(
+        lines(&report, FindingKind::CheaperWhenFarther),
+        "stops: ground-advantage parcel commercial, 15.999 oz, zone 2: less than for a nearer zone (1)"
+    );
+}
+
+#[test]
+fn a_price_that_jumps_against_the_edition_before_stops_it() {
+    let before = Edition::from_json(SOURCE_2025_OCTOBER).unwrap();
+    // 0.74 before: 0.92 is 24.3 % more, 0.93 is 25.7 % more.
+    let priced = |price: &str| {
+        let changed = format!(r#"{{"to": "1oz", "price": "{price}"}}"#);
+        let edition = synthetic(&[(r#"{"to": "1oz", "price": "0.78"}"#, &changed)]);
+        after(&edition, &before)
+    };
+    assert!(priced("0.92").passes());
+    let report = priced("0.93");
+    assert_eq!(
+        lines(&report, FindingKind::Jump),
+        "stops: first-class letter metered, 1 oz: 0.74 becomes 0.93 (+26 %) (1)"
+    );
+    let fallen = priced("0.55");
+    assert_eq!(
+        lines(&fallen, FindingKind::Jump),
+        "stops: first-class letter metered, 1 oz: 0.74 becomes 0.55 (-26 %) (1)"
+    );
+}
+
+#[test]
+fn parts_that_claim_the_same_pieces_stop_the_edition() {
+    let edition = synthetic(&[
+        (
+            r#""kinds": ["retail"],"#,
+            r#""kinds": ["retail", "metered"],"#,
+        ),
+        (
+            r#"{"first": "96960", "last": "96960", "zone": 9}"#,
+            r#"{"first": "96940", "last": "96960", "zone": 9}"#,
+        ),
+    ]);
+    let report = alone(&edition);
+    let overlaps = lines(&report, FindingKind::Overlap);
+    assert!(
+        overlaps.contains("stops: first-class letter metered, : two tables"),
+        "{overlaps}"
+    );
+    assert!(
+        overlaps.contains("ZIPs 96940 to 96960, : two ranges"),
+        "{overlaps}"
+    );
+}
+
+#[test]
+fn a_first_day_is_held_against_today_and_the_other_editions() {
+    // The edition begins on 2026-07-12.
+    let look = |today: Date, published: &[(&str, Date)]| {
+        let published: Vec<(String, Date)> = published
+            .iter()
+            .map(|(id, day)| ((*id).to_owned(), *day))
+            .collect();
+        let around = Surroundings {
+            today,
+            published: &published,
+            before: None,
+        };
+        let report = validate(&EDITION, &around);
+        let dates = report.findings.iter().filter(|one| {
+            matches!(
+                one.kind,
+                FindingKind::Superseded
+                    | FindingKind::InThePast
+                    | FindingKind::SameDay
+                    | FindingKind::BeforeAnnounced
+            )
+        });
+        let words =
+            dates.map(|one| format!("{:?} {}: {}", one.severity, one.kind.word(), one.words));
+        words.collect::<Vec<_>>().join("; ")
+    };
+    let first = date(2026, 7, 12);
+    let (june, july, august) = (date(2026, 6, 1), date(2026, 7, 13), date(2026, 8, 1));
+    assert_eq!(look(june, &[("old", date(2026, 1, 1))]), "");
+    assert_eq!(
+        look(first, &[("old", date(2026, 1, 1))]),
+        "",
+        "today is in time"
+    );
+    assert_eq!(look(july, &[]), "", "the first edition of a data center");
+    insta::assert_snapshot!(
+        [
+            look(july, &[("old", date(2026, 1, 1))]),
+            look(august, &[("new", date(2026, 7, 20))]),
+            look(august, &[("twin", first)]),
+            look(june, &[("a-twin", first)]),
+            look(june, &[("us-2026-07-12-corrected", first)]),
+            look(june, &[("later", date(2026, 9, 1))]),
+        ]
+        .join("\n"),
+        @r"
+    Stops in the past: pieces were mailed by old since then; today is 2026-07-13
+    Stops superseded: new has been in force since 2026-07-20; stations never go back
+    Stops superseded: twin has been in force since 2026-07-12; stations never go back
+    LookAt same day: it replaces a-twin, which begins on the same day
+    Stops superseded: us-2026-07-12-corrected begins on the same day and its name comes later: it stays
+    LookAt out of order: later, which begins on 2026-09-01, was published before
+    "
+    );
+}
+
+#[test]
+fn a_zone_far_from_distance_or_from_the_chart_before_is_shown() {
+    let row = |zones: &[(usize, &str)]| {
+        let mut row = ".".repeat(1000);
+        for (at, zone) in zones {
+            row.replace_range(*at..=*at, zone);
+        }
+        row
+    };
+    let chart = |zone: &str| {
+        let rows = format!(r#"{{"100": "{}"}}"#, row(&[(112, zone), (941, "8")]));
+        Edition::from_json(&SOURCE_2026.replacen(r#""us-2018-sample""#, &rows, 1)).unwrap()
+    };
+    let report = after(&chart("7"), &chart("2"));
+    assert!(report.passes(), "a person decides: {report}");
+    let far = lines(&report, FindingKind::ZoneFarFromDistance);
+    assert_eq!(
+        far,
+        "look at: zone chart, 100 to 112: zone 7, by distance 1 (1)"
+    );
+    let moved = lines(&report, FindingKind::ZoneMoved);
+    assert_eq!(
+        moved,
+        "look at: zone chart, 100 to 112: zone 7, before 2 (1)"
+    );
+}
+
+#[test]
+fn a_report_reads_as_a_table_with_the_worst_first() {
+    let letters = |edition: Edition| {
+        let mut edition = edition;
+        let is_letter = |class, shape| class == MailClass::FirstClass && shape == Shape::Letter;
+        edition
+            .tables
+            .retain(|table| is_letter(table.class, table.shape));
+        edition
+            .shapes
+            .retain(|rule| is_letter(rule.class, rule.shape));
+        edition
+    };
+    let before = letters(Edition::from_json(SOURCE_2025).unwrap());
+    let edition = letters(synthetic(&[
+        (
+            r#"{"to": "3oz", "price": "1.36"}"#,
+            r#"{"to": "3oz", "price": "13.60"}"#,
+        ),
+        (r#""price": "0.82""#, r#""price": null"#),
+    ]));
+    let report = after(&edition, &before);
+    insta::assert_snapshot!(report.to_string(), @r"
+    us-2026-07-12, held against us-2025-07-13: 2 stop it, 4 to look at.
+      stops    falls by weight  first-class letter metered, 3.5 oz  less than for a lighter piece [USPS Notice 123 effective 2026-07-12, as quoted in public source code]
+      stops    jump             first-class letter metered, 3 oz    1.32 becomes 13.60 (+931 %) [USPS Notice 123 effective 2026-07-12, as quoted in public source code]
+      look at  price lost       first-class letter retail, 1 oz     us-2025-07-13 had a price
+      look at  hole             first-class letter retail, 1 oz     no price
+      look at  odd zone         zone chart, 967 to 969              zone 1, by distance 8 (6 cells)
+      look at  chart            zone chart                          knows 45 % of the pairs, the rest is estimated
+    ");
+}
+
+#[test]
+fn a_broken_file_is_no_flood_of_findings() {
+    let mut edition = Edition::from_json(SOURCE_2025_OCTOBER).unwrap();
+    for table in &mut edition.tables {
+        for (index, row) in table.rows.iter_mut().enumerate() {
+            if index % 2 == 0 {
+                row.amounts.fill(None);
+            }
+            let columns = row.amounts.len();
+            row.amounts.rotate_left(index % columns);
+        }
+    }
+    edition.tables.extend_from_within(..);
+    edition.tables.extend_from_within(..);
+    edition.tables.extend_from_within(..);
+    let report = alone(&edition);
+    assert!(report.stops + report.look_at > MAX_FINDINGS);
+    assert_eq!(report.findings.len(), MAX_FINDINGS);
+    assert!(
+        report
+            .to_string()
+            .lines()
+            .last()
+            .unwrap()
+            .starts_with("  and ")
+    );
+}

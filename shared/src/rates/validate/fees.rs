@@ -1,0 +1,101 @@
+//! Holes and overlaps beside the tables: extras, surcharges, prices that the edition says it lacks.
+
+use super::{FindingKind, Findings};
+use crate::rates::additions::surcharge_cell;
+use crate::rates::edition::Edition;
+use crate::rates::tables::{Fee, Surcharge, ZoneGroup};
+
+/// Looks through fees, surcharges and unpriced measures.
+pub(super) fn look(edition: &Edition, found: &mut Findings) {
+    for list in [&edition.nonmachinable, &edition.extras] {
+        for (index, fee) in list.iter().enumerate() {
+            fee_hole(edition, fee, found);
+            let shares = |other: &&Fee| {
+                other.class == fee.class
+                    && other.name == fee.name
+                    && other.shapes.iter().any(|shape| fee.shapes.contains(shape))
+            };
+            if list[..index].iter().any(|other| shares(&other)) {
+                let place = format!("{} {}", fee.class, fee.name);
+                found.about(
+                    FindingKind::Overlap,
+                    place,
+                    "two fees for the same shape; only the first would be used",
+                );
+            }
+        }
+    }
+    for (index, surcharge) in edition.surcharges.iter().enumerate() {
+        surcharge_holes(edition, surcharge, found);
+        overlapping_groups(surcharge, found);
+        let same = |other: &&Surcharge| {
+            let days = other.from <= surcharge.to && surcharge.from <= other.to;
+            let shapes = other.shapes.is_empty()
+                || surcharge.shapes.is_empty()
+                || other.shapes.iter().any(|one| surcharge.shapes.contains(one));
+            other.class == surcharge.class && other.kind == surcharge.kind && days && shapes
+        };
+        let named = |other: &&Surcharge| other.name == surcharge.name;
+        let before = &edition.surcharges[..index];
+        if before.iter().any(|other| same(&other) && named(&other)) {
+            found.about(
+                FindingKind::Overlap,
+                surcharge_cell(surcharge),
+                "its days overlap with another of the same name; both would be added",
+            );
+        }
+    }
+    for rule in &edition.shapes {
+        for unpriced in &rule.unpriced {
+            found.about(FindingKind::Hole, unpriced.cell.clone(), "no price");
+        }
+    }
+}
+
+fn fee_hole(edition: &Edition, fee: &Fee, found: &mut Findings) {
+    if fee.amount.is_none() {
+        let place = (format!("{} {}", fee.class, fee.name), String::new(), 1);
+        let source = edition.source_text(fee.source);
+        found.add(FindingKind::Hole, place, "no price".to_owned(), source, 0);
+    }
+}
+
+fn surcharge_holes(edition: &Edition, surcharge: &Surcharge, found: &mut Findings) {
+    let source = edition.source_text(surcharge.source);
+    for group in &surcharge.groups {
+        let mut most = None;
+        for band in &group.bands {
+            let kind = match band.amount {
+                None => Some((FindingKind::Hole, "no price")),
+                Some(_) if band.amount < most => Some((
+                    FindingKind::CheaperWhenHeavier,
+                    "less than for a lighter piece",
+                )),
+                Some(_) => None,
+            };
+            most = most.max(band.amount);
+            if let Some((kind, words)) = kind {
+                let (first, last) = (group.first, group.last);
+                let cells = format!("{}, zones {first}-{last}", band.limit);
+                let place = (surcharge_cell(surcharge), cells, 1);
+                found.add(kind, place, words.to_owned(), source, 0);
+            }
+        }
+    }
+}
+
+fn overlapping_groups(surcharge: &Surcharge, found: &mut Findings) {
+    for (index, group) in surcharge.groups.iter().enumerate() {
+        let meets = |other: &&ZoneGroup| other.first <= group.last && group.first <= other.last;
+        if surcharge.groups[..index].iter().any(|other| meets(&other)) {
+            found.about(
+                FindingKind::Overlap,
+                surcharge_cell(surcharge),
+                format!(
+                    "zones {}-{} are in two groups; only the first would be used",
+                    group.first, group.last
+                ),
+            );
+        }
+    }
+}
