@@ -58,10 +58,7 @@ pub fn perform(
             reference,
         } => show(account_deposit(center, account, amount, reference)?),
         AdminCall::AccountShow { account } => show(account_show(center, account)?),
-        AdminCall::Refusals => {
-            let counted = center.refusals().all();
-            all(show, counted.into_iter().map(refusals_view).collect())
-        }
+        AdminCall::Refusals => all(show, refusals(center)),
         AdminCall::AccountList => all(show, account_list(center)?),
         AdminCall::Bank { what } => super::bank::perform(center, what, show)?,
         AdminCall::AccountStatement { account, month } => {
@@ -157,6 +154,11 @@ fn account_view(tx: &Tx<'_>, account: Account) -> Result<AccountView, LedgerErro
         view.stations = view.stations.saturating_add(1);
     }
     Ok(view)
+}
+
+fn refusals(center: &DataCenter) -> Vec<AdminView> {
+    let counted = center.refusals().all();
+    counted.into_iter().map(refusals_view).collect()
 }
 
 fn refusals_view(counted: Counted) -> AdminView {
