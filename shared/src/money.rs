@@ -4,9 +4,13 @@
 //! cent of bulk postage are exact. All arithmetic is checked: an overflow is a refusal, never a
 //! wrap and never a panic.
 
+mod difference;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use difference::Difference;
 
 /// The largest amount the product handles, in mills: what a u40 register of an indicium holds.
 pub const MAX_MILLS: u64 = (1 << 40) - 1;
@@ -185,6 +189,17 @@ impl MillsSum {
     #[must_use]
     pub const fn new(mills: u64) -> Self {
         Self(mills)
+    }
+
+    /// What so many equal amounts add up to.
+    ///
+    /// # Errors
+    /// [`MoneyError::TooLarge`] when no number holds it.
+    pub const fn of(amount: Mills, count: u64) -> Result<Self, MoneyError> {
+        match amount.0.checked_mul(count) {
+            Some(sum) => Ok(Self(sum)),
+            None => Err(MoneyError::TooLarge),
+        }
     }
 
     /// The number of mills.

@@ -233,3 +233,46 @@ async fn an_edition_is_validated_against_those_published_and_the_day() {
     };
     town.admin(call).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_rehearses_a_coming_edition_over_what_the_stations_printed() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("50.00").await.unwrap();
+    for weight in ["1oz", "1oz", "2oz"] {
+        counter.print_letter(weight, "10001").await.unwrap();
+    }
+    counter.contact().await.unwrap();
+    let now = server::clock::Clock::now(town.clock.as_ref());
+    let effective = shared::clock::civil_date(now.plus_days(20)).to_string();
+    let source = edition("us-next", &effective).replacen("\"0.78\"", "\"0.80\"", 1);
+    let rehearse = || AdminCall::Rates {
+        rates: RatesCall::Rehearse {
+            edition: None,
+            days: 30,
+        },
+    };
+    assert_eq!(town.refused(rehearse()).await.code, "no_coming_edition");
+    town.admin(AdminCall::RatesImport { source }).await;
+    let shown = town.admin(rehearse()).await.remove(0);
+    assert_eq!(
+        (&shown["edition"], &shown["against"]),
+        (&"us-next".into(), &"us-2026-07-12".into())
+    );
+    assert_eq!(
+        (&shown["pieces"], &shown["changed"]),
+        (&3.into(), &2.into()),
+        "{shown}"
+    );
+    assert_eq!(shown["difference_mills"], 40);
+    assert_eq!(
+        shown["lines"][0]["what"],
+        "first-class letter metered, 1 oz"
+    );
+    assert_eq!(shown["not_understood"], 0);
+    assert_eq!(
+        meet(&town, &counter, None).await.1.len(),
+        0,
+        "nothing is published by looking"
+    );
+}

@@ -252,9 +252,15 @@ pub enum RatesCommand {
         /// The JSON source.
         file: PathBuf,
     },
-    /// Price a set of pieces by an edition before it is published: not in this build.
-    #[command(hide = true)]
-    Rehearse(Later),
+    /// Show what a coming edition changes for pieces like those that were printed: the biggest
+    /// change first, and which of them lose their price.
+    Rehearse {
+        /// The edition's name [default: the next that comes].
+        edition: Option<String>,
+        /// Look at the pieces of so many days, up to 366.
+        #[arg(long, default_value_t = 30)]
+        days: u16,
+    },
     /// Look through an edition for holes, prices that fall or jump, overlaps and impossible dates;
     /// without a name, through all that are not published. Ends with 3 when one fails.
     Validate {
@@ -282,7 +288,7 @@ impl RatesCommand {
     pub(super) fn consent(&self) -> ConsentArguments {
         match self {
             Self::Publish { consent, .. } => consent.clone(),
-            Self::Import { .. } | Self::Rehearse(_) | Self::Validate { .. } | Self::List => {
+            Self::Import { .. } | Self::Rehearse { .. } | Self::Validate { .. } | Self::List => {
                 ConsentArguments::default()
             }
         }

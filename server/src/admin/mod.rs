@@ -140,9 +140,6 @@ fn carry_out(cli: Cli, output: &Output) -> Result<(), AdminRefusal> {
         }
         Command::Keys(command) => keys::carry_out(&folder, command, &clock, output),
         Command::Software(_) => Err(AdminRefusal::not_in_this_build("software")),
-        Command::Rates(RatesCommand::Rehearse(_)) => {
-            Err(AdminRefusal::not_in_this_build("rates rehearse"))
-        }
         Command::Refund(command) => money::cli::refund(&folder, command, clock, output),
         Command::Scan(command) => {
             perform_or_ask(&folder, money::cli::scan_call(&command)?, clock, output)
@@ -291,9 +288,9 @@ fn rates_call(command: RatesCommand) -> Result<AdminCall, AdminRefusal> {
             rates: RatesCall::Validate { edition },
         },
         RatesCommand::List => AdminCall::RatesList,
-        RatesCommand::Rehearse(_) => {
-            return Err(AdminRefusal::not_in_this_build("rates rehearse"));
-        }
+        RatesCommand::Rehearse { edition, days } => AdminCall::Rates {
+            rates: RatesCall::Rehearse { edition, days },
+        },
     })
 }
 

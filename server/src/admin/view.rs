@@ -9,6 +9,7 @@ use shared::clock::UnixSeconds;
 use shared::ids::{AccountId, DataCenterId, PsdId, StationId, VaultId};
 use shared::money::Mills;
 use shared::rates::Report;
+use shared::rates::rehearsal::Rehearsal;
 use shared::statistics::Group;
 
 use super::approval::ApprovalView;
@@ -281,6 +282,8 @@ pub enum AdminView {
     Edition(EditionView),
     /// What looking through an edition came to.
     RatesReport(Box<Report>),
+    /// What a coming edition changes.
+    Rehearsal(Box<Rehearsal>),
     /// Pieces counted.
     Statistics(Box<Statistics>),
     /// One group of pieces.
@@ -327,6 +330,7 @@ impl AdminView {
             Self::Station(view) => serde_json::to_string(view),
             Self::Edition(view) => serde_json::to_string(view),
             Self::RatesReport(view) => serde_json::to_string(view),
+            Self::Rehearsal(view) => serde_json::to_string(view),
             Self::Statistics(view) => serde_json::to_string(view),
             Self::Group(view) => serde_json::to_string(view),
             Self::Keys(view) => serde_json::to_string(view),
@@ -360,6 +364,7 @@ impl fmt::Display for AdminView {
             Self::Station(view) => station(f, view),
             Self::Edition(view) => edition(f, view),
             Self::RatesReport(view) => view.fmt(f),
+            Self::Rehearsal(view) => view.fmt(f),
             Self::Statistics(view) => super::statistics::text(f, view),
             Self::Keys(view) => super::keys::text(f, view),
             Self::Audit(view) => audit(f, view),

@@ -218,7 +218,6 @@ fn commands_of_later_issues_say_that_they_are_not_in_this_build() {
     for arguments in [
         ["software", "list"].as_slice(),
         &["software", "publish", "--anything"],
-        &["rates", "rehearse"],
         &["serve", "--console", "127.0.0.1:0"],
         &["serve", "--modem", "/dev/ttyS0"],
     ] {

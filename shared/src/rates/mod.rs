@@ -18,6 +18,7 @@ pub mod options;
 pub mod quote;
 pub mod reference;
 pub mod refusal;
+pub mod rehearsal;
 mod season;
 mod shape;
 pub mod shapes;

@@ -91,17 +91,51 @@ pub(super) struct SurchargeCell {
 /// Every [`RateRefusal`] but [`RateRefusal::DateOutOfRange`], which is
 /// [`check_mailing_date`]'s.
 pub fn price(edition: &Edition, request: &QuoteRequest) -> Result<Price, RateRefusal> {
-    let date = request.date;
+    check_date(edition, request.date)?;
+    check_places(edition, request)?;
+    price_by(edition, request, |table| zone_for(edition, table, request))
+}
+
+/// Prices one piece within the country of which only the zone is known; its ZIPs do not matter.
+///
+/// # Errors
+/// As [`price`]; also when the price goes by zone and there is none.
+pub(super) fn price_in_zone(
+    edition: &Edition,
+    request: &QuoteRequest,
+    zone: Option<u8>,
+) -> Result<Price, RateRefusal> {
+    check_date(edition, request.date)?;
+    price_by(edition, request, |table| match (table.zoned, zone) {
+        (false, _) => Ok(None),
+        (true, Some(zone)) => Ok(Some(Zone::known(zone))),
+        (true, None) => Err(RateRefusal::NoZone {
+            from: request.from.zip3(),
+            to: request.from.zip3(),
+        }),
+    })
+}
+
+/// Whether the edition holds on a date of mailing.
+fn check_date(edition: &Edition, date: Date) -> Result<(), RateRefusal> {
     if date < edition.effective || edition.until.is_some_and(|until| until < date) {
         return Err(RateRefusal::NoEditionInForce { date });
     }
-    check_places(edition, request)?;
+    Ok(())
+}
+
+/// Prices one piece whose zone `zone_in` a table is known.
+fn price_by(
+    edition: &Edition,
+    request: &QuoteRequest,
+    zone_in: impl FnOnce(&PriceTable) -> Result<Option<Zone>, RateRefusal>,
+) -> Result<Price, RateRefusal> {
     let rule = rule_for(edition, request)?;
     check_unpriced(edition, rule, request)?;
     let kind = request.kind;
     let (table, found) = table_for(edition, rule, kind)?;
     let kind = kind.unwrap_or(found.kinds[0]);
-    let zone = zone_for(edition, found, request)?;
+    let zone = zone_in(found)?;
     let group = group_for(edition, (found, kind), request)?;
     let column = match (zone, group) {
         (Some(zone), _) => Column::Zone(zone.number),

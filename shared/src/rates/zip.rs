@@ -10,8 +10,8 @@ pub(super) const ZIP3_COUNT: u16 = 1_000;
 /// The largest ZIP.
 const MAX_ZIP: u32 = 99_999;
 
-/// A five-digit ZIP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode)]
+/// A five-digit ZIP; the default is 00000, which no post has given away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode)]
 #[cbor(transparent)]
 pub struct Zip5(#[n(0)] u32);
 

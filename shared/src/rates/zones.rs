@@ -95,7 +95,7 @@ pub struct Zone {
 
 impl Zone {
     /// A zone of the post's own.
-    const fn known(number: u8) -> Self {
+    pub(super) const fn known(number: u8) -> Self {
         Self {
             number,
             estimated: false,

@@ -2,12 +2,14 @@
 //! that failed only together with a second admin.
 
 mod publish;
+mod rehearse;
 
 use serde::{Deserialize, Serialize};
 
 use super::approval::Consent;
 use super::perform::Show;
 use super::refusal::AdminRefusal;
+use super::view::AdminView;
 use crate::center::DataCenter;
 
 pub(super) use publish::{PublishError, check_all, must_pass, report_on, today};
@@ -30,6 +32,13 @@ pub enum RatesCall {
         /// How they approve it.
         consent: Consent,
     },
+    /// Show what an edition changes for pieces like those that were printed.
+    Rehearse {
+        /// Its name; without one the next that comes.
+        edition: Option<String>,
+        /// The pieces of so many days.
+        days: u16,
+    },
 }
 
 /// Carries out one call; `false` when nobody reads any more.
@@ -48,5 +57,9 @@ pub(super) fn perform(
             reason,
             consent,
         } => Ok(show(publish::despite(center, &edition, &reason, consent)?)),
+        RatesCall::Rehearse { edition, days } => {
+            let rehearsal = rehearse::rehearsal(center, edition, days)?;
+            Ok(show(AdminView::Rehearsal(Box::new(rehearsal))))
+        }
     }
 }

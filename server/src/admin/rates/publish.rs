@@ -71,7 +71,7 @@ pub(in crate::admin) fn report_on(
         .iter()
         .filter(|(_, day)| *day <= edition.effective());
     let before = earlier.max_by_key(|(_, day)| *day);
-    let before = before.map(|(id, _)| read(tx, id)).transpose()?;
+    let before = before.map(|(id, _)| store::read(tx, id)).transpose()?;
     let around = Surroundings {
         today,
         published: &published,
@@ -80,9 +80,20 @@ pub(in crate::admin) fn report_on(
     Ok(look_through(edition, &around))
 }
 
-fn read(tx: &Tx<'_>, id: &str) -> Result<Edition, EditionStoreError> {
-    let damaged = |_| EditionStoreError::Damaged { id: id.to_owned() };
-    Edition::from_bytes(&store::content(tx, id)?).map_err(damaged)
+/// The published edition that an edition replaces: the last that begins on its day or before.
+///
+/// # Errors
+/// [`EditionStoreError`].
+pub(super) fn before_of(
+    tx: &Tx<'_>,
+    edition: &Edition,
+) -> Result<Option<Edition>, EditionStoreError> {
+    let published = store::list(tx)?.into_iter().filter(|one| {
+        let is_other = one.published.is_some() && one.id != edition.id();
+        is_other && one.effective <= edition.effective()
+    });
+    let before = published.max_by(|a, b| (a.effective, &a.id).cmp(&(b.effective, &b.id)));
+    before.map(|one| store::read(tx, &one.id)).transpose()
 }
 
 /// Refuses editions of which one fails, before any of them is published. Each is held against
@@ -101,7 +112,7 @@ pub(in crate::admin) fn check_all(
             .any(|one| one.id == *id && one.published.is_none());
         // One that is published stays as it is, whatever is found today.
         if is_new {
-            let report = report_on(tx, &read(tx, id)?, &ids[..index], today)?;
+            let report = report_on(tx, &store::read(tx, id)?, &ids[..index], today)?;
             must_have_passed(report)?;
         }
     }
@@ -141,7 +152,7 @@ pub(super) fn validate(
         };
         let mut reports = Vec::new();
         for (index, id) in ids.iter().enumerate() {
-            reports.push(report_on(tx, &read(tx, id)?, &ids[..index], day)?);
+            reports.push(report_on(tx, &store::read(tx, id)?, &ids[..index], day)?);
         }
         Ok::<_, EditionStoreError>(reports)
     })?;
@@ -174,7 +185,7 @@ pub(super) fn despite(
     let signed = perform::manifest_to_publish(center, id)?;
     let (place, id) = (Place::of(center), id.to_owned());
     let (view, published) = center.db().write_blocking("rates-publish", move |tx| {
-        let edition = read(tx, &id)?;
+        let edition = store::read(tx, &id)?;
         let report = report_on(tx, &edition, &[], today(place.now))?;
         if report.passes() {
             return Err(PublishError::Passes { id });

@@ -192,6 +192,15 @@ pub fn content(tx: &Tx<'_>, id: &str) -> Result<Vec<u8>, EditionStoreError> {
     .ok_or_else(|| EditionStoreError::Unknown { id: id.to_owned() })
 }
 
+/// An edition, published or not.
+///
+/// # Errors
+/// [`EditionStoreError::Unknown`], [`EditionStoreError::Damaged`], [`EditionStoreError::Db`].
+pub fn read(tx: &Tx<'_>, id: &str) -> Result<Edition, EditionStoreError> {
+    let damaged = |_| EditionStoreError::Damaged { id: id.to_owned() };
+    Edition::from_bytes(&content(tx, id)?).map_err(damaged)
+}
+
 /// All editions, newest effective date first.
 ///
 /// # Errors
@@ -201,7 +210,7 @@ pub fn list(tx: &Tx<'_>) -> Result<Vec<StoredEdition>, DbError> {
         "SELECT id, title, effective, sample, sha256, imported, published FROM edition
          ORDER BY effective DESC, id LIMIT ?1",
         params![EDITIONS_MAX],
-        read,
+        listed,
     )
 }
 
@@ -261,11 +270,11 @@ fn by_id(tx: &Tx<'_>, id: &str) -> Result<Option<StoredEdition>, DbError> {
         "SELECT id, title, effective, sample, sha256, imported, published FROM edition
          WHERE id = ?1",
         params![id],
-        read,
+        listed,
     )
 }
 
-fn read(row: &Row<'_>) -> Result<StoredEdition, DbError> {
+fn listed(row: &Row<'_>) -> Result<StoredEdition, DbError> {
     let effective: String = row.column(2)?;
     Ok(StoredEdition {
         id: row.column(0)?,

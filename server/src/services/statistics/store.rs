@@ -20,7 +20,7 @@ const MARKS_MAX: i64 = 1_000_000;
 const CONTRADICTIONS_MAX: i64 = 100;
 
 /// The number of a kind: it follows from the kind, so that two stations never need to agree.
-pub(super) type KindId = [u8; 16];
+pub(crate) type KindId = [u8; 16];
 
 /// How far a vault was heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,7 +174,7 @@ pub(super) fn put_kind(tx: &Tx<'_>, kind: &PieceKind) -> Result<KindId, DbError>
 ///
 /// # Errors
 /// [`DbError`].
-pub(super) fn kind(tx: &Tx<'_>, id: &KindId) -> Result<Option<PieceKind>, DbError> {
+pub(crate) fn kind(tx: &Tx<'_>, id: &KindId) -> Result<Option<PieceKind>, DbError> {
     tx.row(
         "SELECT class, shape, step, zone, edition, cost_centre, person FROM statistic_kind
          WHERE id = ?1",
@@ -285,7 +285,7 @@ pub(super) fn put_fate(tx: &Tx<'_>, vault: VaultId, fact: &FateFact) -> Result<(
 }
 
 /// The number of a fate in the table.
-pub(super) const fn fate_number(fate: Fate) -> i64 {
+pub(crate) const fn fate_number(fate: Fate) -> i64 {
     match fate {
         Fate::Printed => 1,
         Fate::Spoiled => 2,
@@ -358,7 +358,7 @@ pub fn contradictions(tx: &Tx<'_>, vault: VaultId) -> Result<Vec<Contradiction>,
 }
 
 /// A day as it stands in a row.
-pub(super) fn day(row: &Row<'_>, column: usize) -> Result<Date, DbError> {
+pub(crate) fn day(row: &Row<'_>, column: usize) -> Result<Date, DbError> {
     date_of_decimal(row.column(column)?).ok_or_else(|| row.misfit(column))
 }
 

@@ -5,6 +5,7 @@ mod editions;
 mod prices;
 mod properties;
 mod quotes;
+mod rehearsal;
 mod validation;
 mod zones;
 

@@ -10,7 +10,7 @@ fn weight(nanograms: u64) -> Weight {
     Weight::from_nanograms(nanograms).unwrap()
 }
 
-fn any_request() -> impl Strategy<Value = QuoteRequest> {
+pub(super) fn any_request() -> impl Strategy<Value = QuoteRequest> {
     let shapes = prop_oneof![
         Just((MailClass::FirstClass, Shape::Postcard)),
         Just((MailClass::FirstClass, Shape::Letter)),

@@ -123,7 +123,10 @@ impl Run {
             let zones: Vec<usize> = self.columns.iter().map(|column| column + 1).collect();
             return format!("{rows}, zone{many} {}", ranges(&zones));
         }
-        let groups = self.columns.iter().filter_map(|column| table.groups.get(*column));
+        let groups = self
+            .columns
+            .iter()
+            .filter_map(|column| table.groups.get(*column));
         let groups: Vec<usize> = groups.map(|group| usize::from(*group)).collect();
         if groups.is_empty() {
             return rows;

@@ -32,7 +32,10 @@ pub(super) fn look(edition: &Edition, found: &mut Findings) {
             let days = other.from <= surcharge.to && surcharge.from <= other.to;
             let shapes = other.shapes.is_empty()
                 || surcharge.shapes.is_empty()
-                || other.shapes.iter().any(|one| surcharge.shapes.contains(one));
+                || other
+                    .shapes
+                    .iter()
+                    .any(|one| surcharge.shapes.contains(one));
             other.class == surcharge.class && other.kind == surcharge.kind && days && shapes
         };
         let named = |other: &&Surcharge| other.name == surcharge.name;
