@@ -45,6 +45,7 @@ export function status(changes = {}) {
     unknown_pieces: 0,
     automatic_refill: null,
     withdrawal: null,
+    repository: null,
     ...changes,
   };
 }

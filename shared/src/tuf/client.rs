@@ -7,6 +7,7 @@
 //! Time is the one it was opened with (5.1): a refresh that takes long does not expire in between.
 
 mod checks;
+mod held;
 mod search;
 mod top;
 

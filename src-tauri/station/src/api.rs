@@ -9,6 +9,7 @@ mod accounts;
 mod error;
 mod event;
 mod money;
+mod repository;
 mod statistics;
 mod users;
 
@@ -24,6 +25,7 @@ pub use money::{
     AutomaticRefillCall, AutomaticRefillPlan, AutomaticRefillView, RefillCall, RefundCall,
     RefundView, WithdrawCall, WithdrawalView,
 };
+pub use repository::{EditionView, RepositoryView, StoppedView};
 pub use statistics::{ChartView, GroupView, SeriesView, StatisticsCall, StatisticsView, TallyView};
 pub use users::{
     AddUserCall, AsCall, ChangeUserCall, Hidden, IdleLockCall, NewRights, Proof, Role, SessionView,
@@ -454,17 +456,8 @@ pub struct StatusView {
     pub automatic_refill: Option<AutomaticRefillView>,
     /// The end of the vault, once it was ordered.
     pub withdrawal: Option<WithdrawalView>,
-}
-
-/// A rate edition.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
-pub struct EditionView {
-    /// Its identity.
-    pub id: String,
-    /// Its effective date, ISO.
-    pub effective: String,
-    /// Whether it is a sample that no admin has confirmed.
-    pub sample: bool,
+    /// The signed repository that rates and software come from.
+    pub repository: Option<RepositoryView>,
 }
 
 /// The customer account, as of the last contact.

@@ -992,6 +992,27 @@ export type RemovePrinterCall = {
 name: string, };
 
 /**
+ * The signed repository that rates and software come from.
+ */
+export type RepositoryView = { 
+/**
+ * The version of the newest timestamp that was believed.
+ */
+timestamp: number | null, 
+/**
+ * When it was believed last, Unix seconds.
+ */
+refreshed: number | null, 
+/**
+ * From when on it is believed no more, Unix seconds.
+ */
+expires: number | null, 
+/**
+ * Since when and why nothing new is installed. What is here stays in use.
+ */
+stopped: StoppedView | null, };
+
+/**
  * The clerk's answer about one piece.
  */
 export type ResolveCall = { 
@@ -1270,7 +1291,11 @@ automatic_refill: AutomaticRefillView | null,
 /**
  * The end of the vault, once it was ordered.
  */
-withdrawal: WithdrawalView | null, };
+withdrawal: WithdrawalView | null, 
+/**
+ * The signed repository that rates and software come from.
+ */
+repository: RepositoryView | null, };
 
 /**
  * A paper that a printer may hold.
@@ -1284,6 +1309,27 @@ name: string,
  * What the clerk calls it.
  */
 title: string, };
+
+/**
+ * Since when and why nothing new is installed.
+ */
+export type StoppedView = { 
+/**
+ * Since when, Unix seconds.
+ */
+since: number, 
+/**
+ * The stable code of the reason.
+ */
+code: string, 
+/**
+ * The reason, in one sentence.
+ */
+message: string, 
+/**
+ * What to do.
+ */
+hint: string, };
 
 /**
  * How many pieces, and how much was debited for them.

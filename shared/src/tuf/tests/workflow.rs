@@ -144,3 +144,17 @@ fn a_client_answers_for_nothing_it_did_not_ask() {
     let missing = TufFault::Missing("timestamp".to_owned());
     assert_eq!(nothing.unwrap_err(), missing);
 }
+
+#[test]
+fn what_is_held_is_believed_without_asking_until_it_expires() {
+    let press = Press::new();
+    let held = press.served();
+    let mut client = Client::from_held(held.clone(), NOW, &verify).unwrap();
+    client.list(RoleName::new("rates")).unwrap();
+    client.answer_from_held(&verify).unwrap();
+    assert_eq!(client.listed().len(), 1);
+    let expired = Client::from_held(held, days(7), &verify).map(drop);
+    assert!(matches!(expired, Err(TufFault::Expired { .. })));
+    let missing = Client::from_held(press.first_root(), NOW, &verify).map(drop);
+    assert_eq!(missing, Err(TufFault::Missing("timestamp".to_owned())));
+}

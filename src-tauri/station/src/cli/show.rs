@@ -169,6 +169,14 @@ fn status(view: &StatusView, out: &mut dyn Write) -> io::Result<()> {
         let (id, effective) = (&edition.id, &edition.effective);
         writeln!(out, "Rates     {id}, in force since {effective}{sample}")?;
     }
+    if let Some(stopped) = view
+        .repository
+        .as_ref()
+        .and_then(|one| one.stopped.as_ref())
+    {
+        writeln!(out, "News      stopped since {}", instant(stopped.since))?;
+        writeln!(out, "          {} {}", stopped.message, stopped.hint)?;
+    }
     if let Some(plan) = &view.automatic_refill {
         automatic_refill(plan, out)?;
     }

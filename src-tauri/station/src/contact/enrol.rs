@@ -19,7 +19,7 @@ use crate::api::{EnrolCall, SecretsChoice, UiError};
 use crate::crypto::SigningKey;
 use crate::messages::{Code, say};
 use crate::services::keys::{Certified, certificate_request, put_certificate};
-use crate::services::{not_believed, not_read, sealed, trust};
+use crate::services::{not_believed, not_read, repository, sealed, trust};
 use crate::station::{Owner, Station, names, open_keeper};
 
 /// An enrolment on its way, so that the same request is sent again after a crash: a code answers
@@ -152,7 +152,12 @@ fn finish(
         data_center: reply.data_center,
     };
     let now = owner.now();
+    let trusted = repository::first_root(
+        reply.repository_root.as_ref().map(|root| root.as_slice()),
+        now,
+    )?;
     owner.found(reply.vault, enrolment, |tx| {
+        tx.put_repository(&trusted)?;
         put_certificate(tx, &reply.certificate, &certified, &attempt.key)?;
         sealed::put_center_keys(tx, reply.keys.replies, &reply.keys, now)?;
         trust::begin_heads(tx, reply.heads.0, reply.numbers, now)?;

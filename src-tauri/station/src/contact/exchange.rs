@@ -16,6 +16,9 @@ use crate::station::{Owner, STATION_USER, Station};
 /// Refusals after which a station is served no more, and only the statement door stays open to it.
 const SHUT_OUT: [&str; 2] = ["certificate_revoked", "certificate_too_old"];
 
+/// The refusal of a public document that the data center has not.
+const ABSENT: &str = "not_found";
+
 /// What came of one request.
 pub(super) struct Exchanged {
     /// Whether the reply was taken in.
@@ -73,6 +76,12 @@ async fn take(
                 station
                     .apply(move |owner| sealed::take_back(owner, service))
                     .await?;
+            }
+            if code_of(&fault) == Some(ABSENT) {
+                let absent = move |owner: &mut Owner| services::absent(owner, service);
+                if station.apply(absent).await? {
+                    return Ok(());
+                }
             }
             match code_of(&fault) {
                 Some("vault_frozen") => station.apply(freeze).await?,

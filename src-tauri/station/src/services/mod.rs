@@ -9,6 +9,7 @@ pub mod mirror;
 pub mod rates;
 pub mod reconcile;
 pub mod refunds;
+pub mod repository;
 pub mod sealed;
 pub mod statement_door;
 pub mod statistics;
@@ -63,6 +64,7 @@ pub fn next_request(
     match service {
         ServiceId::Keys => keys::next_request(owner),
         ServiceId::Funds => funds::next_request(owner, asked, round),
+        ServiceId::Rates if repository::is_trusted(owner)? => repository::next_request(owner),
         ServiceId::Rates => Ok(rates::next_request(owner)),
         ServiceId::Accounts => accounts::next_request(owner, round),
         ServiceId::Statistics => statistics::next_request(owner),
@@ -75,6 +77,7 @@ pub fn next_request(
 pub fn expected_bytes(owner: &mut Owner, service: ServiceId) -> u64 {
     match service {
         ServiceId::Keys | ServiceId::Funds => MESSAGE_BYTES,
+        ServiceId::Rates if owner.repository_run().is_some() => repository::expected_bytes(owner),
         ServiceId::Rates => rates::expected_bytes(owner),
         ServiceId::Accounts | ServiceId::Statistics => PAGE_BYTES,
     }
@@ -88,9 +91,30 @@ pub fn accept(owner: &mut Owner, service: ServiceId, reply: &[u8]) -> Result<(),
     match service {
         ServiceId::Keys => keys::accept(owner, reply),
         ServiceId::Funds => funds::accept(owner, reply),
+        ServiceId::Rates if repository::is_trusted(owner)? => {
+            repository::accept(owner, Some(reply))
+        }
         ServiceId::Rates => rates::accept(owner, reply),
         ServiceId::Accounts => accounts::accept(owner, reply),
         ServiceId::Statistics => statistics::accept(owner, reply),
+    }
+}
+
+/// Takes it that the data center has not what the service asked for last. Whether that is an answer
+/// for the service; for most it is a refusal like any other.
+///
+/// # Errors
+/// What it means for the service.
+pub fn absent(owner: &mut Owner, service: ServiceId) -> Result<bool, UiError> {
+    match service {
+        ServiceId::Rates if owner.repository_run().is_some() => {
+            repository::accept(owner, None).map(|()| true)
+        }
+        ServiceId::Keys
+        | ServiceId::Funds
+        | ServiceId::Rates
+        | ServiceId::Accounts
+        | ServiceId::Statistics => Ok(false),
     }
 }
 

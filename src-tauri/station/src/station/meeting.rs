@@ -16,6 +16,7 @@ use crate::services::accounts::Exchange;
 use crate::services::mirror::Pages;
 use crate::services::rates::Announced;
 use crate::services::reconcile::Known;
+use crate::services::repository::Run;
 use crate::services::sealed::Outstanding;
 
 /// A refill that the data center has decided on.
@@ -44,6 +45,8 @@ pub(super) struct Meeting {
     due: BTreeSet<ServiceId>,
     /// Rate editions that are announced and not here yet.
     announced: Vec<Announced>,
+    /// The refresh of the signed repository that is going on.
+    repository: Option<Box<Run>>,
     /// The message outside of a stream that is on its way.
     outstanding: Option<Outstanding>,
     /// How the journal's pages fare.
@@ -161,6 +164,11 @@ impl Owner {
     /// Rate editions that are announced and not here yet; the last is fetched next.
     pub const fn announced(&mut self) -> &mut Vec<Announced> {
         &mut self.meeting.announced
+    }
+
+    /// The refresh of the signed repository that is going on.
+    pub const fn repository_run(&mut self) -> &mut Option<Box<Run>> {
+        &mut self.meeting.repository
     }
 
     /// Notes a message outside of a stream that is about to be sent.

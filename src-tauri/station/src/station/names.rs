@@ -34,6 +34,8 @@ pub const KEK_RENEWALS: &str = "kek-renewals";
 pub const KEK_RETIRED: &str = "kek-retired";
 /// The two Ed25519 keys that sign how an epoch begins, hexadecimal digits. Readable.
 pub const RECOVERY_KEYS: &str = "recovery-keys";
+/// How the signed repository stands, JSON. Readable.
+pub const REPOSITORY: &str = "repository";
 /// The newest head of the data center's journal, a signed note. Readable.
 pub const KEPT_HEAD: &str = "kept-head";
 /// The Ed25519 key that has signed it, hexadecimal digits. Readable.

@@ -56,6 +56,7 @@ impl Owner {
             unknown_pieces: self.store().count_pieces(PieceState::Unknown)?,
             automatic_refill: crate::services::automatic::view(self)?,
             withdrawal: crate::services::withdrawal::view(self)?,
+            repository: crate::services::repository::standing::view(self)?,
         })
     }
 

@@ -39,6 +39,11 @@ pub(super) const LAYOUTS: &[Layout] = &[
         statements: include_str!("layouts/4.sql"),
         readable_from: 4,
     },
+    Layout {
+        statements: include_str!("layouts/5.sql"),
+        // It only adds: an earlier program goes on with the rates it has.
+        readable_from: 4,
+    },
 ];
 
 /// Brings the database to the newest layout, one transaction a step. A store of a newer layout

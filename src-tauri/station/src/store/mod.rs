@@ -16,6 +16,7 @@ pub mod outcomes;
 pub mod pieces;
 pub mod printers;
 pub mod refunds;
+pub mod repository;
 pub mod sealing;
 pub mod secrets;
 pub mod settings;

@@ -1,0 +1,74 @@
+//! Which targets a station takes, and what becomes of their content.
+
+use shared::rates::Edition;
+use shared::services::repository::{AUTHORITIES_TARGET, STOP_LIST_TARGET, edition_of_target};
+use shared::tuf::{TargetPath, TufFault};
+
+use crate::api::UiError;
+use crate::station::Owner;
+use crate::store::editions::EditionRow;
+use crate::store::repository::TargetRow;
+
+/// The longest target that is kept in the store, bytes: the stop list of some hundred thousand pieces.
+/// Software is longer, and fetched by a service of its own.
+const TARGET_MAX_BYTES: u64 = 8 * 1_024 * 1_024;
+
+/// Whether a target is taken as it appears: rate editions, the stop list, the authorities.
+pub(super) fn is_taken(path: &TargetPath, length: u64) -> bool {
+    let path = path.as_str();
+    let is_known = [STOP_LIST_TARGET, AUTHORITIES_TARGET].contains(&path);
+    (is_known || edition_of_target(path).is_some()) && length <= TARGET_MAX_BYTES
+}
+
+/// Why a whole and rightly signed content is of no use.
+pub(super) enum Useless {
+    /// It is not what its place says.
+    Content(TufFault),
+    /// The store.
+    Station(UiError),
+}
+
+impl From<UiError> for Useless {
+    fn from(fault: UiError) -> Self {
+        Self::Station(fault)
+    }
+}
+
+/// Puts a whole content into its place, in one commit with what follows from it: an edition can price
+/// from then on. The parts it came in go in the same commit.
+pub(super) fn install(owner: &mut Owner, row: &TargetRow, parts: &[u8; 32]) -> Result<(), Useless> {
+    let edition = edition_row(owner, row)?;
+    owner.write("a target of the repository", |tx| {
+        tx.drop_parts(parts)?;
+        tx.put_target(row)?;
+        if let Some(edition) = &edition {
+            tx.put_edition(edition)?;
+        }
+        Ok::<_, UiError>(())
+    })?;
+    Ok(())
+}
+
+/// The edition in a target, where it is one. An edition never replaces another content of its name,
+/// so prices never go back.
+fn edition_row(owner: &Owner, row: &TargetRow) -> Result<Option<EditionRow>, Useless> {
+    let Some(id) = edition_of_target(&row.path) else {
+        return Ok(None);
+    };
+    let wrong = || Useless::Content(TufFault::WrongContent(row.path.clone()));
+    let edition = Edition::from_bytes(&row.content).map_err(|_| wrong())?;
+    if edition.id() != id {
+        return Err(wrong());
+    }
+    let earlier = owner.store().edition(id).map_err(UiError::from)?;
+    match earlier {
+        Some(earlier) if earlier.content != row.content => Err(wrong()),
+        Some(_) => Ok(None),
+        None => Ok(Some(EditionRow {
+            id: id.to_owned(),
+            effective: edition.effective(),
+            manifest: Vec::new(),
+            content: row.content.clone(),
+        })),
+    }
+}

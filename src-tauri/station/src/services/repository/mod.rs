@@ -1,0 +1,239 @@
+//! The signed repository at the station: what is believed of it, and what comes from it.
+//!
+//! Driven in a contact by the service of the rates, when the data center's monitor names another
+//! timestamp than the one that was believed last; with the same one nothing is asked. Level L0: only
+//! signatures and hashes are trusted. Documents are written down as they are believed, targets part
+//! by part, so that a line that breaks costs one part. A fault installs nothing, leaves everything
+//! that is here in use, and is told with the instant since when ([`standing`]).
+//! Tables: `repository_documents`, `repository_targets`, `repository_parts`.
+
+mod delta;
+mod fetching;
+mod install;
+pub mod standing;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use shared::clock::UnixSeconds;
+use shared::services::ServiceId;
+use shared::services::repository::{METADATA_PATH, RATES_ROLE, SOFTWARE_ROLE, STOPS_ROLE};
+use shared::tuf::{Change, Client, RoleName, TargetFile, TargetPath, TufFault};
+
+use super::{MESSAGE_BYTES, not_believed};
+use crate::api::UiError;
+use crate::contact::link::LinkRequest;
+use crate::crypto;
+use crate::station::Owner;
+use fetching::Fetching;
+use standing::Standing;
+
+/// One refresh, and the fetching of what it found.
+#[derive(Debug)]
+pub struct Run {
+    client: Client,
+    /// Delegated roles whose lists are still to be read, the next one last.
+    roles: Vec<RoleName>,
+    /// Whether the list of a role is being read.
+    is_listing: bool,
+    /// What all roles name.
+    listed: Vec<(TargetPath, TargetFile)>,
+    /// What is fetched of it, once all lists are read.
+    fetching: Option<Fetching>,
+}
+
+impl Run {
+    fn begin(owner: &Owner) -> Result<Self, TufFaultOr> {
+        let held = owner
+            .store()
+            .repository_documents()
+            .map_err(UiError::from)?;
+        let client = Client::open(held, owner.now(), &crypto::verify_tuf)?;
+        let roles = [SOFTWARE_ROLE, STOPS_ROLE, RATES_ROLE, "targets"];
+        Ok(Self {
+            client,
+            roles: roles.into_iter().map(RoleName::new).collect(),
+            is_listing: false,
+            listed: Vec::new(),
+            fetching: None,
+        })
+    }
+
+    /// What is asked for next: documents, then the parts of targets. Nothing once all is here.
+    fn next(&mut self, owner: &mut Owner) -> Result<Option<LinkRequest>, TufFaultOr> {
+        loop {
+            if let Some(fetching) = &mut self.fetching {
+                return fetching.next(owner, &self.client);
+            }
+            if let Some(ask) = self.client.next(&crypto::verify_tuf)? {
+                let path = format!("{METADATA_PATH}{}", ask.address());
+                return Ok(Some(LinkRequest::Fetch { path }));
+            }
+            if std::mem::take(&mut self.is_listing) {
+                self.listed.extend_from_slice(self.client.listed());
+            }
+            match self.roles.pop() {
+                Some(role) => {
+                    self.client.list(role)?;
+                    self.is_listing = true;
+                }
+                None => {
+                    standing::refreshed(owner, &self.client)?;
+                    let listed = std::mem::take(&mut self.listed);
+                    self.fetching = Some(Fetching::plan(owner, listed)?);
+                }
+            }
+        }
+    }
+
+    /// Takes a document, or that it is not there. What is believed of it is written down first.
+    fn take_document(&mut self, owner: &mut Owner, reply: Option<&[u8]>) -> Result<(), TufFaultOr> {
+        let taken = self.client.accept(reply, &crypto::verify_tuf);
+        let changes = self.client.take_changes();
+        if !changes.is_empty() {
+            owner.write("what is believed of the repository", |tx| {
+                Ok::<_, UiError>(tx.put_repository(&changes)?)
+            })?;
+        }
+        Ok(taken?)
+    }
+}
+
+/// A fault of the repository, which stops installing, or one of the station itself.
+enum TufFaultOr {
+    Repository(TufFault),
+    Station(UiError),
+}
+
+impl From<TufFault> for TufFaultOr {
+    fn from(fault: TufFault) -> Self {
+        Self::Repository(fault)
+    }
+}
+
+impl From<UiError> for TufFaultOr {
+    fn from(fault: UiError) -> Self {
+        Self::Station(fault)
+    }
+}
+
+/// The root that an enrolment brings, as it is written down with it.
+///
+/// # Errors
+/// `reply_not_believed` when it is none, or not signed by its own keys.
+pub(crate) fn first_root(root: Option<&[u8]>, now: UnixSeconds) -> Result<Vec<Change>, UiError> {
+    let Some(root) = root else {
+        return Ok(Vec::new());
+    };
+    let held = BTreeMap::from([(RoleName::root(), root.to_vec())]);
+    let opened = Client::open(held, now, &crypto::verify_tuf);
+    opened.map_err(|_| not_believed("the root of its repository"))?;
+    Ok(vec![Change::Keep(RoleName::root(), root.to_vec())])
+}
+
+/// Whether the enrolment brought a root to trust.
+///
+/// # Errors
+/// The faults of the store.
+pub(super) fn is_trusted(owner: &Owner) -> Result<bool, UiError> {
+    Ok(owner.store().has_repository()?)
+}
+
+/// The next request: when the data center has another timestamp than the last time, until all that
+/// it has for this station is here.
+///
+/// # Errors
+/// Why nothing of it is installed; it is also noted for the status.
+pub(super) fn next_request(owner: &mut Owner) -> Result<Option<LinkRequest>, UiError> {
+    let due = owner.take_due(ServiceId::Rates);
+    let run = if due {
+        Run::begin(owner).map(Some)
+    } else {
+        Ok(owner.repository_run().take().map(|run| *run))
+    };
+    let Some(mut run) = stopped_by(owner, run)? else {
+        return Ok(None);
+    };
+    let next = run.next(owner);
+    let next = stopped_by(owner, next)?;
+    if next.is_some() {
+        *owner.repository_run() = Some(Box::new(run));
+    }
+    Ok(next)
+}
+
+/// The bytes of what is asked for next.
+pub(super) fn expected_bytes(owner: &mut Owner) -> u64 {
+    let run = owner.repository_run().take();
+    let part = run.as_ref().and_then(|run| run.fetching.as_ref());
+    let bytes = part.and_then(|part| part.next_bytes(owner));
+    *owner.repository_run() = run;
+    bytes.unwrap_or(MESSAGE_BYTES)
+}
+
+/// Takes the reply to what was asked last; nothing when the data center has no such thing.
+///
+/// # Errors
+/// As [`next_request`].
+pub(super) fn accept(owner: &mut Owner, reply: Option<&[u8]>) -> Result<(), UiError> {
+    let Some(mut run) = owner.repository_run().take() else {
+        return Err(not_believed("an answer to nothing"));
+    };
+    let taken = match (&mut run.fetching, reply) {
+        (Some(fetching), Some(reply)) => fetching.accept(owner, reply),
+        (Some(fetching), None) => Err(fetching.missing().into()),
+        (None, reply) => run.take_document(owner, reply),
+    };
+    stopped_by(owner, taken)?;
+    *owner.repository_run() = Some(run);
+    Ok(())
+}
+
+/// Notes since when and why nothing is installed.
+fn stopped_by<T>(owner: &mut Owner, outcome: Result<T, TufFaultOr>) -> Result<T, UiError> {
+    match outcome {
+        Ok(value) => Ok(value),
+        Err(TufFaultOr::Station(fault)) => Err(fault),
+        Err(TufFaultOr::Repository(fault)) => {
+            let said = standing::said(&fault);
+            tracing::warn!(%fault, "the repository is not believed");
+            Standing::read(owner)?
+                .stopped_by(owner.now(), &said)
+                .put(owner)?;
+            Err(said)
+        }
+    }
+}
+
+/// A target that a role of the repository names, as this station believes it now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Its path.
+    pub path: TargetPath,
+    /// Length, hashes and what else is said of it.
+    pub file: TargetFile,
+    /// Where the data center has it.
+    pub address: String,
+}
+
+/// What a role names, by the documents that are here: nothing is asked for.
+///
+/// # Errors
+/// Why they are not believed (also because they have expired), and the faults of the store.
+pub fn named_by(owner: &Owner, role: &str) -> Result<Vec<Named>, UiError> {
+    let said = |fault: TufFault| standing::said(&fault);
+    let held = owner.store().repository_documents()?;
+    let mut client = Client::from_held(held, owner.now(), &crypto::verify_tuf).map_err(said)?;
+    client.list(RoleName::new(role)).map_err(said)?;
+    client.answer_from_held(&crypto::verify_tuf).map_err(said)?;
+    let mut named = Vec::new();
+    for (path, file) in client.listed() {
+        named.push(Named {
+            address: fetching::address(&client, path, file).map_err(said)?,
+            path: path.clone(),
+            file: file.clone(),
+        });
+    }
+    Ok(named)
+}

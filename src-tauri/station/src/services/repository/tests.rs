@@ -1,0 +1,466 @@
+use core::num::NonZeroU32;
+use std::collections::BTreeMap;
+use std::io::Write as _;
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use serde_json::json;
+use shared::clock::UnixSeconds;
+use shared::rates::Edition;
+use shared::services::ServiceId;
+use shared::services::repository::{METADATA_PATH, TARGETS_PATH, edition_target};
+use shared::tuf::{
+    DelegatedRole, Delegations, Document, Key, MetaFile, Metadata, Role, RoleName, Roles, Root,
+    Snapshot, TargetFile, TargetPath, Targets, Timestamp, Version,
+};
+
+use super::{accept, first_root, named_by, next_request, standing};
+use crate::api::{RepositoryView, UiError};
+use crate::contact::link::LinkRequest;
+use crate::station::Owner;
+use crate::station::fixture::{Desk, START};
+
+const SOURCE: &str = include_str!("../../../../../shared/data/editions/us-2026-07-12.json");
+
+/// A repository as a data center publishes it, all roles under one key.
+#[derive(Clone)]
+struct Offer {
+    targets: BTreeMap<String, TargetFile>,
+    contents: BTreeMap<String, Vec<u8>>,
+    documents: BTreeMap<String, Vec<u8>>,
+    version: u64,
+    expires: UnixSeconds,
+}
+
+/// What was asked of it.
+#[derive(Debug, Default)]
+struct Asked {
+    documents: Vec<String>,
+    bytes: u64,
+}
+
+impl Offer {
+    fn new() -> Self {
+        let mut offer = Self {
+            targets: BTreeMap::new(),
+            contents: BTreeMap::new(),
+            documents: BTreeMap::new(),
+            version: 0,
+            expires: START.plus_days(7),
+        };
+        offer.publish();
+        offer
+    }
+
+    fn root() -> Vec<u8> {
+        let role = role();
+        sign(&Root {
+            version: Version::FIRST,
+            expires: START.plus_days(400),
+            consistent_snapshot: true,
+            keys: BTreeMap::from([(key().id(), key())]),
+            roles: Roles {
+                root: role.clone(),
+                timestamp: role.clone(),
+                snapshot: role.clone(),
+                targets: role,
+            },
+        })
+    }
+
+    /// A target with its content, where it is new.
+    fn offer(&mut self, path: &str, content: &[u8], custom: Option<serde_json::Value>) {
+        let file = TargetFile::of(content, custom);
+        let address = TargetPath::new(path)
+            .unwrap()
+            .address(file.hashes.in_addresses());
+        self.contents
+            .insert(format!("{TARGETS_PATH}{address}"), content.to_vec());
+        self.targets.insert(path.to_owned(), file);
+    }
+
+    fn publish(&mut self) {
+        self.version += 1;
+        let version = Version::new(self.version).unwrap();
+        let expires = self.expires;
+        let top = Targets {
+            version: Version::FIRST,
+            expires: START.plus_days(300),
+            targets: BTreeMap::new(),
+            delegations: Some(Delegations {
+                keys: BTreeMap::from([(key().id(), key())]),
+                roles: vec![DelegatedRole {
+                    name: RoleName::new("rates"),
+                    role: role(),
+                    terminating: true,
+                    paths: Some(vec!["rates/*".to_owned()]),
+                    path_hash_prefixes: None,
+                }],
+            }),
+        };
+        let rates = Targets {
+            version,
+            expires: START.plus_days(300),
+            targets: self.targets.clone(),
+            delegations: None,
+        };
+        let (top, rates) = (sign(&top), sign(&rates));
+        let snapshot = sign(&Snapshot {
+            version,
+            expires,
+            meta: BTreeMap::from([
+                (
+                    "targets.json".to_owned(),
+                    MetaFile::of(Version::FIRST, &top),
+                ),
+                ("rates.json".to_owned(), MetaFile::of(version, &rates)),
+            ]),
+        });
+        let meta = MetaFile::of(version, &snapshot);
+        let timestamp = sign(&Timestamp::naming(version, expires, meta));
+        for (name, document) in [
+            ("1.targets.json".to_owned(), top),
+            (format!("{version}.rates.json"), rates),
+            (format!("{version}.snapshot.json"), snapshot),
+            ("timestamp.json".to_owned(), timestamp),
+        ] {
+            self.documents.insert(name, document);
+        }
+    }
+
+    /// Serves one contact: up to `most` replies, then the line breaks.
+    fn serve(&self, desk: &Desk, most: usize) -> Result<Asked, UiError> {
+        let offer = self.clone();
+        desk.station()
+            .apply_blocking(move |owner| offer.serve_owner(owner, most))
+    }
+
+    fn serve_owner(&self, owner: &mut Owner, most: usize) -> Result<Asked, UiError> {
+        owner.begin_contact();
+        owner.set_due(ServiceId::Rates);
+        let mut asked = Asked::default();
+        for _ in 0..most {
+            let Some(request) = next_request(owner)? else {
+                return Ok(asked);
+            };
+            let reply = match &request {
+                LinkRequest::Fetch { path } => {
+                    let name = path.strip_prefix(METADATA_PATH).unwrap_or_default();
+                    asked.documents.push(name.to_owned());
+                    self.documents.get(name).cloned()
+                }
+                LinkRequest::FetchPart { path, from, end } => {
+                    asked.bytes += end - from;
+                    let (from, end) = (usize::try_from(*from), usize::try_from(*end));
+                    let range = from.unwrap_or(0)..end.unwrap_or(0);
+                    let content = self.contents.get(path);
+                    content
+                        .and_then(|content| content.get(range))
+                        .map(<[u8]>::to_vec)
+                }
+                LinkRequest::Send { .. } => unreachable!("the repository is only read"),
+            };
+            accept(owner, reply.as_deref())?;
+        }
+        Ok(asked)
+    }
+}
+
+fn key() -> Key {
+    Key::ed25519(pen().public_key().as_ref().try_into().unwrap())
+}
+
+fn pen() -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap()
+}
+
+fn role() -> Role {
+    Role::of([key().id()], NonZeroU32::MIN)
+}
+
+fn sign<M: Metadata>(metadata: &M) -> Vec<u8> {
+    let mut document = Document::of(metadata);
+    let signature = pen().sign(document.signing_input());
+    document.sign(key().id(), signature.as_ref());
+    document.to_bytes()
+}
+
+/// A station that trusts the root.
+fn desk() -> Desk {
+    let desk = Desk::new();
+    at(&desk, |owner| {
+        let trusted = first_root(Some(&Offer::root()), owner.now())?;
+        owner.write("the root", |tx| Ok(tx.put_repository(&trusted)?))
+    });
+    desk
+}
+
+/// Does something with the station's owner.
+fn at<T: Send + 'static>(
+    desk: &Desk,
+    work: impl FnOnce(&mut Owner) -> Result<T, UiError> + Send + 'static,
+) -> T {
+    desk.station().apply_blocking(work).unwrap()
+}
+
+fn view(desk: &Desk) -> RepositoryView {
+    at(desk, |owner| Ok(standing::view(owner)?.unwrap()))
+}
+
+/// The content of an edition that the station prices with; nothing when it has none of this name.
+fn here(desk: &Desk, id: &'static str) -> Option<Vec<u8>> {
+    at(desk, move |owner| {
+        Ok(owner.store().edition(id)?.map(|row| row.content))
+    })
+}
+
+const NO_END: usize = 100;
+
+fn edition(id: &str, title: &str) -> Vec<u8> {
+    let mut source: serde_json::Value = serde_json::from_str(SOURCE).unwrap();
+    source["id"] = id.into();
+    source["title"] = title.into();
+    source["effective"] = "2027-01-01".into();
+    Edition::from_json(&source.to_string()).unwrap().to_bytes()
+}
+
+fn path(id: &str) -> String {
+    edition_target(id).unwrap()
+}
+
+fn change(base: &[u8], content: &[u8]) -> Vec<u8> {
+    let mut encoder = zstd::stream::Encoder::with_ref_prefix(Vec::new(), 19, base).unwrap();
+    encoder.write_all(content).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn an_edition_comes_from_the_repository_and_only_what_changed_is_asked_for() {
+    let desk = desk();
+    let mut offer = Offer::new();
+    let first = edition("us-2027", "Rates");
+    offer.offer(&path("us-2027"), &first, None);
+    offer.publish();
+    let asked = offer.serve(&desk, NO_END).unwrap();
+    let documents = [
+        "2.root.json",
+        "timestamp.json",
+        "2.snapshot.json",
+        "1.targets.json",
+        "2.rates.json",
+    ];
+    assert_eq!(asked.documents, documents);
+    assert_eq!(asked.bytes, u64::try_from(first.len()).unwrap());
+    assert!(here(&desk, "us-2027") == Some(first));
+    // The next time it is told without anything having changed.
+    let asked = offer.serve(&desk, NO_END).unwrap();
+    assert_eq!(asked.documents, ["2.root.json", "timestamp.json"]);
+    assert_eq!(asked.bytes, 0);
+    let view = view(&desk);
+    assert_eq!((view.timestamp, view.refreshed), (Some(2), Some(START.0)));
+    assert_eq!(view.expires, Some(START.plus_days(7).0));
+    assert!(view.stopped.is_none());
+}
+
+#[test]
+fn a_new_edition_comes_as_the_change_from_one_that_is_here() {
+    let desk = desk();
+    let mut offer = Offer::new();
+    let (first, second) = (
+        edition("us-2027", "Rates"),
+        edition("us-2028", "Rates, changed"),
+    );
+    offer.offer(&path("us-2027"), &first, None);
+    offer.publish();
+    offer.serve(&desk, NO_END).unwrap();
+    let delta = change(&first, &second);
+    let base = TargetFile::of(&first, None).hashes.sha256().unwrap();
+    let custom = json!({"deltas": [
+        {"base": "00", "path": "rates/none"},
+        {"base": hex::encode(base), "path": "rates/us-2028.delta"},
+    ]});
+    offer.offer("rates/us-2028.delta", &delta, None);
+    offer.offer(&path("us-2028"), &second, Some(custom));
+    offer.publish();
+    let asked = offer.serve(&desk, NO_END).unwrap();
+    assert_eq!(asked.bytes, u64::try_from(delta.len()).unwrap());
+    assert!(
+        delta.len() < second.len() / 10,
+        "{} of {}",
+        delta.len(),
+        second.len()
+    );
+    assert!(here(&desk, "us-2028") == Some(second));
+}
+
+#[test]
+fn a_change_that_leads_elsewhere_is_thrown_away_and_the_whole_is_fetched() {
+    let desk = desk();
+    let mut offer = Offer::new();
+    let (first, second) = (
+        edition("us-2027", "Rates"),
+        edition("us-2028", "Rates, changed"),
+    );
+    offer.offer(&path("us-2027"), &first, None);
+    offer.publish();
+    offer.serve(&desk, NO_END).unwrap();
+    let wrong = change(&first, b"something else");
+    let base = TargetFile::of(&first, None).hashes.sha256().unwrap();
+    let custom = json!({"deltas": [{"base": hex::encode(base), "path": "rates/us-2028.delta"}]});
+    offer.offer("rates/us-2028.delta", &wrong, None);
+    offer.offer(&path("us-2028"), &second, Some(custom));
+    offer.publish();
+    let asked = offer.serve(&desk, NO_END).unwrap();
+    assert_eq!(
+        asked.bytes,
+        u64::try_from(wrong.len() + second.len()).unwrap()
+    );
+    assert!(here(&desk, "us-2028") == Some(second));
+}
+
+#[test]
+fn a_line_that_breaks_costs_no_part_that_has_come() {
+    let mut desk = desk();
+    let mut offer = Offer::new();
+    let content = edition("us-2027", "Rates");
+    offer.offer(&path("us-2027"), &content, None);
+    offer.publish();
+    let (mut bytes, mut contacts) = (0, 0);
+    // Three replies, then the line breaks and the station starts anew.
+    while here(&desk, "us-2027").is_none() {
+        contacts += 1;
+        assert!(contacts < 30, "it does not get on");
+        bytes += offer.serve(&desk, 3).unwrap().bytes;
+        desk.restart();
+    }
+    assert!(contacts > 3, "it came in parts");
+    assert_eq!(
+        bytes,
+        u64::try_from(content.len()).unwrap(),
+        "no byte came twice"
+    );
+    assert!(here(&desk, "us-2027").is_some_and(|here| here == content));
+}
+
+#[test]
+fn bad_repositories_install_nothing_and_the_status_says_since_when_and_why() {
+    let good = {
+        let mut offer = Offer::new();
+        offer.offer(&path("us-2027"), &edition("us-2027", "Rates"), None);
+        offer.publish();
+        offer
+    };
+    let next = || {
+        let mut offer = good.clone();
+        offer.offer(&path("us-2028"), &edition("us-2028", "Rates"), None);
+        offer.publish();
+        offer
+    };
+    let rolled_back = Offer::new();
+    let mut cut = next();
+    cut.documents.get_mut("3.rates.json").unwrap().pop();
+    let mut unsigned = next();
+    let text = String::from_utf8(unsigned.documents["timestamp.json"].clone()).unwrap();
+    let altered = text.replace("\"sig\":\"", "\"sig\":\"00");
+    unsigned
+        .documents
+        .insert("timestamp.json".to_owned(), altered.into_bytes());
+    let mut missing = next();
+    missing.documents.remove("3.snapshot.json");
+    let mut spoiled = next();
+    for content in spoiled.contents.values_mut() {
+        content[9] ^= 1;
+    }
+    let mut nonsense = next();
+    nonsense.offer(&path("us-2028"), b"no edition", None);
+    nonsense.publish();
+    let mut other = next();
+    other.offer(&path("us-2028"), &edition("us-2027", "Other prices"), None);
+    other.publish();
+    for (offer, code) in [
+        (&rolled_back, "repository_went_back"),
+        (&cut, "repository_refused"),
+        (&unsigned, "repository_not_signed"),
+        (&missing, "repository_refused"),
+        (&spoiled, "repository_refused"),
+        (&nonsense, "repository_refused"),
+        (&other, "repository_refused"),
+    ] {
+        let desk = desk();
+        good.serve(&desk, NO_END).unwrap();
+        desk.pass_seconds(60);
+        let fault = offer.serve(&desk, NO_END).unwrap_err();
+        assert_eq!(fault.code, code, "{}", fault.message);
+        assert!(here(&desk, "us-2027").is_some());
+        assert!(here(&desk, "us-2028").is_none(), "{code}");
+        let since = START.0 + 60;
+        let stopped = view(&desk).stopped.unwrap();
+        assert_eq!((stopped.code.as_str(), stopped.since), (code, since));
+        // Again later: since when it is does not move. A good repository ends it.
+        desk.pass_seconds(60);
+        offer.serve(&desk, NO_END).unwrap_err();
+        assert_eq!(view(&desk).stopped.unwrap().since, since);
+        let mut mended = nonsense.clone();
+        mended.offer(&path("us-2028"), &edition("us-2028", "Rates"), None);
+        mended.publish();
+        mended.serve(&desk, NO_END).unwrap();
+        assert!(view(&desk).stopped.is_none());
+        assert!(here(&desk, "us-2028").is_some());
+    }
+}
+
+#[test]
+fn an_expired_repository_is_told_without_any_contact_and_prices_go_on() {
+    let desk = desk();
+    let mut offer = Offer::new();
+    let first = edition("us-2027", "Rates");
+    offer.offer(&path("us-2027"), &first, None);
+    offer.publish();
+    offer.serve(&desk, NO_END).unwrap();
+    assert!(at(&desk, |owner| standing::is_fresh(owner)));
+    desk.pass_days(7);
+    let stopped = view(&desk).stopped.unwrap();
+    let expired = START.plus_days(7).0;
+    assert_eq!(
+        (stopped.code.as_str(), stopped.since),
+        ("repository_expired", expired)
+    );
+    assert!(!at(&desk, |owner| standing::is_fresh(owner)));
+    assert!(here(&desk, "us-2027") == Some(first));
+    let fault = offer.serve(&desk, NO_END).unwrap_err();
+    assert_eq!(fault.code, "repository_expired");
+    assert_eq!(view(&desk).stopped.unwrap().since, expired);
+    offer.expires = START.plus_days(14);
+    offer.publish();
+    offer.serve(&desk, NO_END).unwrap();
+    assert!(view(&desk).stopped.is_none());
+}
+
+#[test]
+fn what_a_role_names_is_read_from_what_is_here() {
+    let desk = desk();
+    let mut offer = Offer::new();
+    let content = edition("us-2027", "Rates");
+    offer.offer(&path("us-2027"), &content, None);
+    offer.publish();
+    let read = at(&desk, |owner| {
+        Ok(named_by(owner, "rates").map_err(|fault| fault.code))
+    });
+    assert_eq!(
+        read.unwrap_err(),
+        "repository_refused",
+        "nothing was fetched yet"
+    );
+    offer.serve(&desk, NO_END).unwrap();
+    let named = at(&desk, |owner| named_by(owner, "rates"));
+    let named = named.first().unwrap();
+    assert!(named.file.is(&content));
+    assert!(offer.contents.contains_key(&named.address));
+    assert!(at(&desk, |owner| named_by(owner, "software")).is_empty());
+}
+
+#[test]
+fn a_root_that_is_none_ends_an_enrolment() {
+    let fault = first_root(Some(b"{}"), START).map(drop).unwrap_err();
+    assert_eq!(fault.code, "reply_not_believed");
+    assert!(first_root(None, START).unwrap().is_empty());
+}
