@@ -1,0 +1,164 @@
+CREATE TABLE settings (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+CREATE TABLE data_keys (
+    table_name TEXT NOT NULL,
+    kid INTEGER NOT NULL,
+    kek INTEGER NOT NULL,
+    wrapped BLOB NOT NULL,
+    seals INTEGER NOT NULL,
+    PRIMARY KEY (table_name, kid)
+) STRICT;
+CREATE TABLE vault (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    journal_size INTEGER NOT NULL,
+    sealed BLOB NOT NULL
+) STRICT;
+CREATE TABLE journal (
+    seq INTEGER PRIMARY KEY,
+    record BLOB NOT NULL,
+    hash BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER journal_is_append_only_1 BEFORE UPDATE ON journal
+BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER journal_is_append_only_2 BEFORE DELETE ON journal
+BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TABLE subtrees (
+    level INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (level, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE pieces (
+    counter INTEGER PRIMARY KEY,
+    state TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    journal_seq INTEGER NOT NULL,
+    facts TEXT NOT NULL,
+    raster BLOB NOT NULL,
+    job_key TEXT UNIQUE,
+    message TEXT,
+    sealed BLOB
+) STRICT;
+CREATE INDEX pieces_by_state ON pieces (state, counter);
+CREATE TABLE secrets (
+    name TEXT PRIMARY KEY,
+    journal_size INTEGER NOT NULL,
+    sealed BLOB NOT NULL
+) STRICT;
+CREATE TABLE certificates (
+    number INTEGER PRIMARY KEY,
+    der BLOB NOT NULL
+) STRICT;
+CREATE TABLE editions (
+    id TEXT PRIMARY KEY,
+    effective TEXT NOT NULL,
+    manifest BLOB NOT NULL,
+    content BLOB NOT NULL
+) STRICT;
+CREATE TABLE printers (
+    name TEXT PRIMARY KEY,
+    setup TEXT NOT NULL
+) STRICT;
+CREATE TABLE batch_rows (
+    row_key BLOB NOT NULL,
+    occurrence INTEGER NOT NULL,
+    counter INTEGER NOT NULL REFERENCES pieces (counter),
+    PRIMARY KEY (row_key, occurrence)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE outcomes (
+    service TEXT PRIMARY KEY,
+    outcome TEXT NOT NULL,
+    level TEXT NOT NULL,
+    milliseconds INTEGER NOT NULL,
+    reason TEXT,
+    at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE account_nodes (
+    id BLOB PRIMARY KEY,
+    parent BLOB,
+    kind INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    closed INTEGER NOT NULL,
+    budget_month INTEGER,
+    budget_quarter INTEGER,
+    budget_year INTEGER
+) STRICT;
+CREATE TABLE centre_spending (
+    centre TEXT NOT NULL,
+    month INTEGER NOT NULL,
+    pieces INTEGER NOT NULL,
+    postage INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    PRIMARY KEY (centre, month)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX centre_spending_by_change ON centre_spending (changed);
+CREATE TABLE spent_elsewhere (
+    centre TEXT NOT NULL,
+    month INTEGER NOT NULL,
+    postage INTEGER NOT NULL,
+    PRIMARY KEY (centre, month)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE budget_overrides (
+    counter INTEGER PRIMARY KEY REFERENCES pieces (counter),
+    centre TEXT NOT NULL,
+    user TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    over INTEGER NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE grants (
+    number INTEGER PRIMARY KEY,
+    reply BLOB NOT NULL,
+    header BLOB NOT NULL
+) STRICT;
+CREATE TABLE center_evidence (
+    shown TEXT NOT NULL,
+    kept TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    proofs BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (shown, kept)
+) STRICT;
+CREATE TABLE refunds (
+    counter INTEGER PRIMARY KEY REFERENCES pieces (counter),
+    state TEXT NOT NULL,
+    reason TEXT,
+    journal_size INTEGER NOT NULL,
+    final_at INTEGER,
+    changed INTEGER NOT NULL
+) STRICT;
+CREATE INDEX refunds_by_state ON refunds (state, counter);
+CREATE TABLE repository_documents (
+    role TEXT PRIMARY KEY,
+    content BLOB NOT NULL
+) STRICT;
+CREATE TABLE repository_targets (
+    path TEXT PRIMARY KEY,
+    sha256 BLOB NOT NULL,
+    content BLOB NOT NULL
+) STRICT;
+CREATE TABLE repository_parts (
+    sha256 BLOB NOT NULL,
+    first INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (sha256, first)
+) STRICT;
+INSERT INTO settings (name, value) VALUES ('store-id', 'a2164f747c2becdc5c3734f74b593716');
+INSERT INTO settings (name, value) VALUES ('readable-from', '5 4');
+INSERT INTO settings (name, value) VALUES ('vault', '03030303-0303-0303-0303-030303030303');
+INSERT INTO data_keys (table_name, kid, kek, wrapped, seals) VALUES ('vault', 1, 1, X'010001f195c2d2c8d92e5001b98942b46e565958f72327aa6b8f71a7d80e317baa6fd2f7b0444aa7e9b734286aa2abc989d21ccfc8bd4ce04264c388095588', 6);
+INSERT INTO data_keys (table_name, kid, kek, wrapped, seals) VALUES ('pieces', 1, 1, X'010001d35f88892a8ca5063c0727ec29b7c37092e6670e292b34f069558c29a880d15f148aa8a699f0aca03552f3a4b666e0f90a7adafed840f20c6dd47e71', 5);
+INSERT INTO data_keys (table_name, kid, kek, wrapped, seals) VALUES ('secrets', 1, 1, X'010001a27ce2d9473a0676caf6f1ddd8e9d8ceda47017b871542a21c0cba492776d82b71e439dd10ff61aef67b17d50f268e160aeb9688e143379be64f4a5f', 0);
+INSERT INTO vault (one, journal_size, sealed) VALUES (1, 6, X'0100018d14f8a8f7693ec9a3589096e591a97f446456629be4779a57491b7a4bbb26e9faa2b39a9c4507a4d29c31058648bbbf3b36d9bc2f81fe677bc7b19f814f29989bf5e1af592537e4117212608cba6c0c8ffde79d4e340589eac2dba942a71c1b2b242d873378341fc3d9912561cc7d2c1d4442cfe9965125247409736938c1b770ff5590eaeccff1d0f38cbfb346ce3734d7c621beeb95f4aa1b58800519b95382c36326ba11f78a04bf9ee7197b8214aea18489336adf5c4f708fa82c1ea864eb122b02ccc87d5e0198b6a6acbab753be07f7d1a3670ca6aa678c0b3a32a6830d015c8aee599b8dc6220bf2454bb03ac86156f8165bcdc0a0a8ef245a9f760b1c3fa7ed1a48f39e2329de8e1079d7cdd5ea62de258fef391b6e6cca07708098f0ad3da2be5b798902789efbfb073893b3aac6f75525c376870464467ac0');
+INSERT INTO journal (seq, record, hash) VALUES (0, X'ac010102500303030303030303030303030303030303000458200000000000000000000000000000000000000000000000000000000000000000051a6afd86c0066773746174696f6e070108582fa301485a5a30312a00000002500101010101010101010101010101010103500202020202020202020202020202020209000a000b000c00', X'f1d36ee72ead8dd6d7334f87f1398e3e1f470d800fc343b9bc7ddf66575d977f');
+INSERT INTO journal (seq, record, hash) VALUES (1, X'ac01010250030303030303030303030303030303030301045820f1d36ee72ead8dd6d7334f87f1398e3e1f470d800fc343b9bc7ddf66575d977f051a6afd86c0066773746174696f6e07050855a4011a6afd86c0021a6b0ffbc0031a6b2270c0040109000a000b000c00', X'38c09eea2b0c0899e4de68347392a98bffc541b9f050454e1dd77df400e90927');
+INSERT INTO journal (seq, record, hash) VALUES (2, X'ac0101025003030303030303030303030303030303030204582038c09eea2b0c0899e4de68347392a98bffc541b9f050454e1dd77df400e90927051a6afd86c00665636c65726b070208583da9010102500404040404040404040404040404040403000419c3500519c3500600071a000186a0081a0007a12009a30107021a6afd86c0031a6b49fdc009000a19c3500b19c3500c00', X'db3be8296dbbf543e23f177b04fe26c473c5ea66040123f5a623a6be37be41a0');
+INSERT INTO journal (seq, record, hash) VALUES (3, X'ac01010250030303030303030303030303030303030303045820db3be8296dbbf543e23f177b04fe26c473c5ea66040123f5a623a6be37be41a0051a6afd86c00665636c65726b070308583ca601010219030c031a013528fe041a013528fe054446434c4d06582009090909090909090909090909090909090909090909090909090909090909090919030c0a19c0440b19c3500c01', X'fe463dc65fb525dafcdd2f08338e9c579ffb9c92505838badd1f59fa67d8dbdb');
+INSERT INTO journal (seq, record, hash) VALUES (4, X'ac01010250030303030303030303030303030303030304045820fe463dc65fb525dafcdd2f08338e9c579ffb9c92505838badd1f59fa67d8dbdb051a6afd86c00665636c65726b070308583ca601020219042e031a013528fe041a013528fe054446434c4d06582009090909090909090909090909090909090909090909090909090909090909090919073a0a19bc160b19c3500c02', X'2b8f38174d63936cfec1f94b036fdca27c690ec0221bbd1056a1494dd95f63be');
+INSERT INTO journal (seq, record, hash) VALUES (5, X'ac010102500303030303030303030303030303030303050458202b8f38174d63936cfec1f94b036fdca27c690ec0221bbd1056a1494dd95f63be051a6afd86c00665636c65726b070308583ca6010302191b1c031a013528fe041a013528fe054446434c4d0658200909090909090909090909090909090909090909090909090909090909090909091922560a19a0fa0b19c3500c03', X'160e3d7db21b45663c0af3adfaa1744f7469b551e8a74f5efb02fbfc00119382');
+INSERT INTO pieces (counter, state, created, journal_seq, facts, raster, job_key, message, sealed) VALUES (1, 'printed', 1795000000, 3, '{"class":"first-class","shape":"letter","weight_nanograms":28349523125,"postage":780,"date":"2026-11-18","destination":"02134","place":null,"cost_centre":null,"category":"FCLM","certificate":7}', X'0909090909090909090909090909090909090909090909090909090909090909', NULL, NULL, NULL);
+INSERT INTO pieces (counter, state, created, journal_seq, facts, raster, job_key, message, sealed) VALUES (2, 'prepared', 1795000000, 4, '{"class":"first-class","shape":"letter","weight_nanograms":28349523125,"postage":1070,"date":"2026-11-18","destination":"02134","place":null,"cost_centre":null,"category":"FCLM","certificate":7}', X'0909090909090909090909090909090909090909090909090909090909090909', NULL, NULL, X'010001a8be19b1d98d196bf6f6234fd2520648aafddad963833d47b14ac466bdce79017481413209f0');
+INSERT INTO pieces (counter, state, created, journal_seq, facts, raster, job_key, message, sealed) VALUES (3, 'prepared', 1795000000, 5, '{"class":"first-class","shape":"letter","weight_nanograms":28349523125,"postage":6940,"date":"2026-11-18","destination":"02134","place":null,"cost_centre":null,"category":"FCLM","certificate":7}', X'0909090909090909090909090909090909090909090909090909090909090909', NULL, NULL, X'0100015da4332bde1c978b3eca9f36f3e4892627df39517dea9d9af157b1292572c5bc52ac8da73ddb');
+PRAGMA user_version = 5;
