@@ -380,7 +380,10 @@ async fn a_station_whose_clock_is_days_ahead_is_not_refilled_until_its_day_has_c
     let counter = town.open_with("one", Clock::told_by(ahead)).unwrap();
     let refused = counter.refill("5.00").await.unwrap_err();
     assert_eq!(refused.code, "wrong_clock");
-    assert!(refused.message.contains("is kept and is completed once"), "{refused:?}");
+    assert!(
+        refused.message.contains("is kept and is completed once"),
+        "{refused:?}"
+    );
     assert_eq!(town.balance().await, 80_000);
     // Contacts go on, and so does everybody else.
     let met = counter.contact().await.unwrap();
