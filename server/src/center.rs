@@ -328,11 +328,10 @@ impl DataCenter {
         &self.monitor
     }
 
-    /// A head of the journal, signed, as a C2SP tlog-checkpoint of this epoch. The same head again
+    /// A head of the journal, signed, as a C2SP tlog-checkpoint of its epoch. The same head again
     /// is not signed again.
     #[must_use]
-    pub fn checkpoint_of(&self, head: &TreeHead) -> String {
-        let epoch = self.epoch();
+    pub fn checkpoint_of(&self, epoch: u32, head: &TreeHead) -> String {
         let mut signed = self
             .signed_head
             .lock()
@@ -388,12 +387,14 @@ impl DataCenter {
         self.db
             .write_blocking("editions", move |tx| store::sign_again(tx, &editions))?;
         let ledger = self.ledger;
-        let serials = self.db.write_blocking("upkeep", move |tx| {
+        let ended = self.db.write_blocking("upkeep", move |tx| {
             stations::remove_old_codes(tx, now)?;
             refunds::upkeep(tx, now)?;
             held::upkeep(&ledger, tx, now)
         })?;
-        self.denied.add(serials);
+        for (station, serials) in ended {
+            self.revoked(station, serials);
+        }
         self.hold_statistics_against_registers()
     }
 

@@ -196,6 +196,15 @@ pub fn standing(tx: &Tx<'_>, station: StationId, account: AccountId) -> Result<S
     })
 }
 
+/// The epoch as this transaction sees it: another one may have begun since the data center last looked.
+///
+/// # Errors
+/// [`DbError`].
+pub fn current(tx: &Tx<'_>) -> Result<u32, DbError> {
+    let epoch = tx.row("SELECT epoch FROM data_center", &[], |row| row.column(0))?;
+    Ok(epoch.unwrap_or_default())
+}
+
 /// Whether an epoch has ever asked for this station.
 ///
 /// # Errors
@@ -285,8 +294,13 @@ pub fn progress(tx: &Tx<'_>) -> Result<Vec<Progress>, DbError> {
         "SELECT station.id, station.psd_serial, account.name, reconcile.done, reconcile.lacking
          FROM reconcile JOIN station ON station.id = reconcile.station
             JOIN account ON account.id = reconcile.account
+         WHERE reconcile.done IS NOT NULL OR (station.state <> ?2 AND station.state <> ?3)
          ORDER BY reconcile.done IS NOT NULL, account.name, station.psd_serial LIMIT ?1",
-        params![LIST_MAX],
+        params![
+            LIST_MAX,
+            StationState::Withdrawn.word(),
+            StationState::Frozen.word()
+        ],
         |row| {
             Ok(Progress {
                 station: row.column(0)?,

@@ -49,18 +49,20 @@ pub fn compare(
     if head.center != center.id() || head.size == 0 {
         return Ok(Kept::Foreign);
     }
-    let known = head.epoch <= center.epoch() && head.size <= own.size;
+    let epoch = epochs::current(tx)?;
+    let known = head.epoch <= epoch && head.size <= own.size;
     if known && tree::root_at(tx, head.size)? == head.root {
         return Ok(Kept::Ours);
     }
-    if !is_signed_by_us(center, kept) {
-        return Ok(Kept::Foreign);
+    // What an older epoch signed and this one does not have was forgotten before it began, and so
+    // was perhaps the key that signed it.
+    if head.epoch < epoch {
+        return Ok(Kept::Ours);
     }
-    // What an older epoch signed and this one does not have was forgotten before it began.
-    Ok(if head.epoch < center.epoch() {
-        Kept::Ours
-    } else {
+    Ok(if is_signed_by_us(center, kept) {
         Kept::Forgotten
+    } else {
+        Kept::Foreign
     })
 }
 
@@ -82,7 +84,7 @@ pub fn forget(
     now: UnixSeconds,
 ) -> Result<(), CenterError> {
     let shown = kept.map_or(0, |kept| kept.head.epoch);
-    let epoch = center.epoch().max(shown).saturating_add(1);
+    let epoch = epochs::current(tx)?.max(shown).saturating_add(1);
     tracing::error!(
         epoch,
         "a station keeps a head of our journal that we do not have: the books are compared"
@@ -103,10 +105,11 @@ pub fn answer(
     witness: &Witness,
     newest: &TreeHead,
 ) -> Result<Witnessed, ProofError> {
+    let now = epochs::current(tx)?;
     let older = witness
         .kept
         .as_ref()
-        .is_some_and(|kept| kept.head.epoch < center.epoch());
+        .is_some_and(|kept| kept.head.epoch < now);
     let epoch = if older {
         epochs::newest(tx, center.id())?
     } else {
@@ -158,7 +161,7 @@ fn take_in(
         time: cosigned.time,
         signature: cosigned.signature,
     };
-    let sound = kept.head.epoch == center.epoch()
+    let sound = kept.head.epoch == epochs::current(tx)?
         && tree::root_at(tx, kept.head.size)? == kept.head.root
         && is_signed_by_us(center, kept)
         && cosignature.holds(&kept.head, ca::verify_ed25519);

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::key_rotation::announce;
 use rusqlite::Connection;
 use server::admin::backup;
 use server::admin::call::AdminCall;
@@ -500,6 +501,28 @@ async fn a_refill_that_was_held_back_is_not_lost_when_it_is_stated_anew_and_nobo
     // Nobody asks for it again: it was promised to be completed.
     let met = meet(&town, &one).await.unwrap();
     assert_eq!(met.funds, None);
+    assert_eq!(one.status().await.registers.control_total, 55_000);
+    assert_eq!(town.balance().await, 45_000);
+    town.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_of_a_key_that_the_backup_does_not_know_is_no_foreign_one() {
+    let town = Town::with_deposit("100.00").await;
+    let one = town.enrolled("one").await;
+    one.refill("20.00").await.unwrap();
+    let file = town.station_folder("center.backup");
+    town.admin(AdminCall::Backup { file: file.clone() }).await;
+    // After the backup another key for heads has taken over, and the station keeps a head of it.
+    announce(&town, &["heads"], true).await;
+    one.refill("30.00").await.unwrap();
+    let center = restored(&town, file, "restored").await;
+    let town = town.with_center(center);
+    let refused = refill_over(&town, &one, 5_000).await;
+    assert_eq!(refused.as_deref(), Some("center_doubted"));
+    assert_eq!(town.balance().await, 50_000, "its grants are known again");
+    town.sign_epoch().await;
+    assert_eq!(refill_over(&town, &one, 5_000).await, None);
     assert_eq!(one.status().await.registers.control_total, 55_000);
     assert_eq!(town.balance().await, 45_000);
     town.assert_books_hold().await;

@@ -2,8 +2,8 @@
 //! requests of one station.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use shared::clock::UnixSeconds;
 use shared::ids::StationId;
@@ -35,6 +35,23 @@ impl Trier {
         }
     }
 
+    /// The same trier with its address as far as it is given to one customer: of an IPv6 address the
+    /// first 64 bits (RFC 6177), because the rest costs nothing.
+    fn of_its_network(self) -> Self {
+        let network = |address| match address {
+            IpAddr::V4(_) => address,
+            IpAddr::V6(six) => {
+                let bits = six.to_bits() >> 64 << 64;
+                IpAddr::V6(Ipv6Addr::from_bits(bits))
+            }
+        };
+        match self {
+            Self::Enrolment(address) => Self::Enrolment(network(address)),
+            Self::DoorAddress(address) => Self::DoorAddress(network(address)),
+            Self::DoorStation(_) | Self::Requests(_) => self,
+        }
+    }
+
     /// Seconds in which the tries are counted.
     const fn window(&self) -> i64 {
         match self {
@@ -44,9 +61,12 @@ impl Trier {
     }
 }
 
-/// The most triers remembered. When more come, those whose window is over are forgotten; when none
-/// is over, newcomers are refused: fail closed, for at most an hour.
+/// The most triers of one kind remembered. When more come, those whose window is over are forgotten;
+/// when none is over, newcomers are refused: fail closed, for at most an hour.
 const TRIERS_MAX: usize = 65_536;
+
+/// A full table is searched for windows that are over at most this often, seconds.
+const SWEEP_SECONDS: i64 = 1;
 
 /// The tries of one window.
 #[derive(Clone, Copy, Debug)]
@@ -55,22 +75,56 @@ struct Tries {
     count: u32,
 }
 
-/// Counts tries.
+/// Counts tries. Stations that have shown their certificate have a table of their own: however many
+/// strangers come, they take no room from them.
 #[derive(Debug, Default)]
-pub struct Limiter(Mutex<HashMap<Trier, Tries>>);
+pub struct Limiter {
+    strangers: Mutex<Table>,
+    stations: Mutex<Table>,
+}
+
+/// The tries of one kind of triers.
+#[derive(Debug, Default)]
+struct Table {
+    tries: HashMap<Trier, Tries>,
+    swept: Option<UnixSeconds>,
+}
+
+impl Table {
+    /// Whether there is room for one more trier.
+    fn has_room(&mut self, now: UnixSeconds) -> bool {
+        if self.tries.len() < TRIERS_MAX {
+            return true;
+        }
+        let lately = |at: UnixSeconds| (0..SWEEP_SECONDS).contains(&now.seconds_since(at));
+        if self.swept.is_some_and(lately) {
+            return false;
+        }
+        self.swept = Some(now);
+        self.tries
+            .retain(|trier, tries| !is_over(trier, tries, now));
+        self.tries.len() < TRIERS_MAX
+    }
+}
 
 impl Limiter {
+    fn table(&self, trier: &Trier) -> MutexGuard<'_, Table> {
+        let table = match trier {
+            Trier::Enrolment(_) | Trier::DoorAddress(_) | Trier::DoorStation(_) => &self.strangers,
+            Trier::Requests(_) => &self.stations,
+        };
+        table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Counts one try and answers whether it is within the limit.
     #[must_use]
     pub fn admits(&self, trier: Trier, now: UnixSeconds) -> bool {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= TRIERS_MAX && !all.contains_key(&trier) {
-            all.retain(|trier, tries| !is_over(trier, tries, now));
-            if all.len() >= TRIERS_MAX {
-                return false;
-            }
+        let trier = trier.of_its_network();
+        let mut table = self.table(&trier);
+        if !table.tries.contains_key(&trier) && !table.has_room(now) {
+            return false;
         }
-        let tries = all.entry(trier).or_insert(Tries {
+        let tries = table.tries.entry(trier).or_insert(Tries {
             since: now,
             count: 0,
         });
@@ -88,9 +142,10 @@ impl Limiter {
     /// what went wrong.
     #[must_use]
     pub fn is_exhausted(&self, trier: Trier, now: UnixSeconds) -> bool {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.get(&trier)
-            .is_some_and(|tries| !is_over(&trier, tries, now) && tries.count >= trier.limit())
+        let trier = trier.of_its_network();
+        let table = self.table(&trier);
+        let tries = table.tries.get(&trier);
+        tries.is_some_and(|tries| !is_over(&trier, tries, now) && tries.count >= trier.limit())
     }
 }
 
@@ -116,6 +171,31 @@ mod tests {
         assert!(!limiter.admits(trier, NOW.plus_seconds(3_599)));
         assert!(limiter.admits(other, NOW));
         assert!(limiter.admits(trier, NOW.plus_seconds(3_600)));
+    }
+
+    #[test]
+    fn strangers_take_no_room_from_stations() {
+        let limiter = Limiter::default();
+        for number in 0..u128::try_from(TRIERS_MAX).unwrap() + 10 {
+            let station = StationId::from_bytes(number.to_be_bytes());
+            let admitted = limiter.admits(Trier::DoorStation(station), NOW);
+            assert_eq!(admitted, number < u128::try_from(TRIERS_MAX).unwrap());
+        }
+        let station = StationId::from_bytes([9; 16]);
+        assert!(!limiter.admits(Trier::DoorStation(station), NOW));
+        assert!(limiter.admits(Trier::Requests(station), NOW));
+    }
+
+    #[test]
+    fn one_network_of_the_sixth_version_is_one_trier() {
+        let limiter = Limiter::default();
+        let address = |end: u16| IpAddr::from([0x2001, 0xdb8, 1, 2, 0, 0, 0, end]);
+        for end in 0..20 {
+            assert!(limiter.admits(Trier::Enrolment(address(end)), NOW));
+        }
+        assert!(!limiter.admits(Trier::Enrolment(address(20)), NOW));
+        let other = IpAddr::from([0x2001, 0xdb8, 1, 3, 0, 0, 0, 1]);
+        assert!(limiter.admits(Trier::Enrolment(other), NOW));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::refusal::{AdminRefusal, Ending};
 use super::view::AdminView;
 use crate::evidence::{self, Evidence, EvidenceFault, Judgement};
 use crate::folder::{FileFault, private_options};
-use crate::ledger::{ExportReport, check_export};
+use crate::ledger::{ExportFault, ExportReport, check_export};
 
 /// The longest line of evidence, bytes: two messages, certificates, and the records before a page.
 const EVIDENCE_MAX: u64 = 64 * 1_024 * 1_024;
@@ -84,6 +84,9 @@ pub(super) fn file(
     let is_evidence = begins.starts_with(b"{\"form\":");
     if !is_evidence {
         let report = check_export(reader).map_err(|fault| damaged("damaged_export", &fault))?;
+        if report.records == 0 {
+            return Err(damaged("damaged_export", &ExportFault::Empty));
+        }
         show(AdminView::Checked(Checked::Export(report)));
         return Ok(());
     }

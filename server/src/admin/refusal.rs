@@ -99,7 +99,7 @@ impl AdminRefusal {
         Self::new(Ending::Refused, code, sentence(error), hint)
     }
 
-    fn broken(code: &str, error: &dyn std::error::Error, hint: &str) -> Self {
+    pub(super) fn broken(code: &str, error: &dyn std::error::Error, hint: &str) -> Self {
         Self::new(Ending::Broken, code, sentence(error), hint)
     }
 
@@ -107,7 +107,7 @@ impl AdminRefusal {
         Self::new(Ending::Damaged, code, sentence(error), hint)
     }
 
-    fn later(mut self) -> Self {
+    pub(super) fn later(mut self) -> Self {
         self.retry = true;
         self
     }

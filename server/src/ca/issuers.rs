@@ -149,6 +149,12 @@ impl IssuerLine {
         trusted.map(|(_, ca)| ca.der.clone()).collect()
     }
 
+    /// The certificates of every CA of this line, also of those whose time is over: what they have
+    /// issued stays evidence.
+    pub(super) fn all(&self) -> Vec<Vec<u8>> {
+        self.cas().iter().map(|ca| ca.der.clone()).collect()
+    }
+
     /// Makes the key of the next CA, over that of a try that did not end.
     ///
     /// # Errors

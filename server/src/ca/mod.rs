@@ -339,6 +339,12 @@ impl Authority {
         self.station.trusted(now)
     }
 
+    /// The certificates of every CA that has ever issued station certificates, DER.
+    #[must_use]
+    pub fn all_station_authorities(&self) -> Vec<Vec<u8>> {
+        self.station.all()
+    }
+
     /// The certificate of the CA that issues indicium certificates now, DER.
     #[must_use]
     pub fn indicium_authority(&self) -> Vec<u8> {

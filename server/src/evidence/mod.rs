@@ -119,7 +119,7 @@ impl Authorities {
         Self {
             data_center: center.id(),
             root: center.authority().root().to_vec(),
-            stations: center.authority().station_authorities(center.now()),
+            stations: center.authority().all_station_authorities(),
         }
     }
 

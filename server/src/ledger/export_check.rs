@@ -19,6 +19,9 @@ pub enum ExportFault {
     /// The file cannot be read.
     #[error("the export cannot be read")]
     Io(#[from] std::io::Error),
+    /// There is no record in it.
+    #[error("the export holds no record")]
+    Empty,
     /// A line is not a journal record.
     #[error("line {line} of the export is not a journal record")]
     NotARecord {
@@ -142,6 +145,8 @@ impl Check {
             .map_err(|_| ExportFault::NotARecord { line })?;
         let words = told.transfer.as_ref().ok_or_else(other)?;
         let same = words.id == transfer.id.to_string()
+            && words.kind == transfer.kind.word()
+            && words.reference == transfer.reference
             && words.amount == transfer.amount
             && words.debit == transfer.debit.to_string()
             && words.credit == transfer.credit.to_string()

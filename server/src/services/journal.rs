@@ -19,6 +19,8 @@ use shared::wire::{CBOR_MEDIA_TYPE, to_cbor};
 
 use crate::access::ProblemReply;
 use crate::center::DataCenter;
+use crate::db::{DbError, Tx};
+use crate::epochs;
 use crate::ledger::tree::{self, ProofError};
 
 /// The service's routes.
@@ -31,8 +33,9 @@ pub fn routes() -> Router<Arc<DataCenter>> {
 
 /// The newest head as a C2SP tlog-checkpoint.
 async fn checkpoint(State(center): State<Arc<DataCenter>>) -> Result<Response, ProblemReply> {
-    let head = center.db().read("checkpoint", tree::tree_head).await?;
-    let text = center.checkpoint_of(&head);
+    let read = |tx: &Tx<'_>| Ok::<_, DbError>((epochs::current(tx)?, tree::tree_head(tx)?));
+    let (epoch, head) = center.db().read("checkpoint", read).await?;
+    let text = center.checkpoint_of(epoch, &head);
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
 }
 

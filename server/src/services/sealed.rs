@@ -24,6 +24,7 @@ use crate::access::ProblemReply;
 use crate::ca::{self, StationCertificate, random};
 use crate::center::DataCenter;
 use crate::db::{DbError, Tx};
+use crate::epochs;
 use crate::ledger::RecordKind;
 use crate::params;
 use crate::stations::{self, RegisteredKey, StationState};
@@ -542,6 +543,7 @@ pub(super) fn freeze<Q>(
     }
     keep_evidence(tx, sealed, reason)?;
     stations::set_state(tx, sealed.station, StationState::Frozen)?;
+    epochs::close_when_done(tx)?;
     let user = sealed.station.to_string();
     let body = sealed.request_hash.to_vec();
     center
@@ -637,7 +639,7 @@ pub(super) fn reconcile() -> Refused {
         StatusCode::SERVICE_UNAVAILABLE,
         "reconcile",
         "The data center was restored from a backup and compares its books first. No money moved.",
-        "Printing goes on. Refills open again when the admin has finished.",
+        "Printing goes on. Refills open again when every station of the account has been in contact.",
     )
 }
 

@@ -136,6 +136,17 @@ enum MoneyError {
     NoReference,
     #[error("{bound} of what the account holds was credited for refills only")]
     Bound { bound: Mills },
+    #[error(
+        "the import of scans broke off after {scans} were taken in ({reversed} taken back from \
+         refunds, {posted} out of held value, {locked} stations locked)"
+    )]
+    PartOfScans {
+        scans: u64,
+        reversed: Mills,
+        posted: Mills,
+        locked: u64,
+        source: LedgerError,
+    },
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error(transparent)]
@@ -151,6 +162,12 @@ impl From<MoneyError> for AdminRefusal {
                 sentence(&error),
                 "Nothing was booked. `ledger export` shows every payment with its reference.",
             ),
+            MoneyError::PartOfScans { .. } => Self::broken(
+                "part_of_scans",
+                &error,
+                "What was taken in stays. Import the whole file again: a piece that was seen moves money once.",
+            )
+            .later(),
             MoneyError::SeveralAccounts { .. } => Self::new(
                 Ending::Refused,
                 "several_accounts",

@@ -276,8 +276,9 @@ pub(super) fn scan_import(center: &DataCenter, text: &str) -> Result<ScanView, M
         .map(|(number, line)| (number, line.to_owned()))
         .collect();
     let mut view = ScanView::default();
-    for lines in lines.chunks(LINES_A_COMMIT) {
-        for (number, taken) in take_lines(center, lines.to_vec())? {
+    for (done, lines) in lines.chunks(LINES_A_COMMIT).enumerate() {
+        let taken = take_lines(center, lines.to_vec());
+        for (number, taken) in taken.map_err(|source| part_of(done, &view, source))? {
             match taken {
                 Ok(seen) => count(&mut view, &seen),
                 Err(fault) if view.rejected.len() < REJECTED_MAX => {
@@ -288,6 +289,20 @@ pub(super) fn scan_import(center: &DataCenter, text: &str) -> Result<ScanView, M
         }
     }
     Ok(view)
+}
+
+/// A fault after some commits: what they did stands.
+fn part_of(done: usize, view: &ScanView, source: LedgerError) -> MoneyError {
+    if done == 0 {
+        return source.into();
+    }
+    MoneyError::PartOfScans {
+        scans: view.scans,
+        reversed: view.reversed,
+        posted: view.posted,
+        locked: view.locked,
+        source,
+    }
 }
 
 /// What became of some lines, by number.

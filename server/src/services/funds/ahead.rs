@@ -20,6 +20,7 @@ use super::{Sealed, extends, sealed};
 use crate::ca::{self, CaError, IssuedCertificate};
 use crate::center::DataCenter;
 use crate::db::{DbError, Tx};
+use crate::epochs;
 use crate::ledger::tree::{self, TreeHead};
 use crate::ledger::{self, LedgerAccount};
 
@@ -34,7 +35,8 @@ pub(super) struct Glance {
     vault: Option<(VaultRow, Mills, Mills)>,
     /// The last number of the station's stream.
     sequence: u64,
-    head: TreeHead,
+    /// The head of the journal, and its epoch.
+    head: (u32, TreeHead),
 }
 
 /// What was made before the transaction.
@@ -68,7 +70,7 @@ fn glance(tx: &Tx<'_>, station: StationId) -> Result<Glance, DbError> {
     Ok(Glance {
         vault,
         sequence: sealed::last_sequence(tx, station, RefillRequest::SERVICE)?,
-        head: tree::tree_head(tx)?,
+        head: (epochs::current(tx)?, tree::tree_head(tx)?),
     })
 }
 
@@ -76,7 +78,8 @@ fn prepare(center: &DataCenter, sealed: &Sealed<RefillRequest>, glance: Glance) 
     let request = &sealed.request;
     let possession = possession_input(request.refill, &request.next_key);
     let possessed = ca::verify(&request.next_key, &possession, &request.possession);
-    let checkpoint = center.checkpoint_of(&glance.head);
+    let (epoch, head) = &glance.head;
+    let checkpoint = center.checkpoint_of(*epoch, head);
     let reconciling = center.is_reconciling();
     let terms = likely_terms(sealed, glance, reconciling).filter(|_| possessed);
     let certificate = terms.and_then(|terms| {

@@ -14,6 +14,7 @@ use shared::vault::HOLD_DAYS;
 
 use crate::ca::deny::{self, Serial};
 use crate::db::{Concerned, DbError, Row, Tx};
+use crate::epochs;
 use crate::ledger::{
     self, Ledger, LedgerAccount, LedgerError, Transfer, TransferId, TransferKind, debts,
 };
@@ -255,6 +256,7 @@ pub fn end(
     )?;
     deny::revoke_indicia(tx, station.id, now)?;
     stations::set_state(tx, station.id, StationState::Withdrawn)?;
+    epochs::close_when_done(tx)?;
     stations::journal(
         ledger,
         tx,
@@ -366,7 +368,11 @@ pub fn release(
 ///
 /// # Errors
 /// [`LedgerError`].
-pub fn upkeep(ledger: &Ledger, tx: &Tx<'_>, now: UnixSeconds) -> Result<Vec<Serial>, LedgerError> {
+pub fn upkeep(
+    ledger: &Ledger,
+    tx: &Tx<'_>,
+    now: UnixSeconds,
+) -> Result<Vec<(StationId, Vec<Serial>)>, LedgerError> {
     let due: Vec<StationId> = tx.rows(
         "SELECT station FROM withdrawal
          WHERE state = 'held' AND lost = 0 AND hold_until <= ?1 ORDER BY hold_until LIMIT ?2",
@@ -388,9 +394,9 @@ pub fn upkeep(ledger: &Ledger, tx: &Tx<'_>, now: UnixSeconds) -> Result<Vec<Seri
         params![now.plus_days(-LAST_REPLY_DAYS), UPKEEP_MAX],
         |row| row.column(0),
     )?;
-    let mut serials = Vec::new();
+    let mut ended = Vec::new();
     for station in silent {
-        serials.extend(deny::revoke(tx, station, "withdrawn", now)?);
+        ended.push((station, deny::revoke(tx, station, "withdrawn", now)?));
     }
-    Ok(serials)
+    Ok(ended)
 }

@@ -369,9 +369,7 @@ fn take_sync(
         return Err(sealed::reconcile());
     }
     let kept = request.witness.as_ref().and_then(|one| one.kept.as_ref());
-    if witnesses::compare(center, tx, kept)? == Kept::Foreign {
-        return Err(foreign_head());
-    }
+    let kept = witnesses::compare(center, tx, kept)?;
     let row = match settle(
         center,
         tx,
@@ -383,6 +381,11 @@ fn take_sync(
         Ok(row) => row,
         Err(fault) => return distrusted(fault),
     };
+    if kept == Kept::Foreign {
+        let station = sealed.station;
+        tracing::error!(%station, "a station keeps a head under our name that we never signed");
+        return Err(foreign_head());
+    }
     store::update(tx, sealed.station, &row.mirror, sealed.now)?;
     // Each statement taken in is a record: a data center that forgets one has forgotten a head.
     let user = sealed.station.to_string();
@@ -401,7 +404,7 @@ fn take_sync(
         )?),
         None => None,
     };
-    let checkpoint = center.checkpoint_of(&head);
+    let checkpoint = center.checkpoint_of(epochs::current(tx)?, &head);
     let reply = SyncReply {
         version: VERSION,
         receipt: receipt(

@@ -98,11 +98,17 @@ fn take(
         lacking,
     };
     if complete {
+        let learned = row.mirror.clone();
         row = match settle(center, tx, sealed, row, statement, &request.consistency)? {
             Ok(row) => row,
-            Err(fault) => return distrusted(fault),
+            Err(fault) => {
+                // What was learned stands in the ledger, and so it does in the mirror.
+                store::update(tx, sealed.station, &learned, sealed.now)?;
+                return distrusted(fault);
+            }
         };
-        let checkpoint = center.checkpoint_of(&ledger::tree::tree_head(tx)?);
+        let epoch = epochs::current(tx)?;
+        let checkpoint = center.checkpoint_of(epoch, &ledger::tree::tree_head(tx)?);
         let time = row.time(sealed.now);
         reply.accepted = row.mirror.accepted_size;
         reply.receipt = Some(receipt(checkpoint, &row.mirror, statement, time));

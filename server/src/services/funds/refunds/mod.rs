@@ -140,6 +140,13 @@ fn first(
     let station = stations::by_id(tx, sealed.station)?.ok_or_else(bad_statement)?;
     let rules = RulePack::us();
     let since = now.plus_days(-rules.refund_window_days);
+    let credited_lately = store::credited_since(tx, station.account, since)?;
+    // All that an account has printed is a long sum: most claims do not need it.
+    let printed_lately = if rules::rests_on_printing(rules, debit.postage, credited_lately) {
+        store::printed_since(tx, station.account, since)?
+    } else {
+        Mills::ZERO
+    };
     let verdict = rules::judge(
         rules,
         &Claim {
@@ -147,8 +154,8 @@ fn first(
             printed: debit.date,
             today: civil_date(now),
             is_scanned: store::is_scanned(tx, &identity(serial))?,
-            credited_lately: store::credited_since(tx, station.account, since)?,
-            printed_lately: store::printed_since(tx, station.account, since)?,
+            credited_lately,
+            printed_lately,
         },
     );
     let (state, reason) = match verdict {

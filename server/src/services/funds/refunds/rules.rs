@@ -19,8 +19,18 @@ pub struct Claim {
     pub is_scanned: bool,
     /// What the account was credited at once in the window.
     pub credited_lately: Mills,
-    /// What the account's stations have printed in the window.
+    /// What the account's stations have printed in the window. It matters only above the floor
+    /// ([`rests_on_printing`]).
     pub printed_lately: Mills,
+}
+
+/// Whether a claim after `credited_lately` is above what every account has, so that it rests on what the
+/// account has printed.
+#[must_use]
+pub fn rests_on_printing(rules: &RulePack, postage: Mills, credited_lately: Mills) -> bool {
+    credited_lately
+        .plus(postage)
+        .is_ok_and(|sum| sum > rules.refund_floor)
 }
 
 /// What becomes of a claim.
