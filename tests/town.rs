@@ -438,6 +438,7 @@ pub fn next_debit(owner: &Owner, mills: u64) -> Debit {
         booked: day,
         category: *b"1200",
         raster: [7; 32],
+        amends: None,
     }
 }
 

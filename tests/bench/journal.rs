@@ -107,5 +107,6 @@ fn debit(counter: u32) -> anyhow::Result<Action> {
         booked: day,
         category: *b"FCLM",
         raster: [9; 32],
+        amends: None,
     }))
 }

@@ -297,6 +297,7 @@ fn order(today: Date) -> anyhow::Result<Order> {
     let postage = Mills::new(POSTAGE)?;
     let lines = ["Addressee", "350 Fifth Ave", "New York NY 10001"];
     Ok(Order {
+        amends: None,
         booking: Booking {
             user: CLERK_USER.to_owned(),
             centre: String::new(),
@@ -317,6 +318,7 @@ fn order(today: Date) -> anyhow::Result<Order> {
             category: "FCLM".to_owned(),
             certificate: 0,
             priced_by: None,
+            amends: None,
         },
         category: *b"FCLM",
         origin: OriginZip::new(83_702)?,

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod accounts;
 #[cfg(test)]
+mod amendments;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod commands;

@@ -413,6 +413,7 @@ fn piece(debit: &Debit, created: i64, journal_seq: u64) -> PieceRow {
             category: String::from_utf8_lossy(&debit.category).into_owned(),
             certificate: 0,
             priced_by: None,
+            amends: None,
         },
         raster: debit.raster,
         job_key: None,

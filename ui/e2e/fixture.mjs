@@ -54,6 +54,7 @@ const quote = (price, steps, more = {}) => ({
   price_mills: price,
   edition: 'us-2026-07-12',
   zone: null,
+  group: null,
   estimated: false,
   steps: steps.map(([rule, amount]) => ({ rule, amount_mills: amount, cell: 'FCM/letter/metered/1oz', source: 'USPS Notice 123, 12 July 2026' })),
   notes: [],
@@ -61,13 +62,16 @@ const quote = (price, steps, more = {}) => ({
 });
 
 export function options() {
-  const option = (cls, shape, title, price, excluded = null) => ({ class: cls, shape, title, quote: price, excluded });
+  const option = (cls, shape, title, price, excluded = null, code = null) => ({ class: cls, shape, title, quote: price, excluded, code });
   return {
     options: [
       option('first-class', 'postcard', 'First-Class postcard', quote(640, [['Postcard, metered', 640]])),
       option('first-class', 'letter', 'First-Class letter', quote(780, [['Letter, metered, up to 1 oz', 780]])),
       option('first-class', 'flat', 'First-Class large envelope', quote(1690, [['Large envelope, up to 1 oz', 1690]])),
       option('ground-advantage', 'parcel', 'Ground Advantage', quote(6940, [['Zone 4, up to 4 oz', 6640], ['Surcharge 1 Oct to 17 Jan', 300]], { zone: 4, estimated: true, notes: ['The zone is estimated by distance.'] })),
+      option('priority', 'flat-rate:padded-envelope', 'Priority Mail Flat Rate padded envelope', quote(11_990, [['Padded envelope', 11_990]])),
+      option('media', 'parcel', 'Media Mail parcel', null, 'Edition us-2026-07-12 has no price in the cell "media parcel retail 1 lb"', 'missing_cell'),
+      option('international', 'letter', 'International letter', null, 'An International letter goes abroad only, and 83702 is in this country', 'only_abroad'),
     ],
   };
 }
@@ -89,6 +93,8 @@ export function piece(changes = {}) {
     certificate_pem: null,
     created: seconds() - (314 - count) * 60,
     message: null,
+    amends: null,
+    may_correct: true,
     refund: null,
     registers: null,
     ...changes,
@@ -148,7 +154,7 @@ const ANSWERS = {
     services: status().services,
   }),
   options,
-  place: () => ({ lines: ['Addressee', '12 N Main St Apt 4'], city: 'Boise', state: 'ID', zip: '83702', known: true, notes: [] }),
+  place: () => ({ lines: ['Addressee', '12 N Main St Apt 4'], city: 'Boise', state: 'ID', zip: '83702', country: null, known: true, notes: [] }),
   preview: () => ({ png_base64: label, width_mm: 101.6, height_mm: 152.4, dpi: 203, quote: options().options[1].quote }),
   print: () => piece({ registers: { ascending: 451_560, descending: 48_440, control_total: 500_000, piece_count: 313 } }),
   pieces: () => ({ pieces: pieces() }),
@@ -157,6 +163,13 @@ const ANSWERS = {
   'remove-printer': () => ({ printers: [], stocks }),
   resolve: (call) => piece({ serial: call.serial, state: call.answer }),
   'send-again': (call) => piece({ serial: call.serial }),
+  amend: (call) =>
+    piece({
+      amends: call.serial,
+      shape: call.how.kind,
+      postage_mills: call.how.kind === 'correction' ? 0 : 290,
+      date: call.how.date ?? '2026-11-22',
+    }),
   refund: (call) => piece({ serial: call.serial, state: 'spoiled' }),
   batch: () => ({
     rows: 3, printed: 1, already: 1, refused: 1, unknown: 0, spent_mills: 780, stopped: false,

@@ -153,7 +153,7 @@ test('an older price never replaces a newer one', { skip }, () => {
       asked += 1;
       const zip = text.includes('10001') ? '10001' : '83702';
       await new Promise((wake) => setTimeout(wake, asked === 1 ? 700 : 0));
-      return { lines: [], city: zip === '10001' ? 'New York' : 'Boise', state: null, zip, known: true, notes: [] };
+      return { lines: [], city: zip === '10001' ? 'New York' : 'Boise', state: null, zip, country: null, known: true, notes: [] };
     },
   };
   return onPage(answers, async (page) => {
@@ -185,6 +185,47 @@ test('nothing moves while a piece is typed, priced, drawn and printed', { skip }
     await page.waitForSelector('text=Printed 1 letter');
     assert.equal(await top(), before);
     assert.ok((await page.evaluate(() => globalThis.shifts)) < 0.01);
+  }));
+
+test('every way is compared by price, chosen by the keyboard, and what is excluded says why', { skip }, () =>
+  onPage({}, async (page, station) => {
+    await fillPiece(page);
+    await page.keyboard.press('F4');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    assert.equal(await page.inputValue('input[name="service"]:checked'), 'priority/flat-rate:padded-envelope');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('text=media parcel retail 1 lb');
+    assert.equal(callsOf(station, 'print').length, 0, 'Enter opened the list and printed nothing');
+    await assertAccessible(page, 'the comparison with its reasons');
+  }));
+
+test('an address in another country is priced for it', { skip }, () => {
+  const place = { lines: ['Ada'], city: 'Germany', state: null, zip: null, country: 'DE', known: true, notes: [] };
+  return onPage({ place }, async (page, station) => {
+    await page.fill('#address', 'Ada\n10117 Berlin\nGERMANY');
+    await page.waitForSelector('#place >> text=Germany (DE)');
+    await page.waitForSelector('input[name="service"]:checked');
+    assert.equal(callsOf(station, 'options').at(-1).to, 'DE');
+  });
+});
+
+test('a printed piece gets its right date once, or more postage', { skip }, () =>
+  onPage({}, async (page, station) => {
+    await page.click('nav >> text=History');
+    await page.click('td >> text=Amend');
+    await page.waitForSelector('#amend-date');
+    await assertAccessible(page, 'amending a piece');
+    await page.keyboard.press('Tab');
+    await page.click('text=Its postage');
+    await page.fill('#amend-amount', '0.29');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('text=Printed, $0.29. Stick it beside the first one.');
+    const [call] = callsOf(station, 'amend');
+    assert.deepEqual(call.how, { kind: 'additional', amount: '0.29', date: null });
+    assert.match(call.job_key, /^[0-9a-f-]{36}$/);
   }));
 
 test('an event brings new figures without a hand on the page', { skip }, () =>

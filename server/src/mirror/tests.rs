@@ -76,6 +76,7 @@ impl Journal {
             booked: day,
             category: *b"FCLM",
             raster: [9; 32],
+            amends: None,
         }));
     }
 

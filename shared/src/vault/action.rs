@@ -114,6 +114,53 @@ pub struct Debit {
     /// SHA-256 of the committed raster; the paper must match it.
     #[cbor(n(6), with = "minicbor::bytes")]
     pub raster: [u8; 32],
+    /// The piece it amends; nothing for a piece that stands for itself.
+    #[n(7)]
+    pub amends: Option<Amends>,
+}
+
+/// Which earlier piece a piece amends, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Amends {
+    /// The counter of the earlier piece.
+    #[n(1)]
+    pub counter: u32,
+    /// How it is amended.
+    #[n(2)]
+    pub how: Amendment,
+}
+
+/// How a piece amends an earlier one; both go into the mail together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Amendment {
+    /// An indicium of 0.00 with the right date of mailing, once for a piece.
+    #[n(1)]
+    Correction,
+    /// A second indicium for the difference to the right postage.
+    #[n(2)]
+    Additional,
+}
+
+impl Amendment {
+    /// The word, as it stands for the shape of such a piece in lists and statistics.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Correction => "correction",
+            Self::Additional => "additional",
+        }
+    }
+
+    /// The rate category of its indicium.
+    #[must_use]
+    pub const fn category(self) -> [u8; 4] {
+        match self {
+            Self::Correction => *b"CORR",
+            Self::Additional => *b"ADDL",
+        }
+    }
 }
 
 /// A piece counter that is skipped.

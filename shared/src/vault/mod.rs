@@ -7,6 +7,7 @@
 //! records must give the same bytes.
 
 mod action;
+mod corrections;
 mod follower;
 mod record;
 mod registers;
@@ -15,8 +16,8 @@ mod rules;
 mod tests;
 
 pub use action::{
-    Action, Answer, Burn, Debit, Enrolment, Fate, Freeze, FreezeReason, GrantTerms, KeyTerms,
-    ReceiptTerms, Withdrawal,
+    Action, Amendment, Amends, Answer, Burn, Debit, Enrolment, Fate, Freeze, FreezeReason,
+    GrantTerms, KeyTerms, ReceiptTerms, Withdrawal,
 };
 pub use follower::{FollowFault, Follower};
 pub use record::{
@@ -25,6 +26,7 @@ pub use record::{
 pub use registers::Registers;
 pub use rules::{HOLD_DAYS, MAX_ADVANCE_DAYS, PRINT_MARGIN_DAYS, RENEWAL_AGE_DAYS, VaultRefusal};
 
+use corrections::Corrections;
 use minicbor::{Decode, Encode};
 
 use crate::clock::{UnixSeconds, civil_date};
@@ -62,6 +64,8 @@ pub struct Vault {
     receipt: Option<ReceiptTerms>,
     #[n(11)]
     ended: Option<Ended>,
+    #[cbor(n(12), default, skip_if = "Corrections::is_empty")]
+    corrections: Corrections,
 }
 
 /// Why a vault will never print again.
@@ -194,6 +198,7 @@ impl Vault {
             grant: None,
             receipt: None,
             ended: None,
+            corrections: Corrections::default(),
         };
         unborn.act(&Action::Enrol(enrolment), time, user)
     }
@@ -317,6 +322,26 @@ impl Vault {
             .map(|foreseen| foreseen.prospect)
     }
 
+    /// What a debit that amends an earlier piece would sign.
+    ///
+    /// # Errors
+    /// The rule that forbids the debit.
+    pub fn prospect_of_amendment(
+        &self,
+        amends: Amends,
+        postage: Mills,
+        date: jiff::civil::Date,
+        booked: jiff::civil::Date,
+        now: UnixSeconds,
+    ) -> Result<Prospect, VaultRefusal> {
+        let debit = Debit {
+            amends: Some(amends),
+            ..self.planned(postage, date, booked)?
+        };
+        self.foresee_debit(debit, now)
+            .map(|foreseen| foreseen.prospect)
+    }
+
     /// What a debit of `postage` would sign, and the vault that the next debit after it would start
     /// from: for whoever plans several debits before the first is made.
     ///
@@ -329,15 +354,29 @@ impl Vault {
         booked: jiff::civil::Date,
         now: UnixSeconds,
     ) -> Result<Foreseen, VaultRefusal> {
-        let time = now.max(self.seen);
-        let debit = Debit {
+        self.foresee_debit(self.planned(postage, date, booked)?, now)
+    }
+
+    /// A debit that was not drawn yet.
+    fn planned(
+        &self,
+        postage: Mills,
+        date: jiff::civil::Date,
+        booked: jiff::civil::Date,
+    ) -> Result<Debit, VaultRefusal> {
+        Ok(Debit {
             counter: self.next_counter()?,
             postage,
             date,
             booked,
             category: *b"    ",
             raster: [0; 32],
-        };
+            amends: None,
+        })
+    }
+
+    fn foresee_debit(&self, debit: Debit, now: UnixSeconds) -> Result<Foreseen, VaultRefusal> {
+        let time = now.max(self.seen);
         let mut vault = rules::apply(self, &Action::Debit(debit), time)?;
         let key = self.grant.ok_or(VaultRefusal::NeverRefilled)?.key;
         let serial = PieceSerial {
@@ -446,6 +485,12 @@ impl Vault {
     #[must_use]
     pub const fn registers(&self) -> Registers {
         self.registers
+    }
+
+    /// Whether the date of a piece can still be corrected.
+    #[must_use]
+    pub fn may_correct(&self, counter: u32) -> bool {
+        (1..=self.counter).contains(&counter) && !self.corrections.may_have(counter)
     }
 
     /// Records written so far.

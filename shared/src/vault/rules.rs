@@ -1,6 +1,7 @@
 //! The rules: which transitions a vault allows, and what each changes.
 
-use super::action::{Action, Burn, Debit, GrantTerms, ReceiptTerms, Withdrawal};
+use super::action::{Action, Amendment, Amends, Burn, Debit, GrantTerms, ReceiptTerms, Withdrawal};
+use super::corrections::Corrections;
 use super::{Ended, Vault, VaultState, date_allowed};
 use crate::clock::{UnixSeconds, civil_date};
 use crate::money::MoneyError;
@@ -38,9 +39,16 @@ pub enum VaultRefusal {
     /// Descending is less than the postage.
     #[error("the postage is more than the value left in the vault")]
     InsufficientFunds,
-    /// The postage is 0 or more than the grant allows for one piece.
+    /// The postage is more than the grant allows for one piece, or 0 for anything but a correction
+    /// of a date, or not 0 for that.
     #[error("the postage is outside what one piece may cost")]
     PostageOutOfRange,
+    /// The piece that is amended was never paid for here.
+    #[error("there is no such earlier piece to amend")]
+    NothingToAmend,
+    /// The date of a piece is corrected once.
+    #[error("the date of the piece was corrected before")]
+    AlreadyCorrected,
     /// The date of mailing lies before today or too far ahead.
     #[error("the date of mailing is out of range")]
     DateOutOfRange,
@@ -154,9 +162,17 @@ fn debit(vault: &Vault, piece: &Debit, time: UnixSeconds) -> Result<Vault, Vault
     if piece.counter != vault.next_counter()? {
         return Err(VaultRefusal::WrongCounter);
     }
-    if piece.postage.is_zero() || piece.postage > grant.max_piece {
+    let is_correction = matches!(
+        piece.amends,
+        Some(Amends {
+            how: Amendment::Correction,
+            ..
+        })
+    );
+    if piece.postage.is_zero() != is_correction || piece.postage > grant.max_piece {
         return Err(VaultRefusal::PostageOutOfRange);
     }
+    let corrections = amend(vault, piece)?;
     if !booked_now(piece, time) || !date_allowed(piece.date, piece.booked, grant.key.until) {
         return Err(VaultRefusal::DateOutOfRange);
     }
@@ -170,8 +186,23 @@ fn debit(vault: &Vault, piece: &Debit, time: UnixSeconds) -> Result<Vault, Vault
     Ok(Vault {
         registers,
         counter: piece.counter,
+        corrections,
         ..vault.clone()
     })
+}
+
+/// What is amended was paid for before, and a date is corrected once; the corrections afterwards.
+fn amend(vault: &Vault, piece: &Debit) -> Result<Corrections, VaultRefusal> {
+    let Some(Amends { counter, how }) = piece.amends else {
+        return Ok(vault.corrections.clone());
+    };
+    if counter == 0 || counter > vault.counter {
+        return Err(VaultRefusal::NothingToAmend);
+    }
+    match how {
+        Amendment::Correction => vault.corrections.with(counter),
+        Amendment::Additional => Ok(vault.corrections.clone()),
+    }
 }
 
 /// Whether the booked day is today somewhere on earth.

@@ -54,7 +54,17 @@ fn piece(vault: &Vault, postage: u64, day: Date) -> Action {
         booked: day,
         category: *b"FCLM",
         raster: [9; 32],
+        amends: None,
     })
+}
+
+/// A piece that amends the piece `counter`.
+fn amending(vault: &Vault, counter: u32, how: Amendment, postage: u64) -> Action {
+    let Action::Debit(debit) = piece(vault, postage, today()) else {
+        unreachable!()
+    };
+    let amends = Some(Amends { counter, how });
+    Action::Debit(Debit { amends, ..debit })
 }
 
 fn ready() -> Vault {
@@ -134,6 +144,71 @@ fn a_piece_dearer_than_the_value_left_is_refused() {
         .act(&piece(&vault, 0, today()), START, "clerk")
         .unwrap_err();
     assert_eq!(refused, VaultRefusal::PostageOutOfRange);
+}
+
+#[test]
+fn a_date_is_corrected_once_by_a_debit_of_nothing() {
+    let act = |vault: &Vault, action: &Action| vault.act(action, START, "clerk");
+    let vault = ready();
+    let first = act(&vault, &piece(&vault, 780, today())).unwrap().vault;
+    assert!(first.may_correct(1) && !first.may_correct(2) && !first.may_correct(0));
+    let correction = amending(&first, 1, Amendment::Correction, 0);
+    let step = act(&first, &correction).unwrap();
+    let corrected = step.vault.clone();
+    let after = corrected.registers();
+    assert_eq!((after.ascending(), after.pieces()), (mills(780), 2));
+    assert_eq!(first.replay(&step.bytes).unwrap(), corrected);
+    let row: Vault = minicbor::decode(&minicbor::to_vec(&corrected).unwrap()).unwrap();
+    assert_eq!(row, corrected);
+    assert!(!corrected.may_correct(1));
+    let again = amending(&corrected, 1, Amendment::Correction, 0);
+    assert_eq!(
+        act(&corrected, &again).unwrap_err(),
+        VaultRefusal::AlreadyCorrected
+    );
+    let other = amending(&corrected, 2, Amendment::Correction, 0);
+    assert!(act(&corrected, &other).is_ok());
+}
+
+#[test]
+fn an_amendment_names_an_earlier_piece_and_only_a_correction_costs_nothing() {
+    let act = |vault: &Vault, action: &Action| vault.act(action, START, "clerk").map(drop);
+    let vault = ready();
+    let none = amending(&vault, 1, Amendment::Additional, 290);
+    assert_eq!(act(&vault, &none), Err(VaultRefusal::NothingToAmend));
+    let vault = vault
+        .act(&piece(&vault, 780, today()), START, "clerk")
+        .unwrap()
+        .vault;
+    let amended = |counter, how, postage| act(&vault, &amending(&vault, counter, how, postage));
+    assert_eq!(amended(1, Amendment::Additional, 290), Ok(()));
+    assert_eq!(
+        amended(0, Amendment::Correction, 0),
+        Err(VaultRefusal::NothingToAmend)
+    );
+    assert_eq!(
+        amended(2, Amendment::Correction, 0),
+        Err(VaultRefusal::NothingToAmend)
+    );
+    for (how, postage) in [(Amendment::Correction, 1), (Amendment::Additional, 0)] {
+        assert_eq!(
+            amended(1, how, postage),
+            Err(VaultRefusal::PostageOutOfRange)
+        );
+    }
+    let amends = Amends {
+        counter: 1,
+        how: Amendment::Correction,
+    };
+    let day = today();
+    let prospect = vault
+        .prospect_of_amendment(amends, Mills::ZERO, day, day, START)
+        .unwrap();
+    assert_eq!(prospect.after.ascending(), mills(780));
+    assert_eq!(
+        vault.prospect(Mills::ZERO, day, day, START),
+        Err(VaultRefusal::PostageOutOfRange)
+    );
 }
 
 #[test]
@@ -357,13 +432,25 @@ fn a_frozen_vault_does_nothing_but_be_withdrawn() {
 
 /// What a station may try, as a number, an amount and days that pass.
 fn attempt(vault: &Vault, what: u8, amount: u64, now: UnixSeconds) -> Action {
-    match what % 8 {
+    match what % 10 {
         0 | 1 => grant(vault, amount % 300_000, now),
         2..=4 => piece(vault, amount % 120_000, civil_date(now)),
         5 => Action::Burn(Burn {
             counter: vault.next_counter().unwrap(),
         }),
         6 => receipt(vault, now),
+        7 | 8 => {
+            let counter = u32::try_from(amount % 8).unwrap();
+            let (how, postage) = match what % 10 {
+                7 => (Amendment::Correction, 0),
+                _ => (Amendment::Additional, amount % 1_000),
+            };
+            let Action::Debit(debit) = piece(vault, postage, civil_date(now)) else {
+                unreachable!()
+            };
+            let amends = Some(Amends { counter, how });
+            Action::Debit(Debit { amends, ..debit })
+        }
         _ => Action::Answer(Answer {
             counter: 1,
             fate: Fate::Spoiled,
@@ -380,6 +467,7 @@ proptest! {
         let mut journal = vec![bytes];
         let mut now = START;
         let (mut granted, mut spent) = (0_u64, 0_u64);
+        let mut corrected = std::collections::BTreeSet::new();
         for (what, amount, days) in attempts {
             now = now.plus_days(days);
             let action = attempt(&vault, what, amount, now);
@@ -393,6 +481,12 @@ proptest! {
             }
             if let Action::Debit(debit) = &action {
                 spent += debit.postage.mills();
+                let correction = debit.amends.filter(|a| a.how == Amendment::Correction);
+                prop_assert_eq!(correction.is_some(), debit.postage.is_zero());
+                if let Some(amends) = correction {
+                    prop_assert!(amends.counter < debit.counter);
+                    prop_assert!(corrected.insert(amends.counter), "a date is corrected once");
+                }
             }
             vault = step.vault;
             journal.push(step.bytes);

@@ -6,9 +6,11 @@
 //! travel as whole mills. No caller computes a price, signs or decides.
 
 mod accounts;
+mod amending;
 mod error;
 mod event;
 mod money;
+mod rates;
 mod repository;
 mod statistics;
 mod users;
@@ -19,12 +21,14 @@ use ts_rs::TS;
 use crate::station::Asker;
 
 pub use accounts::{BudgetView, CentreView, CentresView};
+pub use amending::{AmendCall, AmendHow};
 pub use error::{ErrorKind, UiError};
 pub use event::Event;
 pub use money::{
     AutomaticRefillCall, AutomaticRefillPlan, AutomaticRefillView, RefillCall, RefundCall,
     RefundView, WithdrawCall, WithdrawalView,
 };
+pub use rates::{OptionView, OptionsView, QuoteStepView, QuoteView};
 pub use repository::{EditionView, RepositoryView, StoppedView};
 pub use statistics::{ChartView, GroupView, SeriesView, StatisticsCall, StatisticsView, TallyView};
 pub use users::{
@@ -54,6 +58,9 @@ pub enum Call {
     Preview(PrintCall),
     /// Pays for one piece and prints it. Answers with [`PieceView`].
     Print(PrintCall),
+    /// Prints a piece that amends an earlier one: a date correction of 0.00, or additional postage.
+    /// Answers with [`PieceView`].
+    Amend(AmendCall),
     /// Prints a batch from CSV text. Answers with [`BatchView`]; progress comes as events.
     Batch(BatchCall),
     /// Stops the batches that run, after the rows that are already paid for. Answers with
@@ -536,67 +543,6 @@ pub struct RefillView {
     pub services: Vec<ServiceView>,
 }
 
-/// A price and how it came about.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
-pub struct QuoteView {
-    /// The price, mills.
-    #[ts(type = "number")]
-    pub price_mills: u64,
-    /// The rate edition.
-    pub edition: String,
-    /// The zone, for zoned classes.
-    pub zone: Option<u8>,
-    /// The price group of the country, for prices that go by it.
-    #[serde(default)]
-    pub group: Option<u16>,
-    /// Whether the zone was estimated by distance.
-    pub estimated: bool,
-    /// The steps, which add up to the price.
-    pub steps: Vec<QuoteStepView>,
-    /// What the clerk should know: assumptions and sample tables.
-    #[serde(default)]
-    pub notes: Vec<String>,
-}
-
-/// One step of a price.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
-pub struct QuoteStepView {
-    /// What the step is, in words.
-    pub rule: String,
-    /// What it adds, mills.
-    #[ts(type = "number")]
-    pub amount_mills: u64,
-    /// The price cell.
-    pub cell: String,
-    /// Where the cell comes from.
-    pub source: String,
-}
-
-/// Several ways of sending the same piece.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
-pub struct OptionsView {
-    /// Each way, cheapest first; those that are excluded stand last.
-    pub options: Vec<OptionView>,
-}
-
-/// One way of sending a piece.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
-pub struct OptionView {
-    /// Its class, as a quote takes it.
-    pub class: String,
-    /// Its shape, as a quote takes it.
-    pub shape: String,
-    /// What the clerk calls it.
-    pub title: String,
-    /// Its price, when it is allowed.
-    pub quote: Option<QuoteView>,
-    /// Why it is not allowed, when it is not.
-    pub excluded: Option<String>,
-    /// The stable code of the rule that excludes it.
-    #[serde(default)]
-    pub code: Option<String>,
-}
-
 /// A destination.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct PlaceView {
@@ -608,6 +554,10 @@ pub struct PlaceView {
     pub state: Option<String>,
     /// The ZIP as digits: 5, 9 or 11.
     pub zip: Option<String>,
+    /// The two letters of another country, when the last line is what the edition in force calls
+    /// it; then there is no ZIP.
+    #[serde(default)]
+    pub country: Option<String>,
     /// Whether the ZIP is in the reference data.
     pub known: bool,
     /// What the clerk should look at.
@@ -661,6 +611,12 @@ pub struct PieceView {
     pub created: i64,
     /// One sentence that belongs to the state.
     pub message: Option<String>,
+    /// The serial of the piece it amends, when it is a `correction` or `additional` by its shape.
+    #[serde(default)]
+    pub amends: Option<String>,
+    /// Whether its date of mailing may still be corrected.
+    #[serde(default)]
+    pub may_correct: bool,
     /// Its claim, when it was claimed back.
     #[serde(default)]
     pub refund: Option<RefundView>,

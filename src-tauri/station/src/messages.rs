@@ -90,6 +90,22 @@ catalogue! {
     PostageOutOfRange = "postage_out_of_range", Refused, false,
         "Postage of {postage} is outside what one piece may cost. Nothing was debited.",
         "Check class, shape and weight.";
+    /// The date of a piece is corrected once.
+    AlreadyCorrected = "already_corrected", Refused, false,
+        "The date of {serial} was corrected before, or the piece is too old for it. Nothing was debited.",
+        "Mark the piece spoiled, claim it back and print it anew.";
+    /// A correction to the date it has.
+    DateIsRight = "date_is_right", Refused, false,
+        "{serial} bears the date {date} already. Nothing was debited.",
+        "Choose the date on which it is mailed.";
+    /// A correction or additional postage is not amended itself.
+    NotAnOriginal = "not_an_original", Refused, false,
+        "{serial} amends another piece itself. Nothing was debited.",
+        "Amend the piece it belongs to.";
+    /// A piece that cost nothing.
+    NothingToRefund = "nothing_to_refund", Refused, false,
+        "{serial} cost nothing, so there is nothing to claim back. No money moved.",
+        "Destroy it.";
     /// Before today or too far ahead.
     DateOutOfRange = "date_out_of_range", Refused, false,
         "The date of mailing is out of range. Nothing was debited.",

@@ -4,6 +4,7 @@
 //! and comes back with short messages: intent, then the act, then the outcome. Nothing but the
 //! owner touches vault, store or keys.
 
+mod amending;
 pub mod booking;
 pub mod calls;
 mod counting;

@@ -36,6 +36,7 @@ export interface Answers {
   place: PlaceView;
   preview: PreviewView;
   print: PieceView;
+  amend: PieceView;
   batch: BatchView;
   'stop-batch': StatusView;
   pieces: PiecesView;

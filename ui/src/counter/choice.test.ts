@@ -7,9 +7,10 @@ const option = (shape: string, allowed: boolean, cls = 'first-class'): OptionVie
   shape,
   title: shape,
   quote: allowed
-    ? { price_mills: 1, edition: 'e', zone: null, estimated: false, steps: [], notes: [] }
+    ? { price_mills: 1, edition: 'e', zone: null, group: null, estimated: false, steps: [], notes: [] }
     : null,
   excluded: allowed ? null : 'too heavy',
+  code: allowed ? null : 'overweight',
 });
 
 test('a letter is taken first even where a postcard is cheaper', () => {

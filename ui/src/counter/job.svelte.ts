@@ -56,6 +56,8 @@ class Job {
   printError = $state<UiError | null>(null);
   last = $state<Printed | null>(null);
 
+  /** A ZIP, or the two letters of another country. */
+  readonly destination = $derived(this.place?.zip ?? this.place?.country ?? null);
   readonly option = $derived(
     this.options?.find((option) => keyOf(option) === this.choice && option.quote !== null) ?? null,
   );
@@ -213,7 +215,7 @@ class Job {
   }
 
   #quoteCall(cls: string, shape: string): QuoteCall | null {
-    const to = this.place?.zip ?? null;
+    const to = this.destination;
     if (to === null || this.weight.trim() === '') {
       return null;
     }

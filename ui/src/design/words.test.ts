@@ -34,4 +34,12 @@ test('one piece is singular', () => {
 test('a class with one shape needs no second word', () => {
   expect(kindOf({ class: 'ground-advantage', shape: 'parcel' })).toBe('Ground Advantage');
   expect(kindOf({ class: 'first-class', shape: 'flat' })).toBe('First-Class large envelope');
+  expect(kindOf({ class: 'priority', shape: 'parcel' })).toBe('Priority Mail');
+});
+
+test('flat-rate items and what amends a piece have their words', () => {
+  expect(kindOf({ class: 'priority', shape: 'flat-rate:medium-box' })).toBe('Priority Mail flat-rate medium box');
+  expect(kindOf({ class: 'international', shape: 'priority-parcel' })).toBe('International priority parcel');
+  expect(kindOf({ class: 'ground-advantage', shape: 'correction' })).toBe('Ground Advantage date correction');
+  expect(kindOf({ class: 'first-class', shape: 'additional' })).toBe('First-Class additional postage');
 });

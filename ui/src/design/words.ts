@@ -42,22 +42,38 @@ export const outcomeWord = (id: string): { word: string; tone: Tone } =>
 const CLASS: Record<string, string> = {
   'first-class': 'First-Class',
   'ground-advantage': 'Ground Advantage',
+  priority: 'Priority Mail',
+  'priority-express': 'Priority Mail Express',
+  media: 'Media Mail',
+  international: 'International',
 };
+
+/** Classes that are for parcels: the shape needs no second word. */
+const OF_PARCELS = new Set(['ground-advantage', 'priority', 'priority-express', 'media']);
+
+const FLAT_RATE = 'flat-rate:';
 
 const SHAPE: Record<string, string> = {
   postcard: 'postcard',
   letter: 'letter',
   flat: 'large envelope',
   parcel: 'parcel',
+  'priority-parcel': 'priority parcel',
+  correction: 'date correction',
+  additional: 'additional postage',
 };
 
 /** `First-Class letter`; a class with one shape needs no second word. */
 export function kindOf(piece: { class: string; shape: string }): string {
   const name = CLASS[piece.class] ?? piece.class;
-  return piece.class === 'ground-advantage' ? name : `${name} ${shapeWord(piece.shape)}`;
+  const alone = piece.shape === 'parcel' && OF_PARCELS.has(piece.class);
+  return alone ? name : `${name} ${shapeWord(piece.shape)}`;
 }
 
-export const shapeWord = (shape: string): string => SHAPE[shape] ?? shape;
+export const shapeWord = (shape: string): string =>
+  shape.startsWith(FLAT_RATE)
+    ? `flat-rate ${shape.slice(FLAT_RATE.length).replaceAll('-', ' ')}`
+    : (SHAPE[shape] ?? shape);
 
 /** Where a piece goes, as far as it is known. */
 export const placeOf = (piece: PieceView): string => piece.place ?? piece.destination;

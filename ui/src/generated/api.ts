@@ -45,6 +45,52 @@ pin: string,
 rights: NewRights, };
 
 /**
+ * A piece that amends an earlier one; both go into the mail together.
+ */
+export type AmendCall = { 
+/**
+ * The serial of the earlier piece: printed, and itself no amendment.
+ */
+serial: string, 
+/**
+ * How it is amended.
+ */
+how: AmendHow, 
+/**
+ * Where the piece goes.
+ */
+out: PrintOut, 
+/**
+ * The cost centre it is booked on; `None` means that of the earlier piece.
+ */
+cost_centre: string | null, 
+/**
+ * Why a supervisor lets the piece pass a spent budget.
+ */
+override_reason: string | null, 
+/**
+ * Chosen by the asker, so that a second click within one job prints nothing twice.
+ */
+job_key: string | null, };
+
+/**
+ * How an earlier piece is amended.
+ */
+export type AmendHow = { "kind": "correction", 
+/**
+ * The right date, ISO; `None` means today.
+ */
+date: string | null, } | { "kind": "additional", 
+/**
+ * The difference, a decimal currency amount.
+ */
+amount: string, 
+/**
+ * The date of mailing, ISO; `None` means today.
+ */
+date: string | null, };
+
+/**
  * A call in somebody's name.
  */
 export type AsCall = { 
@@ -216,7 +262,7 @@ spent_mills: number, };
 /**
  * A call: window, bridge or command line → station.
  */
-export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall | { "call": "rotate-keys" } | { "call": "cost-centres" } | { "call": "as" } & AsCall | { "call": "sign-in" } & SignInCall | { "call": "sign-out" } & SignOutCall | { "call": "users" } | { "call": "add-user" } & AddUserCall | { "call": "change-user" } & ChangeUserCall | { "call": "idle-lock" } & IdleLockCall | { "call": "automatic-refill" } & AutomaticRefillCall | { "call": "withdraw" } & WithdrawCall;
+export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "amend" } & AmendCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall | { "call": "rotate-keys" } | { "call": "cost-centres" } | { "call": "as" } & AsCall | { "call": "sign-in" } & SignInCall | { "call": "sign-out" } & SignOutCall | { "call": "users" } | { "call": "add-user" } & AddUserCall | { "call": "change-user" } & ChangeUserCall | { "call": "idle-lock" } & IdleLockCall | { "call": "automatic-refill" } & AutomaticRefillCall | { "call": "withdraw" } & WithdrawCall;
 
 /**
  * One cost centre.
@@ -571,6 +617,14 @@ created: number,
  */
 message: string | null, 
 /**
+ * The serial of the piece it amends, when it is a `correction` or `additional` by its shape.
+ */
+amends: string | null, 
+/**
+ * Whether its date of mailing may still be corrected.
+ */
+may_correct: boolean, 
+/**
  * Its claim, when it was claimed back.
  */
 refund: RefundView | null, 
@@ -630,6 +684,11 @@ state: string | null,
  * The ZIP as digits: 5, 9 or 11.
  */
 zip: string | null, 
+/**
+ * The two letters of another country, when the last line is what the edition in force calls
+ * it; then there is no ZIP.
+ */
+country: string | null, 
 /**
  * Whether the ZIP is in the reference data.
  */

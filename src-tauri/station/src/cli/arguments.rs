@@ -268,6 +268,34 @@ pub(super) enum Print {
         #[command(flatten)]
         out: Out,
     },
+    /// Correct the date of mailing of a printed piece, once, by a second indicium of 0.00
+    Correction {
+        /// The piece's serial
+        serial: String,
+        /// The right date, ISO [default: today]
+        #[arg(long)]
+        date: Option<String>,
+        #[command(flatten)]
+        out: Out,
+    },
+    /// Add postage to a printed piece that has too little, by a second indicium for the difference
+    Additional {
+        /// The piece's serial
+        serial: String,
+        /// The difference, for example 0.29
+        amount: String,
+        /// The date of mailing, ISO [default: today]
+        #[arg(long)]
+        date: Option<String>,
+        /// The cost centre [default: that of the piece]
+        #[arg(long, value_name = "C")]
+        cost_centre: Option<String>,
+        /// Let the piece pass a spent budget, for this reason; only a supervisor or an admin may
+        #[arg(long, value_name = "TEXT")]
+        override_reason: Option<String>,
+        #[command(flatten)]
+        out: Out,
+    },
     /// Print a batch from a CSV file with the columns
     /// name,address,city,state,zip,class,shape,weight and, as wanted,
     /// from,size,nonmachinable,price,date,cost_centre

@@ -6,13 +6,14 @@ use super::arguments::{AutomaticRefill, Command, Line, Measures, Out, Print, Pri
 use super::show::Show;
 use super::{Asked, Streams, later, not_written, on_a_runtime};
 use crate::api::{
-    AddPrinterCall, AutomaticRefillCall, AutomaticRefillPlan, Call, ContactCall, EnrolCall,
-    PieceState, PiecesCall, PrintCall, PrintOut, PrinterPort, PrinterSetup, QuoteCall, RefillCall,
-    RefundCall, RemovePrinterCall, ResolveCall, SecretsChoice, SendAgainCall, StatisticsCall,
-    UiError, View, WithdrawCall,
+    AddPrinterCall, AmendCall, AmendHow, AutomaticRefillCall, AutomaticRefillPlan, Call,
+    ContactCall, EnrolCall, PieceState, PiecesCall, PrintCall, PrintOut, PrinterPort, PrinterSetup,
+    QuoteCall, RefillCall, RefundCall, RemovePrinterCall, ResolveCall, SecretsChoice,
+    SendAgainCall, StatisticsCall, UiError, View, WithdrawCall,
 };
 use crate::messages::{Code, say};
 use crate::owner::reach;
+use crate::station::Asker;
 
 /// Bits per second of a serial printer when nobody says.
 const USUAL_BAUD: u32 = 115_200;
@@ -160,21 +161,8 @@ fn to_call(command: Command) -> Result<Call, UiError> {
         Command::Quote(quoted) => quoted_call(quoted),
         Command::Print {
             what:
-                Print::Postage {
-                    piece,
-                    to_address,
-                    cost_centre,
-                    override_reason,
-                    out,
-                },
-        } => Call::Print(PrintCall {
-            quote: quote_call(piece.class, piece.shape, piece.measures),
-            to_address: to_address.map(|text| text.replace("\\n", "\n")),
-            cost_centre,
-            override_reason,
-            out: Some(print_out(out)?),
-            ..PrintCall::default()
-        }),
+                what @ (Print::Postage { .. } | Print::Correction { .. } | Print::Additional { .. }),
+        } => printed_call(what)?,
         Command::Pieces { state, limit } => Call::Pieces(PiecesCall {
             state: state.as_deref().map(piece_state).transpose()?,
             limit,
@@ -254,6 +242,52 @@ fn printers_call(what: Printers) -> Result<Call, UiError> {
         }),
         Printers::Remove { name } => Call::RemovePrinter(RemovePrinterCall { name }),
         Printers::Test(_) => return Err(later("printers test")),
+    })
+}
+
+/// One piece: for itself, or to amend another.
+fn printed_call(what: Print) -> Result<Call, UiError> {
+    Ok(match what {
+        Print::Postage {
+            piece,
+            to_address,
+            cost_centre,
+            override_reason,
+            out,
+        } => Call::Print(PrintCall {
+            quote: quote_call(piece.class, piece.shape, piece.measures),
+            to_address: to_address.map(|text| text.replace("\\n", "\n")),
+            cost_centre,
+            override_reason,
+            out: Some(print_out(out)?),
+            ..PrintCall::default()
+        }),
+        Print::Correction { serial, date, out } => Call::Amend(AmendCall {
+            serial,
+            how: AmendHow::Correction { date },
+            out: print_out(out)?,
+            cost_centre: None,
+            override_reason: None,
+            job_key: None,
+            asker: Asker::default(),
+        }),
+        Print::Additional {
+            serial,
+            amount,
+            date,
+            cost_centre,
+            override_reason,
+            out,
+        } => Call::Amend(AmendCall {
+            serial,
+            how: AmendHow::Additional { amount, date },
+            out: print_out(out)?,
+            cost_centre,
+            override_reason,
+            job_key: None,
+            asker: Asker::default(),
+        }),
+        Print::Batch { .. } => return Err(later("print batch")),
     })
 }
 

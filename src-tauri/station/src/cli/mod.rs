@@ -143,7 +143,7 @@ fn perform(arguments: Arguments, streams: &mut Streams<'_>) -> Result<(), UiErro
         | Command::Refill { .. }
         | Command::Quote { .. }
         | Command::Print {
-            what: Print::Postage { .. },
+            what: Print::Postage { .. } | Print::Correction { .. } | Print::Additional { .. },
         }
         | Command::Pieces { .. }
         | Command::Resolve { .. }

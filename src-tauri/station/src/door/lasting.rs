@@ -169,6 +169,7 @@ fn changes_nothing(call: &Call) -> bool {
         | Call::Contact(_)
         | Call::Refill(_)
         | Call::Print(_)
+        | Call::Amend(_)
         | Call::Batch(_)
         | Call::StopBatch
         | Call::RotateKeys

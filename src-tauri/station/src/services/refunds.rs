@@ -126,6 +126,9 @@ pub fn ask(owner: &mut Owner, call: &RefundCall) -> Result<(), UiError> {
         ];
         return Err(say(Code::RefundNotSpoiled, &values));
     }
+    if piece.facts.postage.is_zero() {
+        return Err(say(Code::NothingToRefund, &[("serial", &call.serial)]));
+    }
     let earlier = owner.store().refund(piece.counter)?;
     if earlier.is_some_and(|row| row.state != Some(RefundState::Refused)) {
         return Ok(());

@@ -2,8 +2,8 @@
 
 use super::{Owner, Station};
 use crate::api::{
-    AddPrinterCall, AutomaticRefillCall, BatchOut, Call, Hidden, JournalView, PiecesView,
-    PrintCall, PrintersView, RemovePrinterCall, StockView, UiError, View,
+    AddPrinterCall, AmendCall, AutomaticRefillCall, BatchOut, Call, Hidden, JournalView,
+    PiecesView, PrintCall, PrintersView, RemovePrinterCall, StockView, UiError, View,
 };
 use crate::messages::{Code, say};
 use crate::printing::layout::stock::Stock;
@@ -24,7 +24,7 @@ impl Station {
                 self.view(move |o| o.options_view(&call), View::Options)
                     .await
             }
-            Call::Place(call) => Ok(View::Place(super::pricing::place_view(&call.text))),
+            Call::Place(call) => self.view(move |o| o.place_view(&call), View::Place).await,
             Call::Preview(call) => {
                 self.view(move |o| o.preview(&call).map(Box::new), View::Preview)
                     .await
@@ -33,6 +33,7 @@ impl Station {
                 let call = PrintCall { asker, ..call };
                 Ok(View::Piece(Box::new(self.print(call).await?)))
             }
+            Call::Amend(call) => self.amend(AmendCall { asker, ..call }).await,
             Call::Batch(call) => {
                 let out = BatchOut::clone(&call.out);
                 let view = crate::batch::run(self, &call.csv, out, &asker).await?;

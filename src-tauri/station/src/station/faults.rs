@@ -101,6 +101,8 @@ pub(crate) fn vault_refused(
         VaultRefusal::DateOutOfRange => Code::DateOutOfRange,
         VaultRefusal::TooMuchValue => Code::TooMuchValue,
         VaultRefusal::WrongCounter
+        | VaultRefusal::NothingToAmend
+        | VaultRefusal::AlreadyCorrected
         | VaultRefusal::WrongGrant
         | VaultRefusal::WrongReceipt
         | VaultRefusal::AlreadyEnrolled

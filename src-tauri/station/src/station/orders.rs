@@ -118,9 +118,13 @@ impl Owner {
     /// What the vault would sign for `order` now.
     pub(crate) fn prospect(&self, order: &Order) -> Result<Prospect, UiError> {
         let facts = &order.facts;
-        self.enrolled()?
-            .prospect(facts.postage, facts.date, order.booked, self.now())
-            .map_err(|refusal| self.refused(refusal, &facts.postage.to_string()))
+        let (vault, now) = (self.enrolled()?, self.now());
+        let (postage, date, booked) = (facts.postage, facts.date, order.booked);
+        let prospect = match order.amends {
+            None => vault.prospect(postage, date, booked, now),
+            Some(amends) => vault.prospect_of_amendment(amends, postage, date, booked, now),
+        };
+        prospect.map_err(|refusal| self.refused(refusal, &facts.postage.to_string()))
     }
 
     /// Drafts one piece and pays for it, in one commit; a symbol that does not read back burns its
@@ -235,6 +239,7 @@ fn arrange(
     let cost_centre = Some(booking.name.clone()).filter(|name| !name.is_empty());
     Ok(Order {
         booking,
+        amends: None,
         facts: PieceFacts {
             class: request.class.to_string(),
             shape: request.shape.to_string(),
@@ -251,6 +256,7 @@ fn arrange(
                 step_nanograms: quote.step.nanograms(),
                 zone: quote.zone,
             }),
+            amends: None,
         },
         category: quote.category,
         origin,
@@ -317,7 +323,7 @@ fn address_lines(text: Option<&str>) -> Result<Vec<String>, UiError> {
 }
 
 /// A short name, bounded.
-fn name(what: &str, text: Option<&str>) -> Result<Option<String>, UiError> {
+pub(super) fn name(what: &str, text: Option<&str>) -> Result<Option<String>, UiError> {
     let text = text.map(str::trim).filter(|text| !text.is_empty());
     if text.is_some_and(|text| text.chars().count() > MAX_NAME_CHARS) {
         return Err(bad(format!(

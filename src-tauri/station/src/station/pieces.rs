@@ -128,6 +128,11 @@ impl Owner {
             certificate_pem: certificate.map(|der| pem(&der)),
             created: row.created,
             message: row.message.clone(),
+            amends: facts
+                .amends
+                .and_then(|counter| self.serial(counter))
+                .map(|serial| serial.to_string()),
+            may_correct: self.may_correct(row),
             refund: crate::services::refunds::view(self, row.counter)?,
             registers: Some(self.registers_view()),
         })

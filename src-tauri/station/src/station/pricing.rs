@@ -13,7 +13,8 @@ use shared::rates::{
 
 use super::{Owner, names};
 use crate::api::{
-    ErrorKind, OptionView, OptionsView, PlaceView, QuoteCall, QuoteStepView, QuoteView, UiError,
+    ErrorKind, OptionView, OptionsView, PlaceCall, PlaceView, QuoteCall, QuoteStepView, QuoteView,
+    UiError,
 };
 use crate::messages::{Code, say};
 
@@ -89,7 +90,7 @@ impl Owner {
     }
 
     /// The licence ZIP.
-    fn licence_zip(&self) -> Result<Zip5, UiError> {
+    pub(super) fn licence_zip(&self) -> Result<Zip5, UiError> {
         let zip = self.store().setting(names::LICENCE_ZIP)?;
         let zip = zip.ok_or_else(|| say(Code::NotEnrolled, &[]))?;
         if zip.is_empty() {
@@ -219,7 +220,7 @@ where
 }
 
 /// A date as it is typed.
-fn day(text: &str) -> Result<Date, UiError> {
+pub(super) fn day(text: &str) -> Result<Date, UiError> {
     text.trim()
         .parse()
         .map_err(|_| bad(format!("The date {text:?} is not a day like 2026-07-12")))
@@ -230,10 +231,40 @@ pub(crate) fn bad(what: String) -> UiError {
     say(Code::BadInput, &[("what", &what)])
 }
 
-/// Splits a pasted address.
-pub(super) fn place_view(text: &str) -> PlaceView {
+impl Owner {
+    /// Splits a pasted address. One that ends with a country the edition in force has prices to
+    /// goes there, whatever its lines look like.
+    pub(super) fn place_view(&mut self, call: &PlaceCall) -> Result<PlaceView, UiError> {
+        let text = call.text.as_str();
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        let last = lines.iter().rposition(|line| !line.is_empty());
+        let today = self.today();
+        let abroad = last.and_then(|at| {
+            let edition = self.edition(today).ok()?;
+            let country = edition.country_named(lines.get(at)?)?;
+            Some((at, country, edition.country(country)?.title().to_owned()))
+        });
+        let Some((at, country, title)) = abroad else {
+            return Ok(place_view(text));
+        };
+        let above = lines.iter().take(at).filter(|line| !line.is_empty());
+        Ok(PlaceView {
+            lines: above.map(|line| (*line).to_owned()).collect(),
+            city: Some(title),
+            state: None,
+            zip: None,
+            country: Some(country.to_string()),
+            known: true,
+            notes: Vec::new(),
+        })
+    }
+}
+
+/// Splits a pasted address of this country.
+fn place_view(text: &str) -> PlaceView {
     let address = crate::places::split_pasted_address(text);
     PlaceView {
+        country: None,
         lines: address.lines,
         city: address.city,
         state: address.state,

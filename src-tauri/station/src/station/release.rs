@@ -22,7 +22,7 @@ use crate::printing::png::png;
 use crate::printing::symbol;
 use crate::printing::units::Dpi;
 use crate::store::pieces::PieceRow;
-use crate::vault::draft::{Drawing, PieceInputs};
+use crate::vault::draft::{Drawing, Order, PieceInputs};
 use crate::vault::piece::Happening;
 
 /// The folder of pieces that go to no named file, in the data folder.
@@ -188,11 +188,21 @@ impl Station {
     /// Pays for one piece and prints it. The same job key again answers with the same piece.
     pub(super) async fn print(&self, call: PrintCall) -> Result<PieceView, UiError> {
         let out = call.out.clone();
+        self.pay_and_release(out, move |owner, paper| owner.pay_once(&call, paper))
+            .await
+    }
+
+    /// Clears the way to a place, pays for a piece and releases it there.
+    pub(super) async fn pay_and_release(
+        &self,
+        out: Option<PrintOut>,
+        pay: impl FnOnce(&mut Owner, &Paper) -> Result<Paid, UiError> + Send + 'static,
+    ) -> Result<PieceView, UiError> {
         let target = self.apply(move |owner| owner.target(out.as_ref())).await?;
         self.on_a_thread(move |station| {
             let paper = target.paper();
             let way = clear_the_way(station, target)?;
-            let paid = station.apply_blocking(move |owner| owner.pay_once(&call, &paper))?;
+            let paid = station.apply_blocking(move |owner| pay(owner, &paper))?;
             match paid {
                 Paid::Now(ready) => station.release(&ready, way),
                 Paid::Before(view) => Ok(*view),
@@ -347,7 +357,7 @@ impl Station {
 }
 
 /// A piece, and whether this call has paid for it.
-enum Paid {
+pub(super) enum Paid {
     Now(Box<Ready>),
     Before(Box<PieceView>),
 }
@@ -355,12 +365,23 @@ enum Paid {
 impl Owner {
     /// Pays for a piece, unless the same job has done so before.
     fn pay_once(&mut self, call: &PrintCall, paper: &Paper) -> Result<Paid, UiError> {
+        self.pay_job_once(call.job_key.as_deref(), |owner| {
+            owner.order(call, paper).map(|(order, _)| order)
+        })
+    }
+
+    /// Pays for what a job orders, unless the same job has done so before.
+    pub(super) fn pay_job_once(
+        &mut self,
+        job_key: Option<&str>,
+        order: impl FnOnce(&mut Self) -> Result<Order, UiError>,
+    ) -> Result<Paid, UiError> {
         self.note_what_is_known();
-        if let Some(row) = self.piece_of_job(call.job_key.as_deref())? {
+        if let Some(row) = self.piece_of_job(job_key)? {
             return Ok(Paid::Before(Box::new(self.piece_view(&row)?)));
         }
-        let (order, _) = self.order(call, paper)?;
-        let job_key = call.job_key.as_deref().map(str::trim);
+        let order = order(self)?;
+        let job_key = job_key.map(str::trim);
         let (row, _) = self.pay(&order, job_key.filter(|key| !key.is_empty()))?;
         Ok(Paid::Now(Box::new(self.ready(&row)?)))
     }

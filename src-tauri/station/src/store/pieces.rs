@@ -44,6 +44,9 @@ pub struct PieceFacts {
     /// By what it was priced; absent from pieces of programs that did not note it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priced_by: Option<PricedBy>,
+    /// The counter of the earlier piece it amends; the shape says how.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amends: Option<u32>,
 }
 
 /// Which price a piece has paid.

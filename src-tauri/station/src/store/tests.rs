@@ -90,6 +90,7 @@ fn debit(vault: &Vault, postage: u64) -> Step {
         booked: civil_date(NOW),
         category: *b"FCLM",
         raster: [9; 32],
+        amends: None,
     };
     vault.act(&Action::Debit(debit), NOW, "clerk").unwrap()
 }
@@ -112,6 +113,7 @@ fn piece(step: &Step, postage: u64) -> PieceRow {
             category: "FCLM".into(),
             certificate: 7,
             priced_by: None,
+            amends: None,
         },
         raster: [9; 32],
         job_key: None,

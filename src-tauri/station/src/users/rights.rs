@@ -40,6 +40,7 @@ impl Need {
             | Call::As(_) => Self::Nothing,
             Call::Pieces(_) | Call::Statistics(_) => Self::Anybody,
             Call::Print(_)
+            | Call::Amend(_)
             | Call::Batch(_)
             | Call::StopBatch
             | Call::Resolve(_)

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use shared::ids::PieceSerial;
 use shared::indicium::destination::{Destination, OriginZip};
 use shared::indicium::ibi_full::{IbiFull, SignError, SoftwareId, VERSION};
-use shared::vault::{Debit, Prospect};
+use shared::vault::{Amends, Debit, Prospect};
 
 use super::credentials::Credentials;
 pub use super::inputs::{LabelInputs, PieceInputs};
@@ -35,6 +35,8 @@ pub struct Order {
     pub booking: Booking,
     /// What will be readable of it.
     pub facts: PieceFacts,
+    /// The earlier piece it amends.
+    pub amends: Option<Amends>,
     /// The rate category of the indicium.
     pub category: [u8; 4],
     /// Where it is mailed.
@@ -115,6 +117,7 @@ impl Order {
             booked: self.booked,
             category: self.category,
             raster,
+            amends: self.amends,
         }
     }
 }

@@ -132,7 +132,8 @@ fn first(
     serial: PieceSerial,
 ) -> Result<Standing, Refused> {
     let now = sealed.now;
-    let spoiled = |debit: &DebitFact| debit.fate == Some(Fate::Spoiled);
+    // The correction of a date cost nothing: there is nothing to give back.
+    let spoiled = |debit: &DebitFact| debit.fate == Some(Fate::Spoiled) && !debit.postage.is_zero();
     let debit = mirror::debit_of(tx, sealed.station, serial.counter)?.filter(spoiled);
     let Some(debit) = debit else {
         return Ok(Standing::refused(RefundReason::NotDebited, Mills::ZERO));
