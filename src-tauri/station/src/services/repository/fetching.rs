@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest as _, Sha256};
 use shared::services::repository::{DELTAS_MAX, Delta, Deltas, TARGETS_PATH};
 use shared::tuf::{Client, TargetFile, TargetPath, TufFault};
 
@@ -185,7 +186,12 @@ impl Fetching {
         let Some(sha256) = file.hashes.sha256() else {
             return Ok(None);
         };
-        let content = owner.store().target_content(&base)?;
+        // A change from nothing is the content compressed.
+        let content = if base == <[u8; 32]>::from(Sha256::digest(b"")) {
+            Some(Vec::new())
+        } else {
+            owner.store().target_content(&base)?
+        };
         Ok(content.map(|base| Way {
             path: path.clone(),
             file: file.clone(),

@@ -293,6 +293,22 @@ fn a_new_edition_comes_as_the_change_from_one_that_is_here() {
 }
 
 #[test]
+fn the_first_edition_comes_compressed() {
+    let desk = desk();
+    let mut offer = Offer::new();
+    let content = edition("us-2027", "Rates");
+    let packed = change(b"", &content);
+    let base = TargetFile::of(b"", None).hashes.sha256().unwrap();
+    let custom = json!({"deltas": [{"base": hex::encode(base), "path": "rates/packed"}]});
+    offer.offer("rates/packed", &packed, None);
+    offer.offer(&path("us-2027"), &content, Some(custom));
+    offer.publish();
+    let asked = offer.serve(&desk, NO_END).unwrap();
+    assert_eq!(asked.bytes, u64::try_from(packed.len()).unwrap());
+    assert!(here(&desk, "us-2027") == Some(content));
+}
+
+#[test]
 fn a_change_that_leads_elsewhere_is_thrown_away_and_the_whole_is_fetched() {
     let desk = desk();
     let mut offer = Offer::new();
