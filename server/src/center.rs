@@ -379,14 +379,31 @@ impl DataCenter {
     /// # Errors
     /// [`CenterError`].
     pub fn upkeep(&self) -> Result<(), CenterError> {
-        let now = self.now();
-        for notice in self.authority.upkeep(now)? {
+        // Each part is done whatever becomes of the others: keys may lie on a token that is away, and
+        // money waits for none of them.
+        let parts = [
+            self.keep_up_keys(),
+            self.keep_up_money(),
+            self.hold_statistics_against_registers(),
+        ];
+        parts.into_iter().collect()
+    }
+
+    fn keep_up_keys(&self) -> Result<(), CenterError> {
+        let mut notices = Vec::new();
+        let kept = self.authority.upkeep(self.now(), &mut notices);
+        for notice in notices {
             self.journal_key(notice, "upkeep")?;
         }
+        kept?;
         let editions = self.authority.editions();
         self.db
             .write_blocking("editions", move |tx| store::sign_again(tx, &editions))?;
-        let ledger = self.ledger;
+        Ok(())
+    }
+
+    fn keep_up_money(&self) -> Result<(), CenterError> {
+        let (ledger, now) = (self.ledger, self.now());
         let ended = self.db.write_blocking("upkeep", move |tx| {
             stations::remove_old_codes(tx, now)?;
             refunds::upkeep(tx, now)?;
@@ -395,7 +412,7 @@ impl DataCenter {
         for (station, serials) in ended {
             self.revoked(station, serials);
         }
-        self.hold_statistics_against_registers()
+        Ok(())
     }
 
     /// Writes into the journal that a key was announced or a CA installed: its signed notice or its

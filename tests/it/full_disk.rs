@@ -140,6 +140,7 @@ async fn a_station_on_a_full_disk_debits_nothing_and_goes_on_when_there_is_space
         assert_eq!(after.ascending, printed * 780);
     }
     assert!(refused > 0, "the disk was never full at the debit");
+    assert!(unnoted > 0, "the disk was never full after the debit");
     let states = pieces(&counter).await;
     assert_eq!(u64::try_from(states.len()).unwrap(), printed);
     let known = [PieceState::Printed, PieceState::NotPrinted];

@@ -154,7 +154,8 @@ async fn center_put_back(
     assert_eq!(contact(&town, keeper, Some(100)).await, None, "seed {seed}");
     town.assert_books_hold().await;
     let how = if by_backup { "backup" } else { "snapshot" };
-    let said = doubted.unwrap_or_else(|| "the station doubted nothing".to_owned());
+    let said = doubted.unwrap_or_default();
+    assert_eq!(said, "center_doubted", "seed {seed}");
     (town, format!("data center, {how}: {said}"))
 }
 

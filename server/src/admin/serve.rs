@@ -89,8 +89,9 @@ async fn keep_up(center: Arc<DataCenter>, renewal: Renewal) {
         clock.tick().await;
         let (center, renewal) = (Arc::clone(&center), renewal.clone());
         let kept = tokio::task::spawn_blocking(move || {
-            center.upkeep().map_err(AdminRefusal::from)?;
-            renewal.renew().map_err(AdminRefusal::from)
+            let kept = center.upkeep().map_err(AdminRefusal::from);
+            let renewed = renewal.renew().map_err(AdminRefusal::from);
+            kept.and(renewed)
         });
         match kept.await {
             Ok(Ok(())) => {}

@@ -377,11 +377,11 @@ impl Authority {
     }
 
     /// Lets keys and CAs take over whose time has come, destroys what is past, announces successors
-    /// in time. To be called daily; the notices of what was announced.
+    /// in time. To be called daily; `notices` gets those of what was announced, also before a fault.
     ///
     /// # Errors
     /// [`CaError`] when a key cannot be made, written or destroyed.
-    pub fn upkeep(&self, now: UnixSeconds) -> Result<Vec<Vec<u8>>, CaError> {
+    pub fn upkeep(&self, now: UnixSeconds, notices: &mut Vec<Vec<u8>>) -> Result<(), CaError> {
         self.sealing.upkeep(now)?;
         let before = self.in_use_numbers();
         for line in [&self.server, &self.station, &self.indicium] {
@@ -390,12 +390,10 @@ impl Authority {
         if self.in_use_numbers() != before {
             self.changed();
         }
-        let announced = [
-            self.replies.upkeep(now)?,
-            self.editions.upkeep(now)?,
-            self.heads.upkeep(now)?,
-        ];
-        Ok(announced.into_iter().flatten().collect())
+        notices.extend(self.replies.upkeep(now)?);
+        notices.extend(self.editions.upkeep(now)?);
+        notices.extend(self.heads.upkeep(now)?);
+        Ok(())
     }
 
     fn in_use_numbers(&self) -> [u32; 3] {
