@@ -61,8 +61,13 @@ const quote = (price, steps, more = {}) => ({
   ...more,
 });
 
+const EXTRAS = [
+  { name: 'certified', title: 'Certified Mail', amount_mills: 5550, needs: [], excludes: [] },
+  { name: 'return-receipt', title: 'Return receipt, paper', amount_mills: 4650, needs: ['certified'], excludes: [] },
+];
+
 export function options() {
-  const option = (cls, shape, title, price, excluded = null, code = null) => ({ class: cls, shape, title, quote: price, excluded, code });
+  const option = (cls, shape, title, price, excluded = null, code = null) => ({ class: cls, shape, title, quote: price, excluded, code, extras: shape === 'letter' ? EXTRAS : [] });
   return {
     options: [
       option('first-class', 'postcard', 'First-Class postcard', quote(640, [['Postcard, metered', 640]])),

@@ -40,6 +40,13 @@ async function fillPiece(page) {
   await page.waitForSelector('#print:enabled');
 }
 
+/** Waits until something holds; the assertion that follows says what did not. */
+async function until(page, holds) {
+  for (let tries = 0; tries < 50 && !holds(); tries += 1) {
+    await page.waitForTimeout(100);
+  }
+}
+
 const callsOf = (station, name) => station.calls.filter(({ call }) => call === name);
 
 test('the token leaves the address bar and stays out of the history', { skip }, () =>
@@ -200,6 +207,27 @@ test('every way is compared by price, chosen by the keyboard, and what is exclud
     await page.waitForSelector('text=media parcel retail 1 lb');
     assert.equal(callsOf(station, 'print').length, 0, 'Enter opened the list and printed nothing');
     await assertAccessible(page, 'the comparison with its reasons');
+  }));
+
+test('extra services are ticked with the keyboard and priced with the piece', { skip }, () =>
+  onPage({}, async (page, station) => {
+    await fillPiece(page);
+    await page.click('summary >> text=Extra services');
+    await page.waitForSelector('input[value="return-receipt"]:disabled');
+    await page.focus('input[value="certified"]');
+    await page.keyboard.press('Space');
+    await page.waitForSelector('input[value="return-receipt"]:enabled');
+    await assertAccessible(page, 'extra services');
+    const asked = (extras) => callsOf(station, 'options').at(-1).extras.join() === extras;
+    await until(page, () => asked('certified'));
+    await page.waitForSelector('#print:enabled');
+    assert.deepEqual(callsOf(station, 'options').at(-1).extras, ['certified']);
+    await page.keyboard.press('Control+Enter');
+    await page.waitForSelector('text=Printed 1 letter');
+    assert.deepEqual(callsOf(station, 'print')[0].quote.extras, ['certified']);
+    await fillPiece(page);
+    await until(page, () => asked(''));
+    assert.deepEqual(callsOf(station, 'options').at(-1).extras, [], 'the next piece begins without');
   }));
 
 test('an address in another country is priced for it', { skip }, () => {

@@ -38,7 +38,7 @@ pub use explain::{Quote, QuoteStep, quote};
 pub use goes_to::{Country, CountryEntry, GoesTo};
 pub use kinds::{ItemName, MailClass, PriceKind, Shape};
 pub use manifest::EditionManifest;
-pub use options::{WayToSend, options};
+pub use options::{ExtraOffer, WayToSend, options};
 pub use quote::{Price, QuoteRequest, check_mailing_date, price};
 pub use refusal::RateRefusal;
 pub use size::Size;

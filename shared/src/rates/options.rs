@@ -7,6 +7,8 @@ use super::explain::{Quote, quote};
 use super::kinds::{MailClass, Shape};
 use super::quote::QuoteRequest;
 use super::refusal::RateRefusal;
+use super::tables::Fee;
+use crate::money::Mills;
 
 /// One way of sending a piece.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,38 @@ pub struct WayToSend {
     pub title: String,
     /// Its price, or why it is not allowed.
     pub outcome: Result<Quote, RateRefusal>,
+    /// The extra services that it can have, as far as the edition has their prices.
+    pub extras: Vec<ExtraOffer>,
+}
+
+/// An extra service that a way of sending can have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtraOffer {
+    /// Its name in calls.
+    pub name: String,
+    /// What the clerk calls it.
+    pub title: String,
+    /// What it adds.
+    pub amount: Mills,
+    /// Others of which one must be there too.
+    pub needs: Vec<String>,
+    /// Others that must not be there.
+    pub excludes: Vec<String>,
+}
+
+/// The extra services of a class and shape whose prices the edition has.
+fn extras(edition: &Edition, class: MailClass, shape: Shape) -> Vec<ExtraOffer> {
+    let offered = |fee: &&Fee| fee.class == class && fee.shapes.contains(&shape);
+    let offers = edition.extras.iter().filter(offered).filter_map(|fee| {
+        Some(ExtraOffer {
+            name: fee.name.clone(),
+            title: fee.title.clone(),
+            amount: fee.amount?,
+            needs: fee.needs.clone(),
+            excludes: fee.excludes.clone(),
+        })
+    });
+    offers.collect()
 }
 
 /// Prices all ways, the cheapest first and the excluded last; class and shape of the request do
@@ -50,6 +84,7 @@ pub fn options(edition: &Edition, request: &QuoteRequest, wanted: Option<Shape>)
                 shape: rule.shape,
                 title: rule.title.clone(),
                 outcome,
+                extras: extras(edition, rule.class, rule.shape),
             }
         })
         .collect();

@@ -28,7 +28,7 @@ pub use money::{
     AutomaticRefillCall, AutomaticRefillPlan, AutomaticRefillView, RefillCall, RefundCall,
     RefundView, WithdrawCall, WithdrawalView,
 };
-pub use rates::{OptionView, OptionsView, QuoteStepView, QuoteView};
+pub use rates::{ExtraView, OptionView, OptionsView, QuoteStepView, QuoteView};
 pub use repository::{EditionView, RepositoryView, StoppedView};
 pub use statistics::{ChartView, GroupView, SeriesView, StatisticsCall, StatisticsView, TallyView};
 pub use users::{

@@ -11,6 +11,7 @@ const option = (shape: string, allowed: boolean, cls = 'first-class'): OptionVie
     : null,
   excluded: allowed ? null : 'too heavy',
   code: allowed ? null : 'overweight',
+  extras: [],
 });
 
 test('a letter is taken first even where a postcard is cheaper', () => {

@@ -39,6 +39,8 @@ class Job {
   weight = $state('1oz');
   size = $state('');
   nonmachinable = $state(false);
+  /** Extra services by name. */
+  extras = $state<string[]>([]);
   date = $state(isoDate());
   costCentre = $state(preferences.costCentre);
 
@@ -208,6 +210,7 @@ class Job {
   #startOver(): void {
     this.#jobKey = crypto.randomUUID();
     this.address = '';
+    this.extras = [];
     this.place = null;
     this.preview = null;
     this.#pictures.drop();
@@ -229,7 +232,7 @@ class Job {
       nonmachinable: this.nonmachinable,
       price: null,
       date: this.date === '' ? null : this.date,
-      extras: [],
+      extras: this.extras,
     };
   }
 

@@ -419,6 +419,31 @@ done: number,
 rows: number, };
 
 /**
+ * An extra service that a way of sending can have.
+ */
+export type ExtraView = { 
+/**
+ * Its name, as a quote takes it.
+ */
+name: string, 
+/**
+ * What the clerk calls it.
+ */
+title: string, 
+/**
+ * What it adds, mills.
+ */
+amount_mills: number, 
+/**
+ * Others of which one must be there too.
+ */
+needs: Array<string>, 
+/**
+ * Others that must not be there.
+ */
+excludes: Array<string>, };
+
+/**
  * One group of pieces.
  */
 export type GroupView = { 
@@ -543,7 +568,11 @@ excluded: string | null,
 /**
  * The stable code of the rule that excludes it.
  */
-code: string | null, };
+code: string | null, 
+/**
+ * The extra services that it can have, as far as their prices are known.
+ */
+extras: Array<ExtraView>, };
 
 /**
  * Several ways of sending the same piece.

@@ -256,6 +256,19 @@ fn all_ways_of_a_parcel_are_compared_by_price() {
     international parcel: only_abroad: A First-Class Package International goes abroad only, and 04201 is in this country
     international priority-parcel: only_abroad: A Priority Mail International goes abroad only, and 04201 is in this country
     "#);
+    let letter = ways.iter().find(|way| way.shape == Shape::Letter).unwrap();
+    let offered = letter
+        .extras
+        .iter()
+        .map(|extra| format!("{} {}", extra.name, extra.amount));
+    assert_eq!(
+        offered.collect::<Vec<_>>(),
+        [
+            "certified 5.55",
+            "return-receipt 4.65",
+            "return-receipt-electronic 2.91"
+        ]
+    );
     let only = options(
         &EDITION,
         &asked("priority", "parcel", "2lb", "zone 4"),

@@ -62,4 +62,23 @@ pub struct OptionView {
     /// The stable code of the rule that excludes it.
     #[serde(default)]
     pub code: Option<String>,
+    /// The extra services that it can have, as far as their prices are known.
+    #[serde(default)]
+    pub extras: Vec<ExtraView>,
+}
+
+/// An extra service that a way of sending can have.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct ExtraView {
+    /// Its name, as a quote takes it.
+    pub name: String,
+    /// What the clerk calls it.
+    pub title: String,
+    /// What it adds, mills.
+    #[ts(type = "number")]
+    pub amount_mills: u64,
+    /// Others of which one must be there too.
+    pub needs: Vec<String>,
+    /// Others that must not be there.
+    pub excludes: Vec<String>,
 }

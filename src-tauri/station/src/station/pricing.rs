@@ -7,14 +7,14 @@ use shared::ids::PsdId;
 use shared::indicium::destination::Destination;
 use shared::indicium::regime::SPECIMEN_MANUFACTURER;
 use shared::rates::{
-    Country, GoesTo, MailClass, PriceKind, Quote, QuoteRequest, RateRefusal, Shape, Size, Weight,
-    Zip5, options, quote,
+    Country, ExtraOffer, GoesTo, MailClass, PriceKind, Quote, QuoteRequest, RateRefusal, Shape,
+    Size, Weight, Zip5, options, quote,
 };
 
 use super::{Owner, names};
 use crate::api::{
-    ErrorKind, OptionView, OptionsView, PlaceCall, PlaceView, QuoteCall, QuoteStepView, QuoteView,
-    UiError,
+    ErrorKind, ExtraView, OptionView, OptionsView, PlaceCall, PlaceView, QuoteCall, QuoteStepView,
+    QuoteView, UiError,
 };
 use crate::messages::{Code, say};
 
@@ -146,6 +146,7 @@ impl Owner {
             title: way.title,
             excluded: way.outcome.as_ref().err().map(|r| sentence(&r.to_string())),
             code: way.outcome.as_ref().err().map(|r| r.code().to_owned()),
+            extras: way.extras.into_iter().map(extra_view).collect(),
             quote: way.outcome.ok().as_ref().map(quote_view),
         });
         Ok(OptionsView {
@@ -178,6 +179,17 @@ pub(crate) fn quote_view(quote: &Quote) -> QuoteView {
             })
             .collect(),
         notes: quote.notes.clone(),
+    }
+}
+
+/// An extra service as a person reads it.
+fn extra_view(offer: ExtraOffer) -> ExtraView {
+    ExtraView {
+        name: offer.name,
+        title: offer.title,
+        amount_mills: offer.amount.mills(),
+        needs: offer.needs,
+        excludes: offer.excludes,
     }
 }
 
