@@ -116,7 +116,11 @@ impl Town {
             source: EDITION.to_owned(),
         })
         .await;
-        town.admin(AdminCall::RatesPublish { edition: None }).await;
+        town.admin(AdminCall::RatesPublish {
+            edition: None,
+            passphrase: None,
+        })
+        .await;
         town
     }
 

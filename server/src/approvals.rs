@@ -38,16 +38,19 @@ pub enum Controlled {
     RefundApprove,
     /// An edition of rates that fails validation is published.
     RatesPublish,
+    /// The repository gets a new root.
+    RepositoryRoot,
 }
 
 impl Controlled {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::AdminKeyNew,
         Self::AdminKeyEnd,
         Self::StationRecover,
         Self::RefundApprove,
         Self::RatesPublish,
+        Self::RepositoryRoot,
     ];
 
     /// The action as the approval names it.
@@ -59,6 +62,7 @@ impl Controlled {
             Self::StationRecover => "station-recover",
             Self::RefundApprove => "refund-approve",
             Self::RatesPublish => "rates-publish",
+            Self::RepositoryRoot => "repository-root",
         }
     }
 
@@ -71,6 +75,7 @@ impl Controlled {
             Self::StationRecover => "recovery of a lost station's value",
             Self::RefundApprove => "a refund over the limit",
             Self::RatesPublish => "an edition of rates that fails validation",
+            Self::RepositoryRoot => "a new root of the repository",
         }
     }
 }

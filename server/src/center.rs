@@ -20,9 +20,9 @@ use crate::folder::{FileFault, Folder};
 use crate::ledger::tree::{self, TreeHead};
 use crate::ledger::{Ledger, LedgerError, RecordKind};
 use crate::monitor::Monitor;
+use crate::repository::{Founded, RepositoryError};
 use crate::services::funds::{held, refunds};
 use crate::services::rates::store;
-use crate::services::rates::store::marker as published;
 use crate::services::statistics::standing;
 use crate::stations::Station;
 use crate::{params, stations};
@@ -67,6 +67,9 @@ pub enum CenterError {
     /// Editions could not be signed again.
     #[error(transparent)]
     Editions(#[from] store::EditionStoreError),
+    /// The repository failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -81,6 +84,9 @@ pub struct InitTerms {
     pub support_contact: String,
     /// The passphrase of the offline root; one is made when there is none.
     pub passphrase: Option<Zeroizing<String>>,
+    /// The passphrase of the keys that publish rates and software; one is made when there is none and
+    /// left beside the offline keys.
+    pub publish_passphrase: Option<Zeroizing<String>>,
     /// The PKCS #11 token that new signing keys are made on; the data folder when there is none.
     pub token: Option<TokenPlace>,
 }
@@ -165,7 +171,11 @@ impl DataCenter {
             token: terms.token.clone(),
         };
         config.write(folder)?;
-        ca::init(folder, id, passphrase.map_or("", |text| text.as_str()), now)?;
+        let passphrase = passphrase.map_or("", |text| text.as_str());
+        ca::init(folder, id, passphrase, now)?;
+        let authorities = Authority::open(folder, &terms.names, now)?.bundle(now);
+        let publish = terms.publish_passphrase.as_ref().map(|text| text.as_str());
+        let founded = Founded::make(folder, (passphrase, publish), &authorities, now)?;
         let support_contact = terms.support_contact.clone();
         db.write_blocking("init", move |tx| {
             tx.execute(
@@ -173,7 +183,9 @@ impl DataCenter {
                  VALUES (1, ?1, 1, 0, ?2, ?3)",
                 params![&id, &support_contact, now],
             )?;
-            epochs::begin(&Ledger::new(id), tx, 1, "init", now)
+            let ledger = Ledger::new(id);
+            epochs::begin(&ledger, tx, 1, "init", now)?;
+            Ok::<_, CenterError>(founded.keep(&ledger, tx, now)?)
         })?;
         Ok(Initialised { id, new_passphrase })
     }
@@ -194,7 +206,7 @@ impl DataCenter {
         let row = db.read_blocking("center", center_row)?;
         let row = row.ok_or_else(missing)?;
         let config = Config::read(folder)?;
-        let monitor = Monitor::new(db.read_blocking("published editions", published)?);
+        let monitor = Monitor::default();
         let hub = Arc::clone(monitor.hub());
         db.tell_news(move |news| hub.hear(news));
         Ok(Self {
@@ -384,6 +396,7 @@ impl DataCenter {
         let parts = [
             self.keep_up_keys(),
             self.keep_up_money(),
+            self.keep_repository().map_err(CenterError::from),
             self.hold_statistics_against_registers(),
         ];
         parts.into_iter().collect()

@@ -7,6 +7,8 @@
 //! DATA/keys/              private keys of the running data center
 //! DATA/keys/sealing/      HPKE keys, one file each
 //! DATA/offline-root.pem   root and recovery keys under the passphrase: move it away
+//! DATA/offline/           keys of the repository's root and targets, each under the passphrase, and
+//!                         the passphrase of the keys that publish: move it away
 //! DATA/lock               held by the process that owns the folder
 //! DATA/listening          where `serve` listens, while it runs
 //! ```
@@ -131,6 +133,18 @@ impl Folder {
         self.path.join("offline-root.pem")
     }
 
+    /// The folder of what belongs offline and is needed seldom.
+    #[must_use]
+    pub fn offline(&self) -> PathBuf {
+        self.path.join("offline")
+    }
+
+    /// The passphrase of the keys that publish rates and software, where `init` left it.
+    #[must_use]
+    pub fn publish_passphrase(&self) -> PathBuf {
+        self.offline().join("publish-passphrase.txt")
+    }
+
     /// The lock that says who owns the folder.
     #[must_use]
     pub fn lock(&self) -> PathBuf {
@@ -148,7 +162,13 @@ impl Folder {
     /// # Errors
     /// [`FileFault::Write`].
     pub fn make(&self) -> Result<(), FileFault> {
-        for path in [self.path.clone(), self.path.join("ca"), self.sealing_keys()] {
+        let sealing = self.sealing_keys();
+        for path in [
+            self.path.clone(),
+            self.path.join("ca"),
+            sealing,
+            self.offline(),
+        ] {
             make_private(&path)?;
         }
         make_private(&self.path.join("keys"))

@@ -19,6 +19,7 @@ pub mod folder;
 pub mod ledger;
 pub mod mirror;
 pub mod monitor;
+pub mod repository;
 pub mod services;
 pub mod stations;
 pub mod witnesses;

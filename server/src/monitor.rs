@@ -1,8 +1,8 @@
 //! The data center's monitor: sees every access of a station, asks each service whether it has
 //! something for this station, and says so in the reply that is on its way anyway.
 //!
-//! It keeps the state of the contact each station is in ([`shared::monitor::Contact`]), the markers
-//! of what services have, in memory, and the stations that keep a contact open ([`Hub`]). Nothing
+//! It keeps the state of the contact each station is in ([`shared::monitor::Contact`]) and the stations
+//! that keep a contact open ([`Hub`]). Nothing
 //! of it is durable: after a restart the first access of a station begins anew.
 
 mod hub;
@@ -10,17 +10,16 @@ mod hub;
 mod shuttled;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use shared::clock::UnixSeconds;
 use shared::ids::StationId;
-use shared::monitor::{Budget, Contact, ContactId, Due, Holdings, Marker, Turn};
+use shared::monitor::{Budget, Contact, ContactId, Due, Holdings, Turn};
 use shared::services::ServiceId;
 
 use crate::ca::deny::Serial;
 use crate::center::DataCenter;
-use crate::db::DbError;
 use crate::services;
 
 pub(crate) use hub::{Hub, Listener, ServiceSet};
@@ -50,20 +49,10 @@ struct Seen {
 #[derive(Debug, Default)]
 pub struct Monitor {
     contacts: Mutex<HashMap<StationId, Seen>>,
-    /// The marker of the published rate editions; none when there are none.
-    rates: RwLock<Option<Marker>>,
     hub: Arc<Hub>,
 }
 
 impl Monitor {
-    /// A monitor that knows which rate editions are published.
-    pub(crate) fn new(rates: Option<Marker>) -> Self {
-        Self {
-            rates: RwLock::new(rates),
-            ..Self::default()
-        }
-    }
-
     /// The contact a station is in, or was in last.
     #[must_use]
     pub fn contact_of(&self, station: StationId) -> Option<Contact> {
@@ -86,12 +75,6 @@ impl Monitor {
     #[must_use]
     pub fn open_contacts(&self) -> usize {
         self.hub.len()
-    }
-
-    /// The marker of the published rate editions.
-    #[must_use]
-    pub fn rates(&self) -> Option<Marker> {
-        *self.rates.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes that a request of this service has come in; a contact that was not seen before begins.
@@ -179,25 +162,6 @@ impl DataCenter {
     pub fn revoked(&self, station: StationId, serials: impl IntoIterator<Item = Serial>) {
         self.denied().add(serials);
         self.monitor().hub.end(station);
-    }
-
-    /// Reads which rate editions are published, after that has changed, and wakes every station.
-    ///
-    /// # Errors
-    /// [`DbError`]: stations then learn of the change with the next one, or at a restart.
-    pub fn rates_changed(&self) -> Result<(), DbError> {
-        // The lock is held over the read, so that an older answer never replaces a newer one.
-        let mut rates = self
-            .monitor()
-            .rates
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        *rates = self
-            .db()
-            .read_blocking("published editions", services::rates::store::marker)?;
-        drop(rates);
-        self.monitor().signal_all(ServiceId::Rates);
-        Ok(())
     }
 }
 

@@ -121,7 +121,11 @@ async fn make_due(
             edition["effective"] = format!("2030-01-{:02}", 1 + round % 28).into();
             let source = edition.to_string();
             town.admin(AdminCall::RatesImport { source }).await;
-            town.admin(AdminCall::RatesPublish { edition: None }).await;
+            town.admin(AdminCall::RatesPublish {
+                edition: None,
+                passphrase: None,
+            })
+            .await;
         }
         ServiceId::Accounts => {
             let what = TreeCall::New {

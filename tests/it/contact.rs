@@ -41,7 +41,11 @@ async fn publish(town: &Town, name: &str) {
         source: edition.to_string(),
     })
     .await;
-    town.admin(AdminCall::RatesPublish { edition: None }).await;
+    town.admin(AdminCall::RatesPublish {
+        edition: None,
+        passphrase: None,
+    })
+    .await;
 }
 
 /// Gives every service something to do in the next contact.

@@ -313,9 +313,10 @@ async fn what_two_admins_must_approve_is_refused_to_one_and_done_for_both() {
         let signed = Town::signed(&request, &[&keys[0], &keys[1]]);
         town.admin(call(signed)).await;
     }
-    // The others need a station that was lost two months ago, a refund over the limit and an
-    // edition that fails: `funds_withdrawn.rs`, `funds_refunds.rs` and `rates.rs` have them.
-    assert_eq!(Controlled::ALL.len(), tried.len() + 3);
+    // The others need a station that was lost two months ago, a refund over the limit, an edition
+    // that fails and a root that its keyholders have signed: `funds_withdrawn.rs`,
+    // `funds_refunds.rs`, `rates.rs` and `repository.rs` have them.
+    assert_eq!(Controlled::ALL.len(), tried.len() + 4);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -53,6 +53,8 @@ mod power_cut;
 #[cfg(test)]
 mod rates;
 #[cfg(test)]
+mod repository;
+#[cfg(test)]
 mod restore_and_clones;
 #[cfg(test)]
 mod rollbacks;

@@ -112,7 +112,11 @@ async fn an_edition_is_fetched_once_when_published_and_in_force_from_its_own_day
         ("nothing", 0),
         "it is not published yet"
     );
-    town.admin(AdminCall::RatesPublish { edition: None }).await;
+    town.admin(AdminCall::RatesPublish {
+        edition: None,
+        passphrase: None,
+    })
+    .await;
     let (outcome, fetched) = meet(&town, &counter, None).await;
     assert_eq!((outcome.as_str(), fetched.len()), ("served", 2));
     let (outcome, fetched) = meet(&town, &counter, None).await;
@@ -134,7 +138,11 @@ async fn an_edition_that_arrives_spoiled_is_not_believed_and_comes_whole_later()
     let town = Town::with_deposit("10.00").await;
     let counter = town.enrolled("one").await;
     import(&town, "us-next", 0).await;
-    town.admin(AdminCall::RatesPublish { edition: None }).await;
+    town.admin(AdminCall::RatesPublish {
+        edition: None,
+        passphrase: None,
+    })
+    .await;
     for place in [5, 400, 1_000_003, 77_777_777] {
         for contents in [false, true] {
             let (outcome, _) = meet(&town, &counter, Some((contents, place))).await;
@@ -159,7 +167,12 @@ async fn an_edition_that_fails_validation_needs_two_admins_and_a_reason() {
         "a jump, and a fall after it"
     );
     for all in [None, Some("us-odd".to_owned())] {
-        let refused = town.refused(AdminCall::RatesPublish { edition: all }).await;
+        let refused = town
+            .refused(AdminCall::RatesPublish {
+                edition: all,
+                passphrase: None,
+            })
+            .await;
         assert_eq!(refused.code, "edition_fails_validation");
     }
     let despite = |reason: &str, consent| AdminCall::Rates {
@@ -167,6 +180,7 @@ async fn an_edition_that_fails_validation_needs_two_admins_and_a_reason() {
             edition: "us-odd".to_owned(),
             reason: reason.to_owned(),
             consent,
+            passphrase: None,
         },
     };
     let reason = "The post has announced exactly this.";
@@ -224,12 +238,16 @@ async fn an_edition_is_validated_against_those_published_and_the_day() {
         "its day has passed"
     );
     let refused = town
-        .refused(AdminCall::RatesPublish { edition: None })
+        .refused(AdminCall::RatesPublish {
+            edition: None,
+            passphrase: None,
+        })
         .await;
     assert_eq!(refused.code, "edition_fails_validation");
     import(&town, "us-after", 0).await;
     let call = AdminCall::RatesPublish {
         edition: Some("us-after".to_owned()),
+        passphrase: None,
     };
     town.admin(call).await;
 }

@@ -1,10 +1,12 @@
 //! The calls of an admin: what the command line and the private socket carry.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use shared::money::Mills;
 use shared::services::accounts::Month;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::approval::ApprovalCall;
 use super::bank::BankCall;
@@ -13,6 +15,7 @@ use super::keys::KeysCall;
 use super::money::MoneyCall;
 use super::rates::RatesCall;
 use super::refusal::AdminRefusal;
+use super::repository::RepositoryCall;
 use super::tree::TreeCall;
 use super::view::AdminView;
 
@@ -21,6 +24,31 @@ pub const CALL_MAX: usize = 32 * 1_024 * 1_024;
 
 /// The longest view, bytes as JSON: two thousand groups of pieces with the longest names.
 pub const VIEW_MAX: u64 = 16 * 1_024 * 1_024;
+
+/// A passphrase on its way to what it opens.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(transparent)]
+pub struct Passphrase(String);
+
+impl Passphrase {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Passphrase {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Passphrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Passphrase")
+    }
+}
 
 /// Something an admin wants done by whoever owns the data folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,6 +147,8 @@ pub enum AdminCall {
     RatesPublish {
         /// Its name.
         edition: Option<String>,
+        /// What opens the keys that publish; looked for where `init` left it when there is none.
+        passphrase: Option<Passphrase>,
     },
     /// Show all editions.
     RatesList,
@@ -126,6 +156,11 @@ pub enum AdminCall {
     Rates {
         /// What to do.
         rates: RatesCall,
+    },
+    /// See or sign the repository.
+    Repository {
+        /// What to do.
+        what: RepositoryCall,
     },
     /// Count pieces.
     Statistics(StatisticsAsked),

@@ -11,6 +11,7 @@ use super::epoch::cli::EpochCommand;
 use super::money::cli::{
     AccountMoneyCommand, RefundCommand, ScanCommand, StationMoneyCommand, StopListCommand,
 };
+use super::repository::cli::RepositoryCommand;
 use super::statement::StatementCommand;
 use super::tree::TreeCommand;
 
@@ -68,6 +69,9 @@ pub enum Command {
     /// Editions of postal rates.
     #[command(subcommand)]
     Rates(RatesCommand),
+    /// What is published, signed for every station: its roles, and new keys for them.
+    #[command(subcommand)]
+    Repository(RepositoryCommand),
     /// Pieces counted, and held against the registers.
     #[command(subcommand)]
     Statistics(StatisticsCommand),
@@ -115,6 +119,10 @@ pub struct Init {
     /// and shown once.
     #[arg(long, value_name = "PATH")]
     pub root_passphrase_file: Option<PathBuf>,
+    /// A file whose first line is the passphrase of the keys that publish rates and software. Without
+    /// it one is made and left in the folder `offline`, to be moved away.
+    #[arg(long, value_name = "PATH")]
+    pub publish_passphrase_file: Option<PathBuf>,
     /// Whom a clerk should ring when a station is frozen, for example a telephone number.
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub support_contact: String,
@@ -275,6 +283,10 @@ pub enum RatesCommand {
         /// Why an edition that fails validation is right all the same; it stands in the journal.
         #[arg(long, value_name = "TEXT", requires = "edition")]
         reason: Option<String>,
+        /// A file whose first line is the passphrase of the keys that publish [default: where `init`
+        /// left it, until you move it away].
+        #[arg(long, value_name = "PATH")]
+        passphrase_file: Option<PathBuf>,
         /// How two admins approve it.
         #[command(flatten)]
         consent: ConsentArguments,

@@ -18,6 +18,7 @@ pub mod perform;
 pub mod pin_reset;
 pub mod rates;
 pub mod refusal;
+pub mod repository;
 mod serve;
 mod sheet;
 pub mod socket;
@@ -39,7 +40,7 @@ use shared::money::Mills;
 use shared::rates::source::MAX_SOURCE_BYTES;
 use zeroize::Zeroizing;
 
-use self::call::AdminCall;
+use self::call::{AdminCall, Passphrase};
 use self::cli::{
     AccountCommand, Cli, Command, Init, LedgerCommand, RatesCommand, Serve, StationCommand,
 };
@@ -167,9 +168,9 @@ fn carry_out(cli: Cli, output: &Output) -> Result<(), AdminRefusal> {
             let call = tree::call(command)?;
             perform_or_ask(&folder, AdminCall::Tree { what: call }, clock, output)
         }
+        Command::Repository(command) => repository::cli::carry_out(&folder, command, clock, output),
         Command::Rates(command) => {
-            let consent = command.consent();
-            let call = rates_call(command)?;
+            let (consent, call) = (command.consent(), rates_call(command)?);
             approval::cli::asking(&folder, call, &consent, clock, output)
         }
         Command::Statistics(command) => {
@@ -276,14 +277,23 @@ fn rates_call(command: RatesCommand) -> Result<AdminCall, AdminRefusal> {
             edition: Some(edition),
             reason: Some(reason),
             consent,
+            passphrase_file,
         } => AdminCall::Rates {
             rates: RatesCall::PublishDespite {
                 edition,
                 reason,
                 consent: consent.consent()?,
+                passphrase: passphrase_of(passphrase_file.as_deref())?,
             },
         },
-        RatesCommand::Publish { edition, .. } => AdminCall::RatesPublish { edition },
+        RatesCommand::Publish {
+            edition,
+            passphrase_file,
+            ..
+        } => AdminCall::RatesPublish {
+            edition,
+            passphrase: passphrase_of(passphrase_file.as_deref())?,
+        },
         RatesCommand::Validate { edition } => AdminCall::Rates {
             rates: RatesCall::Validate { edition },
         },
@@ -292,6 +302,12 @@ fn rates_call(command: RatesCommand) -> Result<AdminCall, AdminRefusal> {
             rates: RatesCall::Rehearse { edition, days },
         },
     })
+}
+
+/// Reads a passphrase that a call carries.
+fn passphrase_of(path: Option<&Path>) -> Result<Option<Passphrase>, AdminRefusal> {
+    let read = path.map(read_passphrase).transpose()?;
+    Ok(read.map(|text| Passphrase::from(text.as_str())))
 }
 
 /// Reads the JSON source of an edition.
@@ -400,11 +416,17 @@ fn carry_out_init(
         .as_deref()
         .map(read_passphrase)
         .transpose()?;
+    let publish_passphrase = init
+        .publish_passphrase_file
+        .as_deref()
+        .map(read_passphrase)
+        .transpose()?;
     let ownership = owned_new(folder)?;
     let terms = InitTerms {
         names: init.names,
         support_contact: init.support_contact,
         passphrase,
+        publish_passphrase,
         token: place_of(init.pkcs11, init.token),
     };
     let made = DataCenter::init(folder, &terms, clock)?;
@@ -412,6 +434,7 @@ fn carry_out_init(
     let written = output.view(&AdminView::Init(InitView {
         data_center: made.id,
         offline_root: folder.offline_root(),
+        offline: folder.offline(),
         passphrase: made.new_passphrase.map(|passphrase| passphrase.to_string()),
     }));
     if written {

@@ -11,7 +11,7 @@ use shared::services::ServiceId;
 use zeroize::Zeroizing;
 
 use super::backup;
-use super::call::AdminCall;
+use super::call::{AdminCall, Passphrase};
 use super::pin_reset;
 use super::refusal::AdminRefusal;
 use super::view::{
@@ -28,7 +28,7 @@ use crate::ledger::{self, AuditFault, ExportLine, LedgerAccount, LedgerError};
 use crate::services::accounts::bank::matching::creditor_reference;
 use crate::services::accounts::tree::{Gardener, TreeError};
 use crate::services::funds::held;
-use crate::services::rates::store;
+use crate::services::rates::{publish, store};
 use crate::services::statistics::standing;
 use crate::stations::{self, NewStation, Station, StationError, StationState};
 
@@ -76,7 +76,11 @@ pub fn perform(
             show(pin_reset::order(center, station, &user)?)
         }
         AdminCall::RatesImport { source } => show(rates_import(center, &source)?),
-        AdminCall::RatesPublish { edition } => all(show, rates_publish(center, edition)?),
+        AdminCall::RatesPublish {
+            edition,
+            passphrase,
+        } => all(show, rates_publish(center, edition, passphrase.as_ref())?),
+        AdminCall::Repository { what } => super::repository::perform(center, what, show)?,
         AdminCall::RatesList => all(show, rates_list(center)?),
         AdminCall::Rates { rates } => super::rates::perform(center, rates, show)?,
         AdminCall::Statistics(asked) => super::statistics::perform(center, asked, show)?,
@@ -440,7 +444,9 @@ fn rates_import(center: &DataCenter, source: &str) -> Result<AdminView, AdminRef
 fn rates_publish(
     center: &DataCenter,
     edition: Option<String>,
+    passphrase: Option<&Passphrase>,
 ) -> Result<Vec<AdminView>, AdminRefusal> {
+    let passphrase = passphrase.map(Passphrase::as_str);
     let names = match edition {
         Some(name) => vec![name],
         None => center
@@ -457,15 +463,10 @@ fn rates_publish(
     let mut views = Vec::new();
     for name in names {
         let signed = manifest_to_publish(center, &name)?;
-        let (book, now) = (*center.ledger(), center.now());
-        let edition = center.db().write_blocking("rates-publish", move |tx| {
-            super::rates::must_pass(tx, &name, super::rates::today(now))?;
-            Ok::<_, super::rates::PublishError>(store::publish(tx, &book, &name, &signed, now)?)
-        })?;
+        let (id, day) = (name.clone(), super::rates::today(center.now()));
+        let first = move |tx: &Tx<'_>| super::rates::must_pass(tx, &id, day);
+        let edition = publish::publish(center, &name, passphrase, signed, first)?;
         views.push(edition_view(edition));
-    }
-    if !views.is_empty() {
-        center.rates_changed()?;
     }
     Ok(views)
 }

@@ -314,6 +314,7 @@ impl From<CenterError> for AdminRefusal {
             CenterError::File(error) => error.into(),
             CenterError::Ledger(error) => error.into(),
             CenterError::Editions(error) => error.into(),
+            CenterError::Repository(error) => error.into(),
             CenterError::Db(error) => error.into(),
         }
     }
@@ -356,7 +357,15 @@ impl From<EditionStoreError> for AdminRefusal {
             EditionStoreError::Signing(_) => {
                 Self::broken("keys", &error, "Nothing was published. See the log.")
             }
-            EditionStoreError::Ledger(error) => error.into(),
+            EditionStoreError::BadName { .. } => Self::refused(
+                "bad_edition_name",
+                &error,
+                "Nothing was published. Import it under another name.",
+            ),
+            EditionStoreError::Delta(_) => {
+                Self::broken("deltas", &error, "Nothing was published. See the log.")
+            }
+            EditionStoreError::Repository(error) => error.into(),
             EditionStoreError::Db(error) => error.into(),
         }
     }

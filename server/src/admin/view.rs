@@ -19,6 +19,7 @@ use super::epoch::EpochShown;
 use super::keys::KeysView;
 use super::money::MoneyView;
 use super::pin_reset::PinResetView;
+use super::repository::RepositoryView;
 use super::tree::{NodeView, OverrideView};
 use crate::evidence::Evidence;
 use crate::ledger::{AuditReport, ExportLine};
@@ -217,6 +218,8 @@ pub struct InitView {
     pub data_center: DataCenterId,
     /// Where the offline keys lie.
     pub offline_root: PathBuf,
+    /// The folder with the repository's offline keys, and the passphrase of those that publish.
+    pub offline: PathBuf,
     /// The passphrase that was made for them; it is shown here and never again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passphrase: Option<String>,
@@ -298,6 +301,8 @@ pub enum AdminView {
     Money(MoneyView),
     /// Keys of admins and what they are to approve.
     Approval(ApprovalView),
+    /// The repository.
+    Repository(RepositoryView),
     /// How often something was refused.
     Refusals(RefusalsView),
     /// Evidence against a station.
@@ -338,6 +343,7 @@ impl AdminView {
             Self::Record(view) => serde_json::to_string(view),
             Self::Money(view) => view.json(),
             Self::Approval(view) => view.json(),
+            Self::Repository(view) => view.json(),
             Self::Refusals(view) => serde_json::to_string(view),
             Self::Evidence(view) => serde_json::to_string(view),
             Self::Checked(view) => view.json(),
@@ -370,6 +376,7 @@ impl fmt::Display for AdminView {
             Self::Audit(view) => audit(f, view),
             Self::Money(view) => view.fmt(f),
             Self::Approval(view) => view.fmt(f),
+            Self::Repository(view) => view.fmt(f),
             Self::Refusals(view) => write!(
                 f,
                 "{:<24} {:>8}  last {}",
@@ -559,9 +566,11 @@ fn init(f: &mut fmt::Formatter<'_>, view: &InitView) -> fmt::Result {
     write!(
         f,
         "Data center {} is ready.\nIts root key lies, encrypted, in\n    {}\n\
-         Move that file off this machine.",
+         and the repository's offline keys, with the passphrase of those that publish, in\n    {}\n\
+         Move both off this machine.",
         view.data_center,
-        view.offline_root.display()
+        view.offline_root.display(),
+        view.offline.display()
     )?;
     if let Some(passphrase) = &view.passphrase {
         write!(

@@ -37,8 +37,8 @@ pub enum CaError {
     /// A station's certificate request is not one for a P-256 key, signed by that key.
     #[error("the certificate request is not one for a P-256 key signed by that key")]
     BadRequest,
-    /// The passphrase does not open the offline root.
-    #[error("the passphrase does not open the offline root")]
+    /// The passphrase does not open the sealed keys.
+    #[error("the passphrase does not open the sealed keys")]
     WrongPassphrase,
     /// The passphrase is too short to protect the root.
     #[error("the passphrase for the root has fewer than {least} characters")]

@@ -186,27 +186,32 @@ pub fn verify_ed25519(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> b
         .is_ok()
 }
 
-/// The Ed25519 key that signs the heads of the journal.
-pub struct HeadKey {
+/// An Ed25519 key: it signs the heads of the journal, or metadata of the repository.
+pub struct Ed25519Key {
     pair: Ed25519KeyPair,
 }
 
-impl std::fmt::Debug for HeadKey {
+impl std::fmt::Debug for Ed25519Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("HeadKey").finish_non_exhaustive()
+        f.debug_tuple("Ed25519Key").finish_non_exhaustive()
     }
 }
 
-impl HeadKey {
+impl Ed25519Key {
     pub(super) fn make(path: &Path) -> Result<(), CaError> {
         write_key(path, &new_ed25519()?)
     }
 
     pub(super) fn read(path: &Path) -> Result<Self, CaError> {
-        let pair = Ed25519KeyPair::from_pkcs8(&read_key(path)?).map_err(|_| CaError::Damaged {
+        Self::from_pkcs8(&read_key(path)?).ok_or_else(|| CaError::Damaged {
             path: path.to_owned(),
-        })?;
-        Ok(Self { pair })
+        })
+    }
+
+    /// A key from its PKCS #8.
+    pub(super) fn from_pkcs8(der: &[u8]) -> Option<Self> {
+        let pair = Ed25519KeyPair::from_pkcs8(der).ok()?;
+        Some(Self { pair })
     }
 
     /// The public half.
@@ -217,7 +222,7 @@ impl HeadKey {
         public
     }
 
-    /// Signs a head.
+    /// Signs.
     #[must_use]
     pub fn sign(&self, message: &[u8]) -> [u8; 64] {
         let mut bytes = [0; 64];

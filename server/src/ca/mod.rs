@@ -15,6 +15,7 @@ mod issuers;
 mod key_folder;
 mod keys;
 mod offline;
+mod repository_keys;
 mod root;
 mod sealing;
 mod signing;
@@ -45,10 +46,11 @@ pub use issue::{CLOCK_SKEW_SECONDS, IssuedCertificate};
 use issue::{OwnIssuer, STATION_URI, Validity, authority_params};
 use issuers::IssuerLine;
 pub use issuers::IssuerName;
-pub use keys::{HeadKey, SigningKey, random, verify, verify_ed25519};
+pub use keys::{Ed25519Key, SigningKey, random, verify, verify_ed25519};
 pub use offline::{
-    MIN_PASSPHRASE_CHARACTERS, new_passphrase, open_bundle, sign_with_recovery_keys,
+    MIN_PASSPHRASE_CHARACTERS, Origin, new_passphrase, open_bundle, sign_with_recovery_keys,
 };
+pub use repository_keys::{NewRepositoryKey, open_repository_key, read_repository_key};
 pub use root::{Certified, Draft, OfflineRoot};
 pub use sealing::{SealingPair, SealingRing};
 pub use signing::{KeyAge, KeyState};
@@ -97,7 +99,7 @@ pub struct Authority {
     indicium: IssuerLine,
     replies: KeyRing<SigningKey>,
     editions: KeyRing<SigningKey>,
-    heads: KeyRing<HeadKey>,
+    heads: KeyRing<Ed25519Key>,
     sealing: SealingRing,
     /// Grows with every change of what handshakes rest on.
     generation: AtomicU64,
@@ -155,7 +157,7 @@ pub fn init(
     }
     KeyRing::<SigningKey>::init(&keys, KeyPurpose::Replies)?;
     KeyRing::<SigningKey>::init(&keys, KeyPurpose::Editions)?;
-    KeyRing::<HeadKey>::init(&keys, KeyPurpose::Heads)?;
+    KeyRing::<Ed25519Key>::init(&keys, KeyPurpose::Heads)?;
     write_recovery(folder, [&recovery_1, &recovery_2])?;
     folder::write_private(&folder.offline_root(), bundle.as_bytes())?;
     Ok(())
@@ -235,7 +237,7 @@ pub fn replace_signing_key(
         KeyPurpose::Replies | KeyPurpose::Editions => {
             signing::replace::<SigningKey>(folder, purpose, root.signer(), times)
         }
-        KeyPurpose::Heads => signing::replace::<HeadKey>(folder, purpose, root.signer(), times),
+        KeyPurpose::Heads => signing::replace::<Ed25519Key>(folder, purpose, root.signer(), times),
     }
 }
 
@@ -516,7 +518,7 @@ impl Authority {
 
     /// The key that signs heads of the journal.
     #[must_use]
-    pub fn heads(&self) -> Arc<HeadKey> {
+    pub fn heads(&self) -> Arc<Ed25519Key> {
         self.heads.in_use()
     }
 

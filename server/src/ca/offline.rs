@@ -15,8 +15,12 @@ use super::keys::{random, sign_ed25519};
 /// The shortest passphrase that is taken for the root.
 pub const MIN_PASSPHRASE_CHARACTERS: usize = 12;
 
-/// Work factor of scrypt: N = 2^15, r = 8, p = 1, 32 MiB and about a tenth of a second a guess.
-const SCRYPT_LOG_N: u8 = 15;
+/// Work factor of scrypt for a passphrase that a person chose: N = 2^15, r = 8, p = 1, 32 MiB and
+/// about a tenth of a second a guess.
+const CHOSEN_LOG_N: u8 = 15;
+
+/// Work factor for a passphrase that [`new_passphrase`] made: nobody guesses 160 random bits.
+const MADE_LOG_N: u8 = 10;
 const SCRYPT_R: u32 = 8;
 const SCRYPT_P: u32 = 1;
 
@@ -47,11 +51,29 @@ pub fn new_passphrase() -> Result<Zeroizing<String>, CaError> {
     Ok(text)
 }
 
-/// Writes keys under `head`, each under its title, encrypted with the passphrase.
+/// Whose a passphrase is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A person chose it.
+    Chosen,
+    /// [`new_passphrase`] made it.
+    Made,
+}
+
+/// Writes keys under `head`, each under its title, encrypted with a passphrase that a person chose.
 pub(super) fn seal_bundle(
     head: &str,
     keys: &[(&str, &[u8])],
     passphrase: &str,
+) -> Result<String, CaError> {
+    seal_bundle_by(head, keys, (passphrase, Origin::Chosen))
+}
+
+/// [`seal_bundle`] with any passphrase.
+pub(super) fn seal_bundle_by(
+    head: &str,
+    keys: &[(&str, &[u8])],
+    (passphrase, origin): (&str, Origin),
 ) -> Result<String, CaError> {
     if passphrase.chars().count() < MIN_PASSPHRASE_CHARACTERS {
         return Err(CaError::WeakPassphrase {
@@ -60,17 +82,21 @@ pub(super) fn seal_bundle(
     }
     let mut bundle = head.to_owned();
     for (title, der) in keys {
-        let sealed = seal_key(der, passphrase)?;
+        let sealed = seal_key(der, passphrase, origin)?;
         bundle.push_str(&format!("\n{title}\n{}", sealed.as_str()));
     }
     Ok(bundle)
 }
 
-fn seal_key(der: &[u8], passphrase: &str) -> Result<Zeroizing<String>, CaError> {
+fn seal_key(der: &[u8], passphrase: &str, origin: Origin) -> Result<Zeroizing<String>, CaError> {
     let fault = || CaError::Crypto {
         what: "encrypt an offline key",
     };
-    let work = scrypt::Params::new(SCRYPT_LOG_N, SCRYPT_R, SCRYPT_P).map_err(|_| fault())?;
+    let log_n = match origin {
+        Origin::Chosen => CHOSEN_LOG_N,
+        Origin::Made => MADE_LOG_N,
+    };
+    let work = scrypt::Params::new(log_n, SCRYPT_R, SCRYPT_P).map_err(|_| fault())?;
     let (salt, iv) = (random::<16>()?, random::<16>()?);
     let parameters =
         pbes2::Parameters::generate_scrypt_aes256cbc(work, &salt, iv).map_err(|_| fault())?;

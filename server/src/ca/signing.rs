@@ -20,7 +20,7 @@ use shared::services::keys::trust::{
 use shared::wire::{from_cbor, to_cbor};
 
 use super::key_folder::KeyFolder;
-use super::keys::{HeadKey, SigningKey};
+use super::keys::{Ed25519Key, SigningKey};
 use super::{CaError, numbered};
 use crate::folder;
 
@@ -57,7 +57,7 @@ impl RingKey for SigningKey {
     }
 }
 
-impl RingKey for HeadKey {
+impl RingKey for Ed25519Key {
     fn make(folder: &KeyFolder, name: &str) -> Result<(), CaError> {
         Self::make(&folder.path(name))
     }

@@ -44,6 +44,8 @@ const MIGRATIONS: &[Migration] = migrations! {
     61 => "061_bank_sqlite",
     70 => "070_statistics",
     75 => "075_station_key_use",
+    80 => "080_repository",
+    81 => "081_repository_is_append_only_sqlite",
 };
 
 const NAME: &str = "migrate";

@@ -9,6 +9,8 @@ use shared::services::ServiceId;
 /// Whom something concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Concerned {
+    /// Every station.
+    Everyone,
     /// Every station of an account.
     Account(AccountId),
     /// One station.

@@ -192,7 +192,7 @@ impl Auditor {
             RecordKind::Epoch
             | RecordKind::Station
             | RecordKind::Refill
-            | RecordKind::Edition
+            | RecordKind::Published
             | RecordKind::Statement
             | RecordKind::Account
             | RecordKind::Approval

@@ -30,8 +30,8 @@ pub enum RecordKind {
     Station,
     /// A refill or renewal was decided; the body is the decision.
     Refill,
-    /// An edition of rates was published; the body is its signed manifest's SHA-256.
-    Edition,
+    /// A role of the repository was published; the body names role, version and SHA-256.
+    Published,
     /// A signed statement or evidence of a station was taken in.
     Statement,
     /// An account's tree was changed; the body is the change and the node as it is since.
@@ -50,7 +50,7 @@ impl RecordKind {
         Self::Transfer,
         Self::Station,
         Self::Refill,
-        Self::Edition,
+        Self::Published,
         Self::Statement,
         Self::Account,
         Self::Approval,
@@ -65,7 +65,7 @@ impl RecordKind {
             Self::Transfer => 2,
             Self::Station => 3,
             Self::Refill => 4,
-            Self::Edition => 5,
+            Self::Published => 5,
             Self::Statement => 6,
             Self::Account => 16,
             Self::Approval => 7,
@@ -81,7 +81,7 @@ impl RecordKind {
             Self::Transfer => "transfer",
             Self::Station => "station",
             Self::Refill => "refill",
-            Self::Edition => "edition",
+            Self::Published => "published",
             Self::Statement => "statement",
             Self::Account => "account",
             Self::Approval => "approval",

@@ -8,7 +8,7 @@ use shared::ids::DataCenterId;
 use shared::merkle::{self, Frontier, Hash, ProveError, Subtree};
 
 use super::{GENESIS, LedgerError};
-use crate::ca::HeadKey;
+use crate::ca::Ed25519Key;
 use crate::db::{DbError, Tx};
 use crate::params;
 
@@ -176,7 +176,7 @@ fn place(number: u64) -> i64 {
 
 /// Signs a head as it stands in one epoch.
 #[must_use]
-pub fn sign(center: DataCenterId, epoch: u32, head: &TreeHead, key: &HeadKey) -> SignedHead {
+pub fn sign(center: DataCenterId, epoch: u32, head: &TreeHead, key: &Ed25519Key) -> SignedHead {
     let head = Head {
         center,
         epoch,

@@ -167,6 +167,7 @@ impl Hub {
     /// Wakes those whom something concerns.
     pub(crate) fn hear(&self, news: News) {
         match news.concerned {
+            Concerned::Everyone => self.signal_all(news.service),
             Concerned::Account(account) => self.signal_account(account, news.service),
             Concerned::Station(station) => self.signal(station, news.service),
         }

@@ -14,6 +14,7 @@ pub mod keys;
 pub(crate) mod learned;
 pub mod rates;
 pub mod refused;
+pub mod repository;
 pub mod sealed;
 pub mod signals;
 pub mod statistics;
@@ -33,6 +34,7 @@ use axum::response::{IntoResponse as _, Response};
 use shared::ids::StationId;
 use shared::monitor::Marker;
 use shared::services::ServiceId;
+use shared::services::repository::marker_of;
 
 use crate::access::ProblemReply;
 use crate::access::levelled::levelled;
@@ -40,6 +42,7 @@ use crate::access::problem::RefusalCode;
 use crate::access::seen::seen;
 use crate::center::DataCenter;
 use crate::db::DbError;
+use crate::repository::store::timestamp_version;
 
 /// A request must be answered by then, also over the slowest line.
 const REQUEST_TIME: Duration = Duration::from_secs(60);
@@ -54,6 +57,7 @@ pub fn router(center: Arc<DataCenter>) -> Router {
             .merge(seen(&center, ServiceId::Keys, keys::routes()))
             .merge(seen(&center, ServiceId::Funds, funds::routes()))
             .merge(seen(&center, ServiceId::Rates, rates::routes()))
+            .merge(seen(&center, ServiceId::Rates, repository::routes()))
             .merge(seen(&center, ServiceId::Statistics, statistics::routes()))
             .merge(seen(&center, ServiceId::Accounts, accounts::routes()))
             .route_layer(from_fn_with_state(Arc::clone(&center), levelled)),
@@ -63,7 +67,7 @@ pub fn router(center: Arc<DataCenter>) -> Router {
 
 /// The marker of what each service has for a station; none for one that has nothing unasked.
 ///
-/// The monitor asks on every request of every station: from memory, and by one indexed read.
+/// The monitor asks on every request of every station: from memory, and by two indexed reads.
 ///
 /// # Errors
 /// [`DbError`].
@@ -71,16 +75,18 @@ pub(crate) async fn markers(
     center: &DataCenter,
     station: StationId,
 ) -> Result<BTreeMap<ServiceId, Marker>, DbError> {
-    let account = center
+    let (account, repository) = center
         .db()
-        .read("account version", move |tx| {
-            accounts::version_of(tx, station)
+        .read("markers", move |tx| {
+            let account = accounts::version_of(tx, station)?;
+            Ok::<_, DbError>((account, timestamp_version(tx)?))
         })
         .await?;
     let markers = ServiceId::ALL.into_iter().filter_map(|service| {
         let marker = match service {
             ServiceId::Keys => Some(keys::marker(center)),
-            ServiceId::Rates => center.monitor().rates(),
+            // Rates come from the repository: its one marker is named here and nowhere else.
+            ServiceId::Rates => repository.map(marker_of),
             ServiceId::Accounts => account.map(|version| accounts::marker(center, version)),
             // A contact always carries a statement, and its reply all that the funds have; the
             // statistics only listen.

@@ -59,7 +59,7 @@ fn a_deposit_works_beside_the_running_server() {
         "A",
     ];
     assert_eq!(folder.json(&deposit)["balance"], 5_000);
-    assert_eq!(folder.lines(&["ledger", "export"]).len(), 2);
+    assert_eq!(folder.lines(&["ledger", "export"]).len(), 7);
     let (exit, refusal) = folder.refusal(&["account", "show", "Nobody"]);
     assert_eq!((exit, &refusal["code"]), (3, &json!("unknown_account")));
     let (exit, refusal) = folder.refusal(&["serve"]);

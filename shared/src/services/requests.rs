@@ -150,6 +150,18 @@ pub const REQUESTS: &[RequestKind] = &[
         "/v1/editions/{sha256}",
     ),
     RequestKind::public(
+        "signed metadata of the repository",
+        RATES,
+        Level::L0,
+        "/v1/repository/metadata/{name}",
+    ),
+    RequestKind::public(
+        "what the repository holds",
+        RATES,
+        Level::L0,
+        "/v1/repository/targets/{*path}",
+    ),
+    RequestKind::public(
         "signed notices of keys and authorities",
         Some(ServiceId::Keys),
         Level::L0,

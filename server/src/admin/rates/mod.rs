@@ -7,12 +7,13 @@ mod rehearse;
 use serde::{Deserialize, Serialize};
 
 use super::approval::Consent;
+use super::call::Passphrase;
 use super::perform::Show;
 use super::refusal::AdminRefusal;
 use super::view::AdminView;
 use crate::center::DataCenter;
 
-pub(super) use publish::{PublishError, check_all, must_pass, report_on, today};
+pub(super) use publish::{check_all, must_pass, report_on, today};
 
 /// Something an admin wants done with editions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +32,8 @@ pub enum RatesCall {
         reason: String,
         /// How they approve it.
         consent: Consent,
+        /// What opens the keys that publish.
+        passphrase: Option<Passphrase>,
     },
     /// Show what an edition changes for pieces like those that were printed.
     Rehearse {
@@ -56,7 +59,16 @@ pub(super) fn perform(
             edition,
             reason,
             consent,
-        } => Ok(show(publish::despite(center, &edition, &reason, consent)?)),
+            passphrase,
+        } => {
+            let passphrase = passphrase.as_ref().map(Passphrase::as_str);
+            Ok(show(publish::despite(
+                center,
+                (&edition, &reason),
+                consent,
+                passphrase,
+            )?))
+        }
         RatesCall::Rehearse { edition, days } => {
             let rehearsal = rehearse::rehearsal(center, edition, days)?;
             Ok(show(AdminView::Rehearsal(Box::new(rehearsal))))

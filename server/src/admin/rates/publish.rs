@@ -10,13 +10,17 @@ use shared::clock::{UnixSeconds, civil_date};
 use shared::rates::{Edition, Report, Surroundings, validate as look_through};
 use shared::security::approval::Parameter;
 
-use crate::admin::approval::{ApprovalView, Consent, Consented, Place, consent as approved};
+use crate::admin::approval::{
+    ApprovalView, Consent, Consented, Place, RequestView, consent as approved,
+};
 use crate::admin::perform::{self, Show};
 use crate::admin::refusal::{AdminRefusal, Ending};
 use crate::admin::view::{AdminView, EditionView};
 use crate::approvals::{Action, ApprovalError, Controlled};
 use crate::center::DataCenter;
 use crate::db::{DbError, Tx};
+use crate::repository::RepositoryError;
+use crate::services::rates::publish::publish;
 use crate::services::rates::store::{self, EditionStoreError, StoredEdition};
 
 /// The longest reason, bytes: it is signed and journalled with the approval.
@@ -34,6 +38,9 @@ pub(in crate::admin) enum PublishError {
         /// The edition.
         id: String,
     },
+    /// Nothing was done, because what two admins have to sign was asked for.
+    #[error("what is to be approved was asked for")]
+    Asked(Box<RequestView>),
     /// The approval does not hold.
     #[error(transparent)]
     Approval(#[from] ApprovalError),
@@ -43,6 +50,12 @@ pub(in crate::admin) enum PublishError {
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
+}
+
+impl From<RepositoryError> for PublishError {
+    fn from(error: RepositoryError) -> Self {
+        Self::Store(error.into())
+    }
 }
 
 /// The data center's day.
@@ -171,9 +184,9 @@ pub(super) fn validate(
 /// [`AdminRefusal`]; nothing was published then.
 pub(super) fn despite(
     center: &DataCenter,
-    id: &str,
-    reason: &str,
+    (id, reason): (&str, &str),
     consent: Consent,
+    passphrase: Option<&str>,
 ) -> Result<AdminView, AdminRefusal> {
     let reason = reason.trim().to_owned();
     if reason.is_empty() || reason.len() > MAX_REASON_BYTES {
@@ -183,26 +196,32 @@ pub(super) fn despite(
         ));
     }
     let signed = perform::manifest_to_publish(center, id)?;
-    let (place, id) = (Place::of(center), id.to_owned());
-    let (view, published) = center.db().write_blocking("rates-publish", move |tx| {
-        let edition = store::read(tx, &id)?;
+    let place = Place::of(center);
+    let name = id.to_owned();
+    let report = center.db().read_blocking("rates-report", move |tx| {
+        report_on(tx, &store::read(tx, &name)?, &[], today(place.now))
+    })?;
+    let name = id.to_owned();
+    let first = move |tx: &Tx<'_>| {
+        let edition = store::read(tx, &name)?;
         let report = report_on(tx, &edition, &[], today(place.now))?;
         if report.passes() {
-            return Err(PublishError::Passes { id });
+            return Err(PublishError::Passes { id: name });
         }
         let action = action(&edition, &report, &reason);
-        if let Consented::Asked(view) = approved(&place, tx, &action, &consent)? {
-            let view = AdminView::Approval(ApprovalView::Request(view));
-            return Ok((view, false));
+        match approved(&place, tx, &action, &consent)? {
+            Consented::Yes => Ok(()),
+            Consented::Asked(view) => Err(PublishError::Asked(Box::new(view))),
         }
-        let edition = store::publish(tx, &place.ledger, &id, &signed, place.now)?;
-        let report = Some(report);
-        Ok((AdminView::Edition(EditionView { edition, report }), true))
-    })?;
-    if published {
-        center.rates_changed()?;
+    };
+    match publish(center, id, passphrase, signed, first) {
+        Ok(edition) => Ok(AdminView::Edition(EditionView {
+            edition,
+            report: Some(report),
+        })),
+        Err(PublishError::Asked(view)) => Ok(AdminView::Approval(ApprovalView::Request(*view))),
+        Err(error) => Err(error.into()),
     }
-    Ok(view)
 }
 
 /// What two admins sign: the edition, its very content, what was found, and why.
@@ -248,6 +267,12 @@ impl From<PublishError> for AdminRefusal {
                 "edition_passes",
                 &error,
                 "Nothing was published. Publish it without --reason.",
+            ),
+            PublishError::Asked(_) => Self::of(
+                Ending::Refused,
+                "approval_asked",
+                &error,
+                "Nothing was published. Let two admins sign it.",
             ),
             PublishError::Approval(error) => error.into(),
             PublishError::Store(error) => error.into(),

@@ -34,6 +34,7 @@ use crate::ca::counter::Counter;
 use crate::center::DataCenter;
 use crate::db::Tx;
 use crate::ledger::{RecordKind, accounts};
+use crate::repository::{self, RepositoryRole};
 use crate::stations;
 
 /// The layout version of every message here.
@@ -154,6 +155,7 @@ fn new_station(
         .authority()
         .issue_station_certificate(csr, id, station.psd, counter, now)
         .map_err(|_| bad_request())?;
+    let root = repository::store::newest(tx, RepositoryRole::Root)?;
     stations::record_certificate(tx, id, &issued)?;
     stations::set_enrolled(tx, id, now)?;
     vaults::create(tx, id)?;
@@ -174,7 +176,7 @@ fn new_station(
         heads: PublicKey(center.authority().heads().public()),
         recovery: center.authority().recovery_keys().map(PublicKey),
         numbers: Some(center.authority().signing_numbers()),
-        repository_root: None,
+        repository_root: root.map(|root| root.content.into()),
     }))
 }
 

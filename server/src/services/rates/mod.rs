@@ -6,6 +6,7 @@
 //! Its table: `edition`.
 //! Its tests: `tests.rs` beside this file, and `tests/it/rates.rs` over a whole contact.
 
+pub mod publish;
 pub mod rehearsal;
 pub mod store;
 #[cfg(test)]

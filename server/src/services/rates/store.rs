@@ -3,15 +3,13 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use shared::clock::UnixSeconds;
-use shared::monitor::Marker;
 use shared::rates::{Edition, EditionManifest};
 use shared::security::signed::{self, ContentType, SignedFault};
-use shared::services::ServiceId;
 
 use crate::ca::SigningKey;
 use crate::db::{DbError, Row, Tx};
-use crate::ledger::{Ledger, LedgerError, RecordKind};
 use crate::params;
+use crate::repository::RepositoryError;
 
 /// The most editions that are listed or announced.
 const EDITIONS_MAX: i64 = 1_000;
@@ -40,9 +38,18 @@ pub enum EditionStoreError {
     /// The manifest could not be signed.
     #[error("the manifest of the edition could not be signed")]
     Signing(#[source] SignedFault),
-    /// The journal did not take the entry.
+    /// The name cannot stand in a path.
+    #[error("an edition cannot be called {id:?}: a name has letters, digits, `-`, `_` and `.`")]
+    BadName {
+        /// The edition's name.
+        id: String,
+    },
+    /// The shorter ways to an edition could not be made.
+    #[error("the deltas of the edition could not be made")]
+    Delta(#[source] std::io::Error),
+    /// The repository did not take it.
     #[error(transparent)]
-    Ledger(#[from] LedgerError),
+    Repository(#[from] RepositoryError),
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -132,23 +139,18 @@ pub fn sign(
 ///
 /// # Errors
 /// [`EditionStoreError`].
-pub fn publish(
+pub(super) fn publish(
     tx: &Tx<'_>,
-    ledger: &Ledger,
     id: &str,
     manifest: &SignedManifest,
     now: UnixSeconds,
 ) -> Result<StoredEdition, EditionStoreError> {
-    let changed = tx.execute(
+    tx.execute(
         "UPDATE edition SET manifest = ?2, published = ?3
          WHERE sha256 = ?1 AND manifest IS NULL",
         params![&manifest.sha256, &manifest.signed, now],
     )?;
-    if changed == 1 {
-        let body = manifest.sha256.to_vec();
-        ledger.append(tx, RecordKind::Edition, body, "admin", now)?;
-    }
-    let stored = by_id(tx, id)?.ok_or_else(|| EditionStoreError::Unknown { id: id.to_owned() })?;
+    let stored = named(tx, id)?;
     if stored.sha256 != hex(&manifest.sha256) {
         return Err(EditionStoreError::Damaged { id: id.to_owned() });
     }
@@ -201,6 +203,14 @@ pub fn read(tx: &Tx<'_>, id: &str) -> Result<Edition, EditionStoreError> {
     Edition::from_bytes(&content(tx, id)?).map_err(damaged)
 }
 
+/// The edition of that name.
+///
+/// # Errors
+/// [`EditionStoreError::Unknown`], [`EditionStoreError::Db`].
+pub fn named(tx: &Tx<'_>, id: &str) -> Result<StoredEdition, EditionStoreError> {
+    by_id(tx, id)?.ok_or_else(|| EditionStoreError::Unknown { id: id.to_owned() })
+}
+
 /// All editions, newest effective date first.
 ///
 /// # Errors
@@ -237,20 +247,6 @@ pub fn manifests(tx: &Tx<'_>) -> Result<Vec<Vec<u8>>, DbError> {
         params![EDITIONS_MAX],
         |row| row.column(0),
     )
-}
-
-/// The marker of the published editions; nothing when there are none.
-///
-/// # Errors
-/// [`DbError`].
-pub fn marker(tx: &Tx<'_>) -> Result<Option<Marker>, DbError> {
-    let published: Vec<[u8; 32]> = tx.rows(
-        "SELECT sha256 FROM edition WHERE manifest IS NOT NULL ORDER BY sha256 LIMIT ?1",
-        params![EDITIONS_MAX],
-        |row| row.column(0),
-    )?;
-    let state = published.concat();
-    Ok((!state.is_empty()).then(|| Marker::of(ServiceId::Rates, &state)))
 }
 
 /// The content of a published edition.

@@ -1,34 +1,41 @@
+use std::sync::Arc;
+
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use shared::clock::UnixSeconds;
-use shared::ids::DataCenterId;
 use shared::rates::{Edition, EditionManifest};
 use shared::security::signed::{self, ContentType, KeyId};
 use tempfile::TempDir;
 
+use super::publish;
 use super::store::{self, EditionStoreError};
-use crate::ca::{self, Authority};
-use crate::db::Db;
+use crate::center::{DataCenter, InitTerms};
+use crate::clock::HandClock;
 use crate::folder::Folder;
-use crate::ledger::{self, Ledger};
+use crate::ledger;
+use crate::repository::nothing;
 
 const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
-const CENTER: DataCenterId = DataCenterId::from_bytes([9; 16]);
 const SOURCE: &str = include_str!("../../../../shared/data/editions/us-2026-07-12.json");
 
 struct Center {
-    db: Db,
-    authority: Authority,
+    center: DataCenter,
+    clock: Arc<HandClock>,
     _keep: TempDir,
 }
 
 fn center() -> Center {
     let keep = TempDir::new().unwrap();
     let folder = Folder::new(keep.path().join("data"));
-    folder.make().unwrap();
-    ca::init(&folder, CENTER, "correct horse battery", NOW).unwrap();
+    let clock = Arc::new(HandClock::new(NOW));
+    let terms = InitTerms {
+        passphrase: Some("correct horse battery".to_owned().into()),
+        ..Default::default()
+    };
+    DataCenter::init(&folder, &terms, clock.as_ref()).unwrap();
+    let hand: Arc<HandClock> = Arc::clone(&clock);
     Center {
-        db: Db::open(&folder.database(), NOW).unwrap(),
-        authority: Authority::open(&folder, &[], NOW).unwrap(),
+        center: DataCenter::open(&folder, hand).unwrap(),
+        clock,
         _keep: keep,
     }
 }
@@ -39,22 +46,21 @@ fn edition() -> Edition {
 
 impl Center {
     fn import(&self, edition: Edition) -> Result<store::StoredEdition, EditionStoreError> {
-        self.db
+        self.center
+            .db()
             .write_blocking("import", move |tx| store::import(tx, &edition, NOW))
     }
 
     fn publish(&self, now: UnixSeconds) -> store::StoredEdition {
         let id = "us-2026-07-12";
+        self.clock.turn_to(now);
         let content = self
-            .db
+            .center
+            .db()
             .read_blocking("content", move |tx| store::content(tx, id))
             .unwrap();
-        let signed = store::sign(&self.authority.editions(), id, &content).unwrap();
-        self.db
-            .write_blocking("publish", move |tx| {
-                store::publish(tx, &Ledger::new(CENTER), id, &signed, now)
-            })
-            .unwrap()
+        let signed = store::sign(&self.center.authority().editions(), id, &content).unwrap();
+        publish::publish(&self.center, id, None, signed, nothing::<EditionStoreError>).unwrap()
     }
 }
 
@@ -64,14 +70,15 @@ fn a_published_edition_is_announced_under_the_editions_key_and_found_by_its_hash
     center.import(edition()).unwrap();
     let manifests = || {
         center
-            .db
+            .center
+            .db()
             .read_blocking("manifests", store::manifests)
             .unwrap()
     };
     assert!(manifests().is_empty());
     center.publish(NOW);
     let manifest = manifests().remove(0);
-    let key = center.authority.editions().point();
+    let key = center.center.authority().editions().point();
     let opened: signed::Opened<EditionManifest> = signed::open(
         ContentType::Edition,
         &manifest,
@@ -86,7 +93,8 @@ fn a_published_edition_is_announced_under_the_editions_key_and_found_by_its_hash
     .unwrap();
     let sha256 = opened.message.sha256;
     let content = center
-        .db
+        .center
+        .db()
         .read_blocking("content", move |tx| store::published_content(tx, &sha256))
         .unwrap()
         .unwrap();
@@ -99,7 +107,8 @@ fn what_is_not_published_is_not_served() {
     center.import(edition()).unwrap();
     let sha256 = Edition::sha256(&edition().to_bytes());
     let content = center
-        .db
+        .center
+        .db()
         .read_blocking("content", move |tx| store::published_content(tx, &sha256))
         .unwrap();
     assert_eq!(content, None);
@@ -113,8 +122,10 @@ fn an_edition_is_published_once_and_its_name_never_gets_other_prices() {
     assert_eq!(first.published, Some(NOW));
     let again = center.publish(NOW.plus_days(1));
     assert_eq!(again, first);
-    let records = center.db.read_blocking("head", ledger::head).unwrap();
-    assert_eq!(records.map(|(last, _)| last), Some(0));
+    let head = || center.center.db().read_blocking("head", ledger::head);
+    let records = head().unwrap();
+    center.publish(NOW.plus_days(2));
+    assert_eq!(head().unwrap(), records);
     assert_eq!(center.import(edition()).unwrap(), first);
     let other = SOURCE.replacen("\"title\": \"", "\"title\": \"Other ", 1);
     let other = Edition::from_json(&other).unwrap();
