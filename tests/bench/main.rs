@@ -19,6 +19,7 @@ mod pieces;
 mod probes;
 mod processes;
 mod refills;
+mod repository;
 mod window;
 
 use std::path::{Path, PathBuf};
@@ -72,17 +73,19 @@ enum Group {
     Journal,
     Contact,
     Fleet,
+    Repository,
     Processes,
 }
 
 impl Group {
-    const ALL: [(Self, &'static str); 7] = [
+    const ALL: [(Self, &'static str); 8] = [
         (Self::Cpu, "cpu"),
         (Self::Pieces, "pieces"),
         (Self::Refills, "refills"),
         (Self::Journal, "journal"),
         (Self::Contact, "contact"),
         (Self::Fleet, "fleet"),
+        (Self::Repository, "repository"),
         (Self::Processes, "processes"),
     ];
 
@@ -105,6 +108,7 @@ impl Group {
             Self::Journal => journal::measure(),
             Self::Contact => contact::measure(runtime, effort),
             Self::Fleet => fleet::measure(runtime, folder),
+            Self::Repository => repository::measure(runtime),
             Self::Processes => {
                 let mut figures = processes::measure(folder)?;
                 figures.extend(window::measure(folder, effort)?);
