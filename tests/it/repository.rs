@@ -273,7 +273,7 @@ async fn a_new_root_needs_two_keys_of_the_old_one_and_two_of_its_own() {
     assert!(version(&town.center, RepositoryRole::Timestamp).await > before);
     // The same again is no new root.
     let again = install(&signed_by(&[&old[0], &old[2], a, b]), Consent::None);
-    assert_eq!(town.refused(again).await.code, "not_signed");
+    assert_eq!(town.refused(again).await.code, "published_meanwhile");
 }
 
 #[tokio::test(flavor = "multi_thread")]
