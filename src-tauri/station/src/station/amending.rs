@@ -134,11 +134,9 @@ impl Owner {
 
     /// Which piece a label says that it amends.
     fn amended(&self, earlier: &PieceRow) -> String {
-        let date = earlier.facts.date.strftime("%b %-d, %Y");
-        match self.serial(earlier.counter) {
-            Some(serial) => format!("for {serial} of {date}"),
-            None => format!("for a piece of {date}"),
-        }
+        // The serial alone: more would not fit beside the symbol.
+        let serial = self.serial(earlier.counter);
+        serial.map_or_else(String::new, |serial| format!("for {serial}"))
     }
 
     /// Whether a clerk may still correct the date of a piece.
