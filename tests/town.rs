@@ -27,6 +27,7 @@ use shared::wire::from_cbor;
 use station::api::{Call, EnrolCall, PrintCall, PrintOut, QuoteCall, RefillCall, SecretsChoice};
 use station::api::{PieceView, RefillView, StatusView, UiError, View};
 use station::owner::FolderLock;
+use station::services::software::{Platform, Program, Version};
 use station::services::{Asked, AskedRefill};
 use station::station::{CLERK_USER, Clock, Owner, Station};
 use tempfile::TempDir;
@@ -39,6 +40,12 @@ pub const PASSPHRASE: &str = "correct horse battery";
 
 /// The account every town has.
 pub const ACCOUNT: &str = "Demo";
+
+/// The program that stations run: one that is updated by itself.
+pub const PROGRAM: Program = Program {
+    version: Version::new(1, 0, 0),
+    platform: Some(Platform::LinuxAppimage),
+};
 
 /// A data center that serves on loopback.
 #[derive(Debug)]
@@ -239,8 +246,23 @@ impl Town {
     pub fn open_with(&self, name: &str, clock: Clock) -> Result<Counter, UiError> {
         let folder = self.station_folder(name);
         let lock = FolderLock::take(&folder)?.expect("the folder has no other owner");
-        let station = Station::open(lock, clock)?;
+        let station = Station::open_for(lock, clock, PROGRAM)?;
         Ok(Counter { station, folder })
+    }
+
+    /// Puts a station into a group for software.
+    pub async fn put_into_group(&self, counter: &Counter, group: &'static str) {
+        let number = counter
+            .station
+            .apply(|owner| Ok(owner.enrolled()?.station()));
+        let station = number.await.unwrap();
+        let put = move |tx: &server::db::Tx<'_>| {
+            server::services::software::store::put_group(tx, station, Some(group))?;
+            let concerned = server::db::Concerned::Station(station);
+            tx.concerns(concerned, shared::services::ServiceId::Software);
+            Ok::<_, server::db::DbError>(())
+        };
+        self.center.db().write("a group", put).await.unwrap();
     }
 
     /// A new, enrolled station.

@@ -51,6 +51,8 @@ struct Place {
     told: bool,
     /// Named by the data center, or the reason of the contact, since it was last asked.
     is_due: bool,
+    /// It has something that gives way to money, and money was still on its way.
+    gives_way: bool,
 }
 
 impl Place {
@@ -63,6 +65,7 @@ impl Place {
             marker: None,
             told: false,
             is_due,
+            gives_way: false,
         }
     }
 
@@ -142,8 +145,10 @@ impl Contact {
             }
         }
         let first = self.first_rank(now);
+        let money = self.is_money_open(now);
         let ready = self.places.iter().filter(|place| {
             place.stage == Stage::Signalled
+                && !(money && place.gives_way)
                 && first.is_none_or(|first| place.service.rank() <= first)
         });
         ready.map(|place| place.service).collect()
@@ -152,10 +157,16 @@ impl Contact {
     /// When [`Contact::ready`] may say something else without anything having happened.
     #[must_use]
     pub fn next_look(&self, now: Duration) -> Option<Duration> {
-        let waiting = self.places.iter().any(|one| one.stage == Stage::Signalled);
+        let mut signalled = self
+            .places
+            .iter()
+            .filter(|one| one.stage == Stage::Signalled);
+        let gives_way = signalled.clone().any(|place| place.gives_way);
+        let waiting = signalled.next().is_some();
+        let held_up = gives_way || (waiting && self.budget.is_limited());
         let stalls = self.places.iter().filter_map(|place| {
             let at = place.since.saturating_add(STALLED_AFTER);
-            (waiting && self.budget.is_limited() && place.stage == Stage::Running).then_some(at)
+            (held_up && place.stage == Stage::Running).then_some(at)
         });
         let word = (!self.has_heard).then_some(WORD_PATIENCE);
         let time = self.budget.time.filter(|_| waiting);
@@ -195,7 +206,10 @@ impl Contact {
         let Some(place) = self.place_mut(service) else {
             return;
         };
+        place.gives_way = turn == Turn::GivesWay;
         place.stage = match turn {
+            Turn::GivesWay => Stage::Signalled,
+            Turn::Yielded => Stage::Rested(Outcome::Deferred(Deferral::Others)),
             Turn::Nothing if place.is_due => Stage::Signalled,
             Turn::Nothing => Stage::Rested(place.at_rest()),
             Turn::Exchanged => {
@@ -222,6 +236,27 @@ impl Contact {
                 signal(place, *marker);
             }
         }
+    }
+
+    /// Signals a service again because another one has brought what it waits for. One that was refused,
+    /// failed or was deferred has had its turn.
+    pub fn wake(&mut self, service: ServiceId) {
+        if let Some(place) = self.place_mut(service)
+            && matches!(
+                place.stage,
+                Stage::Rested(Outcome::Served | Outcome::Nothing)
+            )
+        {
+            place.stage = Stage::Signalled;
+        }
+    }
+
+    /// Whether money is on its way or about to be, where what has stalled does not count: what can
+    /// wait for it should.
+    #[must_use]
+    pub fn is_money_open(&self, now: Duration) -> bool {
+        let mut money = self.places.iter().filter(|place| place.service.rank() == 0);
+        money.any(|place| is_under_way(place, now))
     }
 
     /// Whether the data center's monitor has said nothing for so long that it should be asked.
@@ -253,6 +288,7 @@ impl Contact {
             place.stage = Stage::Rested(match turn {
                 Turn::Nothing | Turn::Exchanged => place.at_rest(),
                 Turn::TooLarge => Outcome::Deferred(Deferral::Bytes),
+                Turn::GivesWay | Turn::Yielded => Outcome::Deferred(Deferral::Others),
                 Turn::Refused => Outcome::Refused,
                 Turn::Failed => Outcome::Failed,
             });
@@ -303,11 +339,7 @@ impl Contact {
         if !self.budget.is_limited() {
             return None;
         }
-        let under_way = self.places.iter().filter(|place| match place.stage {
-            Stage::Signalled => true,
-            Stage::Running => now.saturating_sub(place.since) < STALLED_AFTER,
-            Stage::Rested(_) => false,
-        });
+        let under_way = self.places.iter().filter(|place| is_under_way(place, now));
         under_way.map(|place| place.service.rank()).min()
     }
 
@@ -322,9 +354,19 @@ impl Contact {
     }
 }
 
-/// Whether the budget does not bind a service.
+/// Whether a service is to be asked, or is running and has not stalled.
+fn is_under_way(place: &Place, now: Duration) -> bool {
+    match place.stage {
+        Stage::Signalled => true,
+        Stage::Running => now.saturating_sub(place.since) < STALLED_AFTER,
+        Stage::Rested(_) => false,
+    }
+}
+
+/// Whether the budget does not bind a service. A package of software never goes over a line with a
+/// budget, whoever opened it: it would hold the line for an hour.
 fn is_exempt(service: ServiceId, opened_by: Option<ServiceId>) -> bool {
-    service.rank() == 0 || opened_by == Some(service)
+    service.rank() == 0 || (opened_by == Some(service) && service != ServiceId::Software)
 }
 
 fn signal(place: &mut Place, marker: Option<Marker>) {

@@ -10,21 +10,26 @@ mod door;
 mod graphics;
 #[cfg(test)]
 mod settings;
+mod update;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
 use clap::Parser;
 use station::door::Lasting;
+use station::services::software::prove::{self, Beginning, Proof};
 use tauri::RunEvent;
 use tauri::webview::PageLoadEvent;
 use tracing_subscriber::EnvFilter;
+use update::{Installed, VERSION};
 
 /// The window of a Pennyblack station.
 #[derive(Parser)]
-#[command(name = "pennyblack-station", version)]
+#[command(name = "pennyblack-station", version = VERSION)]
 struct Arguments {
     /// The station's data folder; without it the platform's own.
     #[arg(long, value_name = "DIR")]
@@ -35,40 +40,108 @@ struct Arguments {
     /// Draw without the graphics card, for screens that stay blank.
     #[arg(long)]
     safe_graphics: bool,
+    /// Try a copy of the station's store, say this version, and open no window.
+    #[arg(long)]
+    self_check: bool,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     let started = Instant::now();
     let arguments = Arguments::parse();
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
         .init();
-    let data = station::folder::data_folder(arguments.data)
+    let data = station::folder::data_folder(arguments.data.clone())
         .context("this account has no data folder of its own: name one with --data DIR")?;
+    if arguments.self_check {
+        return Ok(self_check(&data));
+    }
+    let installed = Installed::find()?;
     let attempt = graphics::Attempt::begin(&data, arguments.safe_graphics)?;
-    let station = Lasting::new(data);
+    let proof = match prove::begin(&data, installed.program.version, &installed.place)? {
+        Beginning::Ordinary => None,
+        Beginning::Prove(proof) => Some(Arc::new(proof)),
+        Beginning::WentBack => {
+            let fault = installed.place.start_instead();
+            return Err(fault).context("the version before cannot be started");
+        }
+    };
+    if let Some(proof) = &proof {
+        update::watch_over(Arc::clone(proof));
+        if let Err(reason) = proof.try_store() {
+            update::go_back(proof, &reason);
+        }
+    }
+    open(&arguments, data, installed, attempt, proof, started)?;
+    Ok(ExitCode::SUCCESS)
+}
 
+/// Says whether this program can use the station's store, and its version when it can.
+fn self_check(data: &Path) -> ExitCode {
+    let (line, code) = match prove::try_store(data) {
+        Ok(()) => (VERSION.to_owned(), ExitCode::SUCCESS),
+        Err(reason) => (reason, ExitCode::FAILURE),
+    };
+    // Nobody may be listening any more: no fault.
+    drop(writeln!(std::io::stdout(), "{line}"));
+    code
+}
+
+/// Opens the window and stays until it is closed.
+fn open(
+    arguments: &Arguments,
+    data: PathBuf,
+    installed: Installed,
+    attempt: graphics::Attempt,
+    proof: Option<Arc<Proof>>,
+    started: Instant,
+) -> anyhow::Result<()> {
+    let Installed { program, place } = installed;
+    let station = Lasting::of(data.clone(), program);
+    let (quiet, proved) = (station.clone(), station.clone());
+    let (quiet_data, quiet_place) = (data.clone(), place.clone());
+    let json = arguments.json;
+    let mut context = tauri::generate_context!();
+    context.package_info_mut().version = VERSION.parse().context("the version of this build")?;
     tauri::Builder::default()
+        .plugin(update::plugin())
         .manage(station.door())
         .invoke_handler(tauri::generate_handler![door::call])
-        .setup(|app| {
+        .setup(move |app| {
             door::forward_events(app.handle().clone());
+            if program.platform.is_some() {
+                let app = app.handle().clone();
+                tauri::async_runtime::spawn(update::when_quiet(
+                    app,
+                    quiet,
+                    quiet_data,
+                    quiet_place,
+                ));
+            }
             Ok(())
         })
         .on_page_load(move |_, payload| {
             if payload.event() == PageLoadEvent::Finished {
                 attempt.succeeded();
-                if arguments.json {
+                if json {
                     tell_loaded(started);
+                }
+                if let Some(proof) = proof.clone().filter(|proof| !proof.is_settled()) {
+                    tauri::async_runtime::spawn(update::prove(proof, proved.clone()));
                 }
             }
         })
-        .build(tauri::generate_context!())
+        .build(context)
         .context("cannot open the window")?
-        .run(move |_, event| {
+        .run(move |app, event| {
             if matches!(event, RunEvent::Exit) {
-                tauri::async_runtime::block_on(station.close());
+                tauri::async_runtime::block_on(async {
+                    // What waits is installed when the window closes, and tried at the next start.
+                    if !update::install(app, &station, &data, &place).await {
+                        station.close().await;
+                    }
+                });
             }
         });
     Ok(())

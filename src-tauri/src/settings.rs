@@ -46,6 +46,20 @@ fn the_page_gets_no_global_api_and_frozen_prototypes() {
 }
 
 #[test]
+fn the_updater_only_looks_at_signatures_that_name_a_higher_version() {
+    let settings = settings();
+    let updater = &settings["plugins"]["updater"];
+    assert_eq!(updater["requireSignedVersion"], true);
+    assert_eq!(updater["allowDowngrades"], false);
+    // It wants an endpoint and must never reach one: the name is reserved for none.
+    let nowhere = serde_json::json!(["https://pennyblack.invalid/"]);
+    assert_eq!(updater["endpoints"], nowhere);
+    for key in updater.as_object().unwrap().keys() {
+        assert!(!key.starts_with("dangerous"), "{key}");
+    }
+}
+
+#[test]
 fn one_named_capability_allows_one_command_and_one_stream() {
     let settings = settings();
     let named = &settings["app"]["security"]["capabilities"];

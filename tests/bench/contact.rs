@@ -136,6 +136,14 @@ async fn make_due(
             };
             town.admin(AdminCall::Tree { what }).await;
         }
+        ServiceId::Software => {
+            let group = if round.is_multiple_of(2) {
+                "even"
+            } else {
+                "odd"
+            };
+            town.put_into_group(counter, group).await;
+        }
         ServiceId::Statistics => {
             counter.print_letter("1oz", "10001").await.map_err(said)?;
         }
@@ -143,7 +151,7 @@ async fn make_due(
     Ok(())
 }
 
-/// The time of a contact in which all five services are due, over that of the slowest contact in
+/// The time of a contact in which all services are due, over that of the slowest contact in
 /// which one is. The keys are due by time only, and then so is everything: they are not among the
 /// single ones, though they are among all.
 async fn parallel() -> anyhow::Result<Figure> {

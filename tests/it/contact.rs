@@ -60,8 +60,18 @@ async fn make_all_due(town: &Town, counter: &Counter, name: &str) {
             ServiceId::Accounts => grow(town, name).await,
             // A piece that the data center has not heard of.
             ServiceId::Statistics => drop(counter.print_letter("1oz", "10001").await.unwrap()),
+            ServiceId::Software => town.put_into_group(counter, group_of(name)).await,
         }
     }
+}
+
+/// Another group for each name that is used here.
+fn group_of(name: &str) -> &'static str {
+    let known = ServiceId::ALL.map(ServiceId::name).into_iter();
+    known
+        .chain(["us-next"])
+        .find(|known| *known == name)
+        .unwrap()
 }
 
 /// Another cost centre of the account.
@@ -278,10 +288,12 @@ async fn what_does_not_fit_into_a_call_is_deferred_and_comes_over_the_internet()
         assert_eq!(outcome, expected, "{service}");
     }
     let paths = call.paths.lock().unwrap().clone();
+    // What a station runs is told last, in a message that still fits.
     let of_rates = |path: &String| path.starts_with("/v1/editions");
+    let after = |path: &String| of_rates(path) || path == "/v1/software/report";
     let first = paths.iter().position(of_rates).unwrap();
     assert!(
-        paths[first..].iter().all(of_rates),
+        paths[first..].iter().all(after),
         "funds and keys went first: {paths:?}"
     );
     let rates = counter.status().await.services;

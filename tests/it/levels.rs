@@ -170,6 +170,7 @@ async fn live(town: &Town, counter: &Counter, line: &Arc<Probing>) {
     meet(counter, line, Some("20.00")).await;
     let serial = counter.print_letter("1oz", "10001").await.unwrap().serial;
     claim(counter, serial).await;
+    town.put_into_group(counter, "pilot").await;
     meet(counter, line, None).await;
     town.turn_days(21);
     meet(counter, line, None).await;

@@ -61,6 +61,8 @@ mod rollbacks;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
+mod software;
+#[cfg(test)]
 mod statistics;
 #[cfg(test)]
 mod tidy;

@@ -147,6 +147,25 @@ export const printed = (call) => ({
   records: 641,
 });
 
+/** The station's software, with a version that waits for the evening. */
+export const software = (changes = {}) => ({
+  version: '1.0.0',
+  platform: 'linux-appimage',
+  channel: 'stable',
+  hours: 'Mon-Sat 07:00-20:00',
+  group: null,
+  state: 'waiting',
+  release: '1.1.0',
+  minimum: null,
+  urgent: false,
+  fetched_bytes: 24_600_000,
+  length_bytes: 24_600_000,
+  waits: 'the office is open',
+  failed: [],
+  last: null,
+  ...changes,
+});
+
 /** What each call answers with when a test says nothing else; a function sees the call. */
 const ANSWERS = {
   status: () => status(),
@@ -187,6 +206,8 @@ const ANSWERS = {
   'stop-batch': () => status(),
   users: () => ({ users: [], idle_minutes: 10 }),
   'cost-centres': () => ({ centres: [] }),
+  software: () => software(),
+  'set-software': (call) => software({ channel: call.channel, hours: call.hours }),
   statistics: (call) => printed(call),
   'verify-journal': () => ({ records: 1290, root: '9f2c'.repeat(16), intact: true, fault: null }),
 };

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { assertAccessible, launch, noBrowser } from './browser.mjs';
-import { fixture, piece, pieces, printed, refusal, status } from './fixture.mjs';
+import { fixture, piece, pieces, printed, refusal, software, status } from './fixture.mjs';
 
 const skip = noBrowser ?? false;
 let browser;
@@ -536,5 +536,31 @@ test('refills by itself are set as typed and shown with their day', { skip }, ()
     await page.waitForSelector('#automatic >> text=$0.00 of $100.00 today');
     const [call] = callsOf(station, 'automatic-refill');
     assert.deepEqual(call.plan, { below: '20.00', amount: '50.00', daily_cap: '100.00' });
+  });
+});
+
+test('a version that waits says why, and opening hours are set as typed', { skip }, () =>
+  onPage({}, async (page, station) => {
+    await page.click('text=Setup');
+    await page.waitForSelector('text=Version 1.1.0 is here and waits, because the office is open.');
+    assert.equal(await page.isEnabled('#sw-go'), false);
+    await page.fill('#sw-hours', 'Mon-Fri 08:00-18:00');
+    await page.selectOption('#sw-channel', 'early');
+    await assertAccessible(page, 'software');
+    await page.click('#sw-go');
+    await page.waitForSelector('#sw-go:disabled');
+    const [call] = callsOf(station, 'set-software');
+    assert.deepEqual(call, { call: 'set-software', channel: 'early', hours: 'Mon-Fri 08:00-18:00' });
+  }));
+
+test('a version that was put back is told with its reason, and an urgent one stands out', { skip }, () => {
+  const last = { version: '1.1.0', outcome: 'put-back', reason: 'it cannot use the store', at: 1_795_000_000 };
+  const view = software({ state: 'coming', release: '1.2.0', fetched_bytes: 6_000_000, urgent: true, minimum: '1.2.0', last });
+  return onPage({ software: view }, async (page) => {
+    await page.click('text=Setup');
+    await page.waitForSelector('text=Version 1.2.0 is coming: 6 MB of 24.6 MB.');
+    await page.waitForSelector('text=It is urgent: every station should run 1.2.0 or higher.');
+    await page.waitForSelector('text=Version 1.1.0 did not prove itself and was put back: it cannot use the store.');
+    await assertAccessible(page, 'software put back');
   });
 });

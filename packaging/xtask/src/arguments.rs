@@ -12,6 +12,9 @@ cargo xtask COMMAND
   test [--long]              installs what is missing and passes every test of the project
   bench [--quick] [--only GROUP] [--json FILE]
                              every benchmark, release build
+  bundle --out DIR [--release]
+                             the window as one file, a thin AppImage; PENNYBLACK_VERSION and
+                             PENNYBLACK_UPDATE_KEY name its version and whose updates it takes
   check                      formatting, lints and the page's types, without tests
   dev                        the demo with its page in a browser, rebuilt at each change
   package                    installers (not in this build)";
@@ -41,6 +44,13 @@ pub(crate) enum Command {
         /// What the benchmark executable gets.
         passed_on: Vec<String>,
     },
+    /// The window as one file.
+    Bundle {
+        /// Where the file goes.
+        out: PathBuf,
+        /// Whether it is the release build.
+        release: bool,
+    },
     /// Formatting, lints and types.
     Check,
     /// The page, rebuilt at each change.
@@ -58,6 +68,7 @@ pub(crate) fn parse(words: &[String]) -> Result<Command, String> {
         ["test"] => Ok(Command::Test { long: false }),
         ["test", "--long"] => Ok(Command::Test { long: true }),
         ["bench", rest @ ..] => parse_bench(rest),
+        ["bundle", rest @ ..] => parse_bundle(rest),
         ["check"] => Ok(Command::Check),
         ["dev"] => Ok(Command::Dev),
         ["package", ..] => Ok(Command::Package),
@@ -94,6 +105,18 @@ fn parse_run(mut words: &[&str]) -> Result<Command, String> {
         }
         (true, None, _) => Err("`--headless` needs `--out DIR`.".to_owned()),
         (false, Some(_), _) => Err("`--out` belongs to `--headless`.".to_owned()),
+    }
+}
+
+fn parse_bundle(words: &[&str]) -> Result<Command, String> {
+    let bundle = |out: &str, release| Command::Bundle {
+        out: PathBuf::from(out),
+        release,
+    };
+    match words {
+        ["--out", out] => Ok(bundle(out, false)),
+        ["--out", out, "--release"] | ["--release", "--out", out] => Ok(bundle(out, true)),
+        _ => Err("`bundle` needs `--out DIR`.".to_owned()),
     }
 }
 
@@ -160,6 +183,20 @@ mod tests {
         assert!(typed("bench --only").is_err());
         assert!(typed("bench --only contact").is_ok());
         assert!(typed("bench --fast").is_err());
+    }
+
+    #[test]
+    fn a_bundle_needs_a_folder_and_is_a_debug_build_unless_asked() {
+        let wanted = |release| {
+            Ok(Command::Bundle {
+                out: PathBuf::from("there"),
+                release,
+            })
+        };
+        assert_eq!(typed("bundle --out there"), wanted(false));
+        assert_eq!(typed("bundle --release --out there"), wanted(true));
+        assert!(typed("bundle").is_err());
+        assert!(typed("bundle --out").is_err());
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod arguments;
 mod bench;
+mod bundle;
 mod check;
 mod demo;
 mod dev;
@@ -60,6 +61,7 @@ fn perform(command: Command) -> Result<ExitCode, Fault> {
         Command::RunHeadless { out } => demo::headless(&workspace, &out)?,
         Command::Test { long } => return suite::run(&workspace, long),
         Command::Bench { passed_on } => bench::run(&workspace, &passed_on)?,
+        Command::Bundle { out, release } => bundle::run(&workspace, &out, release)?,
         Command::Check => check::run(&workspace)?,
         Command::Dev => dev::run(&workspace)?,
     }

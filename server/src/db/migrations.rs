@@ -46,6 +46,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     75 => "075_station_key_use",
     80 => "080_repository",
     81 => "081_repository_is_append_only_sqlite",
+    95 => "095_software",
 };
 
 const NAME: &str = "migrate";

@@ -17,6 +17,7 @@ pub mod refused;
 pub mod repository;
 pub mod sealed;
 pub mod signals;
+pub mod software;
 pub mod statistics;
 pub mod unnumbered;
 
@@ -60,6 +61,7 @@ pub fn router(center: Arc<DataCenter>) -> Router {
             .merge(seen(&center, ServiceId::Rates, repository::routes()))
             .merge(seen(&center, ServiceId::Statistics, statistics::routes()))
             .merge(seen(&center, ServiceId::Accounts, accounts::routes()))
+            .merge(seen(&center, ServiceId::Software, software::routes()))
             .route_layer(from_fn_with_state(Arc::clone(&center), levelled)),
         center,
     )
@@ -75,11 +77,12 @@ pub(crate) async fn markers(
     center: &DataCenter,
     station: StationId,
 ) -> Result<BTreeMap<ServiceId, Marker>, DbError> {
-    let (account, repository) = center
+    let (account, repository, group) = center
         .db()
         .read("markers", move |tx| {
             let account = accounts::version_of(tx, station)?;
-            Ok::<_, DbError>((account, timestamp_version(tx)?))
+            let group = software::store::group(tx, station)?;
+            Ok::<_, DbError>((account, timestamp_version(tx)?, group))
         })
         .await?;
     let markers = ServiceId::ALL.into_iter().filter_map(|service| {
@@ -88,6 +91,7 @@ pub(crate) async fn markers(
             // Rates come from the repository: its one marker is named here and nowhere else.
             ServiceId::Rates => repository.map(marker_of),
             ServiceId::Accounts => account.map(|version| accounts::marker(center, version)),
+            ServiceId::Software => group.as_deref().map(software::marker),
             // A contact always carries a statement, and its reply all that the funds have; the
             // statistics only listen.
             ServiceId::Funds | ServiceId::Statistics => None,

@@ -38,6 +38,8 @@ pub enum Deferral {
     Time,
     /// It has made [`super::REQUESTS_MAX`] requests and has more.
     Requests,
+    /// Somebody waits for the line.
+    Others,
 }
 
 /// What came of a service in a contact.
@@ -89,6 +91,11 @@ pub enum Turn {
     Exchanged,
     /// Its next message is larger than the room it was given; it was not made.
     TooLarge,
+    /// What it has gives way to money, which is still on its way: it is asked again when that is
+    /// done or has stalled.
+    GivesWay,
+    /// It leaves the line to somebody who waits for it.
+    Yielded,
     /// The other side said no.
     Refused,
     /// Something broke.

@@ -299,7 +299,61 @@ fn kept(contact: &Contact, limited: bool, opener: Option<ServiceId>) {
             Outcome::Deferred(Deferral::Requests) => {
                 assert_eq!(contact.requests(service), REQUESTS_MAX);
             }
-            Outcome::Deferred(Deferral::Bytes) | Outcome::Refused | Outcome::Failed => {}
+            Outcome::Deferred(Deferral::Bytes | Deferral::Others)
+            | Outcome::Refused
+            | Outcome::Failed => {}
         }
     }
+}
+
+#[test]
+fn what_gives_way_to_money_is_asked_again_when_money_is_done_or_has_stalled() {
+    let services = [ServiceId::Funds, ServiceId::Software];
+    let mut contact = Contact::open(&services, None, Budget::UNLIMITED);
+    assert_eq!(contact.ready(Duration::ZERO), services);
+    for service in services {
+        contact.start(service, Duration::ZERO);
+    }
+    assert!(contact.is_money_open(Duration::ZERO));
+    contact.turned(ServiceId::Software, Turn::GivesWay, 0);
+    assert!(contact.ready(Duration::from_secs(1)).is_empty());
+    // It does not wait for ever for money that stalls …
+    let mut stalled = contact.clone();
+    stalled.hear(&Due::default());
+    assert_eq!(
+        stalled.next_look(Duration::from_secs(1)),
+        Some(STALLED_AFTER)
+    );
+    assert_eq!(stalled.ready(STALLED_AFTER), [ServiceId::Software]);
+    // … and goes on at once when money is done.
+    contact.turned(ServiceId::Funds, Turn::Nothing, 0);
+    assert_eq!(contact.ready(Duration::from_secs(1)), [ServiceId::Software]);
+    contact.start(ServiceId::Software, Duration::from_secs(1));
+    contact.turned(ServiceId::Software, Turn::Yielded, 0);
+    assert!(contact.is_over());
+    let outcome = contact.outcomes()[&ServiceId::Software];
+    assert_eq!(outcome, Outcome::Deferred(Deferral::Others));
+}
+
+#[test]
+fn no_package_goes_over_a_line_with_a_budget_whoever_opened_it() {
+    let services = [ServiceId::Funds, ServiceId::Software];
+    for opened_by in services {
+        let contact = Contact::open(&services, Some(opened_by), Budget::CALL);
+        assert_eq!(contact.room(ServiceId::Software), Budget::CALL.bytes);
+    }
+}
+
+#[test]
+fn a_service_is_signalled_again_by_what_another_one_has_brought() {
+    let services = [Rates, ServiceId::Software];
+    let mut contact = Contact::open(&services, None, Budget::UNLIMITED);
+    turn(&mut contact, ServiceId::Software, START, Turn::Nothing, 0);
+    contact.start(Rates, START);
+    contact.turned(Rates, Turn::Exchanged, 10);
+    contact.wake(ServiceId::Software);
+    assert_eq!(contact.ready(START), services);
+    turn(&mut contact, ServiceId::Software, START, Turn::Failed, 0);
+    contact.wake(ServiceId::Software);
+    assert_eq!(contact.ready(START), [Rates], "who failed has had its turn");
 }

@@ -9,6 +9,7 @@ pub mod rates;
 pub mod reconcile;
 pub mod repository;
 pub mod requests;
+pub mod software;
 pub mod statistics;
 pub mod witness;
 
@@ -40,16 +41,20 @@ pub enum ServiceId {
     /// Statistics of pieces.
     #[n(5)]
     Statistics,
+    /// Software of the stations.
+    #[n(6)]
+    Software,
 }
 
 impl ServiceId {
     /// All services that are built, in the order in which a contact serves them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Keys,
         Self::Funds,
         Self::Rates,
         Self::Accounts,
         Self::Statistics,
+        Self::Software,
     ];
 
     /// The service's name: its folder on every side.
@@ -61,6 +66,7 @@ impl ServiceId {
             Self::Rates => "rates",
             Self::Accounts => "accounts",
             Self::Statistics => "statistics",
+            Self::Software => "software",
         }
     }
 
@@ -73,6 +79,7 @@ impl ServiceId {
             Self::Rates => 3,
             Self::Accounts => 4,
             Self::Statistics => 5,
+            Self::Software => 6,
         }
     }
 
@@ -83,7 +90,7 @@ impl ServiceId {
     }
 
     /// How early the service goes on a line that is too slow for all at once, from 0: funds and
-    /// keys, because printing ends without them; then rates, statistics, accounts.
+    /// keys, because printing ends without them; then rates, statistics, accounts, software.
     #[must_use]
     pub const fn rank(self) -> u8 {
         match self {
@@ -91,6 +98,7 @@ impl ServiceId {
             Self::Rates => 1,
             Self::Statistics => 2,
             Self::Accounts => 3,
+            Self::Software => 4,
         }
     }
 
@@ -103,6 +111,7 @@ impl ServiceId {
             Self::Rates => rates::EditionsRequest::LEVEL,
             Self::Accounts => accounts::AccountsRequest::LEVEL,
             Self::Statistics => statistics::StatisticsPage::LEVEL,
+            Self::Software => software::PackageRequest::LEVEL,
         }
     }
 }

@@ -11,6 +11,7 @@ use super::journal::PageRequest;
 use super::keys::{EnrolRequest, RenewRequest};
 use super::rates::EditionsRequest;
 use super::reconcile::ReconcileRequest;
+use super::software::{REPORT_PATH, SoftwareReport};
 use super::statistics::{PAGES_PATH, StatisticsPage};
 use super::{Request, ServiceId};
 use crate::security::Level;
@@ -203,6 +204,7 @@ pub const REQUESTS: &[RequestKind] = &[
         Some(ServiceId::Statistics),
         "/v1/statistics",
     ),
+    RequestKind::message::<SoftwareReport>("what a station runs", REPORT_PATH),
     RequestKind::message::<AccountsRequest>("cost centres and what was spent", "/v1/accounts/sync"),
     RequestKind::own("the station's account", ACCOUNTS, "/v1/accounts/self"),
     RequestKind::own("a month's statement", ACCOUNTS, "/v1/accounts/statement"),

@@ -12,6 +12,7 @@ mod event;
 mod money;
 mod rates;
 mod repository;
+mod software;
 mod statistics;
 mod users;
 
@@ -30,6 +31,9 @@ pub use money::{
 };
 pub use rates::{ExtraView, OptionView, OptionsView, QuoteStepView, QuoteView};
 pub use repository::{EditionView, RepositoryView, StoppedView};
+pub use software::{
+    FailedReleaseView, LastUpdateView, SetSoftwareCall, SoftwareState, SoftwareView,
+};
 pub use statistics::{ChartView, GroupView, SeriesView, StatisticsCall, StatisticsView, TallyView};
 pub use users::{
     AddUserCall, AsCall, ChangeUserCall, Hidden, IdleLockCall, NewRights, Proof, Role, SessionView,
@@ -108,6 +112,11 @@ pub enum Call {
     AutomaticRefill(AutomaticRefillCall),
     /// Ends this station's vault for good: what is left goes back. Answers with [`StatusView`].
     Withdraw(WithdrawCall),
+    /// What the station runs, what comes and what it waits for. Answers with [`SoftwareView`].
+    Software,
+    /// Chooses how early releases are taken and when the office is open. Answers with
+    /// [`SoftwareView`].
+    SetSoftware(SetSoftwareCall),
 }
 
 /// Which keeper holds the station's key-encryption key.
@@ -739,4 +748,6 @@ pub enum View {
     Session(SessionView),
     /// See [`UsersView`].
     Users(UsersView),
+    /// See [`SoftwareView`].
+    Software(Box<SoftwareView>),
 }

@@ -86,6 +86,10 @@ catalogue! {
     VaultWithdrawn = "vault_withdrawn", Refused, false,
         "The vault was withdrawn and its value paid back.",
         "Enrol the station again to print.";
+    /// The program is about to be replaced.
+    Updating = "updating", Refused, true,
+        "The station is about to start its new version. Nothing was done and no money moved.",
+        "Wait a minute, then do it again.";
     /// 0, or above the limit of one piece.
     PostageOutOfRange = "postage_out_of_range", Refused, false,
         "Postage of {postage} is outside what one piece may cost. Nothing was debited.",

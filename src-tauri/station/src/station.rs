@@ -21,10 +21,11 @@ pub(crate) mod silent;
 mod status;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use shared::clock::UnixSeconds;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -33,6 +34,7 @@ use crate::api::{Event, SecretsChoice, UiError};
 use crate::messages::{Code, say};
 use crate::owner::FolderLock;
 use crate::secrets::{self, Patience, SecretStore, StoreId};
+use crate::services::software::Program;
 
 pub use booking::Asker;
 pub use meeting::Decided;
@@ -88,6 +90,15 @@ impl Clock {
             |stamp| stamp.to_zoned(self.zone.clone()).date(),
         )
     }
+
+    /// What the clock on the wall shows at an instant.
+    #[must_use]
+    pub fn local(&self, instant: UnixSeconds) -> DateTime {
+        jiff::Timestamp::from_second(instant.0).map_or_else(
+            |_| shared::clock::civil_date(instant).at(0, 0, 0, 0),
+            |stamp| stamp.to_zoned(self.zone.clone()).datetime(),
+        )
+    }
 }
 
 /// Work for the owner's thread.
@@ -124,7 +135,29 @@ pub struct Station {
     events: broadcast::Sender<Event>,
     folder: PathBuf,
     line: Arc<tokio::sync::Mutex<()>>,
+    /// Contacts that wait for the one that is going on.
+    waiting: Arc<AtomicUsize>,
+    /// Calls that do something and are not answered yet.
+    working: Arc<AtomicUsize>,
+    /// Whether the program is about to be replaced: no new work begins.
+    closing: Arc<AtomicBool>,
     silent: SilentPrinters,
+}
+
+/// Counts something for as long as it lasts.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn of(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Station {
@@ -133,9 +166,17 @@ impl Station {
     /// # Errors
     /// Every refusal of a store that does not start: damaged, rolled back, newer, no key.
     pub fn open(lock: FolderLock, clock: Clock) -> Result<Self, UiError> {
+        Self::open_for(lock, clock, Program::BESIDE)
+    }
+
+    /// As [`Self::open`], for a program that is updated by itself.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_for(lock: FolderLock, clock: Clock, program: Program) -> Result<Self, UiError> {
         let folder = lock.folder().to_owned();
         let (events, _) = broadcast::channel(EVENTS);
-        let owner = Owner::open(lock, clock, events.clone())?;
+        let owner = Owner::open(lock, clock, events.clone(), program)?;
         let (work, queue) = mpsc::channel(QUEUE);
         let stopped = |_| say(Code::StationStopped, &[]);
         let thread = thread::Builder::new()
@@ -150,6 +191,9 @@ impl Station {
             events,
             folder,
             line: Arc::default(),
+            waiting: Arc::default(),
+            working: Arc::default(),
+            closing: Arc::default(),
             silent: SilentPrinters::default(),
         })
     }
@@ -205,7 +249,37 @@ impl Station {
     /// Waits until no other contact is going on, and keeps others waiting. What a contact remembers
     /// of its requests belongs to one: two at once would make one refill twice.
     pub(crate) async fn one_contact(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        let _waiting = Counted::of(&self.waiting);
         self.line.lock().await
+    }
+
+    /// Whether somebody waits until the contact that is going on has ended.
+    pub(crate) fn line_is_wanted(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst) > 0
+    }
+
+    /// Whether no contact is going on.
+    pub(crate) fn line_is_free(&self) -> bool {
+        self.line.try_lock().is_ok()
+    }
+
+    /// Whether calls that do something are not answered yet.
+    pub(crate) fn is_working(&self) -> bool {
+        self.working.load(Ordering::SeqCst) > 0
+    }
+
+    /// Whether the program is about to be replaced.
+    pub(crate) fn closing(&self) -> &AtomicBool {
+        &self.closing
+    }
+
+    /// Begins something that the program must not be replaced in.
+    fn begin_work(&self) -> Result<Counted, UiError> {
+        let work = Counted::of(&self.working);
+        if self.closing.load(Ordering::SeqCst) {
+            return Err(say(Code::Updating, &[]));
+        }
+        Ok(work)
     }
 
     /// The printers that said nothing when they were asked last.

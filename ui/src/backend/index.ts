@@ -17,6 +17,7 @@ import type {
   QuoteView,
   RefillView,
   SessionView,
+  SoftwareView,
   StatisticsView,
   StatusView,
   UiError,
@@ -58,6 +59,8 @@ export interface Answers {
   'idle-lock': UsersView;
   'automatic-refill': StatusView;
   withdraw: StatusView;
+  software: SoftwareView;
+  'set-software': SoftwareView;
 }
 
 /** Every call by its own name; `as` only carries another one. */

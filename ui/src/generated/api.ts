@@ -262,7 +262,7 @@ spent_mills: number, };
 /**
  * A call: window, bridge or command line → station.
  */
-export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "amend" } & AmendCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall | { "call": "rotate-keys" } | { "call": "cost-centres" } | { "call": "as" } & AsCall | { "call": "sign-in" } & SignInCall | { "call": "sign-out" } & SignOutCall | { "call": "users" } | { "call": "add-user" } & AddUserCall | { "call": "change-user" } & ChangeUserCall | { "call": "idle-lock" } & IdleLockCall | { "call": "automatic-refill" } & AutomaticRefillCall | { "call": "withdraw" } & WithdrawCall;
+export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "amend" } & AmendCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall | { "call": "rotate-keys" } | { "call": "cost-centres" } | { "call": "as" } & AsCall | { "call": "sign-in" } & SignInCall | { "call": "sign-out" } & SignOutCall | { "call": "users" } | { "call": "add-user" } & AddUserCall | { "call": "change-user" } & ChangeUserCall | { "call": "idle-lock" } & IdleLockCall | { "call": "automatic-refill" } & AutomaticRefillCall | { "call": "withdraw" } & WithdrawCall | { "call": "software" } | { "call": "set-software" } & SetSoftwareCall;
 
 /**
  * One cost centre.
@@ -444,6 +444,19 @@ needs: Array<string>,
 excludes: Array<string>, };
 
 /**
+ * A release that is not tried again.
+ */
+export type FailedReleaseView = { 
+/**
+ * The release.
+ */
+version: string, 
+/**
+ * Why.
+ */
+reason: string, };
+
+/**
  * One group of pieces.
  */
 export type GroupView = { 
@@ -506,6 +519,27 @@ until: number | null,
  * When the next one is due, which any contact brings, Unix seconds.
  */
 next: number | null, };
+
+/**
+ * What became of a release.
+ */
+export type LastUpdateView = { 
+/**
+ * The release.
+ */
+version: string, 
+/**
+ * `installed`, `put-back` or `refused`.
+ */
+outcome: string, 
+/**
+ * Why, where it did not go well.
+ */
+reason: string | null, 
+/**
+ * When, Unix seconds.
+ */
+at: number, };
 
 /**
  * The line to the data center.
@@ -1204,6 +1238,19 @@ user: UserView,
 idle_minutes: number, };
 
 /**
+ * Chooses channel and opening hours; what is not given stays.
+ */
+export type SetSoftwareCall = { 
+/**
+ * `stable` or `early`.
+ */
+channel: string | null, 
+/**
+ * When the office is open, like `Mon-Fri 08:00-18:00, Sat 09:00-12:30`, or `never`.
+ */
+hours: string | null, };
+
+/**
  * Signing in.
  */
 export type SignInCall = { 
@@ -1224,6 +1271,72 @@ export type SignOutCall = {
  * The token of the session that ends.
  */
 token: string, };
+
+/**
+ * How far the station's software is.
+ */
+export type SoftwareState = "beside" | "unpublished" | "current" | "coming" | "waiting" | "by-admin" | "stuck";
+
+/**
+ * The station's software.
+ */
+export type SoftwareView = { 
+/**
+ * What runs.
+ */
+version: string, 
+/**
+ * On what; `None` for a program that is not updated by itself.
+ */
+platform: string | null, 
+/**
+ * `stable` or `early`.
+ */
+channel: string, 
+/**
+ * When the office is open.
+ */
+hours: string, 
+/**
+ * The group an admin has put the station into.
+ */
+group: string | null, 
+/**
+ * How far it is.
+ */
+state: SoftwareState, 
+/**
+ * The release that comes.
+ */
+release: string | null, 
+/**
+ * What every station should run at least.
+ */
+minimum: string | null, 
+/**
+ * Whether what runs is below the minimum.
+ */
+urgent: boolean, 
+/**
+ * What is here of the package, bytes.
+ */
+fetched_bytes: number, 
+/**
+ * The whole package, bytes.
+ */
+length_bytes: number, 
+/**
+ * What the release waits for; `None` when it is installed as soon as the window closes.
+ */
+waits: string | null, 
+/**
+ * Releases that were put back or refused, newest first.
+ */
+failed: Array<FailedReleaseView>, 
+/**
+ * What became of the last release.
+ */
+last: LastUpdateView | null, };
 
 /**
  * Which pieces to count, and by what.
@@ -1522,7 +1635,7 @@ idle_minutes: number, };
 /**
  * The answer to a call.
  */
-export type View = StatusView | PreviewView | PieceView | RefillView | QuoteView | OptionsView | ContactView | BatchView | PiecesView | PrintersView | JournalView | PlaceView | StatisticsView | CentresView | SessionView | UsersView;
+export type View = StatusView | PreviewView | PieceView | RefillView | QuoteView | OptionsView | ContactView | BatchView | PiecesView | PrintersView | JournalView | PlaceView | StatisticsView | CentresView | SessionView | UsersView | SoftwareView;
 
 /**
  * The end of a station.

@@ -89,7 +89,7 @@ const WINDOW: [Need; 3] = [
     ),
 ];
 
-const TEST: [Need; 13] = [
+const TEST: [Need; 14] = [
     test("xvfb", "to test the real window without a display", &[]),
     test("xauth", "to test the real window without a display", &[]),
     test(
@@ -114,6 +114,11 @@ const TEST: [Need; 13] = [
             &["chromium", "--version"],
             &["chromium-browser", "--version"],
         ],
+    ),
+    test(
+        "squashfs-tools",
+        "to install and roll back real packages of the station",
+        &[&["mksquashfs", "-version"]],
     ),
     test("slirp", "to dial into a foreign access server", &[]),
     test(

@@ -158,10 +158,29 @@ pub(super) enum Command {
         #[arg(long, value_name = "WHAT", default_value = "class,shape")]
         by: String,
     },
+    /// Show what the station runs, what comes and what it waits for
+    Software {
+        /// What to change
+        #[command(subcommand)]
+        what: Option<Software>,
+    },
     /// Compute postal barcodes
     Barcode(Rest),
     /// Open, close or report the till
     Till(Rest),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Software {
+    /// Choose how early releases are taken and when the office is open
+    Set {
+        /// stable or early
+        #[arg(long)]
+        channel: Option<String>,
+        /// In local time, like "Mon-Fri 08:00-18:00, Sat 09:00-12:30", or never
+        #[arg(long, value_name = "TEXT")]
+        hours: Option<String>,
+    },
 }
 
 /// The words of a command that a later version brings.

@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
-use super::arguments::{AutomaticRefill, Command, Line, Measures, Out, Print, Printers, Quoted};
+use super::arguments::{
+    AutomaticRefill, Command, Line, Measures, Out, Print, Printers, Quoted, Software,
+};
 use super::show::Show;
 use super::{Asked, Streams, later, not_written, on_a_runtime};
 use crate::api::{
     AddPrinterCall, AmendCall, AmendHow, AutomaticRefillCall, AutomaticRefillPlan, Call,
     ContactCall, EnrolCall, PieceState, PiecesCall, PrintCall, PrintOut, PrinterPort, PrinterSetup,
     QuoteCall, RefillCall, RefundCall, RemovePrinterCall, ResolveCall, SecretsChoice,
-    SendAgainCall, StatisticsCall, UiError, View, WithdrawCall,
+    SendAgainCall, SetSoftwareCall, StatisticsCall, UiError, View, WithdrawCall,
 };
 use crate::messages::{Code, say};
 use crate::owner::reach;
@@ -52,7 +54,8 @@ pub(super) fn call(
         | View::Statistics(_)
         | View::Centres(_)
         | View::Session(_)
-        | View::Users(_) => Ok(()),
+        | View::Users(_)
+        | View::Software(_) => Ok(()),
     }
 }
 
@@ -142,6 +145,16 @@ fn contacted(contact: &crate::api::ContactView) -> Result<(), UiError> {
     }
 }
 
+/// What a command about software asks.
+fn software_call(what: Option<Software>) -> Call {
+    match what {
+        None => Call::Software,
+        Some(Software::Set { channel, hours }) => {
+            Call::SetSoftware(SetSoftwareCall { channel, hours })
+        }
+    }
+}
+
 fn to_call(command: Command) -> Result<Call, UiError> {
     Ok(match command {
         Command::Enrol {
@@ -182,6 +195,7 @@ fn to_call(command: Command) -> Result<Call, UiError> {
             by: Some(by),
         }),
         Command::CostCentres => Call::CostCentres,
+        Command::Software { what } => software_call(what),
         Command::Users { what } => super::users::call(what)?,
         Command::AutomaticRefill { what } => automatic_refill_call(what),
         Command::Withdraw { station } => Call::Withdraw(WithdrawCall { station }),

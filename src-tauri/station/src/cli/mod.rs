@@ -151,6 +151,7 @@ fn perform(arguments: Arguments, streams: &mut Streams<'_>) -> Result<(), UiErro
         | Command::Refund { .. }
         | Command::Statistics { .. }
         | Command::CostCentres
+        | Command::Software { .. }
         | Command::Users { .. }
         | Command::AutomaticRefill { .. }
         | Command::Withdraw { .. }

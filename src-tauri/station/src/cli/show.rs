@@ -1,5 +1,6 @@
 //! How answers look: for people as text, for programs as JSON.
 
+mod software;
 mod statistics;
 
 use std::io::{self, Write};
@@ -62,7 +63,8 @@ fn json(view: &View, out: &mut dyn Write) -> io::Result<()> {
         | View::Journal(_)
         | View::Session(_)
         | View::Place(_)
-        | View::Statistics(_) => line(view, out),
+        | View::Statistics(_)
+        | View::Software(_) => line(view, out),
     }
 }
 
@@ -89,6 +91,7 @@ fn text(view: &View, out: &mut dyn Write) -> io::Result<()> {
         View::Centres(view) => view.centres.iter().try_for_each(|one| centre(one, out)),
         View::Users(view) => view.users.iter().try_for_each(|one| user(one, out)),
         View::Session(view) => user(&view.user, out),
+        View::Software(view) => software::software(view, out),
     }
 }
 

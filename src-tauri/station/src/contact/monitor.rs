@@ -94,6 +94,8 @@ struct Step {
     bytes: u64,
     due: Option<Due>,
     fault: Option<UiError>,
+    /// A service that it has brought something for.
+    wakes: Option<ServiceId>,
 }
 
 impl Step {
@@ -105,6 +107,7 @@ impl Step {
             bytes: 0,
             due: None,
             fault: None,
+            wakes: None,
         }
     }
 
@@ -139,12 +142,16 @@ struct Question {
     room: Option<u64>,
     id: ContactId,
     opened_by: Option<ServiceId>,
+    /// Whether money is still on its way.
+    money: bool,
 }
 
 /// What it says.
 enum Said {
     Nothing,
     TooLarge,
+    GivesWay,
+    Yields,
     Request(LinkRequest, Holdings),
 }
 
@@ -181,6 +188,7 @@ impl<'a> Round<'a> {
                 room: self.contact.room(service),
                 id: self.id,
                 opened_by: self.opening.by,
+                money: self.contact.is_money_open(now),
             };
             let (station, link) = (self.station, self.link);
             self.steps.push(Box::pin(step(station, link, question)));
@@ -220,6 +228,9 @@ impl<'a> Round<'a> {
             return;
         };
         self.contact.turned(service, step.turn, step.bytes);
+        if let Some(woken) = step.wakes {
+            self.contact.wake(woken);
+        }
         let now = self.begun.elapsed();
         let span = self.spans.entry(service).or_default();
         span.rested = now;
@@ -284,6 +295,7 @@ fn deferred(deferral: Deferral) -> UiError {
         Deferral::Bytes => "the rest of this call is too short for it",
         Deferral::Time => "the call has lasted as long as it may",
         Deferral::Requests => "it has more than one contact carries",
+        Deferral::Others => "somebody waits for the line",
     };
     say(Code::Deferred, &[("reason", reason)])
 }
@@ -291,6 +303,7 @@ fn deferred(deferral: Deferral) -> UiError {
 /// Asks one service for its next request and, if there is one, exchanges it.
 async fn step(station: &Station, link: &Arc<dyn Link>, question: Question) -> Step {
     let service = question.service;
+    let wanted = station.line_is_wanted();
     let said = station
         .apply(move |owner| {
             if question.is_due {
@@ -299,6 +312,15 @@ async fn step(station: &Station, link: &Arc<dyn Link>, question: Question) -> St
             let too_large = |room| services::expected_bytes(owner, service) > room;
             if question.room.is_some_and(too_large) {
                 return Ok(Said::TooLarge);
+            }
+            if services::gives_way(owner, service)? {
+                // Whoever refills waits for the end of the contact.
+                if question.opened_by == Some(ServiceId::Funds) || wanted {
+                    return Ok(Said::Yields);
+                }
+                if question.money {
+                    return Ok(Said::GivesWay);
+                }
             }
             let next = services::next_request(owner, service, &question.asked, question.round)?;
             let Some(request) = next else {
@@ -312,6 +334,8 @@ async fn step(station: &Station, link: &Arc<dyn Link>, question: Question) -> St
         Ok(Said::Request(request, holds)) => (request, holds),
         Ok(Said::Nothing) => return Step::quiet(service, Turn::Nothing),
         Ok(Said::TooLarge) => return Step::quiet(service, Turn::TooLarge),
+        Ok(Said::GivesWay) => return Step::quiet(service, Turn::GivesWay),
+        Ok(Said::Yields) => return Step::quiet(service, Turn::Yielded),
         Err(fault) => return Step::failed(service, fault),
     };
     let Exchanged { taken, due, bytes } =
@@ -320,7 +344,16 @@ async fn step(station: &Station, link: &Arc<dyn Link>, question: Question) -> St
         Ok(()) => Step::quiet(service, Turn::Exchanged),
         Err(fault) => Step::failed(service, fault),
     };
-    Step { bytes, due, ..step }
+    let wakes = station
+        .apply(move |owner| services::wakes(owner, service))
+        .await
+        .unwrap_or_default();
+    Step {
+        bytes,
+        due,
+        wakes,
+        ..step
+    }
 }
 
 /// Asks the data center's monitor for its word: every service that would have brought it is held
@@ -339,5 +372,6 @@ async fn word(station: &Station, link: &Arc<dyn Link>, empty: Holdings) -> Step 
         bytes: 0,
         due: answered.due,
         fault: None,
+        wakes: None,
     }
 }

@@ -65,6 +65,29 @@ pub(super) async fn meet_told(
     meet_by(station, &Way::Standing(link), opening).await
 }
 
+/// Meets the data center over a line that is up because a package of software goes on; says whether
+/// it goes on further.
+pub(super) async fn meet_fetching(
+    station: &Station,
+    link: &Arc<dyn Link>,
+) -> Result<bool, UiError> {
+    if station.line_is_wanted() || !fetches(station).await? {
+        return Ok(false);
+    }
+    let met = meet_through(station, link, ServiceId::Software).await?;
+    let mut services = met.view.services.iter();
+    let fares_well = services.any(|one| {
+        one.service == ServiceId::Software.name()
+            && ["served", "deferred"].contains(&one.outcome.as_str())
+    });
+    Ok(fares_well && fetches(station).await?)
+}
+
+async fn fetches(station: &Station) -> Result<bool, UiError> {
+    let fetching = |owner: &mut Owner| services::gives_way(owner, ServiceId::Software);
+    station.apply(fetching).await
+}
+
 /// Meets the data center over the Internet.
 ///
 /// # Errors
@@ -144,6 +167,9 @@ async fn meet_by(station: &Station, way: &Way<'_>, opening: Opening) -> Result<M
 async fn finish(station: &Station, line: &'static str, fared: Vec<Fared>) -> Result<Met, UiError> {
     let down = down(&fared);
     let decided = note(station, line, &fared, down.clone()).await?;
+    if let Err(fault) = station.stage_software().await {
+        tracing::warn!(code = fault.code, "a package of software was not taken in");
+    }
     if let Some(fault) = down {
         return Err(fault);
     }

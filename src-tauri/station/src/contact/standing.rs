@@ -114,6 +114,8 @@ async fn stand(station: &Station) -> Result<(), UiError> {
         if is_first || !news.is_empty() {
             round::meet_told(station, &link, news).await?;
         }
+        // What does not fit into one contact goes on in the next, until somebody wants the line.
+        while round::meet_fetching(station, &link).await? {}
         is_first = false;
     }
     Ok(())

@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::{Mutex, RwLock};
@@ -13,7 +14,8 @@ use tokio::task::JoinHandle;
 use super::Door;
 use crate::api::{Call, Event, UiError, View};
 use crate::messages::{Code, say};
-use crate::owner::{Reach, reach};
+use crate::owner::{Reach, reach_for};
+use crate::services::software::{Package, Program, Readiness};
 
 /// Events a page may lag behind; it then looks at everything again.
 const EVENTS: usize = 256;
@@ -24,6 +26,9 @@ pub struct Lasting(Arc<Inner>);
 
 struct Inner {
     folder: PathBuf,
+    program: Program,
+    /// Whether another program is about to own the folder: it is not opened here any more.
+    handed_over: AtomicBool,
     events: broadcast::Sender<Event>,
     behind: RwLock<Option<Behind>>,
     /// Held while the station is reached, so that two calls do not open it twice.
@@ -42,9 +47,17 @@ impl Lasting {
     /// refusal of the store is an answer that a window can show.
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
+        Self::of(folder, Program::BESIDE)
+    }
+
+    /// As [`Self::new`], for a program that is updated by itself.
+    #[must_use]
+    pub fn of(folder: PathBuf, program: Program) -> Self {
         let (events, _) = broadcast::channel(EVENTS);
         Self(Arc::new(Inner {
             folder,
+            program,
+            handed_over: AtomicBool::new(false),
             events,
             behind: RwLock::new(None),
             reaching: Mutex::new(()),
@@ -62,6 +75,66 @@ impl Lasting {
             },
             move || heard.events.subscribe(),
         )
+    }
+
+    /// A package of software to be installed now, where this process is the station's owner and nobody
+    /// is served. From then on the station refuses new work, until [`Self::close`] or
+    /// [`Self::give_up_software`].
+    pub async fn prepare_software(&self) -> Option<Package> {
+        let station = self.0.own_station().await?;
+        match station.prepare_software().await {
+            Ok(Readiness::Now(package)) => Some(package),
+            Ok(Readiness::Nothing) => None,
+            Ok(Readiness::Waits(hold)) => {
+                tracing::debug!(why = hold.words(), "a release waits");
+                None
+            }
+            Err(fault) => {
+                tracing::warn!(
+                    code = fault.code,
+                    "whether a release may be installed is unknown"
+                );
+                None
+            }
+        }
+    }
+
+    /// Takes work again: the package is not installed after all. With a reason it is remembered and
+    /// not tried again.
+    pub async fn give_up_software(&self, package: &Package, reason: Option<String>) {
+        let Some(station) = self.0.own_station().await else {
+            return;
+        };
+        if let Some(reason) = reason
+            && let Err(fault) = station.refuse_software(package.version, reason).await
+        {
+            tracing::warn!(
+                code = fault.code,
+                "a release that was refused could not be noted"
+            );
+        }
+        station.give_up_software();
+    }
+
+    /// Takes in what the trial of this program came to.
+    pub async fn settle_software(&self) {
+        if let Some(station) = self.0.own_station().await
+            && let Err(fault) = station.settle_software().await
+        {
+            tracing::warn!(code = fault.code, "what a trial came to could not be noted");
+        }
+    }
+
+    /// As [`Self::close`], for another program that takes the folder over: no call opens the station
+    /// here again, until [`Self::take_back`].
+    pub async fn hand_over(&self) {
+        self.0.handed_over.store(true, Ordering::SeqCst);
+        self.close().await;
+    }
+
+    /// Nobody took the folder over: the next call opens the station again.
+    pub fn take_back(&self) {
+        self.0.handed_over.store(false, Ordering::SeqCst);
     }
 
     /// Finishes the station's work and writes the high-water mark, if this process is the owner.
@@ -102,7 +175,10 @@ impl Inner {
         if let Some(behind) = &*self.behind.read().await {
             return Ok(behind.door.clone());
         }
-        let mut reach = reach(&self.folder).await?;
+        if self.handed_over.load(Ordering::SeqCst) {
+            return Err(say(Code::Updating, &[]));
+        }
+        let mut reach = reach_for(&self.folder, self.program).await?;
         if let Reach::Own(server) = &mut reach {
             server.stand();
         }
@@ -115,6 +191,14 @@ impl Inner {
         };
         *self.behind.write().await = Some(behind);
         Ok(door)
+    }
+
+    /// The station, when this process is its owner.
+    async fn own_station(&self) -> Option<crate::station::Station> {
+        match &self.behind.read().await.as_ref()?.reach {
+            Reach::Own(server) => Some(server.station().clone()),
+            Reach::Other(_) => None,
+        }
     }
 
     /// Lets go of another process that ended; `false` when this process is the owner.
@@ -164,7 +248,8 @@ fn changes_nothing(call: &Call) -> bool {
         | Call::VerifyJournal
         | Call::Statistics(_)
         | Call::CostCentres
-        | Call::Users => true,
+        | Call::Users
+        | Call::Software => true,
         Call::Enrol(_)
         | Call::Contact(_)
         | Call::Refill(_)
@@ -184,7 +269,8 @@ fn changes_nothing(call: &Call) -> bool {
         | Call::IdleLock(_)
         | Call::Withdraw(_)
         | Call::AddPrinter(_)
-        | Call::RemovePrinter(_) => false,
+        | Call::RemovePrinter(_)
+        | Call::SetSoftware(_) => false,
     }
 }
 

@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep};
 use crate::api::{Call, Event, UiError, View};
 use crate::door::Door;
 use crate::messages::{Code, say};
+use crate::services::software::Program;
 use crate::station::{Clock, Station};
 
 pub use client::Client;
@@ -42,10 +43,19 @@ pub enum Reach {
 /// # Errors
 /// The refusals of a store that does not start; `folder_in_use` when the owner does not answer.
 pub async fn reach(folder: &Path) -> Result<Reach, UiError> {
+    reach_for(folder, Program::BESIDE).await
+}
+
+/// As [`reach`], for a program that is updated by itself.
+///
+/// # Errors
+/// As [`reach`].
+pub async fn reach_for(folder: &Path, program: Program) -> Result<Reach, UiError> {
     let give_up = Instant::now() + OWNER_PATIENCE;
     loop {
         if let Some(lock) = FolderLock::take(folder)? {
-            let opening = tokio::task::spawn_blocking(move || Station::open(lock, Clock::system()));
+            let open = move || Station::open_for(lock, Clock::system(), program);
+            let opening = tokio::task::spawn_blocking(open);
             let station = match opening.await {
                 Ok(station) => station?,
                 Err(_) => return Err(say(Code::StationStopped, &[])),

@@ -11,6 +11,7 @@ pub mod reconcile;
 pub mod refunds;
 pub mod repository;
 pub mod sealed;
+pub mod software;
 pub mod statement_door;
 pub mod statistics;
 pub mod trust;
@@ -68,6 +69,7 @@ pub fn next_request(
         ServiceId::Rates => Ok(rates::next_request(owner)),
         ServiceId::Accounts => accounts::next_request(owner, round),
         ServiceId::Statistics => statistics::next_request(owner),
+        ServiceId::Software => software::next_request(owner),
     }
 }
 
@@ -80,7 +82,34 @@ pub fn expected_bytes(owner: &mut Owner, service: ServiceId) -> u64 {
         ServiceId::Rates if owner.repository_run().is_some() => repository::expected_bytes(owner),
         ServiceId::Rates => rates::expected_bytes(owner),
         ServiceId::Accounts | ServiceId::Statistics => PAGE_BYTES,
+        ServiceId::Software => software::expected_bytes(owner),
     }
+}
+
+/// Whether the service would ask for something that gives way to money and to whoever waits for the
+/// line.
+///
+/// # Errors
+/// The faults of the store.
+pub fn gives_way(owner: &mut Owner, service: ServiceId) -> Result<bool, UiError> {
+    match service {
+        ServiceId::Software => software::is_fetching(owner),
+        ServiceId::Keys
+        | ServiceId::Funds
+        | ServiceId::Rates
+        | ServiceId::Accounts
+        | ServiceId::Statistics => Ok(false),
+    }
+}
+
+/// The service that has something to ask because of what another one has just brought: the documents
+/// of the repository name software too.
+///
+/// # Errors
+/// The faults of the store.
+pub fn wakes(owner: &mut Owner, service: ServiceId) -> Result<Option<ServiceId>, UiError> {
+    let is_woken = service == ServiceId::Rates && software::has_something(owner)?;
+    Ok(is_woken.then_some(ServiceId::Software))
 }
 
 /// Takes the reply to the service's last request.
@@ -97,6 +126,7 @@ pub fn accept(owner: &mut Owner, service: ServiceId, reply: &[u8]) -> Result<(),
         ServiceId::Rates => rates::accept(owner, reply),
         ServiceId::Accounts => accounts::accept(owner, reply),
         ServiceId::Statistics => statistics::accept(owner, reply),
+        ServiceId::Software => software::accept(owner, reply),
     }
 }
 
@@ -114,7 +144,8 @@ pub fn absent(owner: &mut Owner, service: ServiceId) -> Result<bool, UiError> {
         | ServiceId::Funds
         | ServiceId::Rates
         | ServiceId::Accounts
-        | ServiceId::Statistics => Ok(false),
+        | ServiceId::Statistics
+        | ServiceId::Software => Ok(false),
     }
 }
 
@@ -131,7 +162,9 @@ pub fn follow(
     match service {
         ServiceId::Keys => sealed::follow(owner, service, expected, keys::content),
         ServiceId::Funds => funds::follow(owner, expected),
-        ServiceId::Rates | ServiceId::Accounts | ServiceId::Statistics => Ok(None),
+        ServiceId::Rates | ServiceId::Accounts | ServiceId::Statistics | ServiceId::Software => {
+            Ok(None)
+        }
     }
 }
 
@@ -144,7 +177,9 @@ pub fn sign_again(owner: &mut Owner, service: ServiceId) -> Result<Option<LinkRe
     match service {
         ServiceId::Keys => sealed::sign_again(owner, service, keys::content),
         ServiceId::Funds => sealed::sign_again(owner, service, funds::content),
-        ServiceId::Rates | ServiceId::Accounts | ServiceId::Statistics => Ok(None),
+        ServiceId::Rates | ServiceId::Accounts | ServiceId::Statistics | ServiceId::Software => {
+            Ok(None)
+        }
     }
 }
 
@@ -155,9 +190,11 @@ pub fn sign_again(owner: &mut Owner, service: ServiceId) -> Result<Option<LinkRe
 pub fn forgotten(owner: &mut Owner, service: ServiceId) -> Result<Option<LinkRequest>, UiError> {
     match service {
         ServiceId::Funds => reconcile::forgotten(owner),
-        ServiceId::Keys | ServiceId::Rates | ServiceId::Accounts | ServiceId::Statistics => {
-            Ok(None)
-        }
+        ServiceId::Keys
+        | ServiceId::Rates
+        | ServiceId::Accounts
+        | ServiceId::Statistics
+        | ServiceId::Software => Ok(None),
     }
 }
 

@@ -101,7 +101,7 @@ pub(super) fn still_tells(owner: &Owner, service: ServiceId) -> Result<bool, UiE
     match service {
         ServiceId::Funds | ServiceId::Statistics => Ok(true),
         ServiceId::Keys => Ok(setting(owner, names::WITHDRAWAL)?.is_none()),
-        ServiceId::Rates | ServiceId::Accounts => Ok(false),
+        ServiceId::Rates | ServiceId::Accounts | ServiceId::Software => Ok(false),
     }
 }
 

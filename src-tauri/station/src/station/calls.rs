@@ -3,11 +3,12 @@
 use super::{Owner, Station};
 use crate::api::{
     AddPrinterCall, AmendCall, AutomaticRefillCall, BatchOut, Call, Hidden, JournalView,
-    PiecesView, PrintCall, PrintersView, RemovePrinterCall, StockView, UiError, View,
+    PiecesView, PrintCall, PrintersView, RemovePrinterCall, SetSoftwareCall, StockView, UiError,
+    View,
 };
 use crate::messages::{Code, say};
 use crate::printing::layout::stock::Stock;
-use crate::services::automatic;
+use crate::services::{automatic, software};
 
 impl Station {
     /// Answers one call, after looking at who asks.
@@ -16,6 +17,7 @@ impl Station {
     /// Every refusal and fault of the call, as a person reads it.
     pub async fn call(&self, call: Call) -> Result<View, UiError> {
         let (call, asker) = self.admit(call).await?;
+        let _work = self.work_of(&call)?;
         match call {
             Call::As(_) => Err(say(Code::BadCall, &[("reason", "it is made in two names")])),
             Call::Status => self.status_view().await,
@@ -77,6 +79,8 @@ impl Station {
             Call::Refill(call) => self.refill(&call, &asker.user).await,
             Call::AutomaticRefill(call) => self.automatic_refill(call).await,
             Call::Withdraw(call) => self.withdraw(call).await,
+            Call::Software => self.software_view().await,
+            Call::SetSoftware(call) => self.set_software(call).await,
         }
     }
 
@@ -113,6 +117,25 @@ impl Station {
     async fn status_view(&self) -> Result<View, UiError> {
         let view = self.apply(Owner::status).await?;
         Ok(View::Status(Box::new(view)))
+    }
+
+    /// Counts a call that does more than look, for as long as it lasts.
+    fn work_of(&self, call: &Call) -> Result<Option<super::Counted>, UiError> {
+        let counted = changes_something(call).then(|| self.begin_work());
+        counted.transpose()
+    }
+
+    async fn set_software(&self, call: SetSoftwareCall) -> Result<View, UiError> {
+        self.apply(move |owner| software::set(owner, &call)).await?;
+        self.software_view().await
+    }
+
+    async fn software_view(&self) -> Result<View, UiError> {
+        let working = self.is_working();
+        let view = self
+            .apply(move |owner| software::view(owner, working))
+            .await?;
+        Ok(View::Software(Box::new(view)))
     }
 
     async fn stop_batch(&self) -> Result<View, UiError> {
@@ -152,6 +175,46 @@ impl super::Owner {
             crate::store::journal::verify(self.store().sql())?
         };
         Ok(journal_view(&report))
+    }
+}
+
+/// Whether a call does more than look: the program is not replaced before it is answered.
+const fn changes_something(call: &Call) -> bool {
+    match call {
+        Call::Status
+        | Call::Quote(_)
+        | Call::Options(_)
+        | Call::Place(_)
+        | Call::Preview(_)
+        | Call::Pieces(_)
+        | Call::Printers
+        | Call::VerifyJournal
+        | Call::Statistics(_)
+        | Call::CostCentres
+        | Call::Users
+        | Call::Software
+        | Call::StopBatch
+        | Call::SignIn(_)
+        | Call::SignOut(_)
+        | Call::As(_) => false,
+        Call::Enrol(_)
+        | Call::Contact(_)
+        | Call::Refill(_)
+        | Call::Print(_)
+        | Call::Batch(_)
+        | Call::RotateKeys
+        | Call::Resolve(_)
+        | Call::SendAgain(_)
+        | Call::Refund(_)
+        | Call::Amend(_)
+        | Call::AutomaticRefill(_)
+        | Call::AddUser(_)
+        | Call::ChangeUser(_)
+        | Call::IdleLock(_)
+        | Call::Withdraw(_)
+        | Call::AddPrinter(_)
+        | Call::RemovePrinter(_)
+        | Call::SetSoftware(_) => true,
     }
 }
 

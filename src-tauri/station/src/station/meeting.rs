@@ -18,6 +18,7 @@ use crate::services::rates::Announced;
 use crate::services::reconcile::Known;
 use crate::services::repository::Run;
 use crate::services::sealed::Outstanding;
+use crate::services::software;
 
 /// A refill that the data center has decided on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,12 +60,15 @@ pub(super) struct Meeting {
     stated: Option<RegisterStatement>,
     /// Whether it was fetched in this contact whom to believe.
     trust_fetched: bool,
+    /// What the software service has asked for.
+    software: software::Exchange,
 }
 
 impl Owner {
     /// Begins a contact.
     pub fn begin_contact(&mut self) {
         self.meeting = Meeting::default();
+        self.software_line().contact_begins();
     }
 
     /// Whether it was fetched in this contact whom to believe: asking once more would not help.
@@ -189,6 +193,11 @@ impl Owner {
     /// How far the exchange about the account is.
     pub const fn accounts_exchange(&mut self) -> &mut Exchange {
         &mut self.meeting.accounts
+    }
+
+    /// What the software service has asked for last in this contact.
+    pub const fn software_exchange(&mut self) -> &mut software::Exchange {
+        &mut self.meeting.software
     }
 
     /// What a data center that has forgotten knows again, as it said last in this contact.

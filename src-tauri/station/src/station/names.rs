@@ -103,6 +103,13 @@ pub const AUTOMATIC_REFILL: &str = "automatic-refill";
 /// What was refilled by itself on the newest day, JSON. Readable.
 pub const AUTOMATIC_DAY: &str = "automatic-day";
 
+/// What is kept of software, JSON. Readable.
+pub const SOFTWARE: &str = "software";
+/// The package on its way, JSON; empty when there is none. Readable.
+pub const SOFTWARE_DOWNLOAD: &str = "software-download";
+/// What is published for this station, JSON. Readable.
+pub const SOFTWARE_ROLLOUT: &str = "software-rollout";
+
 /// The marker of what a service had when it last came to rest: `held-rates`.
 #[must_use]
 pub fn held(service: shared::services::ServiceId) -> String {

@@ -7,7 +7,7 @@ mod rotation;
 use std::path::Path;
 use std::sync::Arc;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use shared::clock::UnixSeconds;
 use shared::ids::VaultId;
 use shared::rates::Edition;
@@ -20,6 +20,7 @@ use crate::api::{Event, PieceState, SecretsChoice, UiError};
 use crate::messages::{Code, say};
 use crate::owner::FolderLock;
 use crate::secrets::{self, MarkWriter, Patience, SecretStore, StoreId};
+use crate::services::software::{LineFeel, Program};
 use crate::store::{Store, Tx};
 use crate::users::Sessions;
 use crate::vault::credentials::Credentials;
@@ -70,6 +71,10 @@ pub struct Owner {
     /// How often the clerk stopped batches: one that started at another count ends.
     batch_stops: u64,
     drawing: Drawing,
+    /// The program that runs.
+    program: Program,
+    /// How the line fares with packages of software.
+    software_line: LineFeel,
     /// What became of pieces and is not written down yet, because the disk was full. A crash before
     /// that leaves them to [`Self::settle`], which knows less, never more.
     unnoted: Vec<Unnoted>,
@@ -87,6 +92,7 @@ impl Owner {
         lock: FolderLock,
         clock: Clock,
         events: broadcast::Sender<Event>,
+        program: Program,
     ) -> Result<Self, UiError> {
         let mut owner = Self {
             store: Store::open(lock.folder())?,
@@ -100,12 +106,15 @@ impl Owner {
             sessions: Sessions::default(),
             batch_stops: 0,
             drawing: draw,
+            program,
+            software_line: LineFeel::default(),
             unnoted: Vec::new(),
             lock,
         };
         if let Some(kek_id) = owner.store.wrapping_kek()? {
             owner.unlock(kek_id)?;
         }
+        crate::services::software::settle(&mut owner)?;
         Ok(owner)
     }
 
@@ -356,6 +365,23 @@ impl Owner {
     #[must_use]
     pub fn today(&self) -> Date {
         self.clock.day_of(self.now())
+    }
+
+    /// What the clock on the wall shows.
+    #[must_use]
+    pub fn local(&self) -> DateTime {
+        self.clock.local(self.now())
+    }
+
+    /// The program that runs.
+    #[must_use]
+    pub const fn program(&self) -> Program {
+        self.program
+    }
+
+    /// How the line fares with packages of software.
+    pub const fn software_line(&mut self) -> &mut LineFeel {
+        &mut self.software_line
     }
 
     /// How labels are drawn.

@@ -35,6 +35,7 @@ impl Need {
             | Call::VerifyJournal
             | Call::Contact(_)
             | Call::Users
+            | Call::Software
             | Call::SignIn(_)
             | Call::SignOut(_)
             | Call::As(_) => Self::Nothing,
@@ -52,7 +53,8 @@ impl Need {
             | Call::AddPrinter(_)
             | Call::RemovePrinter(_)
             | Call::RotateKeys
-            | Call::Withdraw(_) => Self::Setup,
+            | Call::Withdraw(_)
+            | Call::SetSoftware(_) => Self::Setup,
             Call::AddUser(_) | Call::ChangeUser(_) | Call::IdleLock(_) => Self::Users,
         }
     }
@@ -89,6 +91,7 @@ const fn is_work(call: &Call) -> bool {
             | Call::CostCentres
             | Call::Users
             | Call::Statistics(_)
+            | Call::Software
     )
 }
 

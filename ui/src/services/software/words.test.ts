@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import type { SoftwareView } from '../../generated/api';
+import { coming, lastWords, megabytes } from './words';
+
+const view: SoftwareView = {
+  version: '1.0.0',
+  platform: 'linux-appimage',
+  channel: 'stable',
+  hours: 'Mon-Sat 07:00-20:00',
+  group: null,
+  state: 'waiting',
+  release: '1.1.0',
+  minimum: null,
+  urgent: false,
+  fetched_bytes: 24_600_000,
+  length_bytes: 24_600_000,
+  waits: 'the office is open',
+  failed: [],
+  last: null,
+};
+
+test('what comes says what it waits for, and stands out when it is urgent', () => {
+  expect(coming(view).text).toBe('Version 1.1.0 is here and waits, because the office is open.');
+  expect(coming({ ...view, urgent: true }).tone).toBe('caution');
+  expect(coming({ ...view, waits: null }).text).toContain('starts when nobody is served');
+  expect(coming({ ...view, state: 'stuck', minimum: '1.2.0' }).tone).toBe('stop');
+});
+
+test('what came of the last release is one sentence with its reason', () => {
+  expect(lastWords(view)).toBeNull();
+  const last = { version: '1.1.0', outcome: 'put-back', reason: 'it cannot use the store.', at: 0 };
+  expect(lastWords({ ...view, last })).toBe(
+    'Version 1.1.0 did not prove itself and was put back: it cannot use the store. It is not tried again.',
+  );
+  expect(lastWords({ ...view, last: { ...last, outcome: 'installed', reason: null } })).toContain('has proved itself');
+});
+
+test('sizes are whole megabytes and a tenth', () => {
+  expect(megabytes(24_600_000)).toBe('24.6 MB');
+  expect(megabytes(0)).toBe('0 MB');
+});
