@@ -255,10 +255,18 @@ pub enum StationCommand {
 /// Editions of rates.
 #[derive(Debug, Subcommand)]
 pub enum RatesCommand {
-    /// Store an edition from its JSON source and say what should be looked at.
+    /// Store an edition and say what should be looked at: its own JSON; a plan that names the post's
+    /// price tables (CSV) and zone chart; or a list of prices in JSON.
     Import {
-        /// The JSON source.
+        /// The JSON file.
         file: PathBuf,
+        /// The edition whose rules, shapes and zones a plan or a list takes: a file beside it, or a
+        /// stored one [default: the plan's, or the newest that is stored].
+        #[arg(long, value_name = "EDITION")]
+        base: Option<String>,
+        /// The name of an edition made of a list [default: us- and its first day].
+        #[arg(long, value_name = "ID")]
+        id: Option<String>,
     },
     /// Show what a coming edition changes for pieces like those that were printed: the biggest
     /// change first, and which of them lose their price.

@@ -270,9 +270,9 @@ fn station_call(command: StationCommand) -> Result<AdminCall, AdminRefusal> {
 
 fn rates_call(command: RatesCommand) -> Result<AdminCall, AdminRefusal> {
     Ok(match command {
-        RatesCommand::Import { file } => AdminCall::RatesImport {
-            source: read_source(&file)?,
-        },
+        RatesCommand::Import { file, base, id } => {
+            rates::import_call(&file, read_source(&file)?, base, id)?
+        }
         RatesCommand::Publish {
             edition: Some(edition),
             reason: Some(reason),

@@ -438,7 +438,11 @@ fn rates_import(center: &DataCenter, source: &str) -> Result<AdminView, AdminRef
         Ok::<_, store::EditionStoreError>((stored, report))
     })?;
     let report = Some(report);
-    Ok(AdminView::Edition(EditionView { edition, report }))
+    Ok(AdminView::Edition(EditionView {
+        edition,
+        report,
+        not_read: Vec::new(),
+    }))
 }
 
 fn rates_publish(
@@ -486,6 +490,7 @@ const fn edition_view(edition: store::StoredEdition) -> AdminView {
     AdminView::Edition(EditionView {
         edition,
         report: None,
+        not_read: Vec::new(),
     })
 }
 

@@ -209,6 +209,9 @@ pub struct EditionView {
     /// What looking through it came to; only when it was just imported or published despite it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<Report>,
+    /// What its files hold and was not read; only when it was just imported.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_read: Vec<String>,
 }
 
 /// A new data center.
@@ -516,6 +519,9 @@ fn edition(f: &mut fmt::Formatter<'_>, view: &EditionView) -> fmt::Result {
         "{}  {}\n    from {}, {state}{sample}",
         edition.id, edition.title, edition.effective
     )?;
+    for what in &view.not_read {
+        write!(f, "\n    not read: {what}")?;
+    }
     match &view.report {
         Some(report) => write!(f, "\n{report}"),
         None => Ok(()),

@@ -7,6 +7,8 @@ mod command_line;
 #[cfg(test)]
 mod durability;
 #[cfg(test)]
+mod rates;
+#[cfg(test)]
 mod repository;
 #[cfg(test)]
 mod restore;

@@ -5,6 +5,10 @@
 
 mod chart;
 mod form;
+mod import;
+mod listing;
+mod sheet;
+mod zone_sheet;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +28,11 @@ use super::tables::{Band, Fee, PriceTable, Row, Surcharge, ZONES, ZoneGroup};
 use super::weight::Weight;
 use super::zip::Zip3;
 use super::zones::{FixedZone, Gateway, ZoneLimit, ZoneRules};
+
+pub use import::{Files, ImportError, Imported, MAX_FILES, PLAN_FORMAT, Plan};
+pub use listing::{import_listing, is_listing};
+pub use sheet::{MAX_SHEET_BYTES, SheetFault};
+pub use zone_sheet::MAX_CHART_BYTES;
 
 /// What the `format` member says.
 pub const SOURCE_FORMAT: &str = "pennyblack-edition-1";

@@ -1,10 +1,12 @@
 //! What an admin does with editions before stations see them: look through them, and publish one
 //! that failed only together with a second admin.
 
+mod import;
 mod publish;
 mod rehearse;
 
 use serde::{Deserialize, Serialize};
+use shared::rates::source::Files;
 
 use super::approval::Consent;
 use super::call::Passphrase;
@@ -13,6 +15,7 @@ use super::refusal::AdminRefusal;
 use super::view::AdminView;
 use crate::center::DataCenter;
 
+pub(super) use import::import_call;
 pub(super) use publish::{check_all, must_pass, report_on, today};
 
 /// Something an admin wants done with editions.
@@ -34,6 +37,17 @@ pub enum RatesCall {
         consent: Consent,
         /// What opens the keys that publish.
         passphrase: Option<Passphrase>,
+    },
+    /// Make an edition of the post's files, and store it.
+    ImportFiles {
+        /// The plan, or a list in JSON.
+        source: String,
+        /// The edition whose rules it takes: a file of these, or one that is stored.
+        base: Option<String>,
+        /// Its name, in place of the usual one of a list.
+        id: Option<String>,
+        /// The files that the plan names.
+        files: Files,
     },
     /// Show what an edition changes for pieces like those that were printed.
     Rehearse {
@@ -68,6 +82,15 @@ pub(super) fn perform(
                 consent,
                 passphrase,
             )?))
+        }
+        RatesCall::ImportFiles {
+            source,
+            base,
+            id,
+            files,
+        } => {
+            let view = import::import(center, source, base, id, files)?;
+            Ok(show(AdminView::Edition(view)))
         }
         RatesCall::Rehearse { edition, days } => {
             let rehearsal = rehearse::rehearsal(center, edition, days)?;

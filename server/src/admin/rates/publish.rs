@@ -218,6 +218,7 @@ pub(super) fn despite(
         Ok(edition) => Ok(AdminView::Edition(EditionView {
             edition,
             report: Some(report),
+            not_read: Vec::new(),
         })),
         Err(PublishError::Asked(view)) => Ok(AdminView::Approval(ApprovalView::Request(*view))),
         Err(error) => Err(error.into()),

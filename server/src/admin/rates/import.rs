@@ -1,0 +1,180 @@
+//! `rates import` of what the post publishes: price tables and zone charts as files with a plan, or a
+//! list in JSON. The files are read here, beside the admin; what they mean is found where the data
+//! center's editions are.
+
+use std::fs;
+use std::io::Read as _;
+use std::path::{Component, Path};
+
+use shared::rates::source::{
+    Files, ImportError, Imported, MAX_CHART_BYTES, MAX_FILES, Plan, import_listing, is_listing,
+};
+use shared::rates::{Edition, SourceError};
+
+use super::RatesCall;
+use super::publish::{report_on, today};
+use crate::admin::call::AdminCall;
+use crate::admin::refusal::{AdminRefusal, Ending};
+use crate::admin::view::EditionView;
+use crate::center::DataCenter;
+use crate::db::{DbError, Tx};
+use crate::folder::FileFault;
+use crate::services::rates::store::{self, EditionStoreError};
+
+/// All files of a plan together, bytes: a call carries them at once.
+const MAX_TOGETHER: usize = 12 << 20;
+
+/// Why nothing was imported.
+#[derive(Debug, thiserror::Error)]
+enum NotImported {
+    #[error("no edition is stored whose rules the list could take")]
+    NoBase,
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    #[error(transparent)]
+    Store(#[from] EditionStoreError),
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl From<SourceError> for NotImported {
+    fn from(error: SourceError) -> Self {
+        Self::Import(error.into())
+    }
+}
+
+/// The call that imports a file: an edition by itself, or a plan or a list with what it needs.
+///
+/// # Errors
+/// When a file cannot be read or is not within the plan's folder.
+pub(in crate::admin) fn import_call(
+    file: &Path,
+    source: String,
+    base: Option<String>,
+    id: Option<String>,
+) -> Result<AdminCall, AdminRefusal> {
+    let folder = file.parent().unwrap_or_else(|| Path::new(""));
+    let is_plan = source.contains(shared::rates::source::PLAN_FORMAT);
+    if !is_plan && !is_listing(&source) {
+        return Ok(AdminCall::RatesImport { source });
+    }
+    let mut names: Vec<String> = base.iter().cloned().collect();
+    if is_plan {
+        let plan =
+            Plan::read(&source).map_err(|error| AdminRefusal::from(NotImported::from(error)))?;
+        names.extend(plan.files().map(str::to_owned));
+        names.push(plan.base.clone());
+    }
+    let mut files = Files::new();
+    let mut together = 0usize;
+    for name in names.into_iter().take(MAX_FILES + 2) {
+        let path = Path::new(&name);
+        let is_inside = path
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+        // What is no file here is the name of a stored edition, or is missed by the plan itself.
+        if files.contains_key(&name) || !is_inside || !folder.join(path).is_file() {
+            continue;
+        }
+        let text = read(&folder.join(path))?;
+        together = together.saturating_add(text.len());
+        if together > MAX_TOGETHER {
+            return Err(AdminRefusal::usage(
+                format!("The files are longer than {MAX_TOGETHER} bytes together."),
+                "Import fewer tables at once.",
+            ));
+        }
+        files.insert(name, text);
+    }
+    let rates = RatesCall::ImportFiles {
+        source,
+        base,
+        id,
+        files,
+    };
+    Ok(AdminCall::Rates { rates })
+}
+
+/// Reads a file of text. What is not UTF-8 is read as spreadsheets of old write it, a byte a letter:
+/// numbers and zones are plain in both.
+fn read(path: &Path) -> Result<String, AdminRefusal> {
+    let limit = u64::try_from(MAX_CHART_BYTES).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path);
+    let taken = file.and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut bytes));
+    taken.map_err(|source| FileFault::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(other) => other.into_bytes().into_iter().map(char::from).collect(),
+    })
+}
+
+/// Makes the edition, stores it and looks through it.
+///
+/// # Errors
+/// [`AdminRefusal`]; nothing was stored then.
+pub(super) fn import(
+    center: &DataCenter,
+    source: String,
+    base: Option<String>,
+    id: Option<String>,
+    files: Files,
+) -> Result<EditionView, AdminRefusal> {
+    let now = center.now();
+    let view = center.db().write_blocking("rates-import", move |tx| {
+        let imported = if is_listing(&source) {
+            let base = base_of(tx, base.as_deref(), &files)?;
+            import_listing(&source, &base, id.as_deref())?
+        } else {
+            let plan = Plan::read(&source)?;
+            let base = base_of(tx, Some(base.as_deref().unwrap_or(&plan.base)), &files)?;
+            plan.import(&base, &files)?
+        };
+        let Imported { edition, not_read } = imported;
+        let stored = store::import(tx, &edition, now)?;
+        let report = report_on(tx, &edition, &[], today(now))?;
+        Ok::<_, NotImported>(EditionView {
+            edition: stored,
+            report: Some(report),
+            not_read,
+        })
+    })?;
+    Ok(view)
+}
+
+/// The edition whose rules are taken: a file, a stored edition, or the newest that is stored.
+fn base_of(tx: &Tx<'_>, name: Option<&str>, files: &Files) -> Result<Edition, NotImported> {
+    let Some(name) = name else {
+        let newest = store::list(tx)?.into_iter().next();
+        let newest = newest.ok_or(NotImported::NoBase)?;
+        return Ok(store::read(tx, &newest.id)?);
+    };
+    match files.get(name) {
+        Some(text) => Ok(Edition::from_json(text)?),
+        None => Ok(store::read(tx, name)?),
+    }
+}
+
+impl From<NotImported> for AdminRefusal {
+    fn from(error: NotImported) -> Self {
+        match error {
+            NotImported::NoBase => Self::of(
+                Ending::Refused,
+                "no_base",
+                &error,
+                "Import an edition with its rules first, or name one with --base.",
+            ),
+            NotImported::Import(_) => Self::of(
+                Ending::Refused,
+                "not_an_edition",
+                &error,
+                "Nothing was imported. Correct the file.",
+            ),
+            NotImported::Store(error) => error.into(),
+            NotImported::Db(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! A new edition from the one before and the post's published files: rules, shapes and zones stay,
+//! every price comes from a file and names its line there. A price that no file has is a hole, never
+//! the price of the edition before.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use super::super::edition::{Edition, EditionError, MAX_EDITION_BYTES, Source};
+use super::super::kinds::{MailClass, PriceKind, Shape};
+use super::super::tables::{MAX_ENTRIES, PriceTable, Row};
+use super::super::zones::FixedZone;
+use super::SourceError;
+use super::form::{ChartSource, Text};
+use super::sheet::{Sheet, SheetFault, WeightUnit, read_sheet};
+use super::zone_sheet::{ZoneSheet, read_zones};
+
+/// What the `format` member of a plan says.
+pub const PLAN_FORMAT: &str = "pennyblack-import-1";
+/// The most files of a plan: each table of a full price list in its own.
+pub const MAX_FILES: usize = 200;
+
+/// Files by the names that a plan gives them.
+pub type Files = BTreeMap<String, String>;
+
+/// An edition that was made from files, and what in them was not read.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    /// The edition.
+    pub edition: Edition,
+    /// Lines and members that hold something and were not read.
+    pub not_read: Vec<String>,
+}
+
+/// Why no edition could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The plan is not one.
+    #[error("the plan cannot be read")]
+    Plan(#[source] serde_json::Error),
+    /// A list of prices is not one that is known.
+    #[error("the list of prices cannot be read: {0}")]
+    Listing(String),
+    /// More files than a plan may name.
+    #[error("a plan names at most {MAX_FILES} files")]
+    TooManyFiles,
+    /// A file is not there.
+    #[error("there is no file {0:?}")]
+    MissingFile(String),
+    /// Files have faults.
+    #[error("{}", written(.0))]
+    Faults(Vec<SheetFault>),
+    /// The base has no such table, so nobody knows what such pieces may weigh and measure.
+    #[error("the edition it is based on has no {class} {shape}")]
+    NoShape {
+        /// The class.
+        class: MailClass,
+        /// The shape.
+        shape: Shape,
+    },
+    /// What came out is not an edition.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+}
+
+fn written(faults: &[SheetFault]) -> String {
+    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    lines.join("; ")
+}
+
+/// How an edition is made from files.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    format: String,
+    /// The edition whose rules, shapes and zones it takes: a file of the plan, or one that is
+    /// stored.
+    pub base: String,
+    id: String,
+    title: String,
+    effective: Date,
+    until: Option<Date>,
+    source: PlanSource,
+    tables: Vec<PlanTable>,
+    /// The zone chart's file.
+    zones: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlanSource {
+    text: String,
+    #[serde(default)]
+    sample: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlanTable {
+    file: String,
+    class: MailClass,
+    shape: Shape,
+    kinds: Vec<PriceKind>,
+    unit: Option<PlanUnit>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum PlanUnit {
+    Oz,
+    Lb,
+}
+
+impl Plan {
+    /// Reads a plan.
+    ///
+    /// # Errors
+    /// [`ImportError::Plan`], [`ImportError::Source`] for another format.
+    pub fn read(text: &str) -> Result<Self, ImportError> {
+        let plan: Self = serde_json::from_str(text).map_err(ImportError::Plan)?;
+        if plan.format != PLAN_FORMAT {
+            return Err(SourceError::UnknownFormat(plan.format).into());
+        }
+        if plan.tables.len() > MAX_FILES {
+            return Err(ImportError::TooManyFiles);
+        }
+        Ok(plan)
+    }
+
+    /// The files it needs, beside its base.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        let tables = self.tables.iter().map(|table| table.file.as_str());
+        tables.chain(self.zones.as_deref())
+    }
+
+    /// Makes the edition from its base and the files.
+    ///
+    /// # Errors
+    /// [`ImportError`].
+    pub fn import(&self, base: &Edition, files: &Files) -> Result<Imported, ImportError> {
+        let file = |name: &str| {
+            let missing = || ImportError::MissingFile(name.to_owned());
+            files.get(name).map(String::as_str).ok_or_else(missing)
+        };
+        let publication = Source {
+            text: self.source.text.clone(),
+            sample: self.source.sample,
+        };
+        let days = (self.effective, self.until);
+        let mut new = Renewed::of(base, (&self.id, &self.title), days, publication);
+        let mut faults = Vec::new();
+        for table in &self.tables {
+            let unit = table.unit.map(|unit| match unit {
+                PlanUnit::Oz => WeightUnit::Ounces,
+                PlanUnit::Lb => WeightUnit::Pounds,
+            });
+            match read_sheet(&table.file, file(&table.file)?, unit) {
+                Ok(sheet) => new.put_sheet(self, table, sheet)?,
+                Err(found) => faults.extend(found),
+            }
+        }
+        if let Some(name) = &self.zones {
+            match read_zones(name, file(name)?) {
+                Ok(sheet) => new.put_zones(&format!("{}, {name}", self.source.text), sheet)?,
+                Err(found) => faults.extend(found),
+            }
+        }
+        if faults.is_empty() {
+            new.end()
+        } else {
+            faults.truncate(super::sheet::MAX_FAULTS);
+            Err(ImportError::Faults(faults))
+        }
+    }
+}
+
+/// The edition before on its way to a new one: all its prices are holes.
+pub(super) struct Renewed {
+    pub(super) edition: Edition,
+    pub(super) not_read: Vec<String>,
+}
+
+impl Renewed {
+    pub(super) fn of(
+        base: &Edition,
+        (id, title): (&str, &str),
+        (effective, until): (Date, Option<Date>),
+        publication: Source,
+    ) -> Self {
+        let mut edition = Edition {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            effective,
+            until,
+            surcharges: Vec::new(),
+            ..base.clone()
+        };
+        // A hole is one of the new publication, not of the one before.
+        edition.sources.push(publication);
+        let source = u16::try_from(edition.sources.len() - 1).unwrap_or(u16::MAX);
+        for row in edition.tables.iter_mut().flat_map(|table| &mut table.rows) {
+            row.amounts.fill(None);
+            (row.source, row.line) = (source, None);
+        }
+        let fees = edition.nonmachinable.iter_mut();
+        for fee in fees.chain(&mut edition.extras) {
+            (fee.amount, fee.source) = (None, source);
+        }
+        Self {
+            edition,
+            not_read: Vec::new(),
+        }
+    }
+
+    /// The place of a new source.
+    fn source(&mut self, text: String, sample: bool) -> u16 {
+        self.edition.sources.push(Source { text, sample });
+        self.last_source()
+    }
+
+    /// The place of the source that was named last.
+    pub(super) fn last_source(&self) -> u16 {
+        u16::try_from(self.edition.sources.len() - 1).unwrap_or(u16::MAX)
+    }
+
+    /// Puts a table in the place of the base's with the same prices.
+    pub(super) fn put_table(&mut self, table: PriceTable) -> Result<(), ImportError> {
+        let (class, shape) = (table.class, table.shape);
+        if self.edition.rule(class, shape).is_none() {
+            return Err(ImportError::NoShape { class, shape });
+        }
+        let mut tables = self.edition.tables.iter_mut();
+        let same = tables.find(|other| {
+            other.class == class && other.shape == shape && other.kinds == table.kinds
+        });
+        match same {
+            Some(place) => *place = table,
+            None => self.edition.tables.push(table),
+        }
+        Ok(())
+    }
+
+    fn put_sheet(
+        &mut self,
+        plan: &Plan,
+        table: &PlanTable,
+        sheet: Sheet,
+    ) -> Result<(), ImportError> {
+        let text = format!("{}, {}", plan.source.text, table.file);
+        let source = self.source(text, plan.source.sample);
+        let file = &table.file;
+        for (line, text) in &sheet.not_read {
+            self.not_read.push(format!("{file} line {line}: {text}"));
+        }
+        let rows = sheet.rows.into_iter().map(|row| Row {
+            limit: row.limit,
+            amounts: row.prices,
+            source,
+            line: Some(row.line),
+        });
+        self.put_table(PriceTable {
+            class: table.class,
+            shape: table.shape,
+            kinds: table.kinds.clone(),
+            zoned: sheet.zoned,
+            rows: rows.collect(),
+            groups: Vec::new(),
+        })
+    }
+
+    fn put_zones(&mut self, text: &str, sheet: ZoneSheet) -> Result<(), ImportError> {
+        let source = self.source(text.to_owned(), false);
+        let zones = &mut self.edition.zones;
+        if !sheet.fixed.is_empty() {
+            let fixed = sheet.fixed.iter();
+            zones.fixed = fixed
+                .map(|(first, last, zone)| FixedZone {
+                    first: *first,
+                    last: *last,
+                    zone: *zone,
+                })
+                .collect();
+        }
+        let rows = sheet.rows.into_iter().map(|(area, row)| (Text(area), row));
+        let rows = ChartSource::Rows(rows.collect());
+        zones.chart = rows.into_chart(&zones.gateways, &zones.fixed, &zones.centroids)?;
+        zones.source = source;
+        Ok(())
+    }
+
+    /// The edition, when it is one. Sources that no price names any more are left out.
+    pub(super) fn end(mut self) -> Result<Imported, ImportError> {
+        self.drop_unused_sources();
+        let edition = Edition {
+            version: self.edition.needed_version(),
+            ..self.edition
+        };
+        edition.check().map_err(SourceError::Unsound)?;
+        if edition.to_bytes().len() > MAX_EDITION_BYTES || edition.sources.len() > MAX_ENTRIES {
+            return Err(SourceError::Unsound(EditionError::TooLarge).into());
+        }
+        Ok(Imported {
+            edition,
+            not_read: self.not_read,
+        })
+    }
+
+    fn drop_unused_sources(&mut self) {
+        let edition = &mut self.edition;
+        let rows = edition.tables.iter_mut().flat_map(|table| &mut table.rows);
+        let rows = rows.map(|row| &mut row.source);
+        let fees = edition.nonmachinable.iter_mut().chain(&mut edition.extras);
+        let fees = fees.map(|fee| &mut fee.source);
+        let surcharges = edition.surcharges.iter_mut().map(|s| &mut s.source);
+        let named = rows.chain(fees).chain(surcharges);
+        let mut named: Vec<&mut u16> = named.chain([&mut edition.zones.source]).collect();
+        let mut places = BTreeMap::new();
+        for index in &named {
+            places.entry(**index).or_insert(0);
+        }
+        for (place, new) in (0u16..).zip(places.values_mut()) {
+            *new = place;
+        }
+        for index in &mut named {
+            **index = places.get(&**index).copied().unwrap_or(u16::MAX);
+        }
+        let all = std::mem::take(&mut edition.sources).into_iter().zip(0u16..);
+        let kept = all.filter(|(_, place)| places.contains_key(place));
+        edition.sources = kept.map(|(source, _)| source).collect();
+    }
+}
+
+#[cfg(test)]
+mod tests;

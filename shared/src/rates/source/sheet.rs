@@ -1,0 +1,315 @@
+//! The post's published price tables: CSV as it comes out of a spreadsheet.
+//!
+//! Such a file is made for people. Titles and footnotes stand between the prices, weights come with
+//! and without units, columns are headed `Zone 3`, `3` or `Local, 1 & 2`, a table goes on below with
+//! its other zones. What cannot be a price is never guessed: it is a fault with its line and column,
+//! or it is listed as not read.
+
+mod cells;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use cells::{looks_like_an_amount, price_of, weight_of, zone_label};
+
+use super::super::tables::ZONES;
+use super::super::weight::Weight;
+use crate::money::Mills;
+
+/// The largest file, bytes: the post's largest price table has a tenth of it.
+pub const MAX_SHEET_BYTES: usize = 1 << 20;
+/// The most lines of a file.
+const MAX_LINES: usize = 4_096;
+/// The most columns of a line.
+const MAX_COLUMNS: usize = 64;
+/// Faults that are told at once: enough to correct a file, too few to hide the first.
+pub(in crate::rates) const MAX_FAULTS: usize = 20;
+
+/// What is wrong in one place of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SheetFault {
+    /// The file.
+    pub file: String,
+    /// The line, from 1; 0 for the whole file.
+    pub line: u32,
+    /// The column, from 1; 0 for the whole line.
+    pub column: usize,
+    /// What is wrong, as the end of a sentence.
+    pub what: String,
+}
+
+impl fmt::Display for SheetFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (file, line, what) = (&self.file, self.line, &self.what);
+        match (line, self.column) {
+            (0, _) => write!(f, "{file}: {what}"),
+            (_, 0) => write!(f, "{file} line {line}: {what}"),
+            (_, column) => write!(f, "{file} line {line} column {}: {what}", letters(column)),
+        }
+    }
+}
+
+/// A column as spreadsheets name it: A to Z, then AA.
+fn letters(column: usize) -> String {
+    let mut rest = column;
+    let mut name = Vec::new();
+    while rest > 0 {
+        rest -= 1;
+        name.push(u8::try_from(rest % 26).map_or('?', |letter| char::from(b'A' + letter)));
+        rest /= 26;
+    }
+    name.iter().rev().collect()
+}
+
+/// A unit of weight that a table is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::rates) enum WeightUnit {
+    /// Ounces.
+    Ounces,
+    /// Pounds.
+    Pounds,
+}
+
+/// One row of prices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::rates) struct SheetRow {
+    /// The line it stands in, from 1.
+    pub(in crate::rates) line: u32,
+    /// The weight not over which it holds.
+    pub(in crate::rates) limit: Weight,
+    /// One price, or nine by zone; `None` is a hole.
+    pub(in crate::rates) prices: Vec<Option<Mills>>,
+}
+
+/// A table that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::rates) struct Sheet {
+    /// Whether its columns are zones.
+    pub(in crate::rates) zoned: bool,
+    /// Its rows, ascending by weight.
+    pub(in crate::rates) rows: Vec<SheetRow>,
+    /// Lines that hold amounts and no weight, as they stand: flat rates, fees. Nothing of them was
+    /// read.
+    pub(in crate::rates) not_read: Vec<(u32, String)>,
+}
+
+/// Reads one table. `unit` is what weights without a unit are in, where no heading says it.
+///
+/// # Errors
+/// Every [`SheetFault`], at most [`MAX_FAULTS`].
+pub(in crate::rates) fn read_sheet(
+    file: &str,
+    text: &str,
+    unit: Option<WeightUnit>,
+) -> Result<Sheet, Vec<SheetFault>> {
+    let mut reading = Reading {
+        file,
+        unit,
+        heading: None,
+        cells: BTreeMap::new(),
+        not_read: Vec::new(),
+        faults: Vec::new(),
+    };
+    if text.len() > MAX_SHEET_BYTES {
+        reading.fault(0, 0, format!("larger than {MAX_SHEET_BYTES} bytes"));
+        return Err(reading.faults);
+    }
+    // Spreadsheets put a byte order mark before the first cell.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // The reader counts a line too few where lines end with a carriage return and a line feed.
+    let text = text.replace("\r\n", "\n");
+    let mut lines = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    for (count, record) in lines.records().enumerate() {
+        let record = match record {
+            Ok(record) => record,
+            Err(fault) => {
+                reading.fault(0, 0, fault.to_string());
+                break;
+            }
+        };
+        let line = record.position().map_or(0, csv::Position::line);
+        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        if count >= MAX_LINES || record.len() > MAX_COLUMNS {
+            let what = format!("more than {MAX_LINES} lines or {MAX_COLUMNS} columns");
+            reading.fault(line, 0, what);
+            break;
+        }
+        reading.line(line, &record.iter().collect::<Vec<&str>>());
+        if reading.faults.len() >= MAX_FAULTS {
+            break;
+        }
+    }
+    reading.end()
+}
+
+/// What the columns of a table are: for each place of a line, the zones it holds.
+#[derive(Clone, Debug)]
+enum Heading {
+    Zones(BTreeMap<usize, Vec<u8>>),
+    Price(usize),
+}
+
+/// A price and the line it stands in, by weight and zone (0 for a table without zones).
+type Cells = BTreeMap<Weight, BTreeMap<u8, (Option<Mills>, u32)>>;
+
+/// A file on its way to a table.
+struct Reading<'a> {
+    file: &'a str,
+    unit: Option<WeightUnit>,
+    heading: Option<Heading>,
+    cells: Cells,
+    not_read: Vec<(u32, String)>,
+    faults: Vec<SheetFault>,
+}
+
+impl Reading<'_> {
+    fn fault(&mut self, line: u32, column: usize, what: String) {
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push(SheetFault {
+                file: self.file.to_owned(),
+                line,
+                column,
+                what,
+            });
+        }
+    }
+
+    /// Takes a line for what it is: a heading, a row of prices, or words.
+    fn line(&mut self, line: u32, cells: &[&str]) {
+        let words = cells.join(" ").to_ascii_lowercase();
+        let first = cells.first().copied().unwrap_or_default();
+        let begins_with_digit = first.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+        if let Some(zones) = zones_of(cells) {
+            self.take_unit(&words);
+            self.heading = Some(Heading::Zones(zones));
+        } else if words.contains("weight") && !begins_with_digit {
+            self.take_unit(&words);
+            // Until a line with zones comes, the first column beside the weight holds the price.
+            self.heading = Some(Heading::Price(1));
+        } else if begins_with_digit && self.heading.is_some() {
+            self.row(line, cells);
+        } else if cells.iter().skip(1).any(|cell| looks_like_an_amount(cell)) {
+            if begins_with_digit {
+                let what = "prices without a heading that says what the columns are".to_owned();
+                self.fault(line, 0, what);
+            } else if self.not_read.len() < MAX_LINES {
+                self.not_read.push((line, cells.join(", ")));
+            }
+        }
+    }
+
+    fn take_unit(&mut self, words: &str) {
+        let has = |units: [&str; 2]| units.iter().any(|unit| words.contains(unit));
+        match (has(["oz", "ounce"]), has(["lb", "pound"])) {
+            (true, false) => self.unit = Some(WeightUnit::Ounces),
+            (false, true) => self.unit = Some(WeightUnit::Pounds),
+            (true, true) | (false, false) => {}
+        }
+    }
+
+    /// A row: the weight, then a price for each column of the heading.
+    fn row(&mut self, line: u32, cells: &[&str]) {
+        let first = cells.first().copied().unwrap_or_default();
+        let limit = match weight_of(first, self.unit) {
+            Ok(limit) => limit,
+            Err(what) => return self.fault(line, 1, format!("{first:?} {what}")),
+        };
+        let columns: Vec<(usize, Vec<u8>)> = match &self.heading {
+            Some(Heading::Zones(zones)) => zones.clone().into_iter().collect(),
+            Some(Heading::Price(place)) => vec![(*place, vec![0])],
+            None => Vec::new(),
+        };
+        for (place, cell) in cells.iter().enumerate().skip(1) {
+            let known = columns.iter().any(|(column, _)| *column == place);
+            if !known && looks_like_an_amount(cell) {
+                let what = format!("{cell:?} stands in a column without a heading");
+                self.fault(line, place + 1, what);
+            }
+        }
+        for (place, zones) in columns {
+            let Some(cell) = cells.get(place) else {
+                let what = "the line ends before this column".to_owned();
+                self.fault(line, place + 1, what);
+                continue;
+            };
+            match price_of(cell) {
+                Ok(price) => zones
+                    .iter()
+                    .for_each(|zone| self.put(line, place, limit, *zone, price)),
+                Err(what) => self.fault(line, place + 1, format!("{cell:?} {what}")),
+            }
+        }
+    }
+
+    /// Keeps a price; two different ones for the same cell are a fault.
+    fn put(&mut self, line: u32, place: usize, limit: Weight, zone: u8, price: Option<Mills>) {
+        let row = self.cells.entry(limit).or_default();
+        match row.get(&zone) {
+            Some((before, at)) if *before != price => {
+                let what = format!("another price than in line {at} for the same cell");
+                self.fault(line, place + 1, what);
+            }
+            Some(_) => {}
+            None => drop(row.insert(zone, (price, line))),
+        }
+    }
+
+    fn end(mut self) -> Result<Sheet, Vec<SheetFault>> {
+        let zoned = self
+            .cells
+            .values()
+            .any(|row| row.keys().any(|zone| *zone > 0));
+        let plain = self.cells.values().any(|row| row.contains_key(&0));
+        if self.cells.is_empty() && self.faults.is_empty() {
+            self.fault(0, 0, "no line with a weight and a price".to_owned());
+        }
+        if zoned && plain {
+            let what = "some prices go by zone and some do not: two tables in one file".to_owned();
+            self.fault(0, 0, what);
+        }
+        if !self.faults.is_empty() {
+            return Err(self.faults);
+        }
+        let zones = if zoned { 1..=ZONES } else { 0..=0 };
+        let rows = self.cells.into_iter().map(|(limit, row)| {
+            let cell = |zone: usize| u8::try_from(zone).ok().and_then(|zone| row.get(&zone));
+            SheetRow {
+                line: row.values().map(|(_, line)| *line).min().unwrap_or(0),
+                limit,
+                prices: zones
+                    .clone()
+                    .map(|zone| cell(zone).and_then(|(price, _)| *price))
+                    .collect(),
+            }
+        });
+        Ok(Sheet {
+            zoned,
+            rows: rows.collect(),
+            not_read: self.not_read,
+        })
+    }
+}
+
+/// The zones that a line heads, where it does: at least two columns that name zones and none that
+/// holds an amount.
+fn zones_of(cells: &[&str]) -> Option<BTreeMap<usize, Vec<u8>>> {
+    let mut zones = BTreeMap::new();
+    for (place, cell) in cells.iter().enumerate().skip(1) {
+        if cell.is_empty() {
+            continue;
+        }
+        match zone_label(cell) {
+            Some(found) => drop(zones.insert(place, found)),
+            None if looks_like_an_amount(cell) => return None,
+            None => {}
+        }
+    }
+    (zones.len() >= 2).then_some(zones)
+}
+
+#[cfg(test)]
+mod tests;
