@@ -56,6 +56,8 @@ pub fn read_rows(text: &str) -> Result<Vec<Row>, UiError> {
     }
     // Spreadsheets put a byte order mark before the first column's name.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // The reader counts a line too few where lines end with a carriage return and a line feed.
+    let text = text.replace("\r\n", "\n");
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
         .trim(csv::Trim::All)

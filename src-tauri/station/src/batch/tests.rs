@@ -332,3 +332,18 @@ fn a_printer_that_stops_leaves_later_rows_unpaid() {
     let not_tried = view.results.iter().filter(|row| row.serial.is_none());
     assert_eq!(not_tried.count(), 12);
 }
+
+#[test]
+fn a_row_knows_its_line_whatever_ends_the_lines() {
+    let header = "name,address,city,state,zip,class,shape,weight";
+    let row = "A,x,Boston,MA,02108,first-class,letter,1oz";
+    for end in ["\n", "\r\n"] {
+        let csv = [header, row, row, ""].join(end);
+        let lines: Vec<u32> = super::read_rows(&csv)
+            .unwrap()
+            .iter()
+            .map(|row| row.line)
+            .collect();
+        assert_eq!(lines, [2, 3], "{end:?}");
+    }
+}
