@@ -7,6 +7,9 @@ import { page } from './page.mjs';
 const DAY = 86_400;
 const label = readFileSync(new URL('./label.png', import.meta.url)).toString('base64');
 
+/** Today by this computer's calendar. */
+export const isoDay = () => new Date().toLocaleDateString('sv-SE');
+
 export const seconds = () => Math.floor(Date.now() / 1000);
 
 export function refusal(code, message, hint, kind = 'refused') {
@@ -24,6 +27,8 @@ export function status(changes = {}) {
     state_reason: null,
     regime: 'specimen',
     edition: { id: 'us-2026-07-12', effective: '2026-07-12', sample: true },
+    coming: [],
+    today: isoDay(),
     last_receipt: seconds() - DAY,
     warn_at: seconds() + 13 * DAY + 3600,
     lock_at: seconds() + 27 * DAY + 3600,
@@ -208,6 +213,14 @@ const ANSWERS = {
   'cost-centres': () => ({ centres: [] }),
   software: () => software(),
   'set-software': (call) => software({ channel: call.channel, hours: call.hours }),
+  presets: () => ({ presets: [] }),
+  'put-preset': (call) => ({ presets: [call.preset] }),
+  'remove-preset': () => ({ presets: [] }),
+  'waiting-batches': () => ({ batches: [] }),
+  'put-batch': (call) => ({ batches: [{ name: call.name, since: seconds(), rows: 3, open: 3 }] }),
+  'batch-text': (call) => ({ name: call.name, csv: 'name,address,city,state,zip,class,shape,weight\n' }),
+  'remove-batch': () => ({ batches: [] }),
+  rehearse: () => ({ edition: null, against: null, presets: [], batches: [] }),
   statistics: (call) => printed(call),
   'verify-journal': () => ({ records: 1290, root: '9f2c'.repeat(16), intact: true, fault: null }),
 };

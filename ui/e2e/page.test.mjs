@@ -427,7 +427,7 @@ test('an admin changes role, rights and PIN of a user, and a clerk only the own 
   });
   return onPage(answers, async (page, station) => {
     await signIn(page);
-    await page.click('text=Setup');
+    await page.click('nav >> text=Setup');
     await page.click('role=button[name="Change Carl"]');
     await page.selectOption('#c-role', 'supervisor');
     await page.selectOption('#c-refunds', 'no');
@@ -510,7 +510,7 @@ test('a station is withdrawn only by typing its number, and says what became of 
   let over = false;
   const answers = { status: () => (over ? ended : status()), withdraw: () => ((over = true), ended) };
   return onPage(answers, async (page, station) => {
-    await page.click('text=Setup');
+    await page.click('nav >> text=Setup');
     await page.click('#withdraw-open');
     await page.fill('#withdraw-number', 'ZZ01-0000-0000-0099-1');
     assert.equal(await page.isEnabled('#withdraw-go'), false);
@@ -530,7 +530,7 @@ test('refills by itself are set as typed and shown with their day', { skip }, ()
     'automatic-refill': () => ((set = true), status({ automatic_refill: plan })),
   };
   return onPage(answers, async (page, station) => {
-    await page.click('text=Setup');
+    await page.click('nav >> text=Setup');
     await page.click('#automatic-open');
     await page.click('#auto-go');
     await page.waitForSelector('#automatic >> text=$0.00 of $100.00 today');
@@ -562,5 +562,100 @@ test('a version that was put back is told with its reason, and an urgent one sta
     await page.waitForSelector('text=It is urgent: every station should run 1.2.0 or higher.');
     await page.waitForSelector('text=Version 1.1.0 did not prove itself and was put back: it cannot use the store.');
     await assertAccessible(page, 'software put back');
+  });
+});
+
+const WRIT = {
+  name: 'Writ', favourite: true, class: 'first-class', shape: 'flat', weight: '3oz', size: null, nonmachinable: false,
+  price: null, extras: ['certified'], to: null, advance_days: 1, cost_centre: null,
+};
+const dayLater = (day, days) => new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+
+test('a preset is chosen with F5 and fills the counter', { skip }, () =>
+  onPage({ presets: { presets: [WRIT, { ...WRIT, name: 'Postcard', favourite: false, shape: 'postcard', weight: null, extras: [], advance_days: 0 }] } }, async (page, station) => {
+    await fillPiece(page);
+    await page.keyboard.press('F5');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'preset');
+    await page.keyboard.press('ArrowDown');
+    await page.waitForFunction(() => document.querySelector('#weight').value === '3oz');
+    assert.equal(await page.inputValue('#date'), dayLater(status().today, 1));
+    await page.waitForSelector('text=Extra services, 1 chosen');
+    // Prices are asked for after a rest of the hand.
+    await page.waitForTimeout(300);
+    const [quote] = callsOf(station, 'options').slice(-1);
+    assert.deepEqual([quote.extras, quote.weight, quote.date], [['certified'], '3oz', dayLater(status().today, 1)]);
+    assert.equal(await page.inputValue('#preset'), 'Writ');
+    await assertAccessible(page);
+    await page.fill('#weight', '2oz');
+    assert.equal(await page.inputValue('#preset'), '', 'what was changed is no preset any more');
+  }));
+
+test('what is on the counter is kept as a preset and removed in Setup', { skip }, () =>
+  onPage({ presets: { presets: [WRIT] } }, async (page, station) => {
+    await fillPiece(page);
+    await page.click('#keep');
+    await page.fill('#preset-name', 'Morning post');
+    await assertAccessible(page);
+    await page.click('#keep-go');
+    await page.waitForSelector('dialog', { state: 'detached' });
+    const [{ preset }] = callsOf(station, 'put-preset');
+    assert.deepEqual([preset.name, preset.class, preset.shape, preset.weight, preset.advance_days], ['Morning post', 'first-class', 'letter', '1oz', 0]);
+    await page.click('nav >> text=Setup');
+    await page.click('[aria-label="Remove Writ"]');
+    assert.equal(callsOf(station, 'remove-preset')[0].name, 'Writ');
+  }));
+
+const COMING = { id: 'us-2027-01-17', effective: '2027-01-17', sample: false };
+const REHEARSAL = {
+  edition: COMING,
+  against: { id: 'us-2026-07-12', effective: '2026-07-12', sample: true },
+  presets: [
+    { name: 'Media', favourite: false, what: 'media parcel, 2lb', before_mills: 5500, after_mills: null, change_mills: null, reason: 'edition us-2027-01-17 has no price in the cell "media parcel retail 2 lb"' },
+    { name: 'Writ', favourite: true, what: 'first-class flat, 3oz, certified', before_mills: 7790, after_mills: 7310, change_mills: -480, reason: null },
+    { name: 'Letter', favourite: false, what: 'first-class letter, 1oz', before_mills: 780, after_mills: 820, change_mills: 40, reason: null },
+    { name: 'Postcard', favourite: false, what: 'first-class postcard, 1oz', before_mills: 650, after_mills: 650, change_mills: 0, reason: null },
+  ],
+  batches: [{ name: 'Friday.csv', open: 180, dated_before: 60, dated_after: 20, changed: 99, before_mills: 140_400, after_mills: 144_360, change_mills: 3960, no_longer: 1, not_priced: 0, reason: 'line 12: edition us-2027-01-17 has no price in the cell "media parcel retail 2 lb"' }],
+};
+
+test('new prices on their way show what changes, the biggest change first', { skip }, () =>
+  onPage({ status: status({ coming: [COMING] }), rehearse: REHEARSAL }, async (page, station) => {
+    await page.waitForSelector('text=from 2027-01-17');
+    await page.click('#rehearse');
+    await page.waitForSelector('dialog >> text=Friday.csv');
+    const changes = await page.locator('dialog tbody td:last-child').allTextContents();
+    assert.deepEqual(changes.map((text) => text.trim()), ['–', '−$0.48', '+$0.04', 'no change', '+$3.96']);
+    await page.waitForSelector('text=60 dated before, 20 after');
+    await assertAccessible(page);
+    await page.keyboard.press('Escape');
+    await page.click('nav >> text=Setup');
+    await page.click('section[aria-labelledby=rates-title] >> text=What changes');
+    await page.waitForSelector('dialog >> text=Writ');
+    assert.deepEqual(callsOf(station, 'rehearse').map(({ edition }) => edition), [null, 'us-2027-01-17']);
+  }));
+
+test('a batch waits, says what is not printed, and is opened again', { skip }, () =>
+  onPage({ 'waiting-batches': { batches: [{ name: 'Monday.csv', since: 1_795_000_000, rows: 20, open: 12 }] } }, async (page, station) => {
+    await page.click('nav >> text=Batch');
+    await page.waitForSelector('text=12 of 20 rows not printed');
+    assert.equal(await page.isDisabled('#batch-keep'), true);
+    await page.click('text=Monday.csv');
+    await page.waitForFunction(() => document.querySelector('#csv').value.startsWith('name,address'));
+    await page.fill('#csv', 'name,address,city,state,zip,class,shape,weight\nA,1 Main St,Boise,ID,83702,first-class,letter,1oz');
+    await page.click('#batch-keep');
+    await page.waitForSelector('text=3 of 3 rows not printed');
+    assert.equal(callsOf(station, 'put-batch')[0].name, 'Monday.csv');
+    await assertAccessible(page);
+  }));
+
+test('after midnight a piece that was to go today goes today still', { skip }, () => {
+  let today = status().today;
+  return onPage({ status: () => status({ today }) }, async (page, station) => {
+    await fillPiece(page);
+    const first = await page.inputValue('#date');
+    today = dayLater(today, 1);
+    station.tell({ event: 'status' });
+    await page.waitForFunction((day) => document.querySelector('#date').value === day, today);
+    assert.equal(first, dayLater(today, -1));
   });
 });

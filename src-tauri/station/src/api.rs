@@ -11,6 +11,7 @@ mod error;
 mod event;
 mod money;
 mod rates;
+mod rehearsal;
 mod repository;
 mod software;
 mod statistics;
@@ -30,6 +31,10 @@ pub use money::{
     RefundView, WithdrawCall, WithdrawalView,
 };
 pub use rates::{ExtraView, OptionView, OptionsView, QuoteStepView, QuoteView};
+pub use rehearsal::{
+    BatchChangeView, BatchTextView, NamedCall, Preset, PresetChangeView, PresetsView, PutBatchCall,
+    PutPresetCall, RehearsalView, RehearseCall, WaitingBatchView, WaitingBatchesView,
+};
 pub use repository::{EditionView, RepositoryView, StoppedView};
 pub use software::{
     FailedReleaseView, LastUpdateView, SetSoftwareCall, SoftwareState, SoftwareView,
@@ -91,6 +96,23 @@ pub enum Call {
     Statistics(StatisticsCall),
     /// Rotates the key that the store is sealed under. Answers with [`StatusView`].
     RotateKeys,
+    /// The presets, favourites first. Answers with [`PresetsView`].
+    Presets,
+    /// Makes or replaces a preset. Answers with [`PresetsView`].
+    PutPreset(PutPresetCall),
+    /// Removes a preset. Answers with [`PresetsView`].
+    RemovePreset(NamedCall),
+    /// The batches that wait to be printed. Answers with [`WaitingBatchesView`].
+    WaitingBatches,
+    /// Lets a batch wait. Answers with [`WaitingBatchesView`].
+    PutBatch(PutBatchCall),
+    /// The text of a batch that waits. Answers with [`BatchTextView`].
+    BatchText(NamedCall),
+    /// Takes a batch out of those that wait. Answers with [`WaitingBatchesView`].
+    RemoveBatch(NamedCall),
+    /// What a coming edition changes for presets and waiting batches. Answers with
+    /// [`RehearsalView`].
+    Rehearse(RehearseCall),
     /// The cost centres that pieces may be booked on. Answers with [`CentresView`].
     CostCentres,
     /// Another call in somebody's name. Answers as that call does.
@@ -441,6 +463,10 @@ pub struct StatusView {
     pub regime: String,
     /// The rate edition in force.
     pub edition: Option<EditionView>,
+    /// The rate editions that are here and not in force yet, the next one first.
+    pub coming: Vec<EditionView>,
+    /// The earliest date of mailing by the station's calendar, ISO: today.
+    pub today: String,
     /// The instant of the last receipt, Unix seconds.
     #[ts(type = "number | null")]
     pub last_receipt: Option<i64>,
@@ -744,6 +770,14 @@ pub enum View {
     Statistics(Box<StatisticsView>),
     /// See [`CentresView`].
     Centres(CentresView),
+    /// See [`PresetsView`].
+    Presets(PresetsView),
+    /// See [`WaitingBatchesView`].
+    WaitingBatches(WaitingBatchesView),
+    /// See [`BatchTextView`].
+    BatchText(BatchTextView),
+    /// See [`RehearsalView`].
+    Rehearsal(RehearsalView),
     /// See [`SessionView`].
     Session(SessionView),
     /// See [`UsersView`].

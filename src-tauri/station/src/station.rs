@@ -8,13 +8,16 @@ mod amending;
 pub mod booking;
 pub mod calls;
 mod counting;
+mod editions;
 pub(crate) mod faults;
 mod meeting;
 pub mod names;
 pub(crate) mod orders;
 mod owner;
 pub(crate) mod pieces;
+mod presets;
 pub(crate) mod pricing;
+mod rehearsal;
 pub(crate) mod release;
 pub(crate) mod sending;
 pub(crate) mod silent;
@@ -70,9 +73,15 @@ impl Clock {
     /// A clock told by `now`, in UTC: for simulations.
     #[must_use]
     pub fn told_by(now: impl Fn() -> UnixSeconds + Send + Sync + 'static) -> Self {
+        Self::told_in(now, TimeZone::UTC)
+    }
+
+    /// A clock told by `now`, with the calendar of a time zone: for simulations.
+    #[must_use]
+    pub fn told_in(now: impl Fn() -> UnixSeconds + Send + Sync + 'static, zone: TimeZone) -> Self {
         Self {
             now: Arc::new(now),
-            zone: TimeZone::UTC,
+            zone,
         }
     }
 

@@ -1,6 +1,7 @@
 // The one way out of the page: the list of calls, over Tauri in the window and over loopback HTTP in
 // a browser. Nothing else in the page knows which of the two it is.
 import type {
+  BatchTextView,
   BatchView,
   CentresView,
   Call,
@@ -11,17 +12,20 @@ import type {
   PiecesView,
   PieceView,
   PlaceView,
+  PresetsView,
   PreviewView,
   PrintersView,
   Proof,
   QuoteView,
   RefillView,
+  RehearsalView,
   SessionView,
   SoftwareView,
   StatisticsView,
   StatusView,
   UiError,
   UsersView,
+  WaitingBatchesView,
 } from '../generated/api';
 import { httpBackend } from './http';
 import { tauriBackend } from './tauri';
@@ -51,6 +55,14 @@ export interface Answers {
   statistics: StatisticsView;
   'rotate-keys': StatusView;
   'cost-centres': CentresView;
+  presets: PresetsView;
+  'put-preset': PresetsView;
+  'remove-preset': PresetsView;
+  'waiting-batches': WaitingBatchesView;
+  'put-batch': WaitingBatchesView;
+  'batch-text': BatchTextView;
+  'remove-batch': WaitingBatchesView;
+  rehearse: RehearsalView;
   'sign-in': SessionView;
   'sign-out': StatusView;
   users: UsersView;

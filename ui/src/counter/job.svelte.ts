@@ -8,6 +8,7 @@ import type {
   OptionView,
   PieceView,
   PlaceView,
+  Preset,
   PreviewView,
   PrintCall,
   PrintOut,
@@ -17,6 +18,7 @@ import type {
 } from '../generated/api';
 import { Latest } from '../latest';
 import { preferences } from '../preferences.svelte';
+import { daysBetween, daysLater, type OnCounter } from '../services/rates/presets';
 import { station } from '../station.svelte';
 import { chosenAmong, keyOf } from './choice';
 
@@ -42,6 +44,10 @@ class Job {
   /** Extra services by name. */
   extras = $state<string[]>([]);
   date = $state(isoDate());
+  /** The station's day, as it said last. */
+  today = $state(isoDate());
+  /** The kind of price; the usual one when nothing is said. */
+  kind = $state<string | null>(null);
   costCentre = $state(preferences.costCentre);
 
   place = $state<PlaceView | null>(null);
@@ -72,6 +78,40 @@ class Job {
   readonly #prices = new Latest();
   readonly #pictures = new Latest();
   #jobKey = crypto.randomUUID();
+
+  /** The piece as a preset knows it. */
+  readonly onCounter = $derived<OnCounter>({
+    choice: this.choice,
+    weight: this.weight,
+    size: this.size,
+    nonmachinable: this.nonmachinable,
+    extras: this.extras,
+    price: this.kind,
+    advance: this.date === '' ? 0 : daysBetween(this.today, this.date),
+  });
+
+  /** Puts on the counter what a preset says; address and what it leaves open stay. */
+  take(preset: Preset): void {
+    this.choice = keyOf(preset);
+    this.weight = preset.weight ?? this.weight;
+    this.size = preset.size ?? '';
+    this.nonmachinable = preset.nonmachinable;
+    this.extras = preset.extras;
+    this.kind = preset.price;
+    this.date = daysLater(this.today, preset.advance_days);
+    this.costCentre = preset.cost_centre ?? this.costCentre;
+  }
+
+  /** The station's day; a date of mailing that was today moves on with it. */
+  dayIs(today: string): void {
+    if (today === this.today) {
+      return;
+    }
+    if (this.date === this.today || this.date < today) {
+      this.date = today;
+    }
+    this.today = today;
+  }
 
   /** Asks where an address lies; call when it changed. */
   locate(): void {
@@ -211,6 +251,7 @@ class Job {
     this.#jobKey = crypto.randomUUID();
     this.address = '';
     this.extras = [];
+    this.kind = null;
     this.place = null;
     this.preview = null;
     this.#pictures.drop();
@@ -230,7 +271,7 @@ class Job {
       from: null,
       size: this.size.trim() === '' ? null : this.size.trim(),
       nonmachinable: this.nonmachinable,
-      price: null,
+      price: this.kind,
       date: this.date === '' ? null : this.date,
       extras: this.extras,
     };

@@ -168,6 +168,57 @@ csv: string,
 out: BatchOut, };
 
 /**
+ * What changes for a batch that waits, if its open rows are mailed from the coming edition's first
+ * day on.
+ */
+export type BatchChangeView = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Rows that are not printed yet.
+ */
+open: number, 
+/**
+ * Those of them with a date of mailing before the first day: they keep their price.
+ */
+dated_before: number, 
+/**
+ * Those with a date of mailing from the first day on: they are priced by the coming edition
+ * already.
+ */
+dated_after: number, 
+/**
+ * Rows without a date whose price changes.
+ */
+changed: number, 
+/**
+ * What the open rows cost now, mills.
+ */
+before_mills: number, 
+/**
+ * What they will cost, mills.
+ */
+after_mills: number, 
+/**
+ * What they cost more or, below zero, less.
+ */
+change_mills: number, 
+/**
+ * Rows that lose their price.
+ */
+no_longer: number, 
+/**
+ * Rows that have no price now.
+ */
+not_priced: number, 
+/**
+ * Why the first of those has none, with its line.
+ */
+reason: string | null, };
+
+/**
  * Where a batch is printed.
  */
 export type BatchOut = { "kind": "printer", 
@@ -204,6 +255,19 @@ postage_mills: number | null,
  * The reason, when refused or unknown.
  */
 reason: string | null, };
+
+/**
+ * The text of a batch that waits.
+ */
+export type BatchTextView = { 
+/**
+ * What it is called.
+ */
+name: string, 
+/**
+ * Its CSV text.
+ */
+csv: string, };
 
 /**
  * A batch.
@@ -262,7 +326,7 @@ spent_mills: number, };
 /**
  * A call: window, bridge or command line → station.
  */
-export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "amend" } & AmendCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall | { "call": "rotate-keys" } | { "call": "cost-centres" } | { "call": "as" } & AsCall | { "call": "sign-in" } & SignInCall | { "call": "sign-out" } & SignOutCall | { "call": "users" } | { "call": "add-user" } & AddUserCall | { "call": "change-user" } & ChangeUserCall | { "call": "idle-lock" } & IdleLockCall | { "call": "automatic-refill" } & AutomaticRefillCall | { "call": "withdraw" } & WithdrawCall | { "call": "software" } | { "call": "set-software" } & SetSoftwareCall;
+export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "amend" } & AmendCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall | { "call": "rotate-keys" } | { "call": "presets" } | { "call": "put-preset" } & PutPresetCall | { "call": "remove-preset" } & NamedCall | { "call": "waiting-batches" } | { "call": "put-batch" } & PutBatchCall | { "call": "batch-text" } & NamedCall | { "call": "remove-batch" } & NamedCall | { "call": "rehearse" } & RehearseCall | { "call": "cost-centres" } | { "call": "as" } & AsCall | { "call": "sign-in" } & SignInCall | { "call": "sign-out" } & SignOutCall | { "call": "users" } | { "call": "add-user" } & AddUserCall | { "call": "change-user" } & ChangeUserCall | { "call": "idle-lock" } & IdleLockCall | { "call": "automatic-refill" } & AutomaticRefillCall | { "call": "withdraw" } & WithdrawCall | { "call": "software" } | { "call": "set-software" } & SetSoftwareCall;
 
 /**
  * One cost centre.
@@ -559,6 +623,15 @@ up: boolean,
 reason: string | null, };
 
 /**
+ * A preset or a waiting batch, by its name.
+ */
+export type NamedCall = { 
+/**
+ * Its name.
+ */
+name: string, };
+
+/**
  * Rights that are set one by one; what is nothing stays, or is as the role has it.
  */
 export type NewRights = { 
@@ -762,6 +835,101 @@ known: boolean,
 notes: Array<string>, };
 
 /**
+ * What a clerk sends all day, by name.
+ */
+export type Preset = { 
+/**
+ * What the clerk calls it; 1 to 40 characters.
+ */
+name: string, 
+/**
+ * Whether it stands before the others.
+ */
+favourite: boolean, 
+/**
+ * The class.
+ */
+class: string, 
+/**
+ * The shape.
+ */
+shape: string, 
+/**
+ * The weight as typed; `None` leaves what is on the counter.
+ */
+weight: string | null, 
+/**
+ * The size as typed.
+ */
+size: string | null, 
+/**
+ * Whether the piece cannot go through sorting machines.
+ */
+nonmachinable: boolean, 
+/**
+ * The kind of price; `None` is the usual one.
+ */
+price: string | null, 
+/**
+ * Extra services by name.
+ */
+extras: Array<string>, 
+/**
+ * Where it usually goes, for prices by zone; `None` stands for the station's own ZIP.
+ */
+to: string | null, 
+/**
+ * How many days the date of mailing is advanced: a relative date, so that it never gets old.
+ */
+advance_days: number, 
+/**
+ * The cost centre; `None` leaves what is on the counter.
+ */
+cost_centre: string | null, };
+
+/**
+ * What changes for a preset.
+ */
+export type PresetChangeView = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Whether it is a favourite.
+ */
+favourite: boolean, 
+/**
+ * What it is, in words.
+ */
+what: string, 
+/**
+ * What it costs, mills; `None` when it has no price.
+ */
+before_mills: number | null, 
+/**
+ * What it will cost, mills; `None` when it will have no price.
+ */
+after_mills: number | null, 
+/**
+ * What it costs more or, below zero, less.
+ */
+change_mills: number | null, 
+/**
+ * Why it has or will have no price; names the cell.
+ */
+reason: string | null, };
+
+/**
+ * All presets, favourites first.
+ */
+export type PresetsView = { 
+/**
+ * The presets.
+ */
+presets: Array<Preset>, };
+
+/**
  * The picture of a label before the commit; its symbol is a dummy of the same size.
  */
 export type PreviewView = { 
@@ -924,6 +1092,28 @@ user: string,
  * The code, as typed.
  */
 code: string, };
+
+/**
+ * A batch that shall wait.
+ */
+export type PutBatchCall = { 
+/**
+ * What it is called; one of the same name is replaced.
+ */
+name: string, 
+/**
+ * Its CSV text with the header line.
+ */
+csv: string, };
+
+/**
+ * A preset to be made or replaced.
+ */
+export type PutPresetCall = { 
+/**
+ * The preset; one of the same name is replaced.
+ */
+preset: Preset, };
 
 /**
  * What a price depends on.
@@ -1103,6 +1293,36 @@ control_total: number,
  * Pieces debited in the vault's life.
  */
 piece_count: number, };
+
+/**
+ * What a coming edition changes here.
+ */
+export type RehearsalView = { 
+/**
+ * The coming edition; `None` when none is here.
+ */
+edition: EditionView | null, 
+/**
+ * The edition it replaces.
+ */
+against: EditionView | null, 
+/**
+ * The presets, the biggest change first.
+ */
+presets: Array<PresetChangeView>, 
+/**
+ * The batches that wait, the biggest change first.
+ */
+batches: Array<BatchChangeView>, };
+
+/**
+ * Which coming edition to rehearse.
+ */
+export type RehearseCall = { 
+/**
+ * Its identity; `None` is the next that comes.
+ */
+edition: string | null, };
 
 /**
  * A printer to remove.
@@ -1438,6 +1658,14 @@ regime: string,
  */
 edition: EditionView | null, 
 /**
+ * The rate editions that are here and not in force yet, the next one first.
+ */
+coming: Array<EditionView>, 
+/**
+ * The earliest date of mailing by the station's calendar, ISO: today.
+ */
+today: string, 
+/**
  * The instant of the last receipt, Unix seconds.
  */
 last_receipt: number | null, 
@@ -1635,7 +1863,37 @@ idle_minutes: number, };
 /**
  * The answer to a call.
  */
-export type View = StatusView | PreviewView | PieceView | RefillView | QuoteView | OptionsView | ContactView | BatchView | PiecesView | PrintersView | JournalView | PlaceView | StatisticsView | CentresView | SessionView | UsersView | SoftwareView;
+export type View = StatusView | PreviewView | PieceView | RefillView | QuoteView | OptionsView | ContactView | BatchView | PiecesView | PrintersView | JournalView | PlaceView | StatisticsView | CentresView | PresetsView | WaitingBatchesView | BatchTextView | RehearsalView | SessionView | UsersView | SoftwareView;
+
+/**
+ * A batch that waits.
+ */
+export type WaitingBatchView = { 
+/**
+ * What it is called.
+ */
+name: string, 
+/**
+ * Since when it waits, Unix seconds.
+ */
+since: number, 
+/**
+ * Its rows.
+ */
+rows: number, 
+/**
+ * Those of them that are not printed yet.
+ */
+open: number, };
+
+/**
+ * The batches that wait, oldest first.
+ */
+export type WaitingBatchesView = { 
+/**
+ * The batches.
+ */
+batches: Array<WaitingBatchView>, };
 
 /**
  * The end of a station.

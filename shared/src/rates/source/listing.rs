@@ -5,9 +5,7 @@
 mod members;
 
 use jiff::civil::Date;
-use members::{
-    FEES, SEASONS, ZONED, cents, date_of, group, object, pounds, without_twins, wrong,
-};
+use members::{FEES, SEASONS, ZONED, cents, date_of, group, object, pounds, without_twins, wrong};
 use serde_json::{Map, Value};
 
 use super::super::edition::{Edition, Source};

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::presets::{Presets, Waiting};
 use super::users::Users;
 
 /// Prints postage and keeps its value: the station's command line.
@@ -108,6 +109,22 @@ pub(super) enum Command {
     },
     /// List the cost centres that pieces may be booked on, with their budgets
     CostCentres,
+    /// What clerks send all day, by name
+    Presets {
+        #[command(subcommand)]
+        what: Presets,
+    },
+    /// Batches that wait to be printed
+    Waiting {
+        #[command(subcommand)]
+        what: Waiting,
+    },
+    /// Show what a coming rate edition changes for presets and waiting batches
+    Rehearse {
+        /// The edition [default: the next that comes]
+        #[arg(value_name = "ID")]
+        edition: Option<String>,
+    },
     /// List, make or change the users of this station
     Users {
         /// What to do

@@ -10,7 +10,7 @@ use super::{Asked, Streams, later, not_written, on_a_runtime};
 use crate::api::{
     AddPrinterCall, AmendCall, AmendHow, AutomaticRefillCall, AutomaticRefillPlan, Call,
     ContactCall, EnrolCall, PieceState, PiecesCall, PrintCall, PrintOut, PrinterPort, PrinterSetup,
-    QuoteCall, RefillCall, RefundCall, RemovePrinterCall, ResolveCall, SecretsChoice,
+    QuoteCall, RefillCall, RefundCall, RehearseCall, RemovePrinterCall, ResolveCall, SecretsChoice,
     SendAgainCall, SetSoftwareCall, StatisticsCall, UiError, View, WithdrawCall,
 };
 use crate::messages::{Code, say};
@@ -53,6 +53,10 @@ pub(super) fn call(
         | View::Place(_)
         | View::Statistics(_)
         | View::Centres(_)
+        | View::Presets(_)
+        | View::WaitingBatches(_)
+        | View::BatchText(_)
+        | View::Rehearsal(_)
         | View::Session(_)
         | View::Users(_)
         | View::Software(_) => Ok(()),
@@ -196,6 +200,9 @@ fn to_call(command: Command) -> Result<Call, UiError> {
         }),
         Command::CostCentres => Call::CostCentres,
         Command::Software { what } => software_call(what),
+        Command::Presets { what } => super::presets::preset_call(what),
+        Command::Waiting { what } => super::presets::batch_call(what)?,
+        Command::Rehearse { edition } => Call::Rehearse(RehearseCall { edition }),
         Command::Users { what } => super::users::call(what)?,
         Command::AutomaticRefill { what } => automatic_refill_call(what),
         Command::Withdraw { station } => Call::Withdraw(WithdrawCall { station }),

@@ -5,6 +5,7 @@ mod batch;
 mod calls;
 mod journal;
 mod keys;
+mod presets;
 mod show;
 mod users;
 mod verify;
@@ -152,6 +153,9 @@ fn perform(arguments: Arguments, streams: &mut Streams<'_>) -> Result<(), UiErro
         | Command::Statistics { .. }
         | Command::CostCentres
         | Command::Software { .. }
+        | Command::Presets { .. }
+        | Command::Waiting { .. }
+        | Command::Rehearse { .. }
         | Command::Users { .. }
         | Command::AutomaticRefill { .. }
         | Command::Withdraw { .. }

@@ -1,5 +1,6 @@
 //! How answers look: for people as text, for programs as JSON.
 
+mod rehearsal;
 mod software;
 mod statistics;
 
@@ -53,6 +54,8 @@ fn json(view: &View, out: &mut dyn Write) -> io::Result<()> {
         View::Contact(view) => view.services.iter().try_for_each(|one| line(one, out)),
         View::Options(view) => view.options.iter().try_for_each(|one| line(one, out)),
         View::Centres(view) => view.centres.iter().try_for_each(|one| line(one, out)),
+        View::Presets(view) => view.presets.iter().try_for_each(|one| line(one, out)),
+        View::WaitingBatches(view) => view.batches.iter().try_for_each(|one| line(one, out)),
         View::Users(view) => view.users.iter().try_for_each(|one| line(one, out)),
         View::Status(_)
         | View::Preview(_)
@@ -63,6 +66,8 @@ fn json(view: &View, out: &mut dyn Write) -> io::Result<()> {
         | View::Journal(_)
         | View::Session(_)
         | View::Place(_)
+        | View::BatchText(_)
+        | View::Rehearsal(_)
         | View::Statistics(_)
         | View::Software(_) => line(view, out),
     }
@@ -89,6 +94,16 @@ fn text(view: &View, out: &mut dyn Write) -> io::Result<()> {
         View::Place(view) => writeln!(out, "{}", view.lines.join("\n")),
         View::Statistics(view) => statistics::statistics(view, out),
         View::Centres(view) => view.centres.iter().try_for_each(|one| centre(one, out)),
+        View::Presets(view) => view
+            .presets
+            .iter()
+            .try_for_each(|one| rehearsal::preset(one, out)),
+        View::WaitingBatches(view) => view
+            .batches
+            .iter()
+            .try_for_each(|one| rehearsal::waiting(one, out)),
+        View::BatchText(view) => write!(out, "{}", view.csv),
+        View::Rehearsal(view) => rehearsal::rehearsal(view, out),
         View::Users(view) => view.users.iter().try_for_each(|one| user(one, out)),
         View::Session(view) => user(&view.user, out),
         View::Software(view) => software::software(view, out),

@@ -248,6 +248,14 @@ fn changes_nothing(call: &Call) -> bool {
         | Call::VerifyJournal
         | Call::Statistics(_)
         | Call::CostCentres
+        | Call::Presets
+        | Call::PutPreset(_)
+        | Call::RemovePreset(_)
+        | Call::WaitingBatches
+        | Call::PutBatch(_)
+        | Call::BatchText(_)
+        | Call::RemoveBatch(_)
+        | Call::Rehearse(_)
         | Call::Users
         | Call::Software => true,
         Call::Enrol(_)

@@ -1,10 +1,10 @@
 //! The declared calls, each handed to whoever answers it.
 
-use super::{Owner, Station};
+use super::{Asker, Owner, Station};
 use crate::api::{
-    AddPrinterCall, AmendCall, AutomaticRefillCall, BatchOut, Call, Hidden, JournalView,
-    PiecesView, PrintCall, PrintersView, RemovePrinterCall, SetSoftwareCall, StockView, UiError,
-    View,
+    AddPrinterCall, AmendCall, AutomaticRefillCall, BatchCall, Call, Hidden, JournalView,
+    PiecesView, Preset, PrintCall, PrintersView, RemovePrinterCall, SetSoftwareCall, StockView,
+    UiError, View,
 };
 use crate::messages::{Code, say};
 use crate::printing::layout::stock::Stock;
@@ -36,11 +36,7 @@ impl Station {
                 Ok(View::Piece(Box::new(self.print(call).await?)))
             }
             Call::Amend(call) => self.amend(AmendCall { asker, ..call }).await,
-            Call::Batch(call) => {
-                let out = BatchOut::clone(&call.out);
-                let view = crate::batch::run(self, &call.csv, out, &asker).await?;
-                Ok(View::Batch(view))
-            }
+            Call::Batch(call) => self.batch(call, &asker).await,
             Call::StopBatch => self.stop_batch().await,
             Call::Pieces(call) => {
                 let list = move |o: &mut Owner| {
@@ -64,6 +60,14 @@ impl Station {
                 self.rotate_keys().await?;
                 self.status_view().await
             }
+            Call::Presets => self.view(|o| o.presets_view(), View::Presets).await,
+            Call::PutPreset(call) => self.put_preset(call.preset).await,
+            Call::RemovePreset(call) => self.remove_preset(call.name).await,
+            Call::WaitingBatches => self.waiting_batches().await,
+            Call::PutBatch(call) => self.put_batch(call).await,
+            Call::BatchText(call) => self.batch_text(call.name).await,
+            Call::RemoveBatch(call) => self.remove_batch(call.name).await,
+            Call::Rehearse(call) => self.rehearse(call).await,
             Call::CostCentres => self.view(|o| o.centre_views(), View::Centres).await,
             Call::SignIn(call) => self.sign_in(call.user, call.pin).await,
             Call::SignOut(call) => self.sign_out(call.token).await,
@@ -82,6 +86,26 @@ impl Station {
             Call::Software => self.software_view().await,
             Call::SetSoftware(call) => self.set_software(call).await,
         }
+    }
+
+    async fn batch(&self, call: BatchCall, asker: &Asker) -> Result<View, UiError> {
+        let view = crate::batch::run(self, &call.csv, call.out, asker).await?;
+        Ok(View::Batch(view))
+    }
+
+    async fn put_preset(&self, preset: Preset) -> Result<View, UiError> {
+        self.view(move |o| o.put_preset(preset), View::Presets)
+            .await
+    }
+
+    async fn remove_preset(&self, name: String) -> Result<View, UiError> {
+        self.view(move |o| o.remove_preset(&name), View::Presets)
+            .await
+    }
+
+    async fn batch_text(&self, name: String) -> Result<View, UiError> {
+        self.view(move |o| o.batch_text(&name), View::BatchText)
+            .await
     }
 
     /// Asks the owner and shows what it answers.
@@ -193,6 +217,10 @@ const fn changes_something(call: &Call) -> bool {
         | Call::CostCentres
         | Call::Users
         | Call::Software
+        | Call::Presets
+        | Call::WaitingBatches
+        | Call::BatchText(_)
+        | Call::Rehearse(_)
         | Call::StopBatch
         | Call::SignIn(_)
         | Call::SignOut(_)
@@ -214,6 +242,10 @@ const fn changes_something(call: &Call) -> bool {
         | Call::Withdraw(_)
         | Call::AddPrinter(_)
         | Call::RemovePrinter(_)
+        | Call::PutPreset(_)
+        | Call::RemovePreset(_)
+        | Call::PutBatch(_)
+        | Call::RemoveBatch(_)
         | Call::SetSoftware(_) => true,
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use jiff::tz::TimeZone;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
     SerialNumber, SubjectPublicKeyInfo,
@@ -40,12 +41,19 @@ pub(crate) struct Desk {
     folder: tempfile::TempDir,
     now: Arc<AtomicI64>,
     authority: Authority,
+    zone: TimeZone,
 }
 
 impl Desk {
     /// Enrolled, met the data center, and refilled with 50.00.
     pub(crate) fn new() -> Self {
+        Self::in_zone(TimeZone::UTC)
+    }
+
+    /// As [`Self::new`], in a time zone.
+    pub(crate) fn in_zone(zone: TimeZone) -> Self {
         let mut desk = Self {
+            zone,
             station: None,
             folder: tempfile::tempdir().unwrap(),
             now: Arc::new(AtomicI64::new(START.0)),
@@ -84,7 +92,10 @@ impl Desk {
         let now = Arc::clone(&self.now);
         Station::open(
             lock,
-            Clock::told_by(move || UnixSeconds(now.load(Ordering::SeqCst))),
+            Clock::told_in(
+                move || UnixSeconds(now.load(Ordering::SeqCst)),
+                self.zone.clone(),
+            ),
         )
     }
 

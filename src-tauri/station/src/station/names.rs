@@ -17,6 +17,9 @@ pub const ACCOUNT: &str = "account";
 pub const AVAILABLE: &str = "available";
 /// Whom to ring when the vault is frozen. Readable.
 pub const SUPPORT_CONTACT: &str = "support-contact";
+/// The first day of the newest rate edition that was ever in force, ISO: no date of mailing lies
+/// before it. Readable.
+pub const RATES_FLOOR: &str = "rates-floor";
 /// The licence ZIP, the usual origin. Readable.
 pub const LICENCE_ZIP: &str = "licence-zip";
 /// The station certificate's not-before, Unix seconds. Readable.

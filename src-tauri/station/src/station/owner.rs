@@ -10,10 +10,10 @@ use std::sync::Arc;
 use jiff::civil::{Date, DateTime};
 use shared::clock::UnixSeconds;
 use shared::ids::VaultId;
-use shared::rates::Edition;
 use shared::vault::{Action, Enrolment, Step, Vault, VaultState};
 use tokio::sync::broadcast;
 
+use super::editions::Shelf;
 use super::meeting::Meeting;
 use super::{Clock, faults, names};
 use crate::api::{Event, PieceState, SecretsChoice, UiError};
@@ -63,7 +63,7 @@ pub struct Owner {
     keeper: Option<Keeper>,
     vault: Option<Vault>,
     credentials: Option<Arc<Credentials>>,
-    edition: Option<(String, Arc<Edition>)>,
+    pub(super) shelf: Shelf,
     clock: Clock,
     events: broadcast::Sender<Event>,
     pub(super) meeting: Meeting,
@@ -94,12 +94,13 @@ impl Owner {
         events: broadcast::Sender<Event>,
         program: Program,
     ) -> Result<Self, UiError> {
+        let store = Store::open(lock.folder())?;
         let mut owner = Self {
-            store: Store::open(lock.folder())?,
+            shelf: Shelf::of(&store)?,
+            store,
             keeper: None,
             vault: None,
             credentials: None,
-            edition: None,
             clock,
             events,
             meeting: Meeting::default(),
@@ -450,28 +451,6 @@ impl Owner {
         let credentials = Arc::new(Credentials::load(&self.store, &grant.key)?);
         self.credentials = Some(Arc::clone(&credentials));
         Ok(credentials)
-    }
-
-    /// The edition in force on `date`.
-    ///
-    /// # Errors
-    /// `no_edition`, and `damaged_store` when its content cannot be read.
-    pub(crate) fn edition(&mut self, date: Date) -> Result<Arc<Edition>, UiError> {
-        let row = self.store.edition_on(date)?;
-        let Some(id) = row else {
-            return Err(say(Code::NoEdition, &[]));
-        };
-        if let Some((cached, edition)) = &self.edition
-            && *cached == id
-        {
-            return Ok(Arc::clone(edition));
-        }
-        let damaged = || say(Code::DamagedStore, &[("what", "a rate edition")]);
-        let row = self.store.edition(&id)?.ok_or_else(damaged)?;
-        let edition = Edition::from_bytes(&row.content).map_err(|_| damaged())?;
-        let edition = Arc::new(edition);
-        self.edition = Some((id, Arc::clone(&edition)));
-        Ok(edition)
     }
 
     /// Whom to ring, in words.

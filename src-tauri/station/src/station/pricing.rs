@@ -35,7 +35,7 @@ impl Owner {
     pub(crate) fn priced(&mut self, call: &QuoteCall) -> Result<Priced, UiError> {
         let date = match call.date.as_deref().filter(|text| !text.trim().is_empty()) {
             Some(text) => day(text)?,
-            None => self.today(),
+            None => self.mailing_day(),
         };
         let (to, destination) = self.goes_to(&call.to, date)?;
         if call.extras.len() > MAX_EXTRAS {
@@ -104,7 +104,7 @@ impl Owner {
     /// # Errors
     /// `no_edition`, and every refusal of the rate engine.
     pub(crate) fn quote(&mut self, request: &QuoteRequest) -> Result<Quote, UiError> {
-        let today = self.today();
+        let today = self.mailing_day();
         if request.date < today && self.store().edition_on(request.date)?.is_none() {
             // Older than all rates: it is the date that is wrong, not the rates.
             return Err(say(Code::DateOutOfRange, &[]));
@@ -136,7 +136,7 @@ impl Owner {
         }
         let priced = self.priced(&call)?;
         let edition = self.edition(priced.request.date)?;
-        let today = self.today();
+        let today = self.mailing_day();
         shared::rates::check_mailing_date(&edition, today, priced.request.date)
             .map_err(|refusal| rate_refused(&refusal))?;
         let ways = options(&edition, &priced.request, wanted);

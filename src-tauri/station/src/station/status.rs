@@ -7,9 +7,7 @@ use shared::vault::{RENEWAL_AGE_DAYS, VaultState};
 
 use super::owner::KEK_DAYS;
 use super::{Owner, names};
-use crate::api::{
-    AccountView, EditionView, KeyView, LineView, PieceState, RegistersView, StatusView, UiError,
-};
+use crate::api::{AccountView, KeyView, LineView, PieceState, RegistersView, StatusView, UiError};
 use crate::services::trust;
 use crate::vault::credentials::pem;
 
@@ -30,7 +28,7 @@ impl Owner {
     /// What the station is and has.
     pub(crate) fn status(&mut self) -> Result<StatusView, UiError> {
         let now = self.now();
-        let edition = self.edition_view()?;
+        let (edition, coming) = (self.edition_view()?, self.coming_views()?);
         let vault = self.vault();
         let state = vault.map_or(VaultState::New, |vault| vault.state(now));
         let receipt = vault.and_then(|vault| vault.receipt());
@@ -42,6 +40,8 @@ impl Owner {
             state_reason: self.state_reason(state),
             regime: self.regime_word(),
             edition,
+            coming,
+            today: self.mailing_day().to_string(),
             last_receipt: receipt.map(|receipt| receipt.now.0),
             warn_at: vault.and_then(|vault| vault.warn_at()).map(|at| at.0),
             lock_at: vault.and_then(|vault| vault.lock_at()).map(|at| at.0),
@@ -95,19 +95,6 @@ impl Owner {
             .vault()
             .is_some_and(|vault| !super::pricing::is_specimen(vault.psd()));
         if live { "live" } else { "specimen" }.to_owned()
-    }
-
-    fn edition_view(&mut self) -> Result<Option<EditionView>, UiError> {
-        let today = self.today();
-        if self.store().edition_on(today)?.is_none() {
-            return Ok(None);
-        }
-        let edition = self.edition(today)?;
-        Ok(Some(EditionView {
-            id: edition.id().to_owned(),
-            effective: edition.effective().to_string(),
-            sample: edition.is_sample(),
-        }))
     }
 
     fn account_view(&self) -> Result<Option<AccountView>, UiError> {

@@ -34,6 +34,21 @@ impl Store {
             .map_err(query("looking for the rate edition in force"))
     }
 
+    /// The identities of the editions that begin after `date`, the next one first. Of those that
+    /// begin on one day only the one that will be in force is named.
+    ///
+    /// # Errors
+    /// The faults of the database.
+    pub fn editions_after(&self, date: Date) -> Result<Vec<String>, StoreFault> {
+        self.db
+            .prepare_cached(
+                "SELECT MAX(id) FROM editions WHERE effective > ?1
+                 GROUP BY effective ORDER BY effective",
+            )
+            .and_then(|mut s| s.query_map([date.to_string()], |row| row.get(0))?.collect())
+            .map_err(query("looking for the rate editions to come"))
+    }
+
     /// The edition with this identity.
     ///
     /// # Errors

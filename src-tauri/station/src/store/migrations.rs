@@ -44,6 +44,11 @@ pub(super) const LAYOUTS: &[Layout] = &[
         // It only adds: an earlier program goes on with the rates it has.
         readable_from: 4,
     },
+    Layout {
+        statements: include_str!("layouts/6.sql"),
+        // It only adds: an earlier program has no presets.
+        readable_from: 4,
+    },
 ];
 
 /// Brings the database to the newest layout, one transaction a step. A store of a newer layout

@@ -14,6 +14,7 @@ pub mod journal;
 mod migrations;
 pub mod outcomes;
 pub mod pieces;
+pub mod presets;
 pub mod printers;
 pub mod refunds;
 pub mod repository;

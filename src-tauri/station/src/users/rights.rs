@@ -32,6 +32,8 @@ impl Need {
             | Call::Preview(_)
             | Call::Printers
             | Call::CostCentres
+            | Call::Presets
+            | Call::Rehearse(_)
             | Call::VerifyJournal
             | Call::Contact(_)
             | Call::Users
@@ -39,10 +41,17 @@ impl Need {
             | Call::SignIn(_)
             | Call::SignOut(_)
             | Call::As(_) => Self::Nothing,
-            Call::Pieces(_) | Call::Statistics(_) => Self::Anybody,
+            Call::Pieces(_)
+            | Call::Statistics(_)
+            | Call::PutPreset(_)
+            | Call::RemovePreset(_)
+            | Call::WaitingBatches
+            | Call::BatchText(_) => Self::Anybody,
             Call::Print(_)
             | Call::Amend(_)
             | Call::Batch(_)
+            | Call::PutBatch(_)
+            | Call::RemoveBatch(_)
             | Call::StopBatch
             | Call::Resolve(_)
             | Call::SendAgain(_)
@@ -89,6 +98,7 @@ const fn is_work(call: &Call) -> bool {
             | Call::Pieces(_)
             | Call::Printers
             | Call::CostCentres
+            | Call::Presets
             | Call::Users
             | Call::Statistics(_)
             | Call::Software

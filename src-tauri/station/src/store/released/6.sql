@@ -1,0 +1,174 @@
+CREATE TABLE settings (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+CREATE TABLE data_keys (
+    table_name TEXT NOT NULL,
+    kid INTEGER NOT NULL,
+    kek INTEGER NOT NULL,
+    wrapped BLOB NOT NULL,
+    seals INTEGER NOT NULL,
+    PRIMARY KEY (table_name, kid)
+) STRICT;
+CREATE TABLE vault (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    journal_size INTEGER NOT NULL,
+    sealed BLOB NOT NULL
+) STRICT;
+CREATE TABLE journal (
+    seq INTEGER PRIMARY KEY,
+    record BLOB NOT NULL,
+    hash BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER journal_is_append_only_1 BEFORE UPDATE ON journal
+BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER journal_is_append_only_2 BEFORE DELETE ON journal
+BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TABLE subtrees (
+    level INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (level, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE pieces (
+    counter INTEGER PRIMARY KEY,
+    state TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    journal_seq INTEGER NOT NULL,
+    facts TEXT NOT NULL,
+    raster BLOB NOT NULL,
+    job_key TEXT UNIQUE,
+    message TEXT,
+    sealed BLOB
+) STRICT;
+CREATE INDEX pieces_by_state ON pieces (state, counter);
+CREATE TABLE secrets (
+    name TEXT PRIMARY KEY,
+    journal_size INTEGER NOT NULL,
+    sealed BLOB NOT NULL
+) STRICT;
+CREATE TABLE certificates (
+    number INTEGER PRIMARY KEY,
+    der BLOB NOT NULL
+) STRICT;
+CREATE TABLE editions (
+    id TEXT PRIMARY KEY,
+    effective TEXT NOT NULL,
+    manifest BLOB NOT NULL,
+    content BLOB NOT NULL
+) STRICT;
+CREATE TABLE printers (
+    name TEXT PRIMARY KEY,
+    setup TEXT NOT NULL
+) STRICT;
+CREATE TABLE batch_rows (
+    row_key BLOB NOT NULL,
+    occurrence INTEGER NOT NULL,
+    counter INTEGER NOT NULL REFERENCES pieces (counter),
+    PRIMARY KEY (row_key, occurrence)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE outcomes (
+    service TEXT PRIMARY KEY,
+    outcome TEXT NOT NULL,
+    level TEXT NOT NULL,
+    milliseconds INTEGER NOT NULL,
+    reason TEXT,
+    at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE account_nodes (
+    id BLOB PRIMARY KEY,
+    parent BLOB,
+    kind INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    closed INTEGER NOT NULL,
+    budget_month INTEGER,
+    budget_quarter INTEGER,
+    budget_year INTEGER
+) STRICT;
+CREATE TABLE centre_spending (
+    centre TEXT NOT NULL,
+    month INTEGER NOT NULL,
+    pieces INTEGER NOT NULL,
+    postage INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    PRIMARY KEY (centre, month)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX centre_spending_by_change ON centre_spending (changed);
+CREATE TABLE spent_elsewhere (
+    centre TEXT NOT NULL,
+    month INTEGER NOT NULL,
+    postage INTEGER NOT NULL,
+    PRIMARY KEY (centre, month)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE budget_overrides (
+    counter INTEGER PRIMARY KEY REFERENCES pieces (counter),
+    centre TEXT NOT NULL,
+    user TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    over INTEGER NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE grants (
+    number INTEGER PRIMARY KEY,
+    reply BLOB NOT NULL,
+    header BLOB NOT NULL
+) STRICT;
+CREATE TABLE center_evidence (
+    shown TEXT NOT NULL,
+    kept TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    proofs BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (shown, kept)
+) STRICT;
+CREATE TABLE refunds (
+    counter INTEGER PRIMARY KEY REFERENCES pieces (counter),
+    state TEXT NOT NULL,
+    reason TEXT,
+    journal_size INTEGER NOT NULL,
+    final_at INTEGER,
+    changed INTEGER NOT NULL
+) STRICT;
+CREATE INDEX refunds_by_state ON refunds (state, counter);
+CREATE TABLE repository_documents (
+    role TEXT PRIMARY KEY,
+    content BLOB NOT NULL
+) STRICT;
+CREATE TABLE repository_targets (
+    path TEXT PRIMARY KEY,
+    sha256 BLOB NOT NULL,
+    content BLOB NOT NULL
+) STRICT;
+CREATE TABLE repository_parts (
+    sha256 BLOB NOT NULL,
+    first INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (sha256, first)
+) STRICT;
+CREATE TABLE presets (
+    name TEXT PRIMARY KEY,
+    favourite INTEGER NOT NULL CHECK (favourite IN (0, 1)),
+    body TEXT NOT NULL
+) STRICT;
+CREATE TABLE waiting_batches (
+    name TEXT PRIMARY KEY,
+    csv TEXT NOT NULL,
+    since INTEGER NOT NULL
+) STRICT;
+INSERT INTO settings (name, value) VALUES ('store-id', '97345602d79bba547c6adf374428886c');
+INSERT INTO settings (name, value) VALUES ('readable-from', '6 4');
+INSERT INTO settings (name, value) VALUES ('vault', '03030303-0303-0303-0303-030303030303');
+INSERT INTO data_keys (table_name, kid, kek, wrapped, seals) VALUES ('vault', 1, 1, X'0100016cddeed606fc848c0ef5e11d930b83bc93282cc977877db29bd7cd8492a6cd005edbae1ef91c42b4d192ac14a16dcf3eea00252804d0cdb16077e080', 6);
+INSERT INTO data_keys (table_name, kid, kek, wrapped, seals) VALUES ('pieces', 1, 1, X'0100012fa8f9f64c0adc85d6d1802dac3ff28e9ce7245b86f85f7151d5e25d47a03447a09ef844d69e235cb58c604fdaca47869d382b3648842d9e4d3e1fdf', 5);
+INSERT INTO data_keys (table_name, kid, kek, wrapped, seals) VALUES ('secrets', 1, 1, X'0100019d73f8673cfdeab090f41c651a835b74bf5fe2bb6ece11dc460ae18d416d4f09f61412d329728fcc68bf2e5b8bdd3b2989103ed1d721329ad7b65c4c', 0);
+INSERT INTO vault (one, journal_size, sealed) VALUES (1, 6, X'01000140611a506650b2e285a2177d4488a81f6d29c83daf872115278b9326b174e34e0ebfd96fe1cb99dfccbd2b7b3172df741b4ab64a70a125f23ae5b002ce54eafbc70495878dfb054085a8b3e4a71a0e5cd6fdaeef9edb8476b6541bf0cd4c915372e5110f7b89a101482fd5cb629afe804f8f60dc0701b3b721784cde31874809d2015b5942981ca7719172d71e98751ebf884173b5d96faa132db1359fce4c11f10755e57ea6de106be62527bc90940afd1f79d80c73330eab6401a8cf786ee5e67228ebeb374963db6aeea3703c158a1b5dc990cfaf6ce25c316f31e2ca647f946f28869d75e987bcce8a17f34eca962e1ccfcd07d3416b8ecadb1e237bee7abb5605aec3ab6a4ea5b2a332e66cd348b4d335c1d13539b9387857e6c3094ca50256f26db60367ae4e5588ffbe5ae74e86d71c129f8b3d313dc1f469c516');
+INSERT INTO journal (seq, record, hash) VALUES (0, X'ac010102500303030303030303030303030303030303000458200000000000000000000000000000000000000000000000000000000000000000051a6afd86c0066773746174696f6e070108582fa301485a5a30312a00000002500101010101010101010101010101010103500202020202020202020202020202020209000a000b000c00', X'f1d36ee72ead8dd6d7334f87f1398e3e1f470d800fc343b9bc7ddf66575d977f');
+INSERT INTO journal (seq, record, hash) VALUES (1, X'ac01010250030303030303030303030303030303030301045820f1d36ee72ead8dd6d7334f87f1398e3e1f470d800fc343b9bc7ddf66575d977f051a6afd86c0066773746174696f6e07050855a4011a6afd86c0021a6b0ffbc0031a6b2270c0040109000a000b000c00', X'38c09eea2b0c0899e4de68347392a98bffc541b9f050454e1dd77df400e90927');
+INSERT INTO journal (seq, record, hash) VALUES (2, X'ac0101025003030303030303030303030303030303030204582038c09eea2b0c0899e4de68347392a98bffc541b9f050454e1dd77df400e90927051a6afd86c00665636c65726b070208583da9010102500404040404040404040404040404040403000419c3500519c3500600071a000186a0081a0007a12009a30107021a6afd86c0031a6b49fdc009000a19c3500b19c3500c00', X'db3be8296dbbf543e23f177b04fe26c473c5ea66040123f5a623a6be37be41a0');
+INSERT INTO journal (seq, record, hash) VALUES (3, X'ac01010250030303030303030303030303030303030303045820db3be8296dbbf543e23f177b04fe26c473c5ea66040123f5a623a6be37be41a0051a6afd86c00665636c65726b070308583ca601010219030c031a013528fe041a013528fe054446434c4d06582009090909090909090909090909090909090909090909090909090909090909090919030c0a19c0440b19c3500c01', X'fe463dc65fb525dafcdd2f08338e9c579ffb9c92505838badd1f59fa67d8dbdb');
+INSERT INTO journal (seq, record, hash) VALUES (4, X'ac01010250030303030303030303030303030303030304045820fe463dc65fb525dafcdd2f08338e9c579ffb9c92505838badd1f59fa67d8dbdb051a6afd86c00665636c65726b070308583ca601020219042e031a013528fe041a013528fe054446434c4d06582009090909090909090909090909090909090909090909090909090909090909090919073a0a19bc160b19c3500c02', X'2b8f38174d63936cfec1f94b036fdca27c690ec0221bbd1056a1494dd95f63be');
+INSERT INTO journal (seq, record, hash) VALUES (5, X'ac010102500303030303030303030303030303030303050458202b8f38174d63936cfec1f94b036fdca27c690ec0221bbd1056a1494dd95f63be051a6afd86c00665636c65726b070308583ca6010302191b1c031a013528fe041a013528fe054446434c4d0658200909090909090909090909090909090909090909090909090909090909090909091922560a19a0fa0b19c3500c03', X'160e3d7db21b45663c0af3adfaa1744f7469b551e8a74f5efb02fbfc00119382');
+INSERT INTO pieces (counter, state, created, journal_seq, facts, raster, job_key, message, sealed) VALUES (1, 'printed', 1795000000, 3, '{"class":"first-class","shape":"letter","weight_nanograms":28349523125,"postage":780,"date":"2026-11-18","destination":"02134","place":null,"cost_centre":null,"category":"FCLM","certificate":7}', X'0909090909090909090909090909090909090909090909090909090909090909', NULL, NULL, NULL);
+INSERT INTO pieces (counter, state, created, journal_seq, facts, raster, job_key, message, sealed) VALUES (2, 'prepared', 1795000000, 4, '{"class":"first-class","shape":"letter","weight_nanograms":28349523125,"postage":1070,"date":"2026-11-18","destination":"02134","place":null,"cost_centre":null,"category":"FCLM","certificate":7}', X'0909090909090909090909090909090909090909090909090909090909090909', NULL, NULL, X'010001e87af92bf7669aa8a908ae0742bf333fb070a56209bf55ef8e945874ba58c60e2e829789f6c3');
+INSERT INTO pieces (counter, state, created, journal_seq, facts, raster, job_key, message, sealed) VALUES (3, 'prepared', 1795000000, 5, '{"class":"first-class","shape":"letter","weight_nanograms":28349523125,"postage":6940,"date":"2026-11-18","destination":"02134","place":null,"cost_centre":null,"category":"FCLM","certificate":7}', X'0909090909090909090909090909090909090909090909090909090909090909', NULL, NULL, X'01000156e8775e1a4816414e729d0203e356e8495407c9b2478183e02bc7c917f5f44be93fab4e0e83');
+PRAGMA user_version = 6;
