@@ -31,19 +31,14 @@ impl Station {
                 self.view(move |o| o.preview(&call).map(Box::new), View::Preview)
                     .await
             }
-            Call::Print(call) => {
-                let call = PrintCall { asker, ..call };
-                Ok(View::Piece(Box::new(self.print(call).await?)))
-            }
+            Call::Print(call) => self.print_view(PrintCall { asker, ..call }).await,
             Call::Amend(call) => self.amend(AmendCall { asker, ..call }).await,
             Call::Batch(call) => self.batch(call, &asker).await,
             Call::StopBatch => self.stop_batch().await,
             Call::Pieces(call) => {
-                let list = move |o: &mut Owner| {
-                    let pieces = o.piece_views(&call)?;
-                    Ok(PiecesView { pieces })
-                };
-                self.view(list, View::Pieces).await
+                let list = move |o: &mut Owner| o.piece_views(&call);
+                self.view(list, |pieces| View::Pieces(PiecesView { pieces }))
+                    .await
             }
             Call::Resolve(call) => {
                 let resolve = move |o: &mut Owner| o.resolve(&call, &asker.user).map(Box::new);
@@ -86,6 +81,10 @@ impl Station {
             Call::Software => self.software_view().await,
             Call::SetSoftware(call) => self.set_software(call).await,
         }
+    }
+
+    async fn print_view(&self, call: PrintCall) -> Result<View, UiError> {
+        Ok(View::Piece(Box::new(self.print(call).await?)))
     }
 
     async fn batch(&self, call: BatchCall, asker: &Asker) -> Result<View, UiError> {
