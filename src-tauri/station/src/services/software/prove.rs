@@ -358,5 +358,6 @@ fn rehearsed_failure() -> Result<(), String> {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
