@@ -324,8 +324,18 @@ impl Town {
     /// Turns the clock.
     pub fn turn_days(&self, days: i64) -> UnixSeconds {
         let now = self.clock.now().plus_days(days);
-        self.clock.turn_to(now);
+        self.turn_to(now);
         now
+    }
+
+    /// Turns the clock; the data center renews what it signs by itself, as a running one does.
+    pub fn turn_to(&self, now: UnixSeconds) {
+        self.clock.turn_to(now);
+        let center = &self.center;
+        std::thread::scope(|scope| {
+            let kept = scope.spawn(|| center.keep_repository());
+            kept.join().unwrap().unwrap();
+        });
     }
 }
 

@@ -110,7 +110,8 @@ fn service_of(request: &LinkRequest) -> Option<ServiceId> {
     let path = request.path();
     match path.split('/').nth(2)? {
         "keys" | "directory" => Some(ServiceId::Keys),
-        "editions" => Some(ServiceId::Rates),
+        // New rates come out of the repository.
+        "editions" | "repository" => Some(ServiceId::Rates),
         name => ServiceId::named(name),
     }
 }
@@ -278,7 +279,7 @@ async fn what_does_not_fit_into_a_call_is_deferred_and_comes_over_the_internet()
     let met = meet_over(&counter.station, &link, Asked::default()).await;
     let view = met.unwrap().view;
     let outcomes = outcomes(&view);
-    let deferred = ["rates", "accounts", "statistics"];
+    let deferred = ["rates", "accounts", "statistics", "software"];
     for (service, outcome) in outcomes {
         let expected = if deferred.contains(&service) {
             "deferred"
@@ -289,7 +290,7 @@ async fn what_does_not_fit_into_a_call_is_deferred_and_comes_over_the_internet()
     }
     let paths = call.paths.lock().unwrap().clone();
     // What a station runs is told last, in a message that still fits.
-    let of_rates = |path: &String| path.starts_with("/v1/editions");
+    let of_rates = |path: &String| path.starts_with("/v1/repository");
     let after = |path: &String| of_rates(path) || path == "/v1/software/report";
     let first = paths.iter().position(of_rates).unwrap();
     assert!(

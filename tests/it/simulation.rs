@@ -318,7 +318,7 @@ impl Run {
             _ => i64::try_from(self.dice.below(86_400)).unwrap(),
         };
         let now = self.town.clock.now().plus_seconds(seconds);
-        self.town.clock.turn_to(now);
+        self.town.turn_to(now);
     }
 
     async fn compare(&self, when: &str) {

@@ -147,7 +147,8 @@ impl Site {
                 with_keys.push(path.file_name().unwrap().to_str().unwrap().to_owned());
             }
         }
-        with_keys.retain(|name| !name.starts_with("heads"));
+        // Ed25519: many tokens cannot do it.
+        with_keys.retain(|name| !name.starts_with("heads") && !name.starts_with("repository-"));
         assert_eq!(with_keys, ["tls.pem"]);
     }
 
