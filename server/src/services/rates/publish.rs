@@ -32,8 +32,8 @@ struct Base {
     content: Vec<u8>,
 }
 
-/// Publishes an edition; a published one stays as it is. `first` is asked in the same transaction,
-/// before anything is written.
+/// Publishes an edition; a published one stays as it is. `first` is asked in both cases, in the same
+/// transaction and before anything is written: a spent approval is refused for a published one too.
 ///
 /// # Errors
 /// [`EditionStoreError`], and what `first` answers. Nothing was changed then.
@@ -54,7 +54,10 @@ where
         Ok::<_, EditionStoreError>((stored, content, published(tx)?))
     })?;
     if stored.published.is_some() {
-        return Ok(stored);
+        return center.db().write_blocking("published before", move |tx| {
+            first(tx)?;
+            Ok(stored)
+        });
     }
     let damaged = || EditionStoreError::Damaged { id: id.to_owned() };
     let edition = Edition::from_bytes(&content).map_err(|_| damaged())?;
