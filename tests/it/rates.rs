@@ -40,7 +40,11 @@ impl Link for Spoiled {
         let holds = holds.clone();
         Box::pin(async move {
             let path = match &request {
-                LinkRequest::Fetch { path } if path.starts_with("/v1/repository") => path.clone(),
+                LinkRequest::Fetch { path } | LinkRequest::FetchPart { path, .. }
+                    if path.starts_with("/v1/repository") =>
+                {
+                    path.clone()
+                }
                 LinkRequest::Fetch { .. }
                 | LinkRequest::FetchPart { .. }
                 | LinkRequest::Send { .. } => {
@@ -146,8 +150,13 @@ async fn an_edition_that_arrives_spoiled_is_not_believed_and_comes_whole_later()
     .await;
     for place in [5, 400, 1_000_003, 77_777_777] {
         for contents in [false, true] {
-            let (outcome, _) = meet(&town, &counter, Some((contents, place))).await;
+            let (outcome, fetched) = meet(&town, &counter, Some((contents, place))).await;
             assert_eq!(outcome, "refused", "bit {place}, contents {contents}");
+            assert_eq!(
+                fetched.is_empty(),
+                !contents,
+                "content is asked for only where the list is believed: {fetched:?}"
+            );
             assert_eq!(in_force(&counter).await, "us-2026-07-12");
         }
     }
