@@ -440,19 +440,19 @@ catalogue! {
         "The service {service} failed: {reason}.",
         "Start another contact; nothing is lost.";
     /// The signed repository has expired.
-    RepositoryExpired = "repository_expired", Fault, true,
+    RepositoryExpired = "repository_expired", Refused, true,
         "What signs new rates and software expired on {date}. Nothing new is installed; prices and printing go on as they are.",
         "It is renewed in a contact; tell your admin if it stays.";
     /// The signed repository went back.
-    RepositoryWentBack = "repository_went_back", Fault, false,
+    RepositoryWentBack = "repository_went_back", Refused, false,
         "The data center offers older rates or software than before ({what}). Nothing of it is installed; prices and printing go on as they are.",
         "Tell your admin: somebody may have put the data center back, or stand between.";
     /// The signed repository is not signed.
-    RepositoryNotSigned = "repository_not_signed", Fault, false,
+    RepositoryNotSigned = "repository_not_signed", Refused, false,
         "New rates or software are not signed by the keys this station trusts ({what}). Nothing of it is installed; prices and printing go on as they are.",
         "Tell your admin: somebody may stand between this station and the data center.";
     /// The signed repository does not hold.
-    RepositoryRefused = "repository_refused", Fault, true,
+    RepositoryRefused = "repository_refused", Refused, true,
         "New rates or software cannot be believed ({what}). Nothing of it is installed; prices and printing go on as they are.",
         "Start another contact; tell your admin if it stays.";
     /// No indicium in a file.

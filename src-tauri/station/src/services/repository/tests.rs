@@ -14,7 +14,7 @@ use shared::tuf::{
 };
 
 use super::{accept, first_root, named_by, next_request, standing};
-use crate::api::{RepositoryView, UiError};
+use crate::api::{ErrorKind, RepositoryView, UiError};
 use crate::contact::link::LinkRequest;
 use crate::station::Owner;
 use crate::station::fixture::{Desk, START};
@@ -406,6 +406,7 @@ fn bad_repositories_install_nothing_and_the_status_says_since_when_and_why() {
         desk.pass_seconds(60);
         let fault = offer.serve(&desk, NO_END).unwrap_err();
         assert_eq!(fault.code, code, "{}", fault.message);
+        assert_eq!(fault.kind, ErrorKind::Refused, "{code}");
         assert!(here(&desk, "us-2027").is_some());
         assert!(here(&desk, "us-2028").is_none(), "{code}");
         let since = START.0 + 60;
@@ -443,7 +444,10 @@ fn an_expired_repository_is_told_without_any_contact_and_prices_go_on() {
     assert!(!at(&desk, |owner| standing::is_fresh(owner)));
     assert!(here(&desk, "us-2027") == Some(first));
     let fault = offer.serve(&desk, NO_END).unwrap_err();
-    assert_eq!(fault.code, "repository_expired");
+    assert_eq!(
+        (fault.code, fault.kind),
+        ("repository_expired", ErrorKind::Refused)
+    );
     assert_eq!(view(&desk).stopped.unwrap().since, expired);
     offer.expires = START.plus_days(14);
     offer.publish();
