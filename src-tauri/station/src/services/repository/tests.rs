@@ -445,7 +445,7 @@ fn an_expired_repository_is_told_without_any_contact_and_prices_go_on() {
     assert!(here(&desk, "us-2027") == Some(first));
     let fault = offer.serve(&desk, NO_END).unwrap_err();
     assert_eq!(
-        (fault.code, fault.kind),
+        (fault.code.as_str(), fault.kind),
         ("repository_expired", ErrorKind::Refused)
     );
     assert_eq!(view(&desk).stopped.unwrap().since, expired);
