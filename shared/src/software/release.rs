@@ -60,7 +60,7 @@ impl From<Sha256Hex> for String {
 pub enum ReleaseState {
     /// Stations take it, as many as its percentage and groups say.
     Rolling,
-    /// Nobody takes it for now; who has it keeps it.
+    /// Nobody takes it until an admin advances it again; who has it keeps it.
     Held,
     /// Nobody takes it any more, and what was fetched is thrown away.
     Withdrawn,

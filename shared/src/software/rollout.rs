@@ -254,7 +254,7 @@ impl Rollout {
         Ok(())
     }
 
-    /// Stops a release for now.
+    /// Stops a release until it is advanced again; who has it keeps it.
     ///
     /// # Errors
     /// [`PublishRefusal`].
