@@ -1,53 +1,9 @@
 // The built page in Chromium over a fixture: every state of every screen, the keys, and axe-core.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { assertAccessible, launch, noBrowser } from './browser.mjs';
-import { fixture, piece, pieces, printed, refusal, software, status } from './fixture.mjs';
-
-const skip = noBrowser ?? false;
-let browser;
-before(async () => {
-  browser = skip ? null : await launch();
-});
-after(() => browser?.close());
-
-/** Opens the page, hands it to `act`, and demands that nothing broke or was blocked meanwhile. */
-async function onPage(answers, act, { width = 1024, height = 640, ...more } = {}) {
-  const station = await fixture(answers);
-  const page = await browser.newPage({ viewport: { width, height }, ...more });
-  const faults = [];
-  page.on('pageerror', (error) => faults.push(error.message));
-  page.on('console', (line) => {
-    // A refusal travels as 422, which Chromium reports as a resource that failed.
-    if (line.type() === 'error' && !line.text().includes('422')) {
-      faults.push(line.text());
-    }
-  });
-  try {
-    await page.goto(station.url);
-    await act(page, station);
-    assert.deepEqual(faults, []);
-  } finally {
-    await page.close();
-    await station.close();
-  }
-}
-
-const ADDRESS = 'Addressee\n12 N Main St Apt 4\nBoise ID 83702';
-
-async function fillPiece(page) {
-  await page.fill('#address', ADDRESS);
-  await page.waitForSelector('#print:enabled');
-}
-
-/** Waits until something holds; the assertion that follows says what did not. */
-async function until(page, holds) {
-  for (let tries = 0; tries < 50 && !holds(); tries += 1) {
-    await page.waitForTimeout(100);
-  }
-}
-
-const callsOf = (station, name) => station.calls.filter(({ call }) => call === name);
+import { test } from 'node:test';
+import { assertAccessible } from './browser.mjs';
+import { piece, pieces, printed, refusal, software, status } from './fixture.mjs';
+import { ADDRESS, callsOf, fillPiece, onPage, skip, until } from './on-page.mjs';
 
 test('the token leaves the address bar and stays out of the history', { skip }, () =>
   onPage({}, async (page) => {
@@ -565,97 +521,41 @@ test('a version that was put back is told with its reason, and an urgent one sta
   });
 });
 
-const WRIT = {
-  name: 'Writ', favourite: true, class: 'first-class', shape: 'flat', weight: '3oz', size: null, nonmachinable: false,
-  price: null, extras: ['certified'], to: null, advance_days: 1, cost_centre: null,
-};
-const dayLater = (day, days) => new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
-
-test('a preset is chosen with F5 and fills the counter', { skip }, () =>
-  onPage({ presets: { presets: [WRIT, { ...WRIT, name: 'Postcard', favourite: false, shape: 'postcard', weight: null, extras: [], advance_days: 0 }] } }, async (page, station) => {
-    await fillPiece(page);
-    await page.keyboard.press('F5');
-    assert.equal(await page.evaluate(() => document.activeElement.id), 'preset');
-    await page.keyboard.press('ArrowDown');
-    await page.waitForFunction(() => document.querySelector('#weight').value === '3oz');
-    assert.equal(await page.inputValue('#date'), dayLater(status().today, 1));
-    await page.waitForSelector('text=Extra services, 1 chosen');
-    // Prices are asked for after a rest of the hand.
-    await page.waitForTimeout(300);
-    const [quote] = callsOf(station, 'options').slice(-1);
-    assert.deepEqual([quote.extras, quote.weight, quote.date], [['certified'], '3oz', dayLater(status().today, 1)]);
-    assert.equal(await page.inputValue('#preset'), 'Writ');
-    await assertAccessible(page);
-    await page.fill('#weight', '2oz');
-    assert.equal(await page.inputValue('#preset'), '', 'what was changed is no preset any more');
-  }));
-
-test('what is on the counter is kept as a preset and removed in Setup', { skip }, () =>
-  onPage({ presets: { presets: [WRIT] } }, async (page, station) => {
-    await fillPiece(page);
-    await page.click('#keep');
-    await page.fill('#preset-name', 'Morning post');
-    await assertAccessible(page);
-    await page.click('#keep-go');
-    await page.waitForSelector('dialog', { state: 'detached' });
-    const [{ preset }] = callsOf(station, 'put-preset');
-    assert.deepEqual([preset.name, preset.class, preset.shape, preset.weight, preset.advance_days], ['Morning post', 'first-class', 'letter', '1oz', 0]);
-    await page.click('nav >> text=Setup');
-    await page.click('[aria-label="Remove Writ"]');
-    assert.equal(callsOf(station, 'remove-preset')[0].name, 'Writ');
-  }));
-
-const COMING = { id: 'us-2027-01-17', effective: '2027-01-17', sample: false };
-const REHEARSAL = {
-  edition: COMING,
-  against: { id: 'us-2026-07-12', effective: '2026-07-12', sample: true },
-  presets: [
-    { name: 'Media', favourite: false, what: 'media parcel, 2lb', before_mills: 5500, after_mills: null, change_mills: null, reason: 'edition us-2027-01-17 has no price in the cell "media parcel retail 2 lb"' },
-    { name: 'Writ', favourite: true, what: 'first-class flat, 3oz, certified', before_mills: 7790, after_mills: 7310, change_mills: -480, reason: null },
-    { name: 'Letter', favourite: false, what: 'first-class letter, 1oz', before_mills: 780, after_mills: 820, change_mills: 40, reason: null },
-    { name: 'Postcard', favourite: false, what: 'first-class postcard, 1oz', before_mills: 650, after_mills: 650, change_mills: 0, reason: null },
-  ],
-  batches: [{ name: 'Friday.csv', open: 180, dated_before: 60, dated_after: 20, changed: 99, before_mills: 140_400, after_mills: 144_360, change_mills: 3960, no_longer: 1, not_priced: 0, reason: 'line 12: edition us-2027-01-17 has no price in the cell "media parcel retail 2 lb"' }],
-};
-
-test('new prices on their way show what changes, the biggest change first', { skip }, () =>
-  onPage({ status: status({ coming: [COMING] }), rehearse: REHEARSAL }, async (page, station) => {
-    await page.waitForSelector('text=from 2027-01-17');
-    await page.click('#rehearse');
-    await page.waitForSelector('dialog >> text=Friday.csv');
-    const changes = await page.locator('dialog tbody td:last-child').allTextContents();
-    assert.deepEqual(changes.map((text) => text.trim()), ['–', '−$0.48', '+$0.04', 'no change', '+$3.96']);
-    await page.waitForSelector('text=60 dated before, 20 after');
-    await assertAccessible(page);
-    await page.keyboard.press('Escape');
-    await page.click('nav >> text=Setup');
-    await page.click('section[aria-labelledby=rates-title] >> text=What changes');
-    await page.waitForSelector('dialog >> text=Writ');
-    assert.deepEqual(callsOf(station, 'rehearse').map(({ edition }) => edition), [null, 'us-2027-01-17']);
-  }));
-
-test('a batch waits, says what is not printed, and is opened again', { skip }, () =>
-  onPage({ 'waiting-batches': { batches: [{ name: 'Monday.csv', since: 1_795_000_000, rows: 20, open: 12 }] } }, async (page, station) => {
-    await page.click('nav >> text=Batch');
-    await page.waitForSelector('text=12 of 20 rows not printed');
-    assert.equal(await page.isDisabled('#batch-keep'), true);
-    await page.click('text=Monday.csv');
-    await page.waitForFunction(() => document.querySelector('#csv').value.startsWith('name,address'));
-    await page.fill('#csv', 'name,address,city,state,zip,class,shape,weight\nA,1 Main St,Boise,ID,83702,first-class,letter,1oz');
-    await page.click('#batch-keep');
-    await page.waitForSelector('text=3 of 3 rows not printed');
-    assert.equal(callsOf(station, 'put-batch')[0].name, 'Monday.csv');
-    await assertAccessible(page);
-  }));
-
-test('after midnight a piece that was to go today goes today still', { skip }, () => {
-  let today = status().today;
-  return onPage({ status: () => status({ today }) }, async (page, station) => {
-    await fillPiece(page);
-    const first = await page.inputValue('#date');
-    today = dayLater(today, 1);
-    station.tell({ event: 'status' });
-    await page.waitForFunction((day) => document.querySelector('#date').value === day, today);
-    assert.equal(first, dayLater(today, -1));
+test('a supervisor passes a spent budget for what amends a piece, too', { skip }, () => {
+  const spent = refusal('budget_spent', 'The budget of Sales for this month is 1.00.', 'Let a supervisor pass it.');
+  const right = '604172';
+  const answers = withUsers({
+    status: () => status({ has_users: true, today: '2026-11-25' }),
+    amend: (call) => {
+      if (!call.override_reason) return { no: spent };
+      if (call.proof.pin !== right) return { no: refusal('wrong_pin', 'This is not the PIN. Nothing was done.', 'Type it again.') };
+      return piece({ amends: call.serial, shape: 'additional', postage_mills: 290 });
+    },
+  });
+  return onPage(answers, async (page, station) => {
+    await signIn(page);
+    await page.click('nav >> text=History');
+    await page.click('text=Amend >> nth=0');
+    await page.waitForSelector('#amend-date');
+    assert.equal(await page.inputValue('#amend-date'), '2026-11-25', 'the day is the station’s');
+    assert.equal(await page.getAttribute('#amend-date', 'max'), '2026-12-25');
+    await page.click('text=Its postage');
+    await page.fill('#amend-amount', '0.29');
+    await page.keyboard.press('Enter');
+    await page.click('#amend-pass');
+    await page.waitForSelector('#o-user');
+    await page.fill('#o-pin', '111111');
+    await page.fill('#o-reason', 'it must go today');
+    await page.click('#o-go');
+    await page.waitForSelector('text=This is not the PIN.');
+    await assertAccessible(page, 'one dialog above another');
+    await page.fill('#o-pin', right);
+    await page.click('#o-go');
+    await page.waitForSelector('text=Printed, $0.29. Stick it beside the first one.');
+    assert.equal(await page.locator('#o-user').count(), 0);
+    const calls = callsOf(station, 'amend');
+    assert.equal(calls.at(-1).override_reason, 'it must go today');
+    assert.deepEqual(calls.at(-1).proof, { kind: 'pin', user: 'Sue', pin: right });
+    assert.equal(new Set(calls.map(({ job_key: key }) => key)).size, 1, 'one amendment, however often it is asked for');
   });
 });

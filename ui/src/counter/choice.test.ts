@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { OptionView } from '../generated/api';
-import { chosenAmong, keyOf } from './choice';
+import { barredWords, chosenAmong, keyOf } from './choice';
 
 const option = (shape: string, allowed: boolean, cls = 'first-class'): OptionView => ({
   class: cls,
@@ -16,21 +16,36 @@ const option = (shape: string, allowed: boolean, cls = 'first-class'): OptionVie
 
 test('a letter is taken first even where a postcard is cheaper', () => {
   const options = [option('postcard', true), option('letter', true), option('flat', true)];
-  expect(chosenAmong(options, null)?.shape).toBe('letter');
+  expect(chosenAmong(options, null, false)).toBe('first-class/letter');
 });
 
-test('the clerk’s choice stays while it is allowed', () => {
+test('what was taken stays while it is allowed', () => {
   const options = [option('letter', true), option('flat', true)];
-  expect(chosenAmong(options, 'first-class/flat')?.shape).toBe('flat');
+  expect(chosenAmong(options, 'first-class/flat', false)).toBe('first-class/flat');
 });
 
 test('a piece that grew too heavy for a letter becomes the next shape that takes it', () => {
   const options = [option('flat', true), option('parcel', true, 'ground-advantage'), option('letter', false)];
-  expect(chosenAmong(options, 'first-class/letter')?.shape).toBe('flat');
+  expect(chosenAmong(options, 'first-class/letter', false)).toBe('first-class/flat');
 });
 
-test('where nothing is allowed nothing is chosen', () => {
-  expect(chosenAmong([option('letter', false)], 'first-class/letter')).toBeNull();
+test('a way that somebody chose becomes no other by itself', () => {
+  const options = [option('flat', true), option('letter', false)];
+  expect(chosenAmong(options, 'first-class/letter', true)).toBe('first-class/letter');
+  expect(chosenAmong([], 'media/parcel', true)).toBe('media/parcel');
+});
+
+test('where nothing is allowed nothing else is taken', () => {
+  expect(chosenAmong([option('letter', false)], 'first-class/letter', false)).toBe('first-class/letter');
+  expect(chosenAmong([option('letter', false)], null, false)).toBeNull();
+});
+
+test('a chosen way that does not take the piece says why, and what to do', () => {
+  const options = [option('flat', true), option('letter', false)];
+  expect(barredWords(options, 'first-class/flat')).toBeNull();
+  expect(barredWords(options, null)).toBeNull();
+  expect(barredWords(options, 'first-class/letter')).toContain('too heavy. Choose another service');
+  expect(barredWords(options, 'media/parcel')).toContain('do not have this way');
 });
 
 test('class and shape together make the key', () => {

@@ -8,20 +8,26 @@ export const keyOf = (option: { class: string; shape: string }): string =>
 const LIKELY = ['letter', 'flat', 'parcel', 'postcard'];
 
 /**
- * The way that stays chosen when prices change: the same as before while it is allowed, else the
- * next likely shape that is, cheapest first. `null` when nothing is allowed.
+ * The way that is chosen when prices have come. One that somebody chose stays, whether or not it
+ * takes the piece. One that the counter took by itself stays while it is allowed, else the next likely
+ * shape is taken, cheapest first, and the same as before when nothing is allowed.
  */
-export function chosenAmong(options: OptionView[], before: string | null): OptionView | null {
+export function chosenAmong(options: OptionView[], before: string | null, byHand: boolean): string | null {
   const allowed = options.filter((option) => option.quote !== null);
-  const same = allowed.find((option) => keyOf(option) === before);
-  if (same !== undefined) {
-    return same;
+  if (byHand || allowed.some((option) => keyOf(option) === before)) {
+    return before;
   }
-  for (const shape of LIKELY) {
-    const likely = allowed.find((option) => option.shape === shape);
-    if (likely !== undefined) {
-      return likely;
-    }
+  const likely = LIKELY.flatMap((shape) => allowed.filter((option) => option.shape === shape));
+  const next = likely[0] ?? allowed[0];
+  return next === undefined ? before : keyOf(next);
+}
+
+/** Why the chosen way does not take the piece; nothing while it does, or where none is chosen. */
+export function barredWords(options: OptionView[], choice: string | null): string | null {
+  const chosen = options.find((option) => keyOf(option) === choice);
+  if (choice === null || (chosen !== undefined && chosen.quote !== null)) {
+    return null;
   }
-  return allowed[0] ?? null;
+  const why = chosen?.excluded ?? 'The rates in force do not have this way of sending';
+  return `${why}. Choose another service (F4), or change the piece.`;
 }

@@ -18,17 +18,15 @@ import type {
 } from '../generated/api';
 import { Latest } from '../latest';
 import { preferences } from '../preferences.svelte';
+import { BUDGET_SPENT } from '../services/accounts/centres.svelte';
 import { daysBetween, daysLater, type OnCounter } from '../services/rates/presets';
 import { station } from '../station.svelte';
-import { chosenAmong, keyOf } from './choice';
+import { barredWords, chosenAmong, keyOf } from './choice';
 
 /** The hand rests after a key, milliseconds: between two keys of a quick typist. */
 const REST = 90;
 /** Several answers that come together are drawn once, milliseconds. */
 const TOGETHER = 20;
-
-/** The refusal that a supervisor may pass. */
-export const BUDGET_SPENT = 'budget_spent';
 
 /** A picture of the last piece, so that a question about it can show what to look for. */
 export interface Printed {
@@ -55,10 +53,12 @@ class Job {
   options = $state<OptionView[] | null>(null);
   optionsError = $state<UiError | null>(null);
   choice = $state<string | null>(null);
+  /** Somebody chose that way, by hand or by a preset: it becomes no other by itself. */
+  #isChosen = false;
   preview = $state<PreviewView | null>(null);
   previewError = $state<UiError | null>(null);
-  /** A picture is being drawn and the one on show is out of date. */
-  stale = $state(false);
+  /** Which answers are on their way: until the last of them, what is on show is out of date. */
+  #asked = $state({ place: false, prices: false, picture: false });
 
   printing = $state(false);
   printError = $state<UiError | null>(null);
@@ -70,6 +70,9 @@ class Job {
     this.options?.find((option) => keyOf(option) === this.choice && option.quote !== null) ?? null,
   );
   readonly quote = $derived(this.option?.quote ?? null);
+  readonly stale = $derived(this.#asked.place || this.#asked.prices || this.#asked.picture);
+  /** Why the chosen way does not take this piece; nothing while it does. */
+  readonly barred = $derived(this.options === null ? null : barredWords(this.options, this.choice));
   readonly ready = $derived(
     this.preview !== null && !this.stale && !this.printing && this.quote !== null && station.canPrint,
   );
@@ -92,7 +95,7 @@ class Job {
 
   /** Puts on the counter what a preset says; address and what it leaves open stay. */
   take(preset: Preset): void {
-    this.choice = keyOf(preset);
+    this.choose(keyOf(preset));
     this.weight = preset.weight ?? this.weight;
     this.size = preset.size ?? '';
     this.nonmachinable = preset.nonmachinable;
@@ -100,6 +103,12 @@ class Job {
     this.kind = preset.price;
     this.date = daysLater(this.today, preset.advance_days);
     this.costCentre = preset.cost_centre ?? this.costCentre;
+  }
+
+  /** Somebody chose a way of sending. */
+  choose(key: string): void {
+    this.choice = key;
+    this.#isChosen = true;
   }
 
   /** The station's day; a date of mailing that was today moves on with it. */
@@ -119,14 +128,20 @@ class Job {
     this.placeError = null;
     if (text === '') {
       this.#places.drop();
+      this.#asked.place = false;
       this.place = null;
       return;
     }
+    this.#asked.place = true;
     this.#places.ask(
       REST,
       () => ask('place', { text }),
-      (place) => (this.place = place),
+      (place) => {
+        this.#asked.place = false;
+        this.place = place;
+      },
       (thrown) => {
+        this.#asked.place = false;
         this.place = null;
         this.placeError = asUiError(thrown);
       },
@@ -139,18 +154,21 @@ class Job {
     const call = this.#quoteCall('', '');
     if (call === null) {
       this.#prices.drop();
+      this.#asked.prices = false;
       this.options = null;
       return;
     }
+    this.#asked.prices = true;
     this.#prices.ask(
       REST,
       () => ask('options', call),
       (view) => {
+        this.#asked.prices = false;
         this.options = view.options;
-        const chosen = chosenAmong(view.options, this.choice);
-        this.choice = chosen === null ? this.choice : keyOf(chosen);
+        this.choice = chosenAmong(view.options, this.choice, this.#isChosen);
       },
       (thrown) => {
+        this.#asked.prices = false;
         this.options = null;
         this.optionsError = asUiError(thrown);
       },
@@ -163,21 +181,21 @@ class Job {
     const call = this.#printCall(out, null);
     if (call === null) {
       this.#pictures.drop();
+      this.#asked.picture = false;
       this.preview = null;
-      this.stale = false;
       return;
     }
-    this.stale = true;
+    this.#asked.picture = true;
     this.#pictures.ask(
       TOGETHER,
       () => ask('preview', call),
       (preview) => {
+        this.#asked.picture = false;
         this.preview = preview;
-        this.stale = false;
       },
       (thrown) => {
+        this.#asked.picture = false;
         this.preview = null;
-        this.stale = false;
         this.previewError = asUiError(thrown);
       },
     );
@@ -255,7 +273,7 @@ class Job {
     this.place = null;
     this.preview = null;
     this.#pictures.drop();
-    this.stale = false;
+    this.#asked.picture = false;
   }
 
   #quoteCall(cls: string, shape: string): QuoteCall | null {

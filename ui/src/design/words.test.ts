@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { money } from './money';
+import { money, signed } from './money';
 import { isoDate, untilWords } from './time';
 import { counted, kindOf } from './words';
 
@@ -10,6 +10,10 @@ test('an amount has two decimals, and a third where there is one', () => {
   expect(money(1_234_567_890)).toBe('$1,234,567.89');
   expect(money(0)).toBe('$0.00');
   expect(money(5)).toBe('$0.005');
+});
+
+test('a change says its sign', () => {
+  expect([signed(40), signed(-480), signed(0)]).toEqual(['+$0.04', '−$0.48', 'no change']);
 });
 
 test('a countdown never promises more than is left', () => {

@@ -3,6 +3,9 @@ import { ask } from '../../backend';
 import type { CentreView } from '../../generated/api';
 import { coalesced } from '../../latest';
 
+/** The refusal of a piece that a supervisor may pass. */
+export const BUDGET_SPENT = 'budget_spent';
+
 class Centres {
   list = $state<CentreView[]>([]);
 

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { money } from '../../design/money';
 import type { Preset } from '../../generated/api';
-import { daysBetween, daysLater, isOn, signed, type OnCounter } from './presets';
+import { daysBetween, daysLater, isOn, type OnCounter } from './presets';
 
 const preset: Preset = {
   name: 'Writ', favourite: true, class: 'first-class', shape: 'letter', weight: '1oz', size: null,
@@ -25,8 +24,4 @@ test('relative days cross months, leap days and changes of the clock', () => {
   expect(daysLater('2028-02-28', 1)).toBe('2028-02-29');
   expect(daysLater('2027-03-13', 2)).toBe('2027-03-15');
   expect(daysLater('2026-12-31', 1)).toBe('2027-01-01');
-});
-
-test('a change says its sign', () => {
-  expect([signed(40, money), signed(-480, money), signed(0, money)]).toEqual(['+$0.04', '−$0.48', 'no change']);
 });

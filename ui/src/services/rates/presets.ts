@@ -13,6 +13,9 @@ export interface OnCounter {
   advance: number;
 }
 
+/** The date of mailing may be advanced so far, days; no edition allows more. */
+export const MOST_ADVANCED = 30;
+
 /** Whole days from one ISO day to another. */
 export function daysBetween(from: string, to: string): number {
   return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86_400_000);
@@ -34,9 +37,4 @@ export function isOn(preset: Preset, counter: OnCounter): boolean {
     preset.advance_days === counter.advance &&
     [...preset.extras].sort().join() === [...counter.extras].sort().join()
   );
-}
-
-/** A change with its sign, as people read it; nothing for none. */
-export function signed(mills: number, money: (mills: number) => string): string {
-  return mills > 0 ? `+${money(mills)}` : mills < 0 ? money(mills) : 'no change';
 }
