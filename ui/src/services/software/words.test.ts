@@ -26,6 +26,13 @@ test('what comes says what it waits for, and stands out when it is urgent', () =
   expect(coming({ ...view, state: 'stuck', minimum: '1.2.0' }).tone).toBe('stop');
 });
 
+test('where nothing new is believed, the newest version is that of a day', () => {
+  const current = { ...view, state: 'current' as const };
+  expect(coming(current).tone).toBe('proof');
+  expect(coming(current, 'Nov 12, 2026')).toEqual({ text: 'As of Nov 12, 2026 this was the newest version for this station.', tone: 'caution' });
+  expect(coming({ ...view, state: 'unpublished' }, 'Nov 12, 2026').text).toContain('As of Nov 12, 2026');
+});
+
 test('what came of the last release is one sentence with its reason', () => {
   expect(lastWords(view)).toBeNull();
   const last = { version: '1.1.0', outcome: 'put-back', reason: 'it cannot use the store.', at: 0 };

@@ -5,17 +5,24 @@ import type { Tone } from '../../design/words';
 /** `24.6 MB` */
 export const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toLocaleString('en-US', { maximumFractionDigits: 1 })} MB`;
 
-/** What comes and what it waits for. */
-export function coming(view: SoftwareView): { text: string; tone: Tone } {
+/**
+ * What comes and what it waits for. `since` is the day up to which the data center's repository was
+ * believed, when it is not believed any more: nothing newer is known here then.
+ */
+export function coming(view: SoftwareView, since: string | null = null): { text: string; tone: Tone } {
   const release = view.release ?? '';
   const tone: Tone = view.urgent ? 'caution' : 'muted';
   switch (view.state) {
     case 'beside':
       return { text: 'This program is not updated by itself.', tone: 'muted' };
     case 'unpublished':
-      return { text: 'The data center publishes nothing for this station.', tone: 'muted' };
+      return since === null
+        ? { text: 'The data center publishes nothing for this station.', tone: 'muted' }
+        : { text: `As of ${since} the data center published nothing for this station.`, tone: 'caution' };
     case 'current':
-      return { text: 'This is the newest version for this station.', tone: 'proof' };
+      return since === null
+        ? { text: 'This is the newest version for this station.', tone: 'proof' }
+        : { text: `As of ${since} this was the newest version for this station.`, tone: 'caution' };
     case 'coming':
       return { text: `Version ${release} is coming: ${megabytes(view.fetched_bytes)} of ${megabytes(view.length_bytes)}.`, tone };
     case 'waiting':
