@@ -14,7 +14,11 @@ use crate::workspace::Workspace;
 /// Builds and runs the benchmarks; they show their own progress.
 pub(crate) fn run(workspace: &Workspace, passed_on: &[String]) -> Result<(), Fault> {
     let mut progress = Progress::of(6);
-    check::install(workspace, &mut progress, &[Purpose::Build, Purpose::Window])?;
+    check::install(
+        workspace,
+        &mut progress,
+        &[Purpose::Build, Purpose::Window, Purpose::Bench],
+    )?;
     page::build(workspace, &mut progress)?;
     let mut step = progress.step("Release build");
     execute::watch(

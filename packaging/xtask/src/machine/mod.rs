@@ -15,8 +15,8 @@ pub(crate) use packages::Purpose;
 
 /// Installs the system packages that are missing for the given purposes.
 ///
-/// A package the build needs is a fault when it cannot be had. One that only some tests need is
-/// named with its reason, and those tests say SKIPPED.
+/// A package the build needs is a fault when it cannot be had. One that only some tests or
+/// measurements need is named with its reason, and those are SKIPPED.
 pub(crate) fn system_packages(
     workspace: &Workspace,
     step: &mut Step,
@@ -198,7 +198,7 @@ fn still_missing(missing: &[packages::Need]) -> Result<(), Fault> {
             });
         }
         complain(&format!(
-            "{} is missing and could not be installed. It is needed {}; without it those tests say SKIPPED. Type: {remedy}",
+            "{} is missing and could not be installed. It is needed {}; without it that is SKIPPED. Type: {remedy}",
             need.package, need.why
         ));
     }

@@ -11,6 +11,8 @@ pub(crate) enum Purpose {
     Window,
     /// `cargo xtask test` beyond building.
     Test,
+    /// `cargo xtask bench` beyond building.
+    Bench,
 }
 
 /// One package.
@@ -153,6 +155,19 @@ const TEST: [Need; 14] = [
     ),
 ];
 
+const BENCH: [Need; 2] = [
+    test(
+        "xvfb",
+        "to measure the real window without a display",
+        &[&["Xvfb", "-help"]],
+    ),
+    test(
+        "zstd",
+        "to hold changes of rates against a foreign program's",
+        &[&["zstd", "--version"]],
+    ),
+];
+
 /// What the given purposes need.
 pub(crate) fn wanted(purposes: &[Purpose]) -> Vec<Need> {
     let mut wanted = Vec::new();
@@ -161,6 +176,7 @@ pub(crate) fn wanted(purposes: &[Purpose]) -> Vec<Need> {
             Purpose::Build => wanted.extend(BUILD),
             Purpose::Window => wanted.extend(WINDOW),
             Purpose::Test => wanted.extend(TEST),
+            Purpose::Bench => wanted.extend(BENCH),
         }
     }
     wanted
@@ -197,7 +213,13 @@ mod tests {
 
     #[test]
     fn every_package_tells_what_it_is_needed_for() {
-        for need in wanted(&[Purpose::Build, Purpose::Window, Purpose::Test]) {
+        let all = [
+            Purpose::Build,
+            Purpose::Window,
+            Purpose::Test,
+            Purpose::Bench,
+        ];
+        for need in wanted(&all) {
             assert!(need.why.starts_with("to "), "{}", need.package);
         }
     }
