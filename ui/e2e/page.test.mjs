@@ -559,3 +559,14 @@ test('a supervisor passes a spent budget for what amends a piece, too', { skip }
     assert.equal(new Set(calls.map(({ job_key: key }) => key)).size, 1, 'one amendment, however often it is asked for');
   });
 });
+  });
+});
+
+test('no table of Setup is wider than its column', { skip }, () =>
+  onPage({}, async (page) => {
+    await page.click('nav >> text=Setup');
+    await page.waitForSelector('td >> text=station certificate');
+    const wide = await page.locator('.setup table').evaluateAll((tables) =>
+      tables.filter((table) => table.getBoundingClientRect().right > table.closest('section').getBoundingClientRect().right).map((table) => table.innerText));
+    assert.deepEqual(wide, []);
+  }));
