@@ -256,69 +256,35 @@ impl TargetFile {
     }
 }
 
-impl Metadata for Root {
-    const TYPE: &'static str = "root";
+/// The documents differ in their `_type`, and in what there is to contradict in them.
+macro_rules! metadata {
+    ($document:ty, $name:literal, $sound:expr) => {
+        impl Metadata for $document {
+            const TYPE: &'static str = $name;
 
-    fn version(&self) -> Version {
-        self.version
-    }
+            fn version(&self) -> Version {
+                self.version
+            }
 
-    fn expires(&self) -> UnixSeconds {
-        self.expires
-    }
+            fn expires(&self) -> UnixSeconds {
+                self.expires
+            }
 
-    fn is_sound(&self) -> bool {
-        true
-    }
+            fn is_sound(&self) -> bool {
+                $sound(self)
+            }
+        }
+    };
 }
 
-impl Metadata for Timestamp {
-    const TYPE: &'static str = "timestamp";
-
-    fn version(&self) -> Version {
-        self.version
-    }
-
-    fn expires(&self) -> UnixSeconds {
-        self.expires
-    }
-
-    fn is_sound(&self) -> bool {
-        self.snapshot().is_some()
-    }
-}
-
-impl Metadata for Snapshot {
-    const TYPE: &'static str = "snapshot";
-
-    fn version(&self) -> Version {
-        self.version
-    }
-
-    fn expires(&self) -> UnixSeconds {
-        self.expires
-    }
-
-    fn is_sound(&self) -> bool {
-        true
-    }
-}
-
-impl Metadata for Targets {
-    const TYPE: &'static str = "targets";
-
-    fn version(&self) -> Version {
-        self.version
-    }
-
-    fn expires(&self) -> UnixSeconds {
-        self.expires
-    }
-
-    fn is_sound(&self) -> bool {
-        self.delegations.as_ref().is_none_or(Delegations::is_sound)
-    }
-}
+metadata!(Root, "root", |_: &Root| true);
+metadata!(Timestamp, "timestamp", |it: &Timestamp| {
+    it.snapshot().is_some()
+});
+metadata!(Snapshot, "snapshot", |_: &Snapshot| true);
+metadata!(Targets, "targets", |it: &Targets| {
+    it.delegations.as_ref().is_none_or(Delegations::is_sound)
+});
 
 /// Instants as `2030-01-01T00:00:00Z`, the one form the specification has.
 mod instant {
