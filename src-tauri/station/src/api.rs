@@ -9,6 +9,7 @@ mod accounts;
 mod amending;
 mod error;
 mod event;
+mod looking;
 mod money;
 mod rates;
 mod rehearsal;

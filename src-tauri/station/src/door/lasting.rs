@@ -156,7 +156,7 @@ impl Lasting {
 
 impl Inner {
     async fn ask(&self, call: Call) -> Result<View, UiError> {
-        let again = changes_nothing(&call).then(|| call.clone());
+        let again = may_be_repeated(&call).then(|| call.clone());
         let answer = self.reached().await?.ask(call).await;
         let Err(error) = answer else { return answer };
         if error != say(Code::StationStopped, &[]) || !self.forget_other().await {
@@ -234,52 +234,17 @@ async fn pass_on(mut heard: broadcast::Receiver<Event>, events: broadcast::Sende
     }
 }
 
-/// Whether a call may be repeated because it only looks.
-fn changes_nothing(call: &Call) -> bool {
-    match call {
-        Call::As(call) => changes_nothing(&call.inner),
-        Call::Status
-        | Call::Quote(_)
-        | Call::Options(_)
-        | Call::Place(_)
-        | Call::Preview(_)
-        | Call::Pieces(_)
-        | Call::Printers
-        | Call::VerifyJournal
-        | Call::Statistics(_)
-        | Call::CostCentres
-        | Call::Presets
-        | Call::PutPreset(_)
-        | Call::RemovePreset(_)
-        | Call::WaitingBatches
-        | Call::PutBatch(_)
-        | Call::BatchText(_)
-        | Call::RemoveBatch(_)
-        | Call::Rehearse(_)
-        | Call::Users
-        | Call::Software => true,
-        Call::Enrol(_)
-        | Call::Contact(_)
-        | Call::Refill(_)
-        | Call::Print(_)
-        | Call::Amend(_)
-        | Call::Batch(_)
-        | Call::StopBatch
-        | Call::RotateKeys
-        | Call::Resolve(_)
-        | Call::SendAgain(_)
-        | Call::Refund(_)
-        | Call::AutomaticRefill(_)
-        | Call::SignIn(_)
-        | Call::SignOut(_)
-        | Call::AddUser(_)
-        | Call::ChangeUser(_)
-        | Call::IdleLock(_)
-        | Call::Withdraw(_)
-        | Call::AddPrinter(_)
-        | Call::RemovePrinter(_)
-        | Call::SetSoftware(_) => false,
+/// Whether a call may be made again when nobody knows whether it was heard: it only looks, or makes
+/// the same of its thing each time.
+fn may_be_repeated(call: &Call) -> bool {
+    if let Call::As(call) = call {
+        return may_be_repeated(&call.inner);
     }
+    let is_the_same = matches!(
+        call,
+        Call::PutPreset(_) | Call::RemovePreset(_) | Call::PutBatch(_) | Call::RemoveBatch(_)
+    );
+    is_the_same || call.only_looks()
 }
 
 #[cfg(test)]
