@@ -316,8 +316,12 @@ async fn carry(
     holds: Option<&Holdings>,
 ) -> Answered {
     use tower::ServiceExt as _;
+    let limit = match &request {
+        LinkRequest::Fetch { limit, .. } => MAX_REPLY_BYTES.min(*limit),
+        LinkRequest::FetchPart { .. } | LinkRequest::Send { .. } => MAX_REPLY_BYTES,
+    };
     let (mut builder, body) = match request {
-        LinkRequest::Fetch { path } => (Request::get(path), Body::empty()),
+        LinkRequest::Fetch { path, .. } => (Request::get(path), Body::empty()),
         LinkRequest::FetchPart { path, from, end } => {
             let range = format!("bytes={from}-{}", end.saturating_sub(1));
             (Request::get(path).header("range", range), Body::empty())
@@ -338,14 +342,15 @@ async fn carry(
     };
     Answered {
         due: Some(due),
-        reply: read(answered).await,
+        reply: read(answered, limit).await,
     }
 }
 
-/// Reads a reply or a refusal.
-async fn read(answered: axum::response::Response) -> Result<Vec<u8>, LinkFault> {
+/// Reads a reply of up to `limit` bytes, or a refusal.
+async fn read(answered: axum::response::Response, limit: usize) -> Result<Vec<u8>, LinkFault> {
     let refused = !answered.status().is_success();
-    let body = to_bytes(answered.into_body(), MAX_REPLY_BYTES)
+    let limit = if refused { MAX_REPLY_BYTES } else { limit };
+    let body = to_bytes(answered.into_body(), limit)
         .await
         .map_err(|_| LinkFault::Unreadable)?;
     if !refused {

@@ -243,7 +243,7 @@ async fn a_report_said_twice_or_lost_on_the_way_adds_up_to_the_ascending_registe
 
 /// What the data center answers to somebody who fetches `path`: JSON, or status and code.
 async fn fetched(line: &Arc<Line>, path: String) -> Result<Value, (u16, String)> {
-    let answer = line.deliver(LinkRequest::Fetch { path }).await;
+    let answer = line.deliver(LinkRequest::fetch(path)).await;
     answer
         .map(|body| serde_json::from_slice(&body).unwrap())
         .map_err(|fault| {
@@ -303,7 +303,7 @@ async fn a_station_reads_its_own_account_and_statement_and_nothing_without_its_c
         certificate: None,
     };
     let router = server::services::router(town.center.clone());
-    let refused = deliver(&router, nobody, LinkRequest::Fetch { path }).await;
+    let refused = deliver(&router, nobody, LinkRequest::fetch(path)).await;
     let problem = refused.unwrap_err().problem().unwrap().clone();
     assert_eq!(
         (problem.status, problem.code.as_str()),

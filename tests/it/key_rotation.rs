@@ -71,7 +71,7 @@ impl Link for Watched {
     }
 
     fn exchange(&self, request: LinkRequest, holds: &Holdings) -> Exchange<'_> {
-        if !matches!(&request, LinkRequest::Fetch { path } if path == trust::PATH) {
+        if !matches!(&request, LinkRequest::Fetch { path, .. } if path == trust::PATH) {
             return self.line.exchange(request, holds);
         }
         self.fetched.fetch_add(1, Ordering::SeqCst);

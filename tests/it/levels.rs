@@ -198,7 +198,7 @@ async fn ask_apart(counter: &Counter, line: &Arc<Probing>) {
             "/v1/accounts/statement" => format!("{}?month=2026-11", kind.path),
             path => path.to_owned(),
         };
-        let request = LinkRequest::Fetch { path };
+        let request = LinkRequest::fetch(path);
         line.try_below(kind, &request).await;
         // The line of signals stays open: it is held against its level in `contact.rs`.
         if !is_stream {
@@ -326,9 +326,7 @@ async fn a_station_that_floods_the_data_center_is_held_back_and_counted_and_no_o
     let flooding = town.enrolled("one").await;
     let other = town.enrolled("two").await;
     let line = Line::clean(&town.center, &flooding.station);
-    let ask = || LinkRequest::Fetch {
-        path: "/v1/accounts/self".to_owned(),
-    };
+    let ask = || LinkRequest::fetch("/v1/accounts/self".to_owned());
     let mut held_back = 0;
     for _ in 0..FLOOD {
         if let Err(fault) = line.deliver(ask()).await {

@@ -75,14 +75,10 @@ async fn what_the_document_promises_is_served_and_to_nobody_else() {
     let one = town.enrolled("one").await;
     let line = Line::clean(&town.center, &one.station);
     let router = server::services::router(town.center.clone());
-    let served = line.deliver(LinkRequest::Fetch {
-        path: "/v1/openapi.json".to_owned(),
-    });
+    let served = line.deliver(LinkRequest::fetch("/v1/openapi.json".to_owned()));
     assert_eq!(served.await.unwrap(), OPEN_API.as_bytes());
     for (path, operation) in operations(&document()) {
-        let fetch = LinkRequest::Fetch {
-            path: asked(&path, &operation),
-        };
+        let fetch = LinkRequest::fetch(asked(&path, &operation));
         line.deliver(fetch.clone()).await.unwrap();
         let nobody = Caller {
             address: SocketAddr::from(([127, 0, 0, 1], 1)),

@@ -40,7 +40,7 @@ impl Link for Spoiled {
         let holds = holds.clone();
         Box::pin(async move {
             let path = match &request {
-                LinkRequest::Fetch { path } | LinkRequest::FetchPart { path, .. }
+                LinkRequest::Fetch { path, .. } | LinkRequest::FetchPart { path, .. }
                     if path.starts_with("/v1/repository") =>
                 {
                     path.clone()

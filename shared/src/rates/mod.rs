@@ -33,7 +33,7 @@ pub mod zones;
 #[cfg(test)]
 mod tests;
 
-pub use edition::{Edition, EditionError};
+pub use edition::{EDITION_VERSION, Edition, EditionError};
 pub use explain::{Quote, QuoteStep, quote};
 pub use goes_to::{Country, CountryEntry, GoesTo};
 pub use kinds::{ItemName, MailClass, PriceKind, Shape};

@@ -1350,7 +1350,7 @@ refreshed: number | null,
  */
 expires: number | null, 
 /**
- * Since when and why nothing new is installed. What is here stays in use.
+ * Since when and why nothing new, or not all of it, is installed. What is here stays in use.
  */
 stopped: StoppedView | null, };
 
@@ -1740,7 +1740,7 @@ name: string,
 title: string, };
 
 /**
- * Since when and why nothing new is installed.
+ * Since when and why nothing new, or not all of it, is installed.
  */
 export type StoppedView = { 
 /**

@@ -26,11 +26,11 @@ pub struct RepositoryView {
     /// From when on it is believed no more, Unix seconds.
     #[ts(type = "number | null")]
     pub expires: Option<i64>,
-    /// Since when and why nothing new is installed. What is here stays in use.
+    /// Since when and why nothing new, or not all of it, is installed. What is here stays in use.
     pub stopped: Option<StoppedView>,
 }
 
-/// Since when and why nothing new is installed.
+/// Since when and why nothing new, or not all of it, is installed.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct StoppedView {
     /// Since when, Unix seconds.

@@ -93,9 +93,7 @@ fn not_enrolled(owner: &Owner) -> Result<(), UiError> {
 /// key has the fingerprint that stands in the code.
 async fn trusted_root(server: &str, code: &EnrolmentCode) -> Result<Vec<u8>, UiError> {
     let link = Internet::unverified(server).map_err(|fault| said(&fault))?;
-    let fetch = LinkRequest::Fetch {
-        path: "/v1/ca".to_owned(),
-    };
+    let fetch = LinkRequest::fetch("/v1/ca".to_owned());
     let answered = link.exchange(fetch, &Holdings::default()).await;
     let bundle = answered.reply.map_err(|fault| said(&fault))?;
     CertificateDer::pem_slice_iter(&bundle)

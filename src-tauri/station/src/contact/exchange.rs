@@ -93,7 +93,13 @@ async fn take(
                 }
                 Some(_) | None => {}
             }
-            Err(said(&fault))
+            let said = said(&fault);
+            if !matches!(fault, LinkFault::Unreachable(_)) {
+                let told = said.clone();
+                let broken = move |owner: &mut Owner| services::broke_off(owner, service, &told);
+                station.apply(broken).await?;
+            }
+            Err(said)
         }
     }
 }
@@ -114,9 +120,7 @@ async fn accepted(
     if !matches!(&taken, Err(fault) if fault.code == trust::UNKNOWN) {
         return taken;
     }
-    let fetch = LinkRequest::Fetch {
-        path: trust::PATH.to_owned(),
-    };
+    let fetch = LinkRequest::fetch(trust::PATH.to_owned());
     let answered = link.exchange(fetch, holds).await;
     let bundle = answered.reply.map_err(|fault| said(&fault))?;
     station

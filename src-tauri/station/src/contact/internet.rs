@@ -119,11 +119,8 @@ impl Internet {
             .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
             .http2_keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
             .http2_keep_alive_while_idle(true)
-            .https_only(true)
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(EXCHANGE_TIMEOUT)
-            .user_agent(concat!("pennyblack/", env!("CARGO_PKG_VERSION")))
+            .https_only(true);
+        let client = within(client, EXCHANGE_TIMEOUT)
             .build()
             .map_err(|error| LinkFault::Unreachable(error.to_string()))?;
         Ok(Self {
@@ -144,7 +141,7 @@ impl Internet {
             .header(HOLDS_HEADER, holds.to_string());
         let reply = request.send().await.map_err(|error| fault(&error))?;
         if !reply.status().is_success() {
-            let refused = read(reply).await.err();
+            let refused = read(reply, MAX_REPLY_BYTES).await.err();
             return Err(refused.unwrap_or(LinkFault::Unreadable));
         }
         Ok(Signals {
@@ -154,12 +151,13 @@ impl Internet {
     }
 
     async fn exchanged(&self, request: LinkRequest, holds: &Holdings) -> Answered {
-        let part = match &request {
-            LinkRequest::FetchPart { from, end, .. } => Some((*from, *end)),
-            LinkRequest::Fetch { .. } | LinkRequest::Send { .. } => None,
+        let (part, limit) = match &request {
+            LinkRequest::FetchPart { from, end, .. } => (Some((*from, *end)), MAX_REPLY_BYTES),
+            LinkRequest::Fetch { limit, .. } => (None, MAX_REPLY_BYTES.min(*limit)),
+            LinkRequest::Send { .. } => (None, MAX_REPLY_BYTES),
         };
         let request = match request {
-            LinkRequest::Fetch { path } => self.client.get(format!("{}{path}", self.base)),
+            LinkRequest::Fetch { path, .. } => self.client.get(format!("{}{path}", self.base)),
             LinkRequest::FetchPart { path, from, end } => self
                 .client
                 .get(format!("{}{path}", self.base))
@@ -176,12 +174,21 @@ impl Internet {
                 due: word(&reply),
                 reply: match part {
                     Some((from, end)) => read_part(reply, from, end).await,
-                    None => read(reply).await,
+                    None => read(reply, limit).await,
                 },
             },
             Err(error) => fault(&error).into(),
         }
     }
+}
+
+/// A client whose exchanges take so long at most, also when the reply drips.
+fn within(client: reqwest::ClientBuilder, time: Duration) -> reqwest::ClientBuilder {
+    client
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(time)
+        .user_agent(concat!("pennyblack/", env!("CARGO_PKG_VERSION")))
 }
 
 /// A range of bytes as HTTP asks for it: the last byte is named, not the one after it.
@@ -192,7 +199,7 @@ fn range(from: u64, end: u64) -> String {
 /// Reads a part of a document, or a refusal. A whole document is not the part that was asked for.
 async fn read_part(reply: reqwest::Response, from: u64, end: u64) -> Result<Vec<u8>, LinkFault> {
     if !reply.status().is_success() {
-        return read(reply).await;
+        return read(reply, MAX_REPLY_BYTES).await;
     }
     let begins = format!("bytes {from}-{}/", end.saturating_sub(1));
     let is_the_part = reply.status() == StatusCode::PARTIAL_CONTENT
@@ -252,14 +259,10 @@ fn word(reply: &reqwest::Response) -> Option<Due> {
     }
 }
 
-/// Reads a reply or a refusal.
-async fn read(reply: reqwest::Response) -> Result<Vec<u8>, LinkFault> {
+/// Reads a reply of up to `limit` bytes, or a refusal.
+async fn read(reply: reqwest::Response, limit: usize) -> Result<Vec<u8>, LinkFault> {
     let refused = !reply.status().is_success();
-    let limit = if refused {
-        MAX_PROBLEM_BYTES
-    } else {
-        MAX_REPLY_BYTES
-    };
+    let limit = if refused { MAX_PROBLEM_BYTES } else { limit };
     let problem = reply
         .headers()
         .get(reqwest::header::CONTENT_TYPE)
@@ -368,3 +371,6 @@ impl ServerCertVerifier for AnyServer {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,6 +42,8 @@ pub enum LinkRequest {
     Fetch {
         /// The path.
         path: String,
+        /// The most bytes that are read of it; never more than [`MAX_REPLY_BYTES`].
+        limit: usize,
     },
     /// Fetches a part of a public document: bytes `from` to before `end`.
     FetchPart {
@@ -62,11 +64,22 @@ pub enum LinkRequest {
 }
 
 impl LinkRequest {
+    /// Fetches a public document of which no length is known.
+    #[must_use]
+    pub const fn fetch(path: String) -> Self {
+        Self::Fetch {
+            path,
+            limit: MAX_REPLY_BYTES,
+        }
+    }
+
     /// The path that it asks for.
     #[must_use]
     pub fn path(&self) -> &str {
         match self {
-            Self::Fetch { path } | Self::FetchPart { path, .. } | Self::Send { path, .. } => path,
+            Self::Fetch { path, .. } | Self::FetchPart { path, .. } | Self::Send { path, .. } => {
+                path
+            }
         }
     }
 
@@ -74,7 +87,7 @@ impl LinkRequest {
     #[must_use]
     pub fn length(&self) -> usize {
         match self {
-            Self::Fetch { path } | Self::FetchPart { path, .. } => path.len(),
+            Self::Fetch { path, .. } | Self::FetchPart { path, .. } => path.len(),
             Self::Send { path, body } => path.len() + body.len(),
         }
     }
@@ -95,7 +108,7 @@ pub enum LinkFault {
     /// The other side is not our data center.
     #[error("the other side could not prove to be the data center")]
     NotTrusted,
-    /// The reply is longer than [`MAX_REPLY_BYTES`], or not a reply.
+    /// The reply is longer than it may be, or not a reply.
     #[error("the data center's reply cannot be read")]
     Unreadable,
 }

@@ -111,6 +111,16 @@ impl Step {
         }
     }
 
+    /// A step that put a request on the line.
+    fn exchanged(service: ServiceId, exchanged: Exchanged) -> Self {
+        let Exchanged { taken, due, bytes } = exchanged;
+        let step = match taken {
+            Ok(()) => Self::quiet(service, Turn::Exchanged),
+            Err(fault) => Self::failed(service, fault),
+        };
+        Self { bytes, due, ..step }
+    }
+
     /// A step that ended with a refusal or fault.
     fn failed(service: ServiceId, fault: UiError) -> Self {
         let turn = if fault.kind == ErrorKind::Refused {
@@ -330,30 +340,23 @@ async fn step(station: &Station, link: &Arc<dyn Link>, question: Question) -> St
             Ok(Said::Request(request, holds))
         })
         .await;
-    let (request, holds) = match said {
-        Ok(Said::Request(request, holds)) => (request, holds),
-        Ok(Said::Nothing) => return Step::quiet(service, Turn::Nothing),
+    let step = match said {
+        Ok(Said::Request(request, holds)) => {
+            let exchanged = exchange::exchange(station, link, service, request, &holds).await;
+            Step::exchanged(service, exchanged)
+        }
+        // It may have come to rest over something that it has brought just now.
+        Ok(Said::Nothing) => Step::quiet(service, Turn::Nothing),
+        Err(fault) => Step::failed(service, fault),
         Ok(Said::TooLarge) => return Step::quiet(service, Turn::TooLarge),
         Ok(Said::GivesWay) => return Step::quiet(service, Turn::GivesWay),
         Ok(Said::Yields) => return Step::quiet(service, Turn::Yielded),
-        Err(fault) => return Step::failed(service, fault),
-    };
-    let Exchanged { taken, due, bytes } =
-        exchange::exchange(station, link, service, request, &holds).await;
-    let step = match taken {
-        Ok(()) => Step::quiet(service, Turn::Exchanged),
-        Err(fault) => Step::failed(service, fault),
     };
     let wakes = station
         .apply(move |owner| services::wakes(owner, service))
         .await
         .unwrap_or_default();
-    Step {
-        bytes,
-        due,
-        wakes,
-        ..step
-    }
+    Step { wakes, ..step }
 }
 
 /// Asks the data center's monitor for its word: every service that would have brought it is held
@@ -362,9 +365,7 @@ async fn word(station: &Station, link: &Arc<dyn Link>, empty: Holdings) -> Step 
     let (id, opened_by) = (empty.contact, empty.opened_by);
     let holds = station.apply(move |owner| owner.holdings(id, opened_by));
     let holds = holds.await.unwrap_or(empty);
-    let fetch = LinkRequest::Fetch {
-        path: WORD_PATH.to_owned(),
-    };
+    let fetch = LinkRequest::fetch(WORD_PATH.to_owned());
     let answered = link.exchange(fetch, &holds).await;
     Step {
         service: None,

@@ -83,7 +83,8 @@ pub(super) async fn meet_fetching(
     Ok(fares_well && fetches(station).await?)
 }
 
-async fn fetches(station: &Station) -> Result<bool, UiError> {
+/// Whether a package of software is on its way.
+pub(super) async fn fetches(station: &Station) -> Result<bool, UiError> {
     let fetching = |owner: &mut Owner| services::gives_way(owner, ServiceId::Software);
     station.apply(fetching).await
 }

@@ -30,6 +30,10 @@ const PAUSE_MOST: Duration = Duration::from_secs(5 * 60);
 /// A line that stood so long was a good one: the next pause is the first again.
 const STEADY: Duration = Duration::from_secs(60);
 
+/// How soon a package of software that was interrupted goes on, when nothing else begins a contact;
+/// each further pause is twice as long while it does not get on, up to [`PAUSE_MOST`].
+const FETCH_PAUSE: Duration = Duration::from_secs(30);
+
 /// How often a station that is not enrolled looks whether it is; nothing goes over a line for it.
 const ENROLMENT_LOOK: Duration = Duration::from_secs(2);
 
@@ -109,16 +113,37 @@ async fn stand(station: &Station) -> Result<(), UiError> {
     let mut signals = link.signals(&holds).await.map_err(|fault| said(&fault))?;
     let link: Arc<dyn Link> = Arc::new(link);
     let mut is_first = true;
-    while let Some(due) = signals.next().await.map_err(|fault| said(&fault))? {
-        let news = beyond(station, due).await?;
-        if is_first || !news.is_empty() {
-            round::meet_told(station, &link, news).await?;
+    let mut pause = FETCH_PAUSE;
+    loop {
+        let fetches = round::fetches(station).await?;
+        if !fetches {
+            pause = FETCH_PAUSE;
+        }
+        tokio::select! {
+            // Dropping a line that is waited for loses nothing of it.
+            told = signals.next() => match told.map_err(|fault| said(&fault))? {
+                Some(due) => {
+                    let news = beyond(station, due).await?;
+                    if is_first || !news.is_empty() {
+                        round::meet_told(station, &link, news).await?;
+                    }
+                    is_first = false;
+                }
+                None => return Ok(()),
+            },
+            () = sleep(varied(pause)), if fetches => {}
         }
         // What does not fit into one contact goes on in the next, until somebody wants the line.
-        while round::meet_fetching(station, &link).await? {}
-        is_first = false;
+        let mut gets_on = false;
+        while round::meet_fetching(station, &link).await? {
+            gets_on = true;
+        }
+        pause = if gets_on {
+            FETCH_PAUSE
+        } else {
+            pause.saturating_mul(2).min(PAUSE_MOST)
+        };
     }
-    Ok(())
 }
 
 /// What of the data center's word the station does not have yet.

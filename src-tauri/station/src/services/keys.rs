@@ -74,9 +74,7 @@ pub(super) const fn content(_kind: u8) -> ContentType {
 /// The request for the data center's keys of today.
 #[must_use]
 pub fn directory() -> LinkRequest {
-    LinkRequest::Fetch {
-        path: DIRECTORY.to_owned(),
-    }
+    LinkRequest::fetch(DIRECTORY.to_owned())
 }
 
 /// Takes the data center's sealing key of today. Whom the station believes stays what the enrolment

@@ -149,6 +149,22 @@ pub fn absent(owner: &mut Owner, service: ServiceId) -> Result<bool, UiError> {
     }
 }
 
+/// Takes it that the service's last request has no reply that could be read, although the data center
+/// was reached.
+///
+/// # Errors
+/// The faults of the store.
+pub fn broke_off(owner: &mut Owner, service: ServiceId, why: &UiError) -> Result<(), UiError> {
+    match service {
+        ServiceId::Rates => repository::broke_off(owner, why),
+        ServiceId::Keys
+        | ServiceId::Funds
+        | ServiceId::Accounts
+        | ServiceId::Statistics
+        | ServiceId::Software => Ok(()),
+    }
+}
+
 /// Numbers the service's request on its way anew, because the data center expects `expected`.
 /// Nothing when the request cannot follow.
 ///

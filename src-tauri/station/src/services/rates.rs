@@ -34,12 +34,11 @@ pub struct Announced {
 pub(super) fn next_request(owner: &mut Owner) -> Option<LinkRequest> {
     if owner.take_due(ServiceId::Rates) {
         owner.announced().clear();
-        return Some(LinkRequest::Fetch {
-            path: MANIFESTS.to_owned(),
-        });
+        return Some(LinkRequest::fetch(MANIFESTS.to_owned()));
     }
-    owner.announced().last().map(|edition| LinkRequest::Fetch {
-        path: format!("{MANIFESTS}/{}", hex::encode(edition.manifest.sha256)),
+    owner.announced().last().map(|edition| {
+        let sha256 = hex::encode(edition.manifest.sha256);
+        LinkRequest::fetch(format!("{MANIFESTS}/{sha256}"))
     })
 }
 

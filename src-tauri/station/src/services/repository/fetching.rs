@@ -43,23 +43,32 @@ pub(super) struct Fetching {
     wanted: Vec<Wanted>,
     listed: BTreeMap<TargetPath, TargetFile>,
     way: Option<Way>,
-    /// The first content that was of no use; the others are fetched all the same.
-    useless: Option<TufFault>,
+    /// The first fault of a content; the others are fetched all the same.
+    fault: Option<UiError>,
+    /// Whether a content did not come that may come another time.
+    is_incomplete: bool,
 }
 
 impl Fetching {
-    /// Wants what is taken and not here. What was on its way and is wanted no more goes.
+    /// Wants what is taken and not here, but for what this program has found of no use before. What
+    /// was on its way and is wanted no more goes.
     pub(super) fn plan(
         owner: &mut Owner,
         listed: Vec<(TargetPath, TargetFile)>,
     ) -> Result<Self, UiError> {
+        let named: Vec<[u8; 32]> = listed
+            .iter()
+            .filter_map(|(_, file)| file.hashes.sha256())
+            .collect();
+        let useless = standing::still_useless(owner, &named)?;
         let mut wanted = Vec::new();
         for (path, file) in &listed {
             let Some(sha256) = file.hashes.sha256() else {
                 continue;
             };
             let is_here = owner.store().target_hash(path.as_str())? == Some(sha256);
-            if install::is_taken(path, file.length) && !is_here {
+            let is_useless = useless.contains(&sha256);
+            if install::is_taken(path, file.length) && !is_here && !is_useless {
                 wanted.push(Wanted {
                     path: path.clone(),
                     file: file.clone(),
@@ -69,10 +78,6 @@ impl Fetching {
             }
         }
         wanted.reverse();
-        let named: Vec<[u8; 32]> = listed
-            .iter()
-            .filter_map(|(_, file)| file.hashes.sha256())
-            .collect();
         owner.write("what is on its way", |tx| {
             Ok::<_, UiError>(tx.keep_parts(&named)?)
         })?;
@@ -80,7 +85,8 @@ impl Fetching {
             wanted,
             listed: listed.into_iter().collect(),
             way: None,
-            useless: None,
+            fault: None,
+            is_incomplete: false,
         })
     }
 
@@ -92,13 +98,11 @@ impl Fetching {
     ) -> Result<Option<LinkRequest>, TufFaultOr> {
         loop {
             let Some(wanted) = self.wanted.last() else {
-                return match self.useless.take() {
-                    Some(fault) => Err(fault.into()),
-                    None => {
-                        standing::complete(owner)?;
-                        Ok(None)
-                    }
-                };
+                if !self.is_incomplete {
+                    standing::complete(owner)?;
+                }
+                let fault = self.fault.take().map(TufFaultOr::Content);
+                return fault.map_or(Ok(None), Err);
             };
             let way = match self.way.take() {
                 Some(way) => way,
@@ -106,7 +110,7 @@ impl Fetching {
             };
             let arrived = owner.store().arrived(&way.sha256).map_err(UiError::from)?;
             if arrived >= way.file.length {
-                self.settle(owner, way)?;
+                self.settle(owner, &way)?;
                 continue;
             }
             let request = LinkRequest::FetchPart {
@@ -137,7 +141,9 @@ impl Fetching {
         let arrived = owner.store().arrived(&way.sha256).map_err(UiError::from)?;
         let wanted = way.file.length.saturating_sub(arrived).min(PART_BYTES);
         if u64::try_from(part.len()) != Ok(wanted) || wanted == 0 {
-            return Err(not_believed("a part of a target").into());
+            let said = not_believed("a part of a target");
+            standing::unfetched(owner, &said)?;
+            return Err(TufFaultOr::Content(said));
         }
         owner.write("a part of a target", |tx| {
             Ok::<_, UiError>(tx.put_part(&way.sha256, arrived, part)?)
@@ -145,10 +151,37 @@ impl Fetching {
         Ok(())
     }
 
-    /// What it means that the target of the last request is not there.
-    pub(super) fn missing(&self) -> TufFault {
-        let path = self.way.as_ref().map(|way| way.path.to_string());
-        TufFault::Missing(path.unwrap_or_default())
+    /// Takes it that what was asked for last is not there. The others are fetched all the same.
+    pub(super) fn missing(&mut self, owner: &mut Owner) -> Result<(), UiError> {
+        let Some(way) = self.way.take() else {
+            return Ok(());
+        };
+        self.did_not_come(owner, &way, &TufFault::Missing(way.path.to_string()))
+    }
+
+    /// A way that does not lead to the content is not tried again: instead of a change the whole is
+    /// fetched, instead of the whole nothing in this contact.
+    fn did_not_come(
+        &mut self,
+        owner: &mut Owner,
+        way: &Way,
+        fault: &TufFault,
+    ) -> Result<(), UiError> {
+        owner.write("a target that is not believed", |tx| {
+            Ok::<_, UiError>(tx.drop_parts(&way.sha256)?)
+        })?;
+        if way.base.is_some() {
+            if let Some(wanted) = self.wanted.last_mut() {
+                wanted.wants_whole = true;
+            }
+            return Ok(());
+        }
+        self.wanted.pop();
+        let said = standing::said(fault);
+        standing::unfetched(owner, &said)?;
+        self.is_incomplete = true;
+        self.fault.get_or_insert(said);
+        Ok(())
     }
 
     /// The shortest way: the change from a content that is here, when the same role names it and it
@@ -200,13 +233,14 @@ impl Fetching {
         }))
     }
 
-    /// All parts are here: the content is checked and installed, or thrown away. A change that does
-    /// not lead to the content is not tried again; the whole is fetched instead.
-    fn settle(&mut self, owner: &mut Owner, way: Way) -> Result<(), TufFaultOr> {
-        let Some(wanted) = self.wanted.last_mut() else {
+    /// All parts are here: the content is checked and installed, or thrown away. One that is what was
+    /// signed and of no use all the same is noted by its hash and never fetched again by this
+    /// program.
+    fn settle(&mut self, owner: &mut Owner, way: &Way) -> Result<(), UiError> {
+        let Some(wanted) = self.wanted.last() else {
             return Ok(());
         };
-        let parts = owner.store().parts(&way.sha256).map_err(UiError::from)?;
+        let parts = owner.store().parts(&way.sha256)?;
         let content = Some(parts).filter(|parts| way.file.is(parts));
         let content = match &way.base {
             None => content,
@@ -214,34 +248,28 @@ impl Fetching {
                 .and_then(|change| delta::applied(base, &change, wanted.file.length))
                 .filter(|content| wanted.file.is(content)),
         };
-        let installed = match content {
-            Some(content) => {
-                let row = TargetRow {
-                    path: wanted.path.to_string(),
-                    sha256: wanted.sha256,
-                    content,
-                };
-                install::install(owner, &row, &way.sha256)
-            }
-            None => Err(Useless::Content(TufFault::WrongContent(
-                way.path.to_string(),
-            ))),
+        let Some(content) = content else {
+            let wrong = TufFault::WrongContent(way.path.to_string());
+            return self.did_not_come(owner, way, &wrong);
         };
-        match installed {
-            Ok(()) => drop(self.wanted.pop()),
-            Err(Useless::Station(fault)) => return Err(fault.into()),
-            Err(Useless::Content(fault)) => {
-                owner.write("a target that is not believed", |tx| {
+        let row = TargetRow {
+            path: wanted.path.to_string(),
+            sha256: wanted.sha256,
+            content,
+        };
+        match install::install(owner, &row, &way.sha256) {
+            Ok(()) => {}
+            Err(Useless::Station(fault)) => return Err(fault),
+            Err(Useless::Content(said)) => {
+                tracing::warn!(path = row.path, code = said.code, "a target is of no use");
+                owner.write("a target that is of no use", |tx| {
                     Ok::<_, UiError>(tx.drop_parts(&way.sha256)?)
                 })?;
-                if way.base.is_some() {
-                    wanted.wants_whole = true;
-                } else {
-                    self.wanted.pop();
-                    self.useless.get_or_insert(fault);
-                }
+                standing::useless(owner, &row.sha256, &said)?;
+                self.fault.get_or_insert(said);
             }
         }
+        self.wanted.pop();
         Ok(())
     }
 }

@@ -1,10 +1,12 @@
 //! Which targets a station takes, and what becomes of their content.
 
-use shared::rates::Edition;
+use shared::rates::{Edition, EditionError};
 use shared::services::repository::{AUTHORITIES_TARGET, STOP_LIST_TARGET, edition_of_target};
 use shared::tuf::{TargetPath, TufFault};
 
+use super::standing::said;
 use crate::api::UiError;
+use crate::messages::{Code, say};
 use crate::station::Owner;
 use crate::store::editions::EditionRow;
 use crate::store::repository::TargetRow;
@@ -22,8 +24,8 @@ pub(super) fn is_taken(path: &TargetPath, length: u64) -> bool {
 
 /// Why a whole and rightly signed content is of no use.
 pub(super) enum Useless {
-    /// It is not what its place says.
-    Content(TufFault),
+    /// It is not what its place says, or needs a newer program: as a person reads it.
+    Content(UiError),
     /// The store.
     Station(UiError),
 }
@@ -55,8 +57,15 @@ fn edition_row(owner: &Owner, row: &TargetRow) -> Result<Option<EditionRow>, Use
     let Some(id) = edition_of_target(&row.path) else {
         return Ok(None);
     };
-    let wrong = || Useless::Content(TufFault::WrongContent(row.path.clone()));
-    let edition = Edition::from_bytes(&row.content).map_err(|_| wrong())?;
+    let wrong = || Useless::Content(said(&TufFault::WrongContent(row.path.clone())));
+    let edition = Edition::from_bytes(&row.content).map_err(|fault| match fault {
+        EditionError::UnknownVersion(_) => Useless::Content(say(Code::UpdateNeeded, &[])),
+        EditionError::TooLarge
+        | EditionError::Malformed(_)
+        | EditionError::NotDeterministic
+        | EditionError::Unsound(_)
+        | EditionError::WrongContent => wrong(),
+    })?;
     if edition.id() != id {
         return Err(wrong());
     }

@@ -3,8 +3,9 @@
 //! Driven in a contact by the service of the rates, when the data center's monitor names another
 //! timestamp than the one that was believed last; with the same one nothing is asked. Level L0: only
 //! signatures and hashes are trusted. Documents are written down as they are believed, targets part
-//! by part, so that a line that breaks costs one part. A fault installs nothing, leaves everything
-//! that is here in use, and is told with the instant since when ([`standing`]).
+//! by part, so that a line that breaks costs one part. A fault of the documents installs nothing, one of
+//! a target nothing in its place; both leave everything that is here in use, and are told with the
+//! instant since when ([`standing`]).
 //! Tables: `repository_documents`, `repository_targets`, `repository_parts`.
 
 mod delta;
@@ -12,7 +13,7 @@ mod fetching;
 mod install;
 pub mod standing;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 
@@ -23,11 +24,10 @@ use shared::tuf::{Change, Client, RoleName, TargetFile, TargetPath, TufFault};
 
 use super::{MESSAGE_BYTES, not_believed};
 use crate::api::UiError;
-use crate::contact::link::LinkRequest;
+use crate::contact::link::{LinkRequest, MAX_REPLY_BYTES};
 use crate::crypto;
 use crate::station::Owner;
 use fetching::Fetching;
-use standing::Standing;
 
 /// One refresh, and the fetching of what it found.
 #[derive(Debug)]
@@ -68,7 +68,8 @@ impl Run {
             }
             if let Some(ask) = self.client.next(&crypto::verify_tuf)? {
                 let path = format!("{METADATA_PATH}{}", ask.address());
-                return Ok(Some(LinkRequest::Fetch { path }));
+                let limit = usize::try_from(ask.limit).unwrap_or(MAX_REPLY_BYTES);
+                return Ok(Some(LinkRequest::Fetch { path, limit }));
             }
             if std::mem::take(&mut self.is_listing) {
                 self.listed.extend_from_slice(self.client.listed());
@@ -100,9 +101,11 @@ impl Run {
     }
 }
 
-/// A fault of the repository, which stops installing, or one of the station itself.
+/// A fault of the repository's documents, which stops installing; one of what they name, which is
+/// noted already and stops nothing else; or one of the station itself.
 enum TufFaultOr {
     Repository(TufFault),
+    Content(UiError),
     Station(UiError),
 }
 
@@ -182,7 +185,7 @@ pub(super) fn accept(owner: &mut Owner, reply: Option<&[u8]>) -> Result<(), UiEr
     };
     let taken = match (&mut run.fetching, reply) {
         (Some(fetching), Some(reply)) => fetching.accept(owner, reply),
-        (Some(fetching), None) => Err(fetching.missing().into()),
+        (Some(fetching), None) => fetching.missing(owner).map_err(TufFaultOr::Station),
         (None, reply) => run.take_document(owner, reply),
     };
     stopped_by(owner, taken)?;
@@ -190,17 +193,27 @@ pub(super) fn accept(owner: &mut Owner, reply: Option<&[u8]>) -> Result<(), UiEr
     Ok(())
 }
 
+/// Takes it that what was asked last has no reply that could be read: it is too long, or comes too
+/// slowly, or was cut. Notes since when and why.
+///
+/// # Errors
+/// The faults of the store.
+pub(super) fn broke_off(owner: &mut Owner, why: &UiError) -> Result<(), UiError> {
+    match owner.repository_run().take() {
+        Some(_) => standing::unfetched(owner, why),
+        None => Ok(()),
+    }
+}
+
 /// Notes since when and why nothing is installed.
 fn stopped_by<T>(owner: &mut Owner, outcome: Result<T, TufFaultOr>) -> Result<T, UiError> {
     match outcome {
         Ok(value) => Ok(value),
-        Err(TufFaultOr::Station(fault)) => Err(fault),
+        Err(TufFaultOr::Station(fault) | TufFaultOr::Content(fault)) => Err(fault),
         Err(TufFaultOr::Repository(fault)) => {
             let said = standing::said(&fault);
             tracing::warn!(%fault, "the repository is not believed");
-            Standing::read(owner)?
-                .stopped_by(owner.now(), &said)
-                .put(owner)?;
+            standing::stopped(owner, &said)?;
             Err(said)
         }
     }

@@ -1,25 +1,37 @@
 //! How the repository stands: since when it is believed and until when, and since when and why
 //! nothing more is installed. Using what is here never depends on it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use shared::clock::{UnixSeconds, civil_date};
+use shared::rates::EDITION_VERSION;
 use shared::tuf::{Client, TufFault};
 
 use crate::api::{RepositoryView, StoppedView, UiError};
 use crate::messages::{Code, say};
 use crate::station::{Owner, names};
 
-/// What is written down about the repository.
+/// The most contents of no use that are remembered; beyond that the newest are fetched again in each
+/// contact that brings documents.
+const USELESS_MAX: usize = 64;
+
+/// What is written down about the repository. A program that does not know a member leaves it out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Standing {
+#[serde(default)]
+struct Standing {
     /// The version of the newest timestamp that was believed.
     timestamp: Option<u64>,
     /// When all of its top was believed last.
     refreshed: Option<UnixSeconds>,
     /// From when on that is believed no more.
     expires: Option<UnixSeconds>,
-    /// Why nothing is installed.
+    /// Why its documents are not believed.
     stopped: Option<Stopped>,
+    /// Why what it has does not come whole.
+    unfetched: Option<Stopped>,
+    /// Contents that it names and that are of no use, by SHA-256 as hexadecimal digits.
+    useless: BTreeMap<String, Useless>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,8 +42,33 @@ struct Stopped {
     hint: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Useless {
+    /// Which program said so.
+    reader: String,
+    why: Stopped,
+}
+
+/// What judges contents: another program, or one that reads another layout of editions, may have a
+/// use for what this one has none for.
+fn reader() -> String {
+    format!("{} {EDITION_VERSION}", env!("CARGO_PKG_VERSION"))
+}
+
+impl Stopped {
+    /// A fault that is there now; when there was one before, since then.
+    fn by(said: &UiError, now: UnixSeconds, before: Option<&Self>) -> Self {
+        Self {
+            since: before.map_or(now, |before| before.since),
+            code: said.code.to_owned(),
+            message: said.message.clone(),
+            hint: said.hint.clone(),
+        }
+    }
+}
+
 impl Standing {
-    pub(super) fn read(owner: &Owner) -> Result<Self, UiError> {
+    fn read(owner: &Owner) -> Result<Self, UiError> {
         let text = owner.store().setting(names::REPOSITORY)?;
         let damaged = |_| say(Code::DamagedStore, &[("what", "how the repository stands")]);
         text.map_or(Ok(Self::default()), |text| {
@@ -39,7 +76,7 @@ impl Standing {
         })
     }
 
-    pub(super) fn put(&self, owner: &mut Owner) -> Result<(), UiError> {
+    fn put(&self, owner: &mut Owner) -> Result<(), UiError> {
         let text = self.text();
         owner.write("how the repository stands", |tx| {
             Ok(tx.put_setting(names::REPOSITORY, &text)?)
@@ -50,31 +87,74 @@ impl Standing {
         serde_json::to_string(self).expect("numbers and sentences are JSON")
     }
 
-    /// Nothing is installed from now on; when it was so before, since then.
-    pub(super) fn stopped_by(mut self, now: UnixSeconds, said: &UiError) -> Self {
-        let since = self.stopped_at(now).map_or(now, |stopped| stopped.since);
-        self.stopped = Some(Stopped {
-            since,
-            code: said.code.to_owned(),
-            message: said.message.clone(),
-            hint: said.hint.clone(),
-        });
-        self
-    }
-
-    /// Why nothing is installed at this instant: what went wrong last, or that time has passed.
+    /// Why nothing is installed at this instant: a document that is not believed, or that time has
+    /// passed.
     fn stopped_at(&self, now: UnixSeconds) -> Option<Stopped> {
-        let expired = self.expires.filter(|expires| *expires <= now).map(|at| {
-            let said = expired(at);
-            Stopped {
-                since: at,
-                code: said.code.to_owned(),
-                message: said.message,
-                hint: said.hint,
-            }
-        });
+        let expired = self.expires.filter(|expires| *expires <= now);
+        let expired = expired.map(|at| Stopped::by(&expired_at(at), at, None));
         self.stopped.clone().or(expired)
     }
+
+    /// As [`Self::stopped_at`], or why something new is not installed.
+    fn lacks_at(&self, now: UnixSeconds) -> Option<Stopped> {
+        let useless = self.useless.values().map(|one| &one.why);
+        let oldest = useless.min_by_key(|why| why.since);
+        let content = self.unfetched.as_ref().or(oldest);
+        self.stopped_at(now).or_else(|| content.cloned())
+    }
+}
+
+/// Notes that a document is not believed: nothing is installed from now on; when it was so before,
+/// since then.
+pub(super) fn stopped(owner: &mut Owner, said: &UiError) -> Result<(), UiError> {
+    let (mut standing, now) = (Standing::read(owner)?, owner.now());
+    let before = standing.stopped_at(now);
+    standing.stopped = Some(Stopped::by(said, now, before.as_ref()));
+    standing.put(owner)
+}
+
+/// Notes that something it has did not come, and may come another time.
+pub(super) fn unfetched(owner: &mut Owner, said: &UiError) -> Result<(), UiError> {
+    let (mut standing, now) = (Standing::read(owner)?, owner.now());
+    let before = standing.unfetched.take();
+    standing.unfetched = Some(Stopped::by(said, now, before.as_ref()));
+    standing.put(owner)
+}
+
+/// Notes that a content is of no use to this program, whenever it comes.
+pub(super) fn useless(owner: &mut Owner, sha256: &[u8; 32], said: &UiError) -> Result<(), UiError> {
+    let (mut standing, now) = (Standing::read(owner)?, owner.now());
+    if standing.useless.len() < USELESS_MAX {
+        let useless = Useless {
+            reader: reader(),
+            why: Stopped::by(said, now, None),
+        };
+        standing.useless.insert(hex::encode(sha256), useless);
+    }
+    standing.put(owner)
+}
+
+/// The contents of no use among those that are `named`; what is noted of others, or by another
+/// program, is forgotten.
+pub(super) fn still_useless(
+    owner: &mut Owner,
+    named: &[[u8; 32]],
+) -> Result<Vec<[u8; 32]>, UiError> {
+    let mut standing = Standing::read(owner)?;
+    let noted = std::mem::take(&mut standing.useless);
+    let (count, reader) = (noted.len(), reader());
+    let mut still = Vec::new();
+    for sha256 in named {
+        let text = hex::encode(sha256);
+        if let Some(useless) = noted.get(&text).filter(|one| one.reader == reader) {
+            standing.useless.insert(text, useless.clone());
+            still.push(*sha256);
+        }
+    }
+    if standing.useless.len() != count {
+        standing.put(owner)?;
+    }
+    Ok(still)
 }
 
 /// Notes that all of the top and every list is believed as of now.
@@ -83,19 +163,21 @@ pub(super) fn refreshed(owner: &mut Owner, client: &Client) -> Result<(), UiErro
     standing.timestamp = client.timestamp_version().map(|version| version.number());
     standing.refreshed = Some(owner.now());
     standing.expires = client.expires();
+    standing.stopped = None;
     standing.put(owner)
 }
 
-/// Notes that everything it has for this station is here.
+/// Notes that everything it has for this station has come.
 pub(super) fn complete(owner: &mut Owner) -> Result<(), UiError> {
     let mut standing = Standing::read(owner)?;
-    if standing.stopped.take().is_some() {
+    if standing.unfetched.take().is_some() {
         standing.put(owner)?;
     }
     Ok(())
 }
 
-/// Whether the repository is believed as of now, so that something may be installed from it.
+/// Whether the repository is believed as of now, so that something may be installed from it. A
+/// content that did not come, or is of no use, says nothing against the others.
 ///
 /// # Errors
 /// The faults of the store.
@@ -114,7 +196,7 @@ pub fn view(owner: &Owner) -> Result<Option<RepositoryView>, UiError> {
         return Ok(None);
     }
     let standing = Standing::read(owner)?;
-    let stopped = standing.stopped_at(owner.now());
+    let stopped = standing.lacks_at(owner.now());
     Ok(Some(RepositoryView {
         timestamp: standing.timestamp,
         refreshed: standing.refreshed.map(|at| at.0),
@@ -133,7 +215,7 @@ pub(super) fn said(fault: &TufFault) -> UiError {
     let what = fault.to_string();
     let values = [("what", what.as_str())];
     match fault {
-        TufFault::Expired { at, .. } => expired(*at),
+        TufFault::Expired { at, .. } => expired_at(*at),
         TufFault::RolledBack { .. } | TufFault::NotInSnapshot(_) => {
             say(Code::RepositoryWentBack, &values)
         }
@@ -152,7 +234,7 @@ pub(super) fn said(fault: &TufFault) -> UiError {
     }
 }
 
-fn expired(at: UnixSeconds) -> UiError {
+fn expired_at(at: UnixSeconds) -> UiError {
     let date = civil_date(at).to_string();
     say(Code::RepositoryExpired, &[("date", &date)])
 }

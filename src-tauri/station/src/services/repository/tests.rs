@@ -5,7 +5,7 @@ use std::io::Write as _;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::json;
 use shared::clock::UnixSeconds;
-use shared::rates::Edition;
+use shared::rates::{Edition, EditionError};
 use shared::services::ServiceId;
 use shared::services::repository::{METADATA_PATH, TARGETS_PATH, edition_target};
 use shared::tuf::{
@@ -15,9 +15,10 @@ use shared::tuf::{
 
 use super::{accept, first_root, named_by, next_request, standing};
 use crate::api::{ErrorKind, RepositoryView, UiError};
-use crate::contact::link::LinkRequest;
-use crate::station::Owner;
+use crate::contact::faults::said;
+use crate::contact::link::{LinkFault, LinkRequest};
 use crate::station::fixture::{Desk, START};
+use crate::station::{Owner, names};
 
 const SOURCE: &str = include_str!("../../../../../shared/data/editions/us-2026-07-12.json");
 
@@ -143,7 +144,7 @@ impl Offer {
                 return Ok(asked);
             };
             let reply = match &request {
-                LinkRequest::Fetch { path } => {
+                LinkRequest::Fetch { path, .. } => {
                     let name = path.strip_prefix(METADATA_PATH).unwrap_or_default();
                     asked.documents.push(name.to_owned());
                     self.documents.get(name).cloned()
@@ -185,7 +186,7 @@ fn sign<M: Metadata>(metadata: &M) -> Vec<u8> {
 }
 
 /// A station that trusts the root.
-fn desk() -> Desk {
+pub(crate) fn desk() -> Desk {
     let desk = Desk::new();
     at(&desk, |owner| {
         let trusted = first_root(Some(&Offer::root()), owner.now())?;
@@ -357,6 +358,17 @@ fn a_line_that_breaks_costs_no_part_that_has_come() {
     assert!(here(&desk, "us-2027").is_some_and(|here| here == content));
 }
 
+/// What is wrong with a repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bad {
+    /// A document.
+    Document,
+    /// What came is not what a document names.
+    Transfer,
+    /// What a document names, and came, is of no use.
+    Content,
+}
+
 #[test]
 fn bad_repositories_install_nothing_and_the_status_says_since_when_and_why() {
     let good = {
@@ -392,14 +404,17 @@ fn bad_repositories_install_nothing_and_the_status_says_since_when_and_why() {
     let mut other = next();
     other.offer(&path("us-2028"), &edition("us-2027", "Other prices"), None);
     other.publish();
-    for (offer, code) in [
-        (&rolled_back, "repository_went_back"),
-        (&cut, "repository_refused"),
-        (&unsigned, "repository_not_signed"),
-        (&missing, "repository_refused"),
-        (&spoiled, "repository_refused"),
-        (&nonsense, "repository_refused"),
-        (&other, "repository_refused"),
+    let mut gone = next();
+    gone.contents.clear();
+    for (offer, code, what) in [
+        (&rolled_back, "repository_went_back", Bad::Document),
+        (&cut, "repository_refused", Bad::Document),
+        (&unsigned, "repository_not_signed", Bad::Document),
+        (&missing, "repository_refused", Bad::Document),
+        (&spoiled, "repository_refused", Bad::Transfer),
+        (&gone, "repository_refused", Bad::Transfer),
+        (&nonsense, "repository_refused", Bad::Content),
+        (&other, "repository_refused", Bad::Content),
     ] {
         let desk = desk();
         good.serve(&desk, NO_END).unwrap();
@@ -412,9 +427,16 @@ fn bad_repositories_install_nothing_and_the_status_says_since_when_and_why() {
         let since = START.0 + 60;
         let stopped = view(&desk).stopped.unwrap();
         assert_eq!((stopped.code.as_str(), stopped.since), (code, since));
+        // What is wrong with one target says nothing against all others, such as software.
+        let fresh = at(&desk, |owner| standing::is_fresh(owner));
+        assert_eq!(fresh, what != Bad::Document, "{code}");
         // Again later: since when it is does not move. A good repository ends it.
         desk.pass_seconds(60);
-        offer.serve(&desk, NO_END).unwrap_err();
+        let again = offer.serve(&desk, NO_END);
+        match what {
+            Bad::Document | Bad::Transfer => assert_eq!(again.unwrap_err().code, code),
+            Bad::Content => assert_eq!(again.unwrap().bytes, 0, "it is not fetched again"),
+        }
         assert_eq!(view(&desk).stopped.unwrap().since, since);
         let mut mended = nonsense.clone();
         mended.offer(&path("us-2028"), &edition("us-2028", "Rates"), None);
@@ -453,6 +475,101 @@ fn an_expired_repository_is_told_without_any_contact_and_prices_go_on() {
     offer.publish();
     offer.serve(&desk, NO_END).unwrap();
     assert!(view(&desk).stopped.is_none());
+}
+
+#[test]
+fn an_edition_for_a_newer_program_is_told_and_hinders_nothing_else() {
+    let desk = desk();
+    let mut offer = Offer::new();
+    let (usual, mut newer) = (edition("us-2027", "Rates"), edition("us-2028", "Rates"));
+    newer[2] = 9;
+    assert!(matches!(
+        Edition::from_bytes(&newer),
+        Err(EditionError::UnknownVersion(9))
+    ));
+    offer.offer(&path("us-2027"), &usual, None);
+    offer.offer(&path("us-2028"), &newer, None);
+    offer.publish();
+    let fault = offer.serve(&desk, NO_END).unwrap_err();
+    assert_eq!(fault.code, "update_needed");
+    assert!(here(&desk, "us-2027") == Some(usual));
+    assert!(at(&desk, |owner| standing::is_fresh(owner)));
+    desk.pass_seconds(60);
+    assert_eq!(offer.serve(&desk, NO_END).unwrap().bytes, 0);
+    let stopped = view(&desk).stopped.unwrap();
+    assert_eq!(
+        (stopped.code.as_str(), stopped.since),
+        ("update_needed", START.0)
+    );
+    // Another program looks at it anew.
+    at(&desk, |owner| {
+        let text = owner.store().setting(names::REPOSITORY)?.unwrap();
+        let other = text.replace("\"reader\":\"", "\"reader\":\"another ");
+        assert_ne!(text, other);
+        owner.write("an earlier program", |tx| {
+            Ok(tx.put_setting(names::REPOSITORY, &other)?)
+        })
+    });
+    let fault = offer.serve(&desk, NO_END).unwrap_err();
+    assert_eq!(fault.code, "update_needed");
+    // It is withdrawn.
+    offer.targets.remove(&path("us-2028"));
+    offer.publish();
+    offer.serve(&desk, NO_END).unwrap();
+    assert!(view(&desk).stopped.is_none());
+}
+
+#[test]
+fn a_reply_that_cannot_be_read_is_told_with_since_when_and_stops_nothing_that_is_here() {
+    let desk = desk();
+    let mut offer = Offer::new();
+    offer.offer(&path("us-2027"), &edition("us-2027", "Rates"), None);
+    offer.publish();
+    offer.serve(&desk, NO_END).unwrap();
+    offer.offer(&path("us-2028"), &edition("us-2028", "Rates"), None);
+    offer.publish();
+    // It breaks off over a document, then over a part.
+    for replies in [1, 6] {
+        desk.pass_seconds(60);
+        offer.serve(&desk, replies).unwrap();
+        at(&desk, |owner| {
+            let fault = said(&LinkFault::Unreadable);
+            crate::services::broke_off(owner, ServiceId::Rates, &fault)
+        });
+        let stopped = view(&desk).stopped.unwrap();
+        let since = (stopped.code.as_str(), stopped.since);
+        assert_eq!(since, ("reply_not_believed", START.0 + 60));
+        assert!(at(&desk, |owner| standing::is_fresh(owner)));
+    }
+    offer.serve(&desk, NO_END).unwrap();
+    assert!(view(&desk).stopped.is_none());
+    assert!(here(&desk, "us-2028").is_some());
+}
+
+#[test]
+fn no_more_of_a_document_is_asked_for_than_it_may_have() {
+    let desk = desk();
+    let offer = Offer::new();
+    let limits = at(&desk, move |owner| {
+        owner.begin_contact();
+        owner.set_due(ServiceId::Rates);
+        let mut limits = Vec::new();
+        while let Some(LinkRequest::Fetch { path, limit }) = next_request(owner)? {
+            let name = path.strip_prefix(METADATA_PATH).unwrap_or_default();
+            let document = offer.documents.get(name);
+            limits.push((limit, document.map_or(0, Vec::len)));
+            accept(owner, document.map(Vec::as_slice))?;
+        }
+        Ok(limits)
+    });
+    let [_, (timestamp, _), named @ ..] = limits.as_slice() else {
+        panic!("{limits:?}");
+    };
+    assert!(*timestamp <= 16 * 1_024, "{timestamp}");
+    assert_eq!(named.len(), 3);
+    for (limit, length) in named {
+        assert_eq!(limit, length, "a snapshot names lengths");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use shared::software::{Channel, Platform, ROLLOUT_MAX_BYTES, Release, Rollout};
 
 use super::keep::Kept;
 use crate::api::UiError;
-use crate::contact::link::LinkRequest;
+use crate::contact::link::{LinkRequest, MAX_REPLY_BYTES};
 use crate::services::not_believed;
 use crate::services::repository::{self, Named, standing};
 use crate::station::{Owner, names};
@@ -19,6 +19,7 @@ use crate::station::{Owner, names};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     address: String,
+    length: u64,
     sha256: [u8; 32],
     platform: Platform,
     channel: Channel,
@@ -29,6 +30,7 @@ impl Target {
     pub(super) fn fetch(&self) -> LinkRequest {
         LinkRequest::Fetch {
             path: self.address.clone(),
+            limit: usize::try_from(self.length).unwrap_or(MAX_REPLY_BYTES),
         }
     }
 }
@@ -53,6 +55,7 @@ pub(super) fn new_rollout(
     }
     Ok(Some(Target {
         address: named.address,
+        length: named.file.length,
         sha256,
         platform,
         channel,
