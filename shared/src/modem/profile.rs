@@ -1,5 +1,6 @@
 //! What a modem and its telephone line need.
 
+use std::fmt;
 use std::time::Duration;
 
 /// Longest number, in characters: pauses and prefixes included, every modem takes as many.
@@ -66,7 +67,7 @@ impl Waits {
 }
 
 /// How to bring up a modem on its line.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Profile {
     /// Commands before dialing, each with its `AT`.
     pub commands: Vec<String>,
@@ -79,6 +80,18 @@ pub struct Profile {
     pub pulse: bool,
     /// How long each answer may take.
     pub waits: Waits,
+}
+
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Profile")
+            .field("commands", &self.commands)
+            .field("pin", &self.pin.as_ref().map(|_| "(redacted)"))
+            .field("prefix", &self.prefix)
+            .field("pulse", &self.pulse)
+            .field("waits", &self.waits)
+            .finish()
+    }
 }
 
 impl Profile {
@@ -128,5 +141,18 @@ impl Profile {
     #[must_use]
     pub fn mobile_number() -> Number {
         Number("*99#".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_is_in_no_log() {
+        let profile = Profile::mobile("internet.example", Some("27495")).unwrap();
+        let logged = format!("{profile:?}");
+        assert!(logged.contains("internet.example"), "{logged}");
+        assert!(!logged.contains("27495"), "{logged}");
     }
 }

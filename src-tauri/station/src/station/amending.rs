@@ -114,7 +114,7 @@ impl Owner {
         };
         let date = match date.as_deref().filter(|text| !text.trim().is_empty()) {
             Some(text) => day(text)?,
-            None => self.today(),
+            None => self.mailing_day(),
         };
         if how == Amendment::Correction {
             let values = [("serial", serial.as_str()), ("date", &date.to_string())];

@@ -2,13 +2,14 @@
 
 use super::{Asker, Owner, Station};
 use crate::api::{
-    AddPrinterCall, AmendCall, AutomaticRefillCall, BatchCall, Call, Hidden, JournalView,
-    PiecesView, Preset, PrintCall, PrintersView, RemovePrinterCall, SetSoftwareCall, StockView,
-    UiError, View,
+    AddPrinterCall, AddUserCall, AmendCall, AutomaticRefillCall, BatchCall, Call, ChangeUserCall,
+    Hidden, JournalView, PiecesView, Preset, PrintCall, PrintersView, RemovePrinterCall,
+    SetSoftwareCall, StockView, UiError, View,
 };
 use crate::messages::{Code, say};
 use crate::printing::layout::stock::Stock;
 use crate::services::{automatic, software};
+use crate::users::NewPin;
 
 impl Station {
     /// Answers one call, after looking at who asks.
@@ -67,8 +68,8 @@ impl Station {
             Call::SignIn(call) => self.sign_in(call.user, call.pin).await,
             Call::SignOut(call) => self.sign_out(call.token).await,
             Call::Users => self.view(|o| o.users_view(), View::Users).await,
-            Call::AddUser(call) => self.view(move |o| o.add_user(&call), View::Users).await,
-            Call::ChangeUser(call) => self.view(move |o| o.change_user(&call), View::Users).await,
+            Call::AddUser(call) => self.add_user(call).await,
+            Call::ChangeUser(call) => self.change_user(call).await,
             Call::IdleLock(call) => {
                 self.view(move |o| o.set_idle_minutes(call.minutes), View::Users)
                     .await
@@ -123,6 +124,31 @@ impl Station {
         })
         .await?;
         self.status_view().await
+    }
+
+    async fn add_user(&self, call: AddUserCall) -> Result<View, UiError> {
+        let pin = self.hashed(Some(call.pin.clone())).await?;
+        self.view(move |o| o.add_user(&call, pin), View::Users)
+            .await
+    }
+
+    async fn change_user(&self, call: ChangeUserCall) -> Result<View, UiError> {
+        let pin = self.hashed(call.pin.clone()).await?;
+        self.view(move |o| o.change_user(&call, pin), View::Users)
+            .await
+    }
+
+    /// What a PIN that somebody chooses is held against from then on. That takes long on purpose, and
+    /// nobody else waits for it.
+    async fn hashed(&self, pin: Option<Hidden>) -> Result<Option<NewPin>, UiError> {
+        let Some(pin) = pin else {
+            return Ok(None);
+        };
+        let pepper = self.apply(|owner| owner.pepper_for_new_pin()).await?;
+        let hashing = tokio::task::spawn_blocking(move || NewPin::hash(&pepper, &pin)).await;
+        hashing
+            .map(Some)
+            .map_err(|_| say(Code::StationStopped, &[]))
     }
 
     async fn add_printer(&self, call: AddPrinterCall) -> Result<View, UiError> {

@@ -1,10 +1,11 @@
 //! Which edition prices a piece: the one in force on its date of mailing.
 //!
 //! An edition comes into force by itself at the beginning of its first day, by the station's own
-//! calendar and without any line, because every price looks for it anew. It never goes back: the
-//! first day of the newest edition that was ever in force is kept, and no date of mailing lies
-//! before it, whatever the clock says later. A crash before that day is stored leaves it to the
-//! next price.
+//! calendar and without any line, because every price looks for it anew. It never goes back: once
+//! the vault has seen a time of an edition, by a debit or by the data center's signed word, the
+//! edition's first day is kept, and no date of mailing lies before it, whatever clock and calendar
+//! say later. A look moves nothing: a clock that was weeks ahead for a minute does no harm. A crash
+//! before that day is stored leaves it to the next price.
 
 use std::sync::Arc;
 
@@ -24,8 +25,10 @@ const READ_MAX: usize = 3;
 pub(super) struct Shelf {
     /// Those that were read, the last used one first.
     read: Vec<(String, Arc<Edition>)>,
-    /// The first day of the newest edition that was ever in force.
+    /// The first day of the newest edition whose time the vault has seen.
     floor: Option<Date>,
+    /// The first day of the edition that was in force at the last look.
+    shown: Option<Date>,
 }
 
 impl Shelf {
@@ -42,6 +45,7 @@ impl Shelf {
         Ok(Self {
             read: Vec::new(),
             floor,
+            shown: None,
         })
     }
 }
@@ -50,7 +54,21 @@ impl Owner {
     /// The earliest date of mailing: today, and never before the edition that is in force.
     pub(crate) fn mailing_day(&self) -> Date {
         let today = self.today();
-        self.shelf.floor.map_or(today, |floor| today.max(floor))
+        self.floor().map_or(today, |floor| today.max(floor))
+    }
+
+    /// The last day that the vault has seen.
+    fn seen_day(&self) -> Option<Date> {
+        let seen = self.vault()?.seen();
+        Some(self.clock().day_of(seen))
+    }
+
+    /// The day before which no date of mailing lies. Another time zone may move the calendar by one
+    /// day; a floor beyond that was raised by a clock that the data center has put right since.
+    fn floor(&self) -> Option<Date> {
+        let last = self.seen_day()?;
+        let last = last.tomorrow().unwrap_or(last);
+        self.shelf.floor.filter(|floor| *floor <= last)
     }
 
     /// The edition in force on `date`.
@@ -62,8 +80,15 @@ impl Owner {
             return Err(say(Code::NoEdition, &[]));
         };
         let edition = self.edition_named(&id)?;
-        if date <= self.mailing_day() {
+        let today = self.mailing_day();
+        if date <= today {
             self.came_into_force(&edition);
+        }
+        if date == today {
+            let shown = self.shelf.shown.replace(edition.effective());
+            if shown.is_some_and(|shown| shown != edition.effective()) {
+                self.tell(Event::Status);
+            }
         }
         Ok(edition)
     }
@@ -88,10 +113,12 @@ impl Owner {
         Ok(edition)
     }
 
-    /// Keeps in mind that an edition is in force: there is no way back behind it.
+    /// Keeps in mind that an edition is in force, once the vault has seen its time: there is no way
+    /// back behind it.
     fn came_into_force(&mut self, edition: &Edition) {
         let first = edition.effective();
-        if self.shelf.floor.is_some_and(|floor| first <= floor) {
+        let is_seen = self.seen_day().is_some_and(|seen| first <= seen);
+        if !is_seen || self.floor().is_some_and(|floor| first <= floor) {
             return;
         }
         let day = first.to_string();
@@ -99,10 +126,7 @@ impl Owner {
             Ok(tx.put_setting(names::RATES_FLOOR, &day)?)
         });
         match stored {
-            Ok(()) => {
-                self.shelf.floor = Some(first);
-                self.tell(Event::Status);
-            }
+            Ok(()) => self.shelf.floor = Some(first),
             // The price is right all the same; the next one tries again.
             Err(fault) => tracing::warn!(code = fault.code, "the rates in force were not noted"),
         }

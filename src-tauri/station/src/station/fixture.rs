@@ -21,6 +21,7 @@ use super::{CLERK_USER, Clock, STATION_USER, Station, names, open_keeper};
 use crate::api::{PrintCall, PrintOut, QuoteCall, SecretsChoice};
 use crate::crypto::SigningKey;
 use crate::owner::FolderLock;
+use crate::services::software::Program;
 use crate::store::editions::EditionRow;
 
 /// Noon UTC of 18 November 2026: the edition of July 2026 is in force.
@@ -42,6 +43,7 @@ pub(crate) struct Desk {
     now: Arc<AtomicI64>,
     authority: Authority,
     zone: TimeZone,
+    program: Program,
 }
 
 impl Desk {
@@ -58,6 +60,7 @@ impl Desk {
             folder: tempfile::tempdir().unwrap(),
             now: Arc::new(AtomicI64::new(START.0)),
             authority: authority(),
+            program: Program::BESIDE,
         };
         desk.start();
         desk.enrol();
@@ -90,12 +93,13 @@ impl Desk {
     pub(crate) fn try_start(&self) -> Result<Station, crate::api::UiError> {
         let lock = FolderLock::take(&self.data())?.expect("nobody else holds it");
         let now = Arc::clone(&self.now);
-        Station::open(
+        Station::open_for(
             lock,
             Clock::told_in(
                 move || UnixSeconds(now.load(Ordering::SeqCst)),
                 self.zone.clone(),
             ),
+            self.program,
         )
     }
 
@@ -110,6 +114,20 @@ impl Desk {
     /// Ends the station and starts it again.
     pub(crate) fn restart(&mut self) {
         self.stop();
+        self.start();
+    }
+
+    /// Starts the station again in another time zone.
+    pub(crate) fn move_to(&mut self, zone: TimeZone) {
+        self.stop();
+        self.zone = zone;
+        self.start();
+    }
+
+    /// Starts the station again with another program.
+    pub(crate) fn run(&mut self, program: Program) {
+        self.stop();
+        self.program = program;
         self.start();
     }
 

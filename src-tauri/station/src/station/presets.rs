@@ -93,9 +93,8 @@ impl Owner {
             return Err(say(Code::BadBatch, &[("reason", &reason)]));
         }
         read_rows(&call.csv)?;
-        let known = self.store().waiting_batches()?;
-        let is_new = !known.iter().any(|one| one.name == name);
-        if is_new && known.len() >= MAX_WAITING {
+        let known = self.store().waiting_names()?;
+        if !known.contains(&name) && known.len() >= MAX_WAITING {
             let reason = format!("{MAX_WAITING} batches wait already");
             return Err(say(Code::BadBatch, &[("reason", &reason)]));
         }

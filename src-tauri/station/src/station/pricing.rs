@@ -250,7 +250,7 @@ impl Owner {
         let text = call.text.as_str();
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         let last = lines.iter().rposition(|line| !line.is_empty());
-        let today = self.today();
+        let today = self.mailing_day();
         let abroad = last.and_then(|at| {
             let edition = self.edition(today).ok()?;
             let country = edition.country_named(lines.get(at)?)?;

@@ -15,7 +15,8 @@ use super::editions::view_of;
 use super::pricing::{bad, rate_refused};
 use super::{Owner, Station};
 use crate::api::{
-    BatchChangeView, Preset, PresetChangeView, RehearsalView, RehearseCall, UiError, View,
+    BatchChangeView, ErrorKind, Preset, PresetChangeView, RehearsalView, RehearseCall, UiError,
+    View,
 };
 use crate::batch::{CHUNK, Row};
 use crate::store::presets::WaitingBatch;
@@ -114,7 +115,14 @@ impl Owner {
         both: &Both,
         preset: Preset,
     ) -> Result<PresetChangeView, UiError> {
-        let request = self.priced(&self.call_of(&preset))?.request;
+        let request = match self.priced(&self.call_of(&preset)) {
+            Ok(priced) => priced.request,
+            // It is a line that says why, and the others have theirs.
+            Err(refusal) if refusal.kind == ErrorKind::Refused => {
+                return Ok(unreadable(preset, refusal.message));
+            }
+            Err(fault) => return Err(fault),
+        };
         let rehearsed = rehearse(&both.before, &both.after, &request);
         let mut what = format!("{} {}", request.class, request.shape);
         what = match &preset.weight {
@@ -175,6 +183,19 @@ impl Owner {
             dated.map(|day| day < both.after.effective()),
         )
         .map_err(|fault| rate_refused(&RateRefusal::TooLarge(fault)))
+    }
+}
+
+/// A preset that cannot be read any more, such as one to a country that the rates call otherwise now.
+fn unreadable(preset: Preset, reason: String) -> PresetChangeView {
+    PresetChangeView {
+        what: format!("{} {}", preset.class, preset.shape),
+        name: preset.name,
+        favourite: preset.favourite,
+        reason: Some(reason),
+        change_mills: None,
+        before_mills: None,
+        after_mills: None,
     }
 }
 

@@ -62,6 +62,17 @@ impl Store {
             .map_err(query("reading the batches that wait"))
     }
 
+    /// The names of the batches that wait; their texts may be long.
+    ///
+    /// # Errors
+    /// The faults of the database.
+    pub fn waiting_names(&self) -> Result<Vec<String>, StoreFault> {
+        self.db
+            .prepare_cached("SELECT name FROM waiting_batches ORDER BY since, name")
+            .and_then(|mut s| s.query_map([], |row| row.get(0))?.collect())
+            .map_err(query("listing the batches that wait"))
+    }
+
     /// The CSV text of a batch that waits.
     ///
     /// # Errors

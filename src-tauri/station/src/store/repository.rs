@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension, params};
+use shared::services::repository::edition_of_target;
 use shared::tuf::{Change, RoleName};
 
 use super::{Store, StoreFault, Tx, query, to_sql};
@@ -73,10 +74,23 @@ impl Store {
     /// # Errors
     /// The faults of the database.
     pub fn target_content(&self, sha256: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreFault> {
-        self.db
-            .prepare_cached("SELECT content FROM repository_targets WHERE sha256 = ?1 LIMIT 1")
-            .and_then(|mut s| s.query_row([sha256], |row| row.get(0)).optional())
-            .map_err(query("reading a target by its hash"))
+        let found: Option<(String, Vec<u8>)> = self
+            .db
+            .prepare_cached(
+                "SELECT path, content FROM repository_targets WHERE sha256 = ?1 LIMIT 1",
+            )
+            .and_then(|mut s| {
+                s.query_row([sha256], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()
+            })
+            .map_err(query("reading a target by its hash"))?;
+        let Some((path, content)) = found else {
+            return Ok(None);
+        };
+        match edition_of_target(&path).filter(|_| content.is_empty()) {
+            Some(id) => Ok(self.edition(id)?.map(|edition| edition.content)),
+            None => Ok(Some(content)),
+        }
     }
 
     /// How many bytes of a content on its way are here.
@@ -179,17 +193,23 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Puts a whole content into its place, in the stead of an earlier one.
+    /// Puts a whole content into its place, in the stead of an earlier one. That of a rate edition is
+    /// left empty here: it stands among the editions.
     ///
     /// # Errors
     /// The faults of the database.
-    pub fn put_target(&mut self, row: &TargetRow) -> Result<(), StoreFault> {
+    pub fn put_target(
+        &mut self,
+        path: &str,
+        sha256: &[u8; 32],
+        content: &[u8],
+    ) -> Result<(), StoreFault> {
         self.sql
             .execute(
                 "INSERT INTO repository_targets (path, sha256, content) VALUES (?1, ?2, ?3)
                  ON CONFLICT (path) DO UPDATE SET sha256 = excluded.sha256,
                  content = excluded.content",
-                params![row.path, row.sha256, row.content],
+                params![path, sha256, content],
             )
             .map(drop)
             .map_err(query("writing a target"))

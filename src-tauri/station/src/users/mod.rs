@@ -99,6 +99,41 @@ impl Try {
     }
 }
 
+/// A PIN that somebody chooses, as it is kept if it may be chosen.
+#[derive(Debug)]
+pub struct NewPin {
+    text: Hidden,
+    verifier: pin::Verifier,
+}
+
+impl NewPin {
+    /// Hashes a PIN. Takes a good part of a second on purpose: never on the owner's thread.
+    #[must_use]
+    pub fn hash(pepper: &[u8; pin::PEPPER_BYTES], text: &Hidden) -> Self {
+        Self {
+            text: text.clone(),
+            verifier: pin::Verifier::new(pepper, text.text(), crypto::random_bytes()),
+        }
+    }
+
+    /// What the PIN of this user is held against.
+    ///
+    /// # Errors
+    /// `weak_pin` when they may not choose it.
+    fn verifier_for(self, user: &User) -> Result<pin::Verifier, UiError> {
+        let least = if user.has_rights() {
+            pin::MONEY_DIGITS
+        } else {
+            pin::LEAST_DIGITS
+        };
+        if pin::is_good_choice(self.text.text(), least) {
+            Ok(self.verifier)
+        } else {
+            Err(say(Code::WeakPin, &[("least", &least.to_string())]))
+        }
+    }
+}
+
 impl User {
     /// The rights of a role, and those that are set one by one.
     fn set_rights(&mut self, rights: NewRights) {
@@ -204,7 +239,11 @@ impl Owner {
     }
 
     /// Makes a user. The first one is an admin: from then on the station asks who is there.
-    pub(crate) fn add_user(&mut self, call: &AddUserCall) -> Result<UsersView, UiError> {
+    pub(crate) fn add_user(
+        &mut self,
+        call: &AddUserCall,
+        new_pin: Option<NewPin>,
+    ) -> Result<UsersView, UiError> {
         self.enrolled()?;
         let name = call.name.trim();
         check_name(name)?;
@@ -231,14 +270,19 @@ impl Owner {
         if users.is_empty() && !user.users {
             return Err(say(Code::FirstUserIsAdmin, &[]));
         }
-        user.verifier = self.verifier_of(&call.pin, &user)?;
+        let weak = || say(Code::WeakPin, &[("least", &pin::LEAST_DIGITS.to_string())]);
+        user.verifier = new_pin.ok_or_else(weak)?.verifier_for(&user)?;
         self.put_user(&user)?;
         self.tell(crate::api::Event::Status);
         self.users_view()
     }
 
     /// Changes a user. The last one who may change users keeps that right.
-    pub(crate) fn change_user(&mut self, call: &ChangeUserCall) -> Result<UsersView, UiError> {
+    pub(crate) fn change_user(
+        &mut self,
+        call: &ChangeUserCall,
+        new_pin: Option<NewPin>,
+    ) -> Result<UsersView, UiError> {
         let unknown = || say(Code::UnknownUser, &[("name", call.name.trim())]);
         let mut user = self.user(call.name.trim())?.ok_or_else(unknown)?;
         if let Some(role) = call.role {
@@ -253,9 +297,10 @@ impl Owner {
                 return Err(say(Code::LastAdmin, &[("name", &user.name)]));
             }
         }
-        match &call.pin {
-            Some(pin) => {
-                user.verifier = self.verifier_of(pin, &user)?;
+        let has_new_pin = new_pin.is_some();
+        match new_pin {
+            Some(new_pin) => {
+                user.verifier = new_pin.verifier_for(&user)?;
                 (user.tries, user.locked_until) = (0, 0);
             }
             // A short PIN does not grow with a right that was given later.
@@ -267,30 +312,24 @@ impl Owner {
             }
             None => {}
         }
-        let ends_reset = call.pin.is_some() && self.reset_of(&user.name)?.is_some();
+        let ends_reset = has_new_pin && self.reset_of(&user.name)?.is_some();
         self.put_user_and(&user, ends_reset)?;
-        if user.closed || call.pin.is_some() {
+        if user.closed || has_new_pin {
             self.sessions().end_of(&user.name);
         }
         self.tell(crate::api::Event::Status);
         self.users_view()
     }
 
-    fn verifier_of(&mut self, pin: &Hidden, user: &User) -> Result<pin::Verifier, UiError> {
-        let least = if user.has_rights() {
-            pin::MONEY_DIGITS
-        } else {
-            pin::LEAST_DIGITS
-        };
-        if !pin::is_good_choice(pin.text(), least) {
-            return Err(say(Code::WeakPin, &[("least", &least.to_string())]));
-        }
-        let pepper = self.pepper()?;
-        Ok(pin::Verifier::new(
-            &pepper,
-            pin.text(),
-            crypto::random_bytes(),
-        ))
+    /// What a PIN is hashed with that somebody chooses.
+    ///
+    /// # Errors
+    /// `not_enrolled`, and the faults of the store.
+    pub(crate) fn pepper_for_new_pin(
+        &mut self,
+    ) -> Result<Zeroizing<[u8; pin::PEPPER_BYTES]>, UiError> {
+        self.enrolled()?;
+        self.pepper()
     }
 
     /// What is mixed into every PIN: derived from the key-encryption key when the first user is

@@ -40,9 +40,14 @@ impl From<UiError> for Useless {
 /// from then on. The parts it came in go in the same commit.
 pub(super) fn install(owner: &mut Owner, row: &TargetRow, parts: &[u8; 32]) -> Result<(), Useless> {
     let edition = edition_row(owner, row)?;
+    // An edition stands among the editions, once.
+    let content: &[u8] = match edition_of_target(&row.path) {
+        Some(_) => &[],
+        None => &row.content,
+    };
     owner.write("a target of the repository", |tx| {
         tx.drop_parts(parts)?;
-        tx.put_target(row)?;
+        tx.put_target(&row.path, &row.sha256, content)?;
         if let Some(edition) = &edition {
             tx.put_edition(edition)?;
         }

@@ -7,7 +7,8 @@ use shared::rates::Edition;
 
 use crate::api::{BatchCall, BatchOut, Call, QuoteCall, View};
 use crate::station::Clock;
-use crate::station::fixture::{Desk, START, letter_quote, runtime};
+use crate::station::fixture::{Desk, START, letter, letter_quote, runtime};
+use crate::station::names;
 use crate::store::editions::EditionRow;
 
 const EDITION: &str = include_str!("../../../../../shared/data/editions/us-2026-07-12.json");
@@ -44,6 +45,12 @@ fn arrive(desk: &Desk, editions: Vec<Edition>) {
             })
         })
         .unwrap();
+}
+
+fn print(desk: &Desk, name: &str) {
+    let call = Call::Print(letter(desk, name));
+    let view = runtime().block_on(desk.station().call(call)).unwrap();
+    assert!(matches!(view, View::Piece(_)), "{view:?}");
 }
 
 /// Edition and price of a letter mailed on a day, or today; or the refusal's code.
@@ -105,11 +112,43 @@ fn the_date_of_mailing_decides_on_either_side_of_the_border() {
 }
 
 #[test]
+fn a_clock_that_was_ahead_for_a_look_holds_nothing_up() {
+    let mut desk = Desk::new();
+    arrive(&desk, vec![edition("us-march", "2027-03-01", "0.90")]);
+    desk.pass_days(120);
+    let status = || {
+        runtime()
+            .block_on(desk.station().call(Call::Status))
+            .unwrap()
+    };
+    let View::Status(ahead) = status() else {
+        panic!("a status")
+    };
+    assert_eq!(ahead.edition.unwrap().id, "us-march");
+    assert_eq!(priced(&desk, None), "us-march 0.90");
+    desk.pass_days(-120);
+    assert_eq!(priced(&desk, None), "us-2026-07-12 0.78");
+    print(&desk, "after the clock was put right");
+    // A store whose floor an earlier program has raised by a look.
+    desk.station()
+        .apply_blocking(|owner| {
+            owner.write("a floor", |tx| {
+                Ok(tx.put_setting(names::RATES_FLOOR, "2027-03-01")?)
+            })
+        })
+        .unwrap();
+    desk.restart();
+    assert_eq!(priced(&desk, None), "us-2026-07-12 0.78");
+    print(&desk, "with an old floor");
+}
+
+#[test]
 fn a_clock_that_is_turned_back_brings_no_old_price_back() {
     let mut desk = Desk::new();
     arrive(&desk, vec![edition("us-december", "2026-12-01", "0.79")]);
     desk.pass_days(13);
     assert_eq!(priced(&desk, None), "us-december 0.79");
+    print(&desk, "a letter of December");
     desk.pass_days(-10);
     assert_eq!(
         priced(&desk, None),
@@ -129,6 +168,19 @@ fn a_clock_that_is_turned_back_brings_no_old_price_back() {
         "us-december 0.79",
         "an older one changes nothing"
     );
+}
+
+#[test]
+fn a_time_zone_to_the_west_brings_no_old_price_back() {
+    // Half past midnight of the first of December in Guam: in Honolulu it is still November.
+    let mut desk = Desk::in_zone(TimeZone::get("Pacific/Guam").unwrap());
+    arrive(&desk, vec![edition("us-december", "2026-12-01", "0.79")]);
+    desk.pass_days(12);
+    desk.pass_seconds(2 * 3_600 + 1_800);
+    print(&desk, "the first of December");
+    assert_eq!(priced(&desk, None), "us-december 0.79");
+    desk.move_to(TimeZone::get("Pacific/Honolulu").unwrap());
+    assert_eq!(priced(&desk, None), "us-december 0.79");
 }
 
 #[test]

@@ -177,6 +177,28 @@ fn a_coming_edition_shows_which_presets_change_by_how_much() {
 }
 
 #[test]
+fn a_preset_that_cannot_be_read_any_more_is_a_line_with_its_reason() {
+    let desk = Desk::new();
+    arrive(&desk);
+    put(&desk, preset("Letter", "1oz", &[])).unwrap();
+    let old = Preset {
+        to: Some("Yugoslavia".to_owned()),
+        ..preset("Abroad", "1oz", &[])
+    };
+    desk.station()
+        .apply_blocking(move |owner| owner.write("an old preset", |tx| Ok(tx.put_preset(&old)?)))
+        .unwrap();
+    let view = rehearsed(&desk);
+    let names: Vec<&str> = view.presets.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["Letter", "Abroad"]);
+    assert_eq!(view.presets[0].change_mills, Some(20));
+    let abroad = &view.presets[1];
+    assert!(abroad.before_mills.is_none() && abroad.after_mills.is_none());
+    let reason = abroad.reason.as_deref().unwrap();
+    assert!(reason.contains("Yugoslavia"), "{reason}");
+}
+
+#[test]
 fn a_waiting_batch_is_split_at_the_border_and_only_open_rows_count() {
     let desk = Desk::new();
     arrive(&desk);
