@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 
 use packages::Manifest;
 use shared::services::ServiceId;
+use shared::services::requests::REQUESTS;
 use tree::Tree;
 
 /// A source file with more lines is two files.
@@ -109,6 +110,23 @@ fn no_file_is_longer_than_its_budget() {
         ));
     }
     none(&findings);
+}
+
+#[test]
+fn whatever_a_station_asks_for_stands_in_the_table_of_requests() {
+    let tree = Tree::here();
+    let known: Vec<&str> = REQUESTS.iter().map(|kind| kind.path).collect();
+    let asking = tree.code().filter(|file| {
+        ["src-tauri/station/src/", "shared/src/"]
+            .iter()
+            .any(|place| file.starts_with(place))
+            && !sources::is_test_file(file)
+    });
+    none(
+        &asking
+            .flat_map(|file| sources::unknown_paths(file, &tree.text(file), &known))
+            .collect::<Vec<_>>(),
+    );
 }
 
 #[test]

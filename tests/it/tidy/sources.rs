@@ -70,6 +70,27 @@ pub(super) fn lines_before_tests(text: &str) -> usize {
         .unwrap_or_else(|| text.lines().count())
 }
 
+/// Paths that a file asks a data center for and that the table of requests does not know. One that
+/// ends with a slash begins longer ones.
+pub(super) fn unknown_paths(file: &str, text: &str, known: &[&str]) -> Vec<String> {
+    let is_known = |path: &str| {
+        known
+            .iter()
+            .any(|one| *one == path || path.ends_with('/') && one.starts_with(path))
+    };
+    let mut findings = Vec::new();
+    for (number, line) in (1..).zip(text.lines()).take(lines_before_tests(text)) {
+        let texts = line.split('"').skip(1).step_by(2);
+        let paths = texts.filter(|text| text.starts_with("/v1/") || text.starts_with("/door/"));
+        for path in paths.filter(|path| !is_known(path)) {
+            findings.push(format!(
+                "{file}:{number}: {path} is in no table of requests"
+            ));
+        }
+    }
+    findings
+}
+
 /// Names we define with a banned word.
 pub(super) fn banned_names(file: &str, text: &str) -> Vec<String> {
     let mut findings = Vec::new();
@@ -251,6 +272,15 @@ pub(super) trait Files {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_that_no_data_center_serves_is_found() {
+        let known = ["/v1/due", "/v1/targets/{*path}"];
+        let text = "const A: &str = \"/v1/due\"; const B: &str = \"/v1/targets/\";\n\
+                    const C: &str = \"/v1/new\";\n#[cfg(test)]\nconst D: &str = \"/v1/test\";";
+        let found = unknown_paths("a.rs", text, &known);
+        assert_eq!(found, ["a.rs:2: /v1/new is in no table of requests"]);
+    }
 
     #[test]
     fn only_a_file_over_its_budget_is_too_long() {
