@@ -21,11 +21,11 @@ use std::time::Instant;
 use anyhow::Context;
 use clap::Parser;
 use station::door::Lasting;
-use station::services::software::prove::{self, Beginning, Proof};
-use tauri::RunEvent;
+use station::services::software::prove::{self, Beginning, NOT_TRIED_CODE, Proof, Unfit};
 use tauri::webview::PageLoadEvent;
+use tauri::{Manager, RunEvent};
 use tracing_subscriber::EnvFilter;
-use update::{Installed, VERSION};
+use update::{Installed, Updates, VERSION};
 
 /// The window of a Pennyblack station.
 #[derive(Parser)]
@@ -69,8 +69,14 @@ fn main() -> anyhow::Result<ExitCode> {
     };
     if let Some(proof) = &proof {
         update::watch_over(Arc::clone(proof));
-        if let Err(reason) = proof.try_store() {
-            update::go_back(proof, &reason);
+        match proof.try_store() {
+            Ok(()) => {}
+            Err(Unfit::Release(reason)) => {
+                let fault = update::go_back(proof, &reason);
+                return Err(fault).context("the version before cannot be put back");
+            }
+            // It was tried on a copy before it was installed; the store itself decides now.
+            Err(Unfit::NotTried(reason)) => tracing::warn!(reason, "no copy of the store is tried"),
         }
     }
     open(&arguments, data, installed, attempt, proof, started)?;
@@ -81,7 +87,8 @@ fn main() -> anyhow::Result<ExitCode> {
 fn self_check(data: &Path) -> ExitCode {
     let (line, code) = match prove::try_store(data) {
         Ok(()) => (VERSION.to_owned(), ExitCode::SUCCESS),
-        Err(reason) => (reason, ExitCode::FAILURE),
+        Err(Unfit::Release(reason)) => (reason, ExitCode::FAILURE),
+        Err(Unfit::NotTried(reason)) => (reason, ExitCode::from(NOT_TRIED_CODE)),
     };
     // Nobody may be listening any more: no fault.
     drop(writeln!(std::io::stdout(), "{line}"));
@@ -99,8 +106,8 @@ fn open(
 ) -> anyhow::Result<()> {
     let Installed { program, place } = installed;
     let station = Lasting::of(data.clone(), program);
-    let (quiet, proved) = (station.clone(), station.clone());
-    let (quiet_data, quiet_place) = (data.clone(), place.clone());
+    let updates = Updates::new(station.clone(), data, place);
+    let (quiet, proved) = (updates.clone(), station.clone());
     let json = arguments.json;
     let mut context = tauri::generate_context!();
     context.package_info_mut().version = VERSION.parse().context("the version of this build")?;
@@ -112,23 +119,19 @@ fn open(
             door::forward_events(app.handle().clone());
             if program.platform.is_some() {
                 let app = app.handle().clone();
-                tauri::async_runtime::spawn(update::when_quiet(
-                    app,
-                    quiet,
-                    quiet_data,
-                    quiet_place,
-                ));
+                tauri::async_runtime::spawn(quiet.when_quiet(app));
             }
             Ok(())
         })
-        .on_page_load(move |_, payload| {
+        .on_page_load(move |page, payload| {
             if payload.event() == PageLoadEvent::Finished {
                 attempt.succeeded();
                 if json {
                     tell_loaded(started);
                 }
                 if let Some(proof) = proof.clone().filter(|proof| !proof.is_settled()) {
-                    tauri::async_runtime::spawn(update::prove(proof, proved.clone()));
+                    let app = page.app_handle().clone();
+                    tauri::async_runtime::spawn(update::prove(app, proof, proved.clone()));
                 }
             }
         })
@@ -138,7 +141,7 @@ fn open(
             if matches!(event, RunEvent::Exit) {
                 tauri::async_runtime::block_on(async {
                     // What waits is installed when the window closes, and tried at the next start.
-                    if !update::install(app, &station, &data, &place).await {
+                    if !updates.install(app).await {
                         station.close().await;
                     }
                 });

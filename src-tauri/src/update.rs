@@ -5,18 +5,20 @@
 //! moment.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use station::api::Call;
 use station::door::Lasting;
-use station::services::software::prove::{self, Place, Proof};
+use station::services::software::prove::{self, Place, Proof, Unfit};
 use station::services::software::{Package, Platform, Program, Version};
 use tauri::utils::config::BundleType;
 use tauri::utils::platform::bundle_type;
 use tauri::{AppHandle, Manager, Runtime};
 use tauri_plugin_updater::UpdaterExt;
+use tokio::sync::Mutex;
 
 /// The version of this build: that of the workspace, unless the build was told another.
 pub(crate) const VERSION: &str = match option_env!("PENNYBLACK_VERSION") {
@@ -30,6 +32,9 @@ const UPDATE_KEY: Option<&str> = option_env!("PENNYBLACK_UPDATE_KEY");
 
 /// How long at most until it is looked again whether a release may be installed.
 const LOOK: Duration = Duration::from_secs(60);
+
+/// How long until a station that this computer keeps closed is asked again.
+const HINDERED: Duration = Duration::from_secs(10);
 
 /// Between two looks, whatever happens.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -86,13 +91,24 @@ pub(crate) fn plugin<R: Runtime>() -> tauri::plugin::TauriPlugin<R, tauri_plugin
         .build()
 }
 
-/// Ends the trial of this program: what the station says to the page decides.
-pub(crate) async fn prove(proof: Arc<Proof>, station: Lasting) {
-    let told = station.door().ask(Call::Status).await;
-    let told = told.map(drop).map_err(|error| error.message);
+/// Ends the trial of this program: what the station says to the page decides. While this computer
+/// keeps it from saying anything, it is asked again.
+pub(crate) async fn prove(app: AppHandle, proof: Arc<Proof>, station: Lasting) {
+    let told = loop {
+        match station.door().ask(Call::Status).await {
+            Ok(_) => break Ok(()),
+            Err(fault) if prove::is_of_the_computer(&fault) => {
+                proof.hindered_by(&fault.message);
+                tokio::time::sleep(HINDERED).await;
+            }
+            Err(fault) => break Err(fault.message),
+        }
+    };
     if let Err(reason) = proof.judge(told) {
         station.hand_over().await;
-        go_back(&proof, &reason);
+        drop(go_back(&proof, &reason));
+        // What did not prove itself does not go on; the next start puts it back.
+        app.exit(1);
         return;
     }
     tracing::info!("this version has proved itself");
@@ -100,17 +116,18 @@ pub(crate) async fn prove(proof: Arc<Proof>, station: Lasting) {
 }
 
 /// Puts the program before back, and does not return when that succeeds.
-pub(crate) fn go_back(proof: &Proof, reason: &str) {
+pub(crate) fn go_back(proof: &Proof, reason: &str) -> io::Error {
     tracing::error!(reason, "this version goes back to the one before");
     let fault = proof.go_back(reason);
     tracing::error!(%fault, "the version before could not be put back");
+    fault
 }
 
 /// Starts this program anew when its start takes too long.
 pub(crate) fn watch_over(proof: Arc<Proof>) {
     std::thread::spawn(move || {
         std::thread::sleep(proof.patience());
-        if !proof.is_settled() {
+        if proof.is_overdue() {
             tracing::error!("the start of this version takes too long; it is tried again");
             let fault = proof.start_again();
             tracing::error!(%fault, "this version could not be started again");
@@ -118,63 +135,98 @@ pub(crate) fn watch_over(proof: Arc<Proof>) {
     });
 }
 
-/// Looks again and again whether a release may be installed, installs it and starts it.
-pub(crate) async fn when_quiet(app: AppHandle, station: Lasting, data: PathBuf, place: Place) {
-    let mut news = station.door().listen();
-    loop {
-        // News of the station come in bursts; the time of day comes without any.
-        tokio::time::sleep(PAUSE).await;
-        drop(tokio::time::timeout(LOOK, news.recv()).await);
-        while news.try_recv().is_ok() {}
-        if install(&app, &station, &data, &place).await {
-            let watched = tauri::async_runtime::spawn_blocking({
-                let (data, place) = (data.clone(), place.clone());
-                // The window must not stand beside the new one.
-                hide(&app);
-                move || prove::watch(&data, &place)
-            });
-            match watched.await {
-                Ok(Ok(())) => {}
-                Ok(Err(fault)) => tracing::error!(%fault, "the new version was not watched over"),
-                Err(fault) => tracing::error!(%fault, "the new version was not watched over"),
-            }
-            app.exit(0);
-            return;
-        }
-    }
+/// Installs what waits, once at a time.
+#[derive(Clone)]
+pub(crate) struct Updates {
+    station: Lasting,
+    data: PathBuf,
+    place: Place,
+    /// Held while a release is looked at and installed: the window may close in the middle.
+    alone: Arc<Mutex<()>>,
 }
 
-/// Installs the release that waits, when nobody is served; says whether it did. The station is
-/// handed over then.
-pub(crate) async fn install(
-    app: &AppHandle,
-    station: &Lasting,
-    data: &Path,
-    place: &Place,
-) -> bool {
-    let Some(package) = station.prepare_software().await else {
-        return false;
-    };
-    let looked = tauri::async_runtime::spawn_blocking({
-        let (app, package, data) = (app.clone(), package.clone(), data.to_owned());
-        move || prove::look_at(&package, &data, |bytes| verify(&app, &package, bytes))
-    });
-    let looked = looked
-        .await
-        .unwrap_or_else(|fault| Err(format!("it could not be looked at: {fault}")));
-    if let Err(reason) = looked {
-        tracing::error!(version = %package.version, reason, "a release is not installed");
-        station.give_up_software(&package, Some(reason)).await;
-        return false;
-    }
-    station.hand_over().await;
-    match prove::install(&package, data, place) {
-        Ok(()) => true,
-        Err(fault) => {
-            tracing::error!(%fault, "a release could not be installed");
-            station.take_back();
-            false
+impl Updates {
+    pub(crate) fn new(station: Lasting, data: PathBuf, place: Place) -> Self {
+        Self {
+            station,
+            data,
+            place,
+            alone: Arc::default(),
         }
+    }
+
+    /// Looks again and again whether a release may be installed, installs it and starts it.
+    pub(crate) async fn when_quiet(self, app: AppHandle) {
+        let mut news = self.station.door().listen();
+        loop {
+            // News of the station come in bursts; the time of day comes without any.
+            tokio::time::sleep(PAUSE).await;
+            drop(tokio::time::timeout(LOOK, news.recv()).await);
+            while news.try_recv().is_ok() {}
+            if self.install(&app).await {
+                let watched = tauri::async_runtime::spawn_blocking({
+                    let Self { data, place, .. } = self;
+                    // The window must not stand beside the new one.
+                    hide(&app);
+                    move || prove::watch(&data, &place)
+                });
+                let unwatched = match watched.await {
+                    Ok(Ok(())) => None,
+                    Ok(Err(fault)) => Some(fault.to_string()),
+                    Err(fault) => Some(fault.to_string()),
+                };
+                if let Some(fault) = unwatched {
+                    tracing::error!(fault, "the new version was not watched over");
+                }
+                app.exit(0);
+                return;
+            }
+        }
+    }
+
+    /// Installs the release that waits, when nobody is served; says whether it did. The station is
+    /// handed over then. Whoever comes while another one installs waits for it, and finds nothing.
+    pub(crate) async fn install(&self, app: &AppHandle) -> bool {
+        let _alone = self.alone.lock().await;
+        let Some(package) = self.station.prepare_software().await else {
+            return false;
+        };
+        if let Err(why) = self.looked_at(app, &package).await {
+            tracing::error!(version = %package.version, %why, "a release is not installed");
+            self.station.give_up_software(&package, Some(why)).await;
+            return false;
+        }
+        // Looking took its time, and the office may have opened meanwhile.
+        if !self.station.is_still_ready(&package).await {
+            self.station.give_up_software(&package, None).await;
+            return false;
+        }
+        self.station.hand_over().await;
+        match prove::install(&package, &self.data, &self.place) {
+            Ok(()) => true,
+            Err(fault) => {
+                tracing::error!(%fault, "a release could not be installed");
+                let why = format!("it could not be put in its place: {fault}");
+                self.station.take_back(&package, Unfit::NotTried(why)).await;
+                false
+            }
+        }
+    }
+
+    /// Whether a package is fit to be installed, before the station is closed for it.
+    async fn looked_at(&self, app: &AppHandle, package: &Package) -> Result<(), Unfit> {
+        self.place.can_be_replaced().map_err(|fault| {
+            Unfit::NotTried(format!("the program's folder cannot be written: {fault}"))
+        })?;
+        let (app, package, data) = (app.clone(), package.clone(), self.data.clone());
+        let looked = tauri::async_runtime::spawn_blocking(move || {
+            prove::look_at(&package, &data, |bytes| verify(&app, &package, bytes))
+        });
+        looked.await.unwrap_or_else(|fault| {
+            Err(Unfit::NotTried(format!(
+                "it could not be looked at: {fault}"
+            )))
+        })
     }
 }
 

@@ -50,11 +50,14 @@ pub enum UpdateOutcome {
     /// Its package was not what was signed, and was thrown away.
     #[n(3)]
     Refused,
+    /// It could not be installed, for no fault of its own; that is tried again.
+    #[n(4)]
+    PutOff,
 }
 
 impl UpdateOutcome {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Installed, Self::PutBack, Self::Refused];
+    pub const ALL: [Self; 4] = [Self::Installed, Self::PutBack, Self::Refused, Self::PutOff];
 
     /// The outcome's number: in tables.
     #[must_use]
@@ -63,6 +66,7 @@ impl UpdateOutcome {
             Self::Installed => 1,
             Self::PutBack => 2,
             Self::Refused => 3,
+            Self::PutOff => 4,
         }
     }
 
@@ -79,6 +83,7 @@ impl UpdateOutcome {
             Self::Installed => "installed",
             Self::PutBack => "put-back",
             Self::Refused => "refused",
+            Self::PutOff => "put-off",
         }
     }
 

@@ -24,7 +24,7 @@ pub use release::{
 pub use rollout::{Choice, NotARollout, PublishRefusal, RELEASES_MAX, ROLLOUT_MAX_BYTES, Rollout};
 pub use trial::{ATTEMPTS_MAX, AtStart, PROOF_SECONDS, Trial, TrialState};
 pub use version::{NotAVersion, Version};
-pub use window::{Busy, Hold, Moment};
+pub use window::{Belief, Busy, Hold, Moment};
 
 #[cfg(test)]
 mod tests;

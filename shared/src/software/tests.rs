@@ -231,7 +231,7 @@ fn nothing_is_installed_in_opening_hours_without_an_admin_or_while_anything_is_o
         local,
         hours: &hours,
         busy,
-        fresh: true,
+        belief: Belief::Fresh,
         platform: Platform::LinuxAppimage,
     };
     let (day, night) = (at(0, 12, 0), at(0, 23, 0));
@@ -243,15 +243,26 @@ fn nothing_is_installed_in_opening_hours_without_an_admin_or_while_anything_is_o
     assert_eq!(moment(day, None).allows(&usual), Err(Hold::Open));
     assert_eq!(moment(night, None).allows(&usual), Ok(()));
     assert_eq!(moment(day, None).allows(&allowed), Ok(()));
-    for busy in [Busy::Printing, Busy::Value, Busy::Question] {
+    for busy in [
+        Busy::Printing,
+        Busy::Value,
+        Busy::Contact,
+        Busy::Call,
+        Busy::Question,
+    ] {
         let held = moment(night, Some(busy)).allows(&allowed);
         assert_eq!(held, Err(Hold::Busy(busy)));
     }
-    let expired = Moment {
-        fresh: false,
-        ..moment(night, None)
-    };
-    assert_eq!(expired.allows(&usual), Err(Hold::Expired));
+    for (belief, hold) in [
+        (Belief::Expired, Hold::Expired),
+        (Belief::Not, Hold::NotBelieved),
+    ] {
+        let moment = Moment {
+            belief,
+            ..moment(night, None)
+        };
+        assert_eq!(moment.allows(&allowed), Err(hold));
+    }
     let deb = Moment {
         platform: Platform::LinuxDeb,
         ..moment(night, None)
@@ -375,4 +386,24 @@ proptest! {
     fn no_bytes_make_a_document_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         drop(Rollout::read(&bytes, Platform::LinuxAppimage, Channel::Stable));
     }
+}
+
+#[test]
+fn a_release_that_could_not_be_tried_goes_back_with_the_computers_fault_and_not_its_own() {
+    let mut note = Trial::begin(version(2), version(1), UnixSeconds(0));
+    for _ in 0..ATTEMPTS_MAX {
+        let AtStart::Prove(trial) = note.at_start(version(2)) else {
+            panic!("it goes back too early");
+        };
+        assert_eq!(trial.fault, None, "each start is its own");
+        note = trial.hindered("the keyring is locked");
+    }
+    let AtStart::GoBack(trial) = note.at_start(version(2)) else {
+        panic!("it is tried for ever");
+    };
+    assert_eq!(trial.fault.as_deref(), Some("the keyring is locked"));
+    assert!(matches!(trial.state, TrialState::Failed { reason } if reason.contains("keyring")));
+    let earlier = r#"{"version":"2.0.0","before":"1.0.0","since":0,"state":{"is":"installing"}}"#;
+    let read: Result<Trial, _> = serde_json::from_str(earlier);
+    assert_eq!(read.unwrap().fault, None);
 }

@@ -45,6 +45,9 @@ pub struct Trial {
     pub since: UnixSeconds,
     /// How far it is.
     pub state: TrialState,
+    /// What this computer, and not the release, was at fault with in the last start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
 }
 
 /// What a starting program does about a trial.
@@ -67,6 +70,7 @@ impl Trial {
             before,
             since,
             state: TrialState::Installing,
+            fault: None,
         }
     }
 
@@ -84,13 +88,17 @@ impl Trial {
             TrialState::Failed { .. } => return AtStart::GoBack(self),
         };
         if attempts >= ATTEMPTS_MAX {
-            let reason = format!("it did not get through its start {ATTEMPTS_MAX} times");
+            let reason = match &self.fault {
+                Some(fault) => format!("it could not be tried: {fault}"),
+                None => format!("it did not get through its start {ATTEMPTS_MAX} times"),
+            };
             return AtStart::GoBack(self.failed(&reason));
         }
         AtStart::Prove(Self {
             state: TrialState::Trying {
                 attempts: attempts + 1,
             },
+            fault: None,
             ..self
         })
     }
@@ -112,6 +120,17 @@ impl Trial {
     pub fn passed(self) -> Self {
         Self {
             state: TrialState::Passed,
+            ..self
+        }
+    }
+
+    /// The trial of a release that cannot prove itself yet, because of this computer: a keyring that
+    /// is locked, a disk that is full. When it never comes to it, the release before is put back and
+    /// nothing is held against this one.
+    #[must_use]
+    pub fn hindered(self, fault: &str) -> Self {
+        Self {
+            fault: Some(fault.to_owned()),
             ..self
         }
     }

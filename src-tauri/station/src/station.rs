@@ -31,7 +31,8 @@ use std::thread::{self, JoinHandle};
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use shared::clock::UnixSeconds;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use shared::software::Busy;
+use tokio::sync::{OwnedMutexGuard, broadcast, mpsc, oneshot};
 
 use crate::api::{Event, SecretsChoice, UiError};
 use crate::messages::{Code, say};
@@ -148,9 +149,16 @@ pub struct Station {
     waiting: Arc<AtomicUsize>,
     /// Calls that do something and are not answered yet.
     working: Arc<AtomicUsize>,
-    /// Whether the program is about to be replaced: no new work begins.
-    closing: Arc<AtomicBool>,
+    closing: Arc<Closing>,
     silent: SilentPrinters,
+}
+
+/// Whether the program is about to be replaced: no new work and no contact begins.
+#[derive(Default)]
+struct Closing {
+    begun: AtomicBool,
+    /// Keeps the line until the station is closed, or goes on after all.
+    line: Mutex<Option<OwnedMutexGuard<()>>>,
 }
 
 /// Counts something for as long as it lasts.
@@ -267,25 +275,41 @@ impl Station {
         self.waiting.load(Ordering::SeqCst) > 0
     }
 
-    /// Whether no contact is going on.
-    pub(crate) fn line_is_free(&self) -> bool {
-        self.line.try_lock().is_ok()
-    }
-
     /// Whether calls that do something are not answered yet.
     pub(crate) fn is_working(&self) -> bool {
         self.working.load(Ordering::SeqCst) > 0
     }
 
-    /// Whether the program is about to be replaced.
-    pub(crate) fn closing(&self) -> &AtomicBool {
-        &self.closing
+    /// Lets no new work and no contact begin, because the program is about to be replaced. What is
+    /// still going on is the answer when it is not: then nothing has changed.
+    pub(crate) fn begin_closing(&self) -> Result<(), Busy> {
+        if self.closing.begun.swap(true, Ordering::SeqCst) {
+            return Err(Busy::Call);
+        }
+        match Arc::clone(&self.line).try_lock_owned() {
+            Ok(line) => {
+                let held = self.closing.line.lock();
+                *held.unwrap_or_else(PoisonError::into_inner) = Some(line);
+                Ok(())
+            }
+            Err(_) => {
+                self.closing.begun.store(false, Ordering::SeqCst);
+                Err(Busy::Contact)
+            }
+        }
+    }
+
+    /// Lets work and contacts begin again.
+    pub(crate) fn end_closing(&self) {
+        self.closing.begun.store(false, Ordering::SeqCst);
+        let line = self.closing.line.lock();
+        drop(line.unwrap_or_else(PoisonError::into_inner).take());
     }
 
     /// Begins something that the program must not be replaced in.
     fn begin_work(&self) -> Result<Counted, UiError> {
         let work = Counted::of(&self.working);
-        if self.closing.load(Ordering::SeqCst) {
+        if self.closing.begun.load(Ordering::SeqCst) {
             return Err(say(Code::Updating, &[]));
         }
         Ok(work)

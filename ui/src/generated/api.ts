@@ -593,7 +593,7 @@ export type LastUpdateView = {
  */
 version: string, 
 /**
- * `installed`, `put-back` or `refused`.
+ * `installed`, `put-back`, `refused` or `put-off`.
  */
 outcome: string, 
 /**
@@ -1743,6 +1743,10 @@ title: string, };
  * Since when and why nothing new, or not all of it, is installed.
  */
 export type StoppedView = { 
+/**
+ * Whether nothing at all is installed; otherwise one thing that is published.
+ */
+everything: boolean, 
 /**
  * Since when, Unix seconds.
  */

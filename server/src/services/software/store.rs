@@ -39,7 +39,7 @@ pub struct StationSoftware {
 pub struct LastRelease {
     /// The release.
     pub version: String,
-    /// `installed`, `put-back` or `refused`.
+    /// `installed`, `put-back`, `refused` or `put-off`.
     pub outcome: String,
     /// Why; empty where it went well.
     pub reason: String,

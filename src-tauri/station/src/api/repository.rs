@@ -33,6 +33,8 @@ pub struct RepositoryView {
 /// Since when and why nothing new, or not all of it, is installed.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct StoppedView {
+    /// Whether nothing at all is installed; otherwise one thing that is published.
+    pub everything: bool,
     /// Since when, Unix seconds.
     #[ts(type = "number")]
     pub since: i64,

@@ -83,7 +83,7 @@ pub struct FailedReleaseView {
 pub struct LastUpdateView {
     /// The release.
     pub version: String,
-    /// `installed`, `put-back` or `refused`.
+    /// `installed`, `put-back`, `refused` or `put-off`.
     pub outcome: String,
     /// Why, where it did not go well.
     pub reason: Option<String>,

@@ -192,7 +192,12 @@ fn status(view: &StatusView, out: &mut dyn Write) -> io::Result<()> {
         .as_ref()
         .and_then(|one| one.stopped.as_ref())
     {
-        writeln!(out, "News      stopped since {}", instant(stopped.since))?;
+        let what = if stopped.everything {
+            "stopped"
+        } else {
+            "not whole"
+        };
+        writeln!(out, "News      {what} since {}", instant(stopped.since))?;
         writeln!(out, "          {} {}", stopped.message, stopped.hint)?;
     }
     if let Some(plan) = &view.automatic_refill {

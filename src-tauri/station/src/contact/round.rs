@@ -137,16 +137,17 @@ fn opening(asked: Asked) -> Opening {
 
 async fn meet_by(station: &Station, way: &Way<'_>, opening: Opening) -> Result<Met, UiError> {
     let _only = station.one_contact().await;
-    let expired = station
+    let (expired, all) = station
         .apply(|owner| {
             owner.enrolled()?;
             owner.begin_contact();
-            services::keys::has_expired(owner)
+            let expired = services::keys::has_expired(owner)?;
+            Ok((expired, services::taken_part_in(owner)))
         })
         .await?;
     let link = way.link(station).await?;
     if !expired {
-        let fared = monitor::run(station, &link, &ServiceId::ALL, &opening).await;
+        let fared = monitor::run(station, &link, &all, &opening).await;
         return finish(station, link.line(), fared).await;
     }
     // Only the renewal door is open. A new certificate opens everything else.
@@ -156,7 +157,7 @@ async fn meet_by(station: &Station, way: &Way<'_>, opening: Opening) -> Result<M
         return Err(fault);
     }
     let link = way.link(station).await?;
-    let others: Vec<ServiceId> = ServiceId::ALL
+    let others: Vec<ServiceId> = all
         .into_iter()
         .filter(|service| *service != ServiceId::Keys)
         .collect();

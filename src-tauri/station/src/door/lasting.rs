@@ -15,6 +15,7 @@ use super::Door;
 use crate::api::{Call, Event, UiError, View};
 use crate::messages::{Code, say};
 use crate::owner::{Reach, reach_for};
+use crate::services::software::prove::Unfit;
 use crate::services::software::{Package, Program, Readiness};
 
 /// Events a page may lag behind; it then looks at everything again.
@@ -99,18 +100,31 @@ impl Lasting {
         }
     }
 
-    /// Takes work again: the package is not installed after all. With a reason it is remembered and
-    /// not tried again.
-    pub async fn give_up_software(&self, package: &Package, reason: Option<String>) {
+    /// Whether a package that was prepared may still be installed.
+    pub async fn is_still_ready(&self, package: &Package) -> bool {
+        match self.0.own_station().await {
+            Some(station) => station.is_still_ready(package).await,
+            None => false,
+        }
+    }
+
+    /// Takes work again: the package is not installed after all. Why is noted: one that is unfit is
+    /// not tried again, one that could not be tried is on another day.
+    pub async fn give_up_software(&self, package: &Package, why: Option<Unfit>) {
         let Some(station) = self.0.own_station().await else {
             return;
         };
-        if let Some(reason) = reason
-            && let Err(fault) = station.refuse_software(package.version, reason).await
-        {
+        let noted = match why {
+            None => Ok(()),
+            Some(Unfit::Release(reason)) => station.refuse_software(package.version, reason).await,
+            Some(Unfit::NotTried(reason)) => {
+                station.put_off_software(package.version, reason).await
+            }
+        };
+        if let Err(fault) = noted {
             tracing::warn!(
                 code = fault.code,
-                "a release that was refused could not be noted"
+                "why a release was not installed could not be noted"
             );
         }
         station.give_up_software();
@@ -132,9 +146,15 @@ impl Lasting {
         self.close().await;
     }
 
-    /// Nobody took the folder over: the next call opens the station again.
-    pub fn take_back(&self) {
+    /// Nobody took the folder over, because the package could not be installed: the station is opened
+    /// again and notes why.
+    pub async fn take_back(&self, package: &Package, why: Unfit) {
         self.0.handed_over.store(false, Ordering::SeqCst);
+        match self.0.reached().await {
+            Ok(_) => self.give_up_software(package, Some(why)).await,
+            // The next call says it to whoever asks.
+            Err(fault) => tracing::error!(code = fault.code, "the station does not open again"),
+        }
     }
 
     /// Finishes the station's work and writes the high-water mark, if this process is the owner.

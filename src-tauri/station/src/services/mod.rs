@@ -49,6 +49,16 @@ pub struct AskedRefill {
     pub user: String,
 }
 
+/// The services that this program takes part in, in the order they are told in. A program that only
+/// stands beside the one that is updated leaves software out: the news of it are not its to hear.
+#[must_use]
+pub fn taken_part_in(owner: &Owner) -> Vec<ServiceId> {
+    let is_updated = owner.program().platform.is_some();
+    let all = ServiceId::ALL.into_iter();
+    all.filter(|service| is_updated || *service != ServiceId::Software)
+        .collect()
+}
+
 /// The next request of a service, durable where it must be. Nothing when it has nothing to ask.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 //! crash ends the contact, and what is on its way lies in the store.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use shared::ids::RefillId;
 use shared::money::Mills;
@@ -16,7 +17,7 @@ use crate::services::accounts::Exchange;
 use crate::services::mirror::Pages;
 use crate::services::rates::Announced;
 use crate::services::reconcile::Known;
-use crate::services::repository::Run;
+use crate::services::repository::{Named, Run};
 use crate::services::sealed::Outstanding;
 use crate::services::software;
 
@@ -48,6 +49,8 @@ pub(super) struct Meeting {
     announced: Vec<Announced>,
     /// The refresh of the signed repository that is going on.
     repository: Option<Box<Run>>,
+    /// What roles of the repository name, as far as that was looked up.
+    named: BTreeMap<&'static str, Arc<[Named]>>,
     /// The message outside of a stream that is on its way.
     outstanding: Option<Outstanding>,
     /// How the journal's pages fare.
@@ -173,6 +176,12 @@ impl Owner {
     /// The refresh of the signed repository that is going on.
     pub const fn repository_run(&mut self) -> &mut Option<Box<Run>> {
         &mut self.meeting.repository
+    }
+
+    /// What roles of the repository name, as far as that was looked up since the contact began and
+    /// its documents changed.
+    pub const fn named_roles(&mut self) -> &mut BTreeMap<&'static str, Arc<[Named]>> {
+        &mut self.meeting.named
     }
 
     /// Notes a message outside of a stream that is about to be sent.

@@ -40,6 +40,8 @@ test('what came of the last release is one sentence with its reason', () => {
     'Version 1.1.0 did not prove itself and was put back: it cannot use the store. It is not tried again.',
   );
   expect(lastWords({ ...view, last: { ...last, outcome: 'installed', reason: null } })).toContain('has proved itself');
+  const putOff = { ...last, outcome: 'put-off', reason: 'the disk is full' };
+  expect(lastWords({ ...view, last: putOff })).toBe('Version 1.1.0 could not be installed: the disk is full. It is tried again a day later.');
 });
 
 test('sizes are whole megabytes and a tenth', () => {

@@ -48,6 +48,8 @@ export function lastWords(view: SoftwareView): string | null {
       return `Version ${last.version} was installed and has proved itself.`;
     case 'put-back':
       return `Version ${last.version} did not prove itself and was put back${why}. It is not tried again.`;
+    case 'put-off':
+      return `Version ${last.version} could not be installed${why}. It is tried again a day later.`;
     default:
       return `Version ${last.version} was refused${why}. It is not tried again.`;
   }

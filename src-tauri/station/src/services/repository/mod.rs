@@ -16,6 +16,7 @@ pub mod standing;
 pub(crate) mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use shared::clock::UnixSeconds;
 use shared::services::ServiceId;
@@ -93,6 +94,7 @@ impl Run {
         let taken = self.client.accept(reply, &crypto::verify_tuf);
         let changes = self.client.take_changes();
         if !changes.is_empty() {
+            owner.named_roles().clear();
             owner.write("what is believed of the repository", |tx| {
                 Ok::<_, UiError>(tx.put_repository(&changes)?)
             })?;
@@ -230,11 +232,15 @@ pub struct Named {
     pub address: String,
 }
 
-/// What a role names, by the documents that are here: nothing is asked for.
+/// What a role names, by the documents that are here: nothing is asked for. Their signatures are
+/// looked at once in a contact, as of its beginning.
 ///
 /// # Errors
 /// Why they are not believed (also because they have expired), and the faults of the store.
-pub fn named_by(owner: &Owner, role: &str) -> Result<Vec<Named>, UiError> {
+pub fn named_by(owner: &mut Owner, role: &'static str) -> Result<Arc<[Named]>, UiError> {
+    if let Some(named) = owner.named_roles().get(role) {
+        return Ok(Arc::clone(named));
+    }
     let said = |fault: TufFault| standing::said(&fault);
     let held = owner.store().repository_documents()?;
     let mut client = Client::from_held(held, owner.now(), &crypto::verify_tuf).map_err(said)?;
@@ -248,5 +254,7 @@ pub fn named_by(owner: &Owner, role: &str) -> Result<Vec<Named>, UiError> {
             file: file.clone(),
         });
     }
+    let named: Arc<[Named]> = named.into();
+    owner.named_roles().insert(role, Arc::clone(&named));
     Ok(named)
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use shared::clock::{UnixSeconds, civil_date};
 use shared::rates::EDITION_VERSION;
+use shared::software::Belief;
 use shared::tuf::{Client, TufFault};
 
 use crate::api::{RepositoryView, StoppedView, UiError};
@@ -95,12 +96,11 @@ impl Standing {
         self.stopped.clone().or(expired)
     }
 
-    /// As [`Self::stopped_at`], or why something new is not installed.
-    fn lacks_at(&self, now: UnixSeconds) -> Option<Stopped> {
+    /// Why something that it has is not installed; that says nothing against the rest.
+    fn lacks(&self) -> Option<&Stopped> {
         let useless = self.useless.values().map(|one| &one.why);
         let oldest = useless.min_by_key(|why| why.since);
-        let content = self.unfetched.as_ref().or(oldest);
-        self.stopped_at(now).or_else(|| content.cloned())
+        self.unfetched.as_ref().or(oldest)
     }
 }
 
@@ -181,10 +181,22 @@ pub(super) fn complete(owner: &mut Owner) -> Result<(), UiError> {
 ///
 /// # Errors
 /// The faults of the store.
-pub fn is_fresh(owner: &Owner) -> Result<bool, UiError> {
+pub fn belief(owner: &Owner) -> Result<Belief, UiError> {
     let standing = Standing::read(owner)?;
-    let now = owner.now();
-    Ok(standing.refreshed.is_some() && standing.stopped_at(now).is_none())
+    Ok(match standing.stopped_at(owner.now()) {
+        Some(stopped) if stopped.code == Code::RepositoryExpired.name() => Belief::Expired,
+        Some(_) => Belief::Not,
+        None if standing.refreshed.is_some() => Belief::Fresh,
+        None => Belief::Not,
+    })
+}
+
+/// Whether the repository is believed as of now.
+///
+/// # Errors
+/// The faults of the store.
+pub fn is_fresh(owner: &Owner) -> Result<bool, UiError> {
+    Ok(belief(owner)? == Belief::Fresh)
 }
 
 /// How the repository stands, for the status; nothing where no root is trusted.
@@ -196,18 +208,24 @@ pub fn view(owner: &Owner) -> Result<Option<RepositoryView>, UiError> {
         return Ok(None);
     }
     let standing = Standing::read(owner)?;
-    let stopped = standing.lacks_at(owner.now());
+    let everything = standing.stopped_at(owner.now());
+    let lacks = || standing.lacks().map(|lacks| shown(lacks, false));
     Ok(Some(RepositoryView {
         timestamp: standing.timestamp,
         refreshed: standing.refreshed.map(|at| at.0),
         expires: standing.expires.map(|at| at.0),
-        stopped: stopped.map(|stopped| StoppedView {
-            since: stopped.since.0,
-            code: stopped.code,
-            message: stopped.message,
-            hint: stopped.hint,
-        }),
+        stopped: everything.map(|why| shown(&why, true)).or_else(lacks),
     }))
+}
+
+fn shown(why: &Stopped, everything: bool) -> StoppedView {
+    StoppedView {
+        everything,
+        since: why.since.0,
+        code: why.code.clone(),
+        message: why.message.clone(),
+        hint: why.hint.clone(),
+    }
 }
 
 /// A fault of the repository as a person reads it.

@@ -8,6 +8,7 @@ use shared::clock::UnixSeconds;
 use shared::rates::{Edition, EditionError};
 use shared::services::ServiceId;
 use shared::services::repository::{METADATA_PATH, TARGETS_PATH, edition_target};
+use shared::software::Belief;
 use shared::tuf::{
     DelegatedRole, Delegations, Document, Key, MetaFile, Metadata, Role, RoleName, Roles, Root,
     Snapshot, TargetFile, TargetPath, Targets, Timestamp, Version,
@@ -24,9 +25,9 @@ const SOURCE: &str = include_str!("../../../../../shared/data/editions/us-2026-0
 
 /// A repository as a data center publishes it, all roles under one key.
 #[derive(Clone)]
-struct Offer {
+pub(crate) struct Offer {
     targets: BTreeMap<String, TargetFile>,
-    contents: BTreeMap<String, Vec<u8>>,
+    pub(crate) contents: BTreeMap<String, Vec<u8>>,
     documents: BTreeMap<String, Vec<u8>>,
     version: u64,
     expires: UnixSeconds,
@@ -34,13 +35,13 @@ struct Offer {
 
 /// What was asked of it.
 #[derive(Debug, Default)]
-struct Asked {
+pub(crate) struct Asked {
     documents: Vec<String>,
     bytes: u64,
 }
 
 impl Offer {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut offer = Self {
             targets: BTreeMap::new(),
             contents: BTreeMap::new(),
@@ -69,7 +70,7 @@ impl Offer {
     }
 
     /// A target with its content, where it is new.
-    fn offer(&mut self, path: &str, content: &[u8], custom: Option<serde_json::Value>) {
+    pub(crate) fn offer(&mut self, path: &str, content: &[u8], custom: Option<serde_json::Value>) {
         let file = TargetFile::of(content, custom);
         let address = TargetPath::new(path)
             .unwrap()
@@ -79,47 +80,75 @@ impl Offer {
         self.targets.insert(path.to_owned(), file);
     }
 
-    fn publish(&mut self) {
+    /// The targets of software, which are another role's.
+    fn software(&self) -> BTreeMap<String, TargetFile> {
+        let mut targets = self.targets.clone();
+        targets.retain(|path, _| path.starts_with("software/"));
+        targets
+    }
+
+    pub(crate) fn publish(&mut self) {
         self.version += 1;
         let version = Version::new(self.version).unwrap();
         let expires = self.expires;
+        let software = self.software();
+        let delegated = |name: &str| DelegatedRole {
+            name: RoleName::new(name),
+            role: role(),
+            terminating: true,
+            paths: Some(vec![
+                format!("{name}/*"),
+                format!("{name}/*/*/*"),
+                format!("{name}/*/*/*/*"),
+            ]),
+            path_hash_prefixes: None,
+        };
+        let mut roles = vec![delegated("rates")];
+        // Who delegates anew has another version.
+        let mut top_version = Version::FIRST;
+        if !software.is_empty() {
+            roles.push(delegated("software"));
+            top_version = top_version.next();
+        }
         let top = Targets {
-            version: Version::FIRST,
+            version: top_version,
             expires: START.plus_days(300),
             targets: BTreeMap::new(),
             delegations: Some(Delegations {
                 keys: BTreeMap::from([(key().id(), key())]),
-                roles: vec![DelegatedRole {
-                    name: RoleName::new("rates"),
-                    role: role(),
-                    terminating: true,
-                    paths: Some(vec!["rates/*".to_owned()]),
-                    path_hash_prefixes: None,
-                }],
+                roles,
             }),
         };
-        let rates = Targets {
-            version,
-            expires: START.plus_days(300),
-            targets: self.targets.clone(),
-            delegations: None,
+        let list = |targets: BTreeMap<String, TargetFile>| {
+            sign(&Targets {
+                version,
+                expires: START.plus_days(300),
+                targets,
+                delegations: None,
+            })
         };
-        let (top, rates) = (sign(&top), sign(&rates));
+        let mut rates = self.targets.clone();
+        rates.retain(|path, _| !software.contains_key(path));
+        let (top, rates) = (sign(&top), list(rates));
+        let mut meta = BTreeMap::from([
+            ("targets.json".to_owned(), MetaFile::of(top_version, &top)),
+            ("rates.json".to_owned(), MetaFile::of(version, &rates)),
+        ]);
+        if !software.is_empty() {
+            let software = list(software);
+            meta.insert("software.json".to_owned(), MetaFile::of(version, &software));
+            self.documents
+                .insert(format!("{version}.software.json"), software);
+        }
         let snapshot = sign(&Snapshot {
             version,
             expires,
-            meta: BTreeMap::from([
-                (
-                    "targets.json".to_owned(),
-                    MetaFile::of(Version::FIRST, &top),
-                ),
-                ("rates.json".to_owned(), MetaFile::of(version, &rates)),
-            ]),
+            meta,
         });
         let meta = MetaFile::of(version, &snapshot);
         let timestamp = sign(&Timestamp::naming(version, expires, meta));
         for (name, document) in [
-            ("1.targets.json".to_owned(), top),
+            (format!("{top_version}.targets.json"), top),
             (format!("{version}.rates.json"), rates),
             (format!("{version}.snapshot.json"), snapshot),
             ("timestamp.json".to_owned(), timestamp),
@@ -129,13 +158,30 @@ impl Offer {
     }
 
     /// Serves one contact: up to `most` replies, then the line breaks.
-    fn serve(&self, desk: &Desk, most: usize) -> Result<Asked, UiError> {
+    pub(crate) fn serve(&self, desk: &Desk, most: usize) -> Result<Asked, UiError> {
         let offer = self.clone();
         desk.station()
             .apply_blocking(move |owner| offer.serve_owner(owner, most))
     }
 
-    fn serve_owner(&self, owner: &mut Owner, most: usize) -> Result<Asked, UiError> {
+    /// What it has for a request; nothing when it has no such thing.
+    pub(crate) fn reply(&self, request: &LinkRequest) -> Option<Vec<u8>> {
+        match request {
+            LinkRequest::Fetch { path, .. } => match path.strip_prefix(METADATA_PATH) {
+                Some(name) => self.documents.get(name).cloned(),
+                None => self.contents.get(path).cloned(),
+            },
+            LinkRequest::FetchPart { path, from, end } => {
+                let (from, end) = (usize::try_from(*from), usize::try_from(*end));
+                let range = from.unwrap_or(0)..end.unwrap_or(0);
+                let content = self.contents.get(path)?;
+                content.get(range).map(<[u8]>::to_vec)
+            }
+            LinkRequest::Send { .. } => None,
+        }
+    }
+
+    pub(crate) fn serve_owner(&self, owner: &mut Owner, most: usize) -> Result<Asked, UiError> {
         owner.begin_contact();
         owner.set_due(ServiceId::Rates);
         let mut asked = Asked::default();
@@ -143,24 +189,15 @@ impl Offer {
             let Some(request) = next_request(owner)? else {
                 return Ok(asked);
             };
-            let reply = match &request {
+            match &request {
                 LinkRequest::Fetch { path, .. } => {
                     let name = path.strip_prefix(METADATA_PATH).unwrap_or_default();
                     asked.documents.push(name.to_owned());
-                    self.documents.get(name).cloned()
                 }
-                LinkRequest::FetchPart { path, from, end } => {
-                    asked.bytes += end - from;
-                    let (from, end) = (usize::try_from(*from), usize::try_from(*end));
-                    let range = from.unwrap_or(0)..end.unwrap_or(0);
-                    let content = self.contents.get(path);
-                    content
-                        .and_then(|content| content.get(range))
-                        .map(<[u8]>::to_vec)
-                }
+                LinkRequest::FetchPart { from, end, .. } => asked.bytes += end - from,
                 LinkRequest::Send { .. } => unreachable!("the repository is only read"),
-            };
-            accept(owner, reply.as_deref())?;
+            }
+            accept(owner, self.reply(&request).as_deref())?;
         }
         Ok(asked)
     }
@@ -214,7 +251,7 @@ fn here(desk: &Desk, id: &'static str) -> Option<Vec<u8>> {
     })
 }
 
-const NO_END: usize = 100;
+pub(crate) const NO_END: usize = 100;
 
 fn edition(id: &str, title: &str) -> Vec<u8> {
     let mut source: serde_json::Value = serde_json::from_str(SOURCE).unwrap();
@@ -369,14 +406,8 @@ enum Bad {
     Content,
 }
 
-#[test]
-fn bad_repositories_install_nothing_and_the_status_says_since_when_and_why() {
-    let good = {
-        let mut offer = Offer::new();
-        offer.offer(&path("us-2027"), &edition("us-2027", "Rates"), None);
-        offer.publish();
-        offer
-    };
+/// Everything that can be wrong with what follows on a good repository, with the code it is told by.
+fn bad_after(good: &Offer) -> Vec<(Offer, &'static str, Bad)> {
     let next = || {
         let mut offer = good.clone();
         offer.offer(&path("us-2028"), &edition("us-2028", "Rates"), None);
@@ -406,16 +437,27 @@ fn bad_repositories_install_nothing_and_the_status_says_since_when_and_why() {
     other.publish();
     let mut gone = next();
     gone.contents.clear();
-    for (offer, code, what) in [
-        (&rolled_back, "repository_went_back", Bad::Document),
-        (&cut, "repository_refused", Bad::Document),
-        (&unsigned, "repository_not_signed", Bad::Document),
-        (&missing, "repository_refused", Bad::Document),
-        (&spoiled, "repository_refused", Bad::Transfer),
-        (&gone, "repository_refused", Bad::Transfer),
-        (&nonsense, "repository_refused", Bad::Content),
-        (&other, "repository_refused", Bad::Content),
-    ] {
+    vec![
+        (rolled_back, "repository_went_back", Bad::Document),
+        (cut, "repository_refused", Bad::Document),
+        (unsigned, "repository_not_signed", Bad::Document),
+        (missing, "repository_refused", Bad::Document),
+        (spoiled, "repository_refused", Bad::Transfer),
+        (gone, "repository_refused", Bad::Transfer),
+        (nonsense, "repository_refused", Bad::Content),
+        (other, "repository_refused", Bad::Content),
+    ]
+}
+
+#[test]
+fn bad_repositories_install_nothing_and_the_status_says_since_when_and_why() {
+    let good = {
+        let mut offer = Offer::new();
+        offer.offer(&path("us-2027"), &edition("us-2027", "Rates"), None);
+        offer.publish();
+        offer
+    };
+    for (offer, code, what) in bad_after(&good) {
         let desk = desk();
         good.serve(&desk, NO_END).unwrap();
         desk.pass_seconds(60);
@@ -427,9 +469,12 @@ fn bad_repositories_install_nothing_and_the_status_says_since_when_and_why() {
         let since = START.0 + 60;
         let stopped = view(&desk).stopped.unwrap();
         assert_eq!((stopped.code.as_str(), stopped.since), (code, since));
+        assert_eq!(stopped.everything, what == Bad::Document, "{code}");
         // What is wrong with one target says nothing against all others, such as software.
         let fresh = at(&desk, |owner| standing::is_fresh(owner));
         assert_eq!(fresh, what != Bad::Document, "{code}");
+        let belief = at(&desk, |owner| standing::belief(owner));
+        assert_eq!(belief == Belief::Not, what == Bad::Document, "{code}");
         // Again later: since when it is does not move. A good repository ends it.
         desk.pass_seconds(60);
         let again = offer.serve(&desk, NO_END);
@@ -438,7 +483,10 @@ fn bad_repositories_install_nothing_and_the_status_says_since_when_and_why() {
             Bad::Content => assert_eq!(again.unwrap().bytes, 0, "it is not fetched again"),
         }
         assert_eq!(view(&desk).stopped.unwrap().since, since);
-        let mut mended = nonsense.clone();
+        let mut mended = good.clone();
+        // Higher versions than any before.
+        mended.publish();
+        mended.publish();
         mended.offer(&path("us-2028"), &edition("us-2028", "Rates"), None);
         mended.publish();
         mended.serve(&desk, NO_END).unwrap();
@@ -463,7 +511,8 @@ fn an_expired_repository_is_told_without_any_contact_and_prices_go_on() {
         (stopped.code.as_str(), stopped.since),
         ("repository_expired", expired)
     );
-    assert!(!at(&desk, |owner| standing::is_fresh(owner)));
+    let belief = at(&desk, |owner| standing::belief(owner));
+    assert_eq!(belief, Belief::Expired);
     assert!(here(&desk, "us-2027") == Some(first));
     let fault = offer.serve(&desk, NO_END).unwrap_err();
     assert_eq!(

@@ -98,6 +98,14 @@ impl Files {
         sync_folder(&self.0)
     }
 
+    /// Removes the package that waits.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn forget_staged(&self) -> io::Result<()> {
+        remove(&self.staged())
+    }
+
     /// Removes the package on its way and the one that waits.
     ///
     /// # Errors
@@ -127,9 +135,9 @@ impl Files {
             Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(fault) => return Err(fault),
         };
-        let mut text = String::new();
-        file.take(NOTE_MAX_BYTES).read_to_string(&mut text)?;
-        Ok(serde_json::from_str(&text).ok())
+        let mut note = Vec::new();
+        file.take(NOTE_MAX_BYTES).read_to_end(&mut note)?;
+        Ok(serde_json::from_slice(&note).ok())
     }
 
     /// Writes the note durably.
@@ -194,6 +202,29 @@ fn beside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
     PathBuf::from(name)
+}
+
+/// Whether two files have the same content.
+///
+/// # Errors
+/// What the system says.
+pub fn is_same(one: &Path, other: &Path) -> io::Result<bool> {
+    Ok(measure(one)? == measure(other)?)
+}
+
+/// Whether something can be put in the place of a file: makes what would take it, and removes it
+/// again.
+///
+/// # Errors
+/// What the system says against it.
+pub fn can_replace(path: &Path) -> io::Result<()> {
+    let fresh = beside(path);
+    remove(&fresh)?;
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&fresh)?;
+    remove(&fresh)
 }
 
 fn measure(path: &Path) -> io::Result<(u64, [u8; 32])> {
@@ -269,8 +300,10 @@ mod tests {
         let trial = Trial::begin(Version::new(1, 1, 0), Version::new(1, 0, 0), UnixSeconds(7));
         files.put_trial(&trial).unwrap();
         assert_eq!(files.trial().unwrap(), Some(trial));
-        fs::write(files.note(), b"{").unwrap();
-        assert!(files.trial().unwrap().is_none());
+        for spoiled in [&b"{"[..], b"\xff\xfe not text", b""] {
+            fs::write(files.note(), spoiled).unwrap();
+            assert!(files.trial().unwrap().is_none());
+        }
         files.forget_trial().unwrap();
         files.forget_trial().unwrap();
     }

@@ -34,6 +34,15 @@ pub struct Last {
     pub at: UnixSeconds,
 }
 
+/// A release that could not be installed, for no fault of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutOff {
+    /// The release.
+    pub version: Version,
+    /// When.
+    pub at: UnixSeconds,
+}
+
 impl Last {
     /// As it is told.
     pub(super) fn told(&self) -> Option<LastUpdate> {
@@ -62,6 +71,8 @@ pub struct Kept {
     pub failed: BTreeMap<Version, String>,
     /// What became of the last release.
     pub last: Option<Last>,
+    /// A release that is tried again a day later.
+    pub put_off: Option<PutOff>,
     /// The hash of the last report that was answered, hexadecimal digits.
     pub told: Option<String>,
 }
@@ -86,7 +97,7 @@ impl Kept {
         })
     }
 
-    /// Notes what became of a release.
+    /// Notes what became of a release. One that was put off waits on.
     pub fn note(&mut self, version: Version, outcome: UpdateOutcome, why: &str, at: UnixSeconds) {
         self.last = Some(Last {
             version,
@@ -94,7 +105,12 @@ impl Kept {
             reason: reason(why),
             at,
         });
+        self.put_off = None;
         match outcome {
+            UpdateOutcome::PutOff => {
+                self.put_off = Some(PutOff { version, at });
+                return;
+            }
             UpdateOutcome::Installed => {
                 self.failed.retain(|failed, _| *failed > version);
             }
@@ -106,6 +122,16 @@ impl Kept {
             self.failed.pop_first();
         }
         self.staged = None;
+    }
+}
+
+impl Kept {
+    /// Whether this release is not tried at this instant, because it could not be installed within the
+    /// last day.
+    pub(super) fn puts_off(&self, version: Version, now: UnixSeconds) -> bool {
+        self.put_off
+            .as_ref()
+            .is_some_and(|one| one.version == version && now < one.at.plus_days(1))
     }
 }
 

@@ -15,6 +15,8 @@ pub mod prove;
 mod published;
 mod report;
 mod stage;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use shared::services::ServiceId;
@@ -167,12 +169,12 @@ fn next_piece(owner: &mut Owner) -> Result<Option<(Download, Piece)>, UiError> {
 }
 
 /// The release this station takes and does not have yet, with where its package is.
-fn wanted(owner: &Owner) -> Result<Option<(Release, String)>, UiError> {
+fn wanted(owner: &mut Owner) -> Result<Option<(Release, String)>, UiError> {
     let kept = Kept::read(owner)?;
     let Some(rollout) = published::rollout(owner, &kept)? else {
         return Ok(None);
     };
-    let Some((release, _)) = chosen(owner, &kept, &rollout)? else {
+    let Some(release) = chosen(owner, &kept, &rollout)? else {
         return Ok(None);
     };
     let is_here = kept
@@ -186,21 +188,21 @@ fn wanted(owner: &Owner) -> Result<Option<(Release, String)>, UiError> {
     Ok(published::package(owner, &path, &release)?.map(|path| (release, path)))
 }
 
-/// The release this station takes, and whether it is urgent.
-fn chosen(
-    owner: &Owner,
-    kept: &Kept,
-    rollout: &Rollout,
-) -> Result<Option<(Release, bool)>, UiError> {
+/// What this station does about the releases of a list.
+fn choose<'r>(owner: &Owner, kept: &Kept, rollout: &'r Rollout) -> Result<Choice<'r>, UiError> {
     let failed = kept.failed.keys().copied().collect();
-    let taker = Taker {
+    Ok(rollout.choose(&Taker {
         vault: owner.enrolled()?.id(),
         group: kept.group.as_deref(),
         installed: owner.program().version,
         failed: &failed,
-    };
-    Ok(match rollout.choose(&taker) {
-        Choice::Take { release, urgent } => Some((release.clone(), urgent)),
+    }))
+}
+
+/// The release this station takes.
+fn chosen(owner: &Owner, kept: &Kept, rollout: &Rollout) -> Result<Option<Release>, UiError> {
+    Ok(match choose(owner, kept, rollout)? {
+        Choice::Take { release, .. } => Some(release.clone()),
         Choice::Current | Choice::Stuck => None,
     })
 }

@@ -37,7 +37,7 @@ impl Target {
 
 /// The list of releases, when it is another than the one that is here.
 pub(super) fn new_rollout(
-    owner: &Owner,
+    owner: &mut Owner,
     platform: Platform,
     channel: Channel,
 ) -> Result<Option<Target>, UiError> {
@@ -89,7 +89,7 @@ pub(super) fn rollout(owner: &Owner, kept: &Kept) -> Result<Option<Rollout>, UiE
 
 /// Where the package of a release is; nothing while the repository does not name just that package.
 pub(super) fn package(
-    owner: &Owner,
+    owner: &mut Owner,
     path: &str,
     release: &Release,
 ) -> Result<Option<String>, UiError> {
@@ -99,17 +99,15 @@ pub(super) fn package(
     Ok(named.map(|named| named.address))
 }
 
-/// Whether the repository is believed as of now.
-pub(super) fn is_fresh(owner: &Owner) -> Result<bool, UiError> {
-    standing::is_fresh(owner)
-}
-
 /// What the role for software names at a path. One that is not believed now names nothing: what is
 /// here stays in use.
-fn named(owner: &Owner, path: &str) -> Result<Option<Named>, UiError> {
-    if !is_fresh(owner)? {
+fn named(owner: &mut Owner, path: &str) -> Result<Option<Named>, UiError> {
+    if !standing::is_fresh(owner)? {
         return Ok(None);
     }
     let all = repository::named_by(owner, SOFTWARE_ROLE)?;
-    Ok(all.into_iter().find(|named| named.path.as_str() == path))
+    Ok(all
+        .iter()
+        .find(|named| named.path.as_str() == path)
+        .cloned())
 }

@@ -1,7 +1,6 @@
 //! From a package that is here to one that may be installed.
 
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
 
 use shared::clock::UnixSeconds;
 use shared::services::ServiceId;
@@ -13,11 +12,12 @@ use super::keep::{self, Kept, Staged};
 use super::{chosen, not_written, published};
 use crate::api::{Event, PieceState, UiError};
 use crate::messages::{Code, say};
+use crate::services::repository::standing;
 use crate::services::sealed;
 use crate::station::{Owner, Station};
 
 /// How often a whole package is fetched that is not what was signed: more is no accident of a line.
-const SPOILED_MAX: u8 = 3;
+pub(super) const SPOILED_MAX: u8 = 3;
 
 /// A package that may be installed now. The station takes no more work until it is closed or the
 /// package is given up.
@@ -83,28 +83,38 @@ impl Station {
     /// The faults of the store.
     pub async fn prepare_software(&self) -> Result<Readiness, UiError> {
         // Looked at first without the flag: nobody is refused for a release that waits anyway.
-        let working = self.is_working();
-        let before = self.apply(move |owner| readiness(owner, working)).await?;
+        let before = self.readiness().await?;
         if !matches!(before, Readiness::Now(_)) {
             return Ok(before);
         }
         // In this order: whoever begins work after the flag stands sees it, and whoever began before
         // is counted.
-        self.closing().store(true, Ordering::SeqCst);
-        let working = self.is_working();
-        let ready = match self.line_is_free() {
-            true => self.apply(move |owner| readiness(owner, working)).await,
-            false => Ok(Readiness::Waits(Hold::Busy(Busy::Value))),
-        };
+        if let Err(busy) = self.begin_closing() {
+            return Ok(Readiness::Waits(Hold::Busy(busy)));
+        }
+        let ready = self.readiness().await;
         if !matches!(ready, Ok(Readiness::Now(_))) {
             self.give_up_software();
         }
         ready
     }
 
+    /// Whether a package that was prepared may still be installed: looking at it takes its time.
+    pub async fn is_still_ready(&self, package: &Package) -> bool {
+        match self.readiness().await {
+            Ok(Readiness::Now(now)) => now.version == package.version,
+            Ok(Readiness::Nothing | Readiness::Waits(_)) | Err(_) => false,
+        }
+    }
+
+    async fn readiness(&self) -> Result<Readiness, UiError> {
+        let working = self.is_working();
+        self.apply(move |owner| readiness(owner, working)).await
+    }
+
     /// Takes work again: the package is not installed after all.
     pub fn give_up_software(&self) {
-        self.closing().store(false, Ordering::SeqCst);
+        self.end_closing();
     }
 
     /// Notes that the package that waits cannot be installed: it is remembered and not tried again.
@@ -114,6 +124,22 @@ impl Station {
     pub async fn refuse_software(&self, version: Version, reason: String) -> Result<(), UiError> {
         self.apply(move |owner| refuse(owner, version, &reason))
             .await
+    }
+
+    /// Notes that the package that waits could not be installed, for no fault of its own: it is tried
+    /// again a day later.
+    ///
+    /// # Errors
+    /// The faults of the store.
+    pub async fn put_off_software(&self, version: Version, reason: String) -> Result<(), UiError> {
+        self.apply(move |owner| {
+            let (now, mut kept) = (owner.now(), Kept::read(owner)?);
+            kept.note(version, UpdateOutcome::PutOff, &reason, now);
+            kept.write(owner)?;
+            owner.tell(Event::Status);
+            Ok(())
+        })
+        .await
     }
 
     /// Takes in what a trial came to: see [`settle`].
@@ -131,18 +157,33 @@ impl Station {
 }
 
 /// Writes down what a trial came to, and only then forgets the note: a crash in between writes it
-/// down once more, with the same words.
+/// down once more, with the same words. A release that failed is forgotten only by the one before,
+/// once that runs: until then the note is what puts it back.
 pub(crate) fn settle(owner: &mut Owner) -> Result<(), UiError> {
     let files = Files::of(owner.folder());
     let Some(trial) = files.trial().map_err(|fault| not_written(&fault))? else {
         return Ok(());
     };
-    let Trial { version, state, .. } = trial;
+    let Trial {
+        version,
+        state,
+        fault,
+        ..
+    } = trial;
+    let program = owner.program();
     let mut kept = Kept::read(owner)?;
     let now = owner.now();
     match state {
         TrialState::Installing | TrialState::Trying { .. } => return Ok(()),
+        TrialState::Failed { .. } if program.platform.is_none() || program.version == version => {
+            return Ok(());
+        }
         TrialState::Passed => kept.note(version, UpdateOutcome::Installed, "", now),
+        TrialState::Failed { reason } if fault.is_some() => {
+            kept.note(version, UpdateOutcome::PutOff, &reason, now);
+            kept.write(owner)?;
+            return files.forget_trial().map_err(|fault| not_written(&fault));
+        }
         TrialState::Failed { reason } => {
             kept.note(version, UpdateOutcome::PutBack, &reason, now);
         }
@@ -165,7 +206,7 @@ fn drop_unwanted(owner: &mut Owner) -> Result<(), UiError> {
     let mut kept = Kept::read(owner)?;
     let rollout = published::rollout(owner, &kept)?;
     let wanted = match &rollout {
-        Some(rollout) => chosen(owner, &kept, rollout)?.map(|(release, _)| release),
+        Some(rollout) => chosen(owner, &kept, rollout)?,
         None => None,
     };
     let staged = kept.staged.as_ref().map(|staged| &staged.release);
@@ -179,10 +220,15 @@ fn drop_unwanted(owner: &mut Owner) -> Result<(), UiError> {
     {
         kept.staged = None;
         kept.write(owner)?;
-        keep::put_download(owner, None)?;
-        return Files::of(owner.folder())
-            .forget_packages()
-            .map_err(|fault| not_written(&fault));
+        let files = Files::of(owner.folder());
+        let coming = keep::download(owner)?.zip(wanted);
+        let forgotten = if coming.is_some_and(|(download, wanted)| download.is_of(&wanted)) {
+            files.forget_staged()
+        } else {
+            keep::put_download(owner, None)?;
+            files.forget_packages()
+        };
+        return forgotten.map_err(|fault| not_written(&fault));
     }
     // What an admin has changed about the release that waits counts for it too.
     if let (Some(_), Some(wanted)) = (staged, wanted)
@@ -276,10 +322,14 @@ pub(super) fn hold(
         local: owner.local(),
         hours: &kept.hours,
         busy: busy(owner, working)?,
-        fresh: published::is_fresh(owner)?,
+        belief: standing::belief(owner)?,
         platform,
     };
-    Ok(moment.allows(release).err())
+    if let Err(hold) = moment.allows(release) {
+        return Ok(Some(hold));
+    }
+    let is_put_off = kept.puts_off(release.version, owner.now());
+    Ok(is_put_off.then_some(Hold::PutOff))
 }
 
 /// What the station is in the middle of.
@@ -294,5 +344,8 @@ fn busy(owner: &Owner, working: bool) -> Result<Option<Busy>, UiError> {
     }
     let on_its_way =
         owner.store().is_unlocked() && sealed::pending(owner, ServiceId::Funds)?.is_some();
-    Ok((working || on_its_way).then_some(Busy::Value))
+    if on_its_way {
+        return Ok(Some(Busy::Value));
+    }
+    Ok(working.then_some(Busy::Call))
 }

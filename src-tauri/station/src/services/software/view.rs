@@ -1,9 +1,9 @@
 //! What the window and the command line show of the station's software.
 
-use shared::software::{Channel, Choice, OpeningHours, Taker};
+use shared::software::{Channel, Choice, OpeningHours};
 
 use super::keep::{self, Kept};
-use super::{published, stage};
+use super::{choose, published, stage};
 use crate::api::{
     FailedReleaseView, LastUpdateView, SetSoftwareCall, SoftwareState, SoftwareView, UiError,
 };
@@ -61,15 +61,8 @@ fn coming(
     let Some(rollout) = published::rollout(owner, kept)? else {
         return Ok(());
     };
-    let failed = kept.failed.keys().copied().collect();
-    let taker = Taker {
-        vault: owner.enrolled()?.id(),
-        group: kept.group.as_deref(),
-        installed: owner.program().version,
-        failed: &failed,
-    };
     view.minimum = rollout.minimum().map(|minimum| minimum.to_string());
-    let release = match rollout.choose(&taker) {
+    let release = match choose(owner, kept, &rollout)? {
         Choice::Current => {
             view.state = SoftwareState::Current;
             return Ok(());

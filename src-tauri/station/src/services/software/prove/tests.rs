@@ -152,10 +152,78 @@ fn a_program_that_proves_itself_says_so_once() {
         Err("the store".to_owned())
     );
     assert!(!proof.is_settled());
+    assert!(proof.is_overdue());
+    proof.judge(Ok(())).unwrap();
+    assert!(proof.is_settled() && !proof.is_overdue());
+    let trial = office.files().trial().unwrap().unwrap();
+    assert_eq!(trial.state, TrialState::Passed);
+}
+
+#[test]
+fn a_program_that_has_proved_itself_stays_when_that_cannot_be_noted() {
+    let office = Office::new();
+    office.install("true");
+    let Beginning::Prove(proof) = begin(&office.data(), NEW, &office.place).unwrap() else {
+        panic!("it is not on trial");
+    };
+    // A folder in the place of the file that the note is written into.
+    fs::create_dir(office.data().join("software/trial.json.new")).unwrap();
     proof.judge(Ok(())).unwrap();
     assert!(proof.is_settled());
     let trial = office.files().trial().unwrap().unwrap();
-    assert_eq!(trial.state, TrialState::Passed);
+    assert_eq!(trial.state, TrialState::Trying { attempts: 1 });
+}
+
+#[test]
+fn a_program_that_the_computer_hinders_may_take_its_time_and_goes_back_without_a_blemish() {
+    let office = Office::new();
+    office.install("true");
+    for start in 1..=ATTEMPTS_MAX {
+        let Beginning::Prove(proof) = begin(&office.data(), NEW, &office.place).unwrap() else {
+            panic!("start {start}");
+        };
+        proof.hindered_by("the keyring is locked");
+        assert!(!proof.is_overdue() && !proof.is_settled());
+    }
+    let begun = begin(&office.data(), NEW, &office.place).unwrap();
+    assert!(matches!(begun, Beginning::WentBack));
+    let trial = office.files().trial().unwrap().unwrap();
+    assert_eq!(trial.fault.as_deref(), Some("the keyring is locked"));
+    for (code, is_so) in [
+        (Code::KeyringSlow, true),
+        (Code::DiskFull, true),
+        (Code::DamagedStore, false),
+        (Code::NewerStore, false),
+    ] {
+        let fault = crate::messages::say(code, &[]);
+        assert_eq!(is_of_the_computer(&fault), is_so, "{code:?}");
+    }
+}
+
+#[test]
+fn a_program_that_somebody_closes_while_it_is_on_trial_is_not_put_back() {
+    let office = Office::new();
+    office.install("echo new >> \"$1\"");
+    watch(&office.data(), &office.place).unwrap();
+    assert_eq!(office.started(1), ["new"]);
+    assert!(office.installed().contains("echo new"));
+    let trial = office.files().trial().unwrap().unwrap();
+    assert_eq!(trial.state, TrialState::Installing);
+}
+
+#[test]
+fn an_install_that_fails_leaves_the_old_program_and_no_note() {
+    let office = Office::new();
+    let package = office.package("echo new");
+    office.place.can_be_replaced().unwrap();
+    // Nothing can be made where the new program would be written.
+    let blocked = PathBuf::from(format!("{}.new", office.place.file.display()));
+    fs::create_dir(&blocked).unwrap();
+    fs::write(blocked.join("file"), b"").unwrap();
+    office.place.can_be_replaced().unwrap_err();
+    install(&package, &office.data(), &office.place).unwrap_err();
+    assert!(office.installed().contains("echo old"));
+    assert!(office.files().trial().unwrap().is_none());
 }
 
 #[test]
@@ -165,13 +233,22 @@ fn a_package_is_looked_at_before_anything_is_replaced() {
         look_at(&office.package(text), &office.data(), |_| verified)
     };
     assert_eq!(look("echo 1.1.0", Ok(())), Ok(()));
+    let release = |why: &str| Unfit::Release(why.to_owned());
     let wrong = look("echo 1.1.0", Err("its signature is wrong".to_owned()));
-    assert_eq!(wrong.unwrap_err(), "its signature is wrong");
-    let other = look("echo 0.9.0", Ok(())).unwrap_err();
-    assert_eq!(other, "its program says that it is version 0.9.0");
-    let broken = look("echo it cannot use the store; exit 1", Ok(())).unwrap_err();
-    assert_eq!(broken, "it cannot use the store");
+    assert_eq!(wrong, Err(release("its signature is wrong")));
+    let other = look("echo 0.9.0", Ok(()));
+    let said = "its program says that it is version 0.9.0";
+    assert_eq!(other, Err(release(said)));
+    let broken = look("echo it cannot use the store; exit 1", Ok(()));
+    assert_eq!(broken, Err(release("it cannot use the store")));
     let silent = look("exit 127", Ok(())).unwrap_err();
-    assert!(silent.contains("does not start"), "{silent}");
+    assert!(
+        matches!(&silent, Unfit::Release(why) if why.contains("does not start")),
+        "{silent}"
+    );
+    for hindered in ["echo the disk is full; exit 75", "kill -9 $$"] {
+        let fault = look(hindered, Ok(())).unwrap_err();
+        assert!(matches!(fault, Unfit::NotTried(_)), "{hindered}: {fault}");
+    }
     assert!(office.installed().contains("echo old"));
 }
