@@ -2,6 +2,7 @@
 //!
 //! `shared` is sans-I/O: time, randomness, signing and verifying come in as arguments.
 
+pub mod call;
 pub mod checkpoint;
 pub mod clock;
 pub mod ids;

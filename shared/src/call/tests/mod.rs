@@ -1,0 +1,3 @@
+mod caller;
+mod live;
+mod modem;
