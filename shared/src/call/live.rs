@@ -74,7 +74,9 @@ impl Queue {
         let Some(rate) = self.rate else {
             return;
         };
-        let micros = u64::try_from(count).unwrap_or(u64::MAX).saturating_mul(1_000_000);
+        let micros = u64::try_from(count)
+            .unwrap_or(u64::MAX)
+            .saturating_mul(1_000_000);
         let time = Duration::from_micros(micros / u64::from(rate));
         self.free_at = self.free_at.max(now).saturating_add(time);
     }
