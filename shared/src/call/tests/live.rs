@@ -26,12 +26,20 @@ impl Port {
     fn now(&self) -> Duration {
         *self.clock.lock().unwrap()
     }
+
+    fn pass(&self, wait: Duration) {
+        *self.clock.lock().unwrap() += wait;
+    }
+
+    fn is_gone(&self) -> bool {
+        *self.gone.lock().unwrap()
+    }
 }
 
 impl ModemPort for Port {
     fn read(&mut self, to: &mut [u8], wait: Duration) -> Result<usize, PortGone> {
-        *self.clock.lock().unwrap() += wait;
-        if *self.gone.lock().unwrap() {
+        self.pass(wait);
+        if self.is_gone() {
             return Err(PortGone("pulled out".to_owned()));
         }
         let arrived = self.modem.arrived(self.now());

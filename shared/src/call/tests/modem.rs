@@ -281,14 +281,13 @@ impl Scene {
     /// The events by kind, without what they say; that packets stop before the end goes without
     /// saying.
     pub(super) fn story(&self) -> Vec<String> {
-        let word = |event: &Event| match event {
-            Event::Ended(Ok(())) => "Ended".to_owned(),
-            Event::Ended(Err(fault)) => format!("Ended: {fault}"),
-            event => {
-                let text = format!("{event:?}");
-                let end = text.find(['(', ' ']).unwrap_or(text.len());
-                text[..end].to_owned()
+        let word = |event: &Event| {
+            if let Event::Ended(Err(fault)) = event {
+                return format!("Ended: {fault}");
             }
+            let text = format!("{event:?}");
+            let end = text.find(['(', ' ']).unwrap_or(text.len());
+            text[..end].to_owned()
         };
         let told = self.events.iter().filter(|event| **event != Event::Down);
         told.map(word).collect()
