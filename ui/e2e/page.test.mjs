@@ -559,8 +559,6 @@ test('a supervisor passes a spent budget for what amends a piece, too', { skip }
     assert.equal(new Set(calls.map(({ job_key: key }) => key)).size, 1, 'one amendment, however often it is asked for');
   });
 });
-  });
-});
 
 test('no table of Setup is wider than its column', { skip }, () =>
   onPage({}, async (page) => {
