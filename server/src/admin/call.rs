@@ -16,6 +16,7 @@ use super::money::MoneyCall;
 use super::rates::RatesCall;
 use super::refusal::AdminRefusal;
 use super::repository::RepositoryCall;
+use super::software::SoftwareCall;
 use super::tree::TreeCall;
 use super::view::AdminView;
 
@@ -161,6 +162,11 @@ pub enum AdminCall {
     Repository {
         /// What to do.
         what: RepositoryCall,
+    },
+    /// Publish releases, or show who runs what.
+    Software {
+        /// What is to be done.
+        what: SoftwareCall,
     },
     /// Count pieces.
     Statistics(StatisticsAsked),

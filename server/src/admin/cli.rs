@@ -12,6 +12,7 @@ use super::money::cli::{
     AccountMoneyCommand, RefundCommand, ScanCommand, StationMoneyCommand, StopListCommand,
 };
 use super::repository::cli::RepositoryCommand;
+use super::software::cli::SoftwareCommand;
 use super::statement::StatementCommand;
 use super::tree::TreeCommand;
 
@@ -99,17 +100,9 @@ pub enum Command {
     /// What happens after a restore: see it, and sign the new epoch.
     #[command(subcommand)]
     Epoch(EpochCommand),
-    /// Software updates: not in this build.
-    #[command(hide = true)]
-    Software(Later),
-}
-
-/// The arguments of a command that is not in this build.
-#[derive(Debug, Args)]
-pub struct Later {
-    /// Anything.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-    pub rest: Vec<String>,
+    /// Releases of the stations' program, and who runs what.
+    #[command(subcommand)]
+    Software(SoftwareCommand),
 }
 
 /// How to make a data center.

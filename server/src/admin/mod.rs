@@ -22,6 +22,7 @@ pub mod repository;
 mod serve;
 mod sheet;
 pub mod socket;
+pub mod software;
 pub mod statement;
 pub mod statistics;
 pub mod tree;
@@ -140,7 +141,7 @@ fn carry_out(cli: Cli, output: &Output) -> Result<(), AdminRefusal> {
             carry_out_restore(&folder, &file, epoch, &clock, output)
         }
         Command::Keys(command) => keys::carry_out(&folder, command, &clock, output),
-        Command::Software(_) => Err(AdminRefusal::not_in_this_build("software")),
+        Command::Software(command) => carry_out_software(&folder, command, clock, output),
         Command::Refund(command) => money::cli::refund(&folder, command, clock, output),
         Command::Scan(command) => {
             perform_or_ask(&folder, money::cli::scan_call(&command)?, clock, output)
@@ -192,6 +193,16 @@ fn carry_out(cli: Cli, output: &Output) -> Result<(), AdminRefusal> {
             perform_or_ask(&folder, AdminCall::Backup { file }, clock, output)
         }
     }
+}
+
+fn carry_out_software(
+    folder: &Folder,
+    command: software::cli::SoftwareCommand,
+    clock: Arc<dyn Clock>,
+    output: &Output,
+) -> Result<(), AdminRefusal> {
+    let call = software::call(command, passphrase_of)?;
+    perform_or_ask(folder, call, clock, output)
 }
 
 fn carry_out_station(

@@ -83,6 +83,7 @@ pub fn perform(
         AdminCall::Repository { what } => super::repository::perform(center, what, show)?,
         AdminCall::RatesList => all(show, rates_list(center)?),
         AdminCall::Rates { rates } => super::rates::perform(center, rates, show)?,
+        AdminCall::Software { what } => super::software::perform(center, what, show)?,
         AdminCall::Statistics(asked) => super::statistics::perform(center, asked, show)?,
         AdminCall::Keys(asked) => super::keys::perform(center, asked, show)?,
         AdminCall::LedgerVerify => {

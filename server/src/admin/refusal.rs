@@ -95,7 +95,7 @@ impl AdminRefusal {
         Self::new(ending, code, sentence(error), hint)
     }
 
-    fn refused(code: &str, error: &dyn std::error::Error, hint: &str) -> Self {
+    pub(super) fn refused(code: &str, error: &dyn std::error::Error, hint: &str) -> Self {
         Self::new(Ending::Refused, code, sentence(error), hint)
     }
 

@@ -20,6 +20,7 @@ use super::keys::KeysView;
 use super::money::MoneyView;
 use super::pin_reset::PinResetView;
 use super::repository::RepositoryView;
+use super::software::{ReleaseView, StationSoftwareView};
 use super::tree::{NodeView, OverrideView};
 use crate::evidence::Evidence;
 use crate::ledger::{AuditReport, ExportLine};
@@ -290,6 +291,10 @@ pub enum AdminView {
     RatesReport(Box<Report>),
     /// What a coming edition changes.
     Rehearsal(Box<Rehearsal>),
+    /// One release of the stations' program.
+    Release(ReleaseView),
+    /// What a station runs.
+    StationSoftware(StationSoftwareView),
     /// Pieces counted.
     Statistics(Box<Statistics>),
     /// One group of pieces.
@@ -339,6 +344,8 @@ impl AdminView {
             Self::Edition(view) => serde_json::to_string(view),
             Self::RatesReport(view) => serde_json::to_string(view),
             Self::Rehearsal(view) => serde_json::to_string(view),
+            Self::Release(view) => serde_json::to_string(view),
+            Self::StationSoftware(view) => serde_json::to_string(view),
             Self::Statistics(view) => serde_json::to_string(view),
             Self::Group(view) => serde_json::to_string(view),
             Self::Keys(view) => serde_json::to_string(view),
@@ -374,6 +381,8 @@ impl fmt::Display for AdminView {
             Self::Edition(view) => edition(f, view),
             Self::RatesReport(view) => view.fmt(f),
             Self::Rehearsal(view) => view.fmt(f),
+            Self::Release(view) => view.fmt(f),
+            Self::StationSoftware(view) => view.fmt(f),
             Self::Statistics(view) => super::statistics::text(f, view),
             Self::Keys(view) => super::keys::text(f, view),
             Self::Audit(view) => audit(f, view),

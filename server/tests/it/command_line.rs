@@ -216,9 +216,7 @@ fn wrong_usage_is_exit_code_2_and_says_so() {
 fn commands_of_later_issues_say_that_they_are_not_in_this_build() {
     let folder = Folder::initialised();
     for arguments in [
-        ["software", "list"].as_slice(),
-        &["software", "publish", "--anything"],
-        &["serve", "--console", "127.0.0.1:0"],
+        ["serve", "--console", "127.0.0.1:0"].as_slice(),
         &["serve", "--modem", "/dev/ttyS0"],
     ] {
         let (exit, refusal) = folder.refusal(arguments);
