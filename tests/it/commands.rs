@@ -1,11 +1,14 @@
 //! A data center and its stations as other processes: our own executables, started as an admin
 //! and a clerk would start them.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -19,8 +22,9 @@ const EDITION: &str = concat!(
 /// The account that the stations of a site refill from.
 const ACCOUNT: &str = "Demo";
 
-/// One of our executables: it lies where this test was built.
+/// One of our executables: it lies where this test was built, and was built of the same sources.
 pub(crate) fn executable(name: &str) -> PathBuf {
+    static LOOKED_AT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
     let test = std::env::current_exe().unwrap();
     let built = test.parent().and_then(Path::parent).unwrap();
     let path = built.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
@@ -29,7 +33,68 @@ pub(crate) fn executable(name: &str) -> PathBuf {
         "{} is not built; run `cargo build --workspace` first",
         path.display()
     );
+    if LOOKED_AT.lock().unwrap().insert(path.clone()) {
+        let newer = newer_source(&path, &test);
+        assert_eq!(
+            newer,
+            None,
+            "{} is older than this source of it; run `cargo build --workspace` first",
+            path.display()
+        );
+    }
     path
+}
+
+/// A source that an executable was built of and that changed between its build and the build of this
+/// test: then they would not speak of the same program. What changes while tests run is no matter.
+fn newer_source(executable: &Path, test: &Path) -> Option<PathBuf> {
+    let changed = |path: &Path| path.metadata().and_then(|about| about.modified()).ok();
+    // cargo writes down beside each executable what it was made of.
+    let listed = std::fs::read_to_string(executable.with_extension("d")).unwrap();
+    let (built, tested) = (changed(executable)?, changed(test)?);
+    sources(&listed)
+        .into_iter()
+        .find(|source| changed(source).is_some_and(|at| built < at && at <= tested))
+}
+
+/// The files after `NAME:` in cargo's list; a space in a name has a backslash before it.
+fn sources(listed: &str) -> Vec<PathBuf> {
+    let (_, names) = listed.trim_end().split_once(": ").unwrap_or_default();
+    let marked = names.replace("\\ ", "\0");
+    let names = marked.split(' ').filter(|name| !name.is_empty());
+    names.map(|name| name.replace('\0', " ").into()).collect()
+}
+
+#[test]
+fn an_executable_is_not_of_today_when_a_source_changed_before_the_test_was_built() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let (program, source, test) = (path("program"), path("a source.rs"), path("test"));
+    let escaped = source.to_str().unwrap().replace(' ', "\\ ");
+    let listed = format!("{}: {escaped} /no/longer/there.rs\n", program.display());
+    std::fs::write(path("program.d"), &listed).unwrap();
+    assert_eq!(
+        sources(&listed),
+        [source.clone(), PathBuf::from("/no/longer/there.rs")]
+    );
+    let at = |path: &Path, second: u64| {
+        let file = std::fs::File::create(path).unwrap();
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
+        file.set_modified(time).unwrap();
+    };
+    at(&program, 20);
+    at(&test, 30);
+    for (changed, is_older) in [
+        (10, false),
+        (20, false),
+        (25, true),
+        (30, true),
+        (31, false),
+    ] {
+        at(&source, changed);
+        let newer = newer_source(&program, &test);
+        assert_eq!(newer.is_some(), is_older, "a source of {changed}");
+    }
 }
 
 /// Whether the full counts were asked for.
