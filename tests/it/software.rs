@@ -154,7 +154,7 @@ struct Breaking {
     budget: Budget,
     pieces: AtomicUsize,
     most: usize,
-    /// A request whose reply is lost.
+    /// What stands in the path of a request whose reply is lost.
     loses: Option<&'static str>,
     asked: Mutex<Vec<(u64, u64)>>,
 }
@@ -203,7 +203,8 @@ impl Link for Breaking {
                     return LinkFault::Broken("it broke".to_owned()).into();
                 }
             }
-            let is_lost = self.loses == Some(request.path());
+            let path = request.path();
+            let is_lost = self.loses.is_some_and(|lost| path.contains(lost));
             let answered = self.line.exchange(request, &holds).await;
             if is_lost {
                 return LinkFault::Broken("the reply was lost".to_owned()).into();
@@ -248,6 +249,33 @@ async fn a_package_goes_on_where_the_line_broke_also_after_a_restart() {
     };
     assert_eq!(std::fs::read(ready.path).unwrap(), package("1.1.0"));
     assert_eq!(ready.signature, signature("1.1.0"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_that_came_in_half_names_no_release_and_spoils_no_contact() {
+    let office = Office::new().await;
+    office.publish("1.1.0", 100, &[]).await;
+    // The new timestamp comes and is kept, and what it tells of does not, twice.
+    for _ in 0..2 {
+        let link: Arc<dyn Link> = Breaking::losing(&office, "snapshot.json");
+        let met = meet_through(&office.counter.station, &link, ServiceId::Software)
+            .await
+            .unwrap();
+        let fared = |name: &str| {
+            let mut services = met.view.services.iter();
+            let one = services.find(|one| one.service == name).unwrap();
+            one.outcome.clone()
+        };
+        assert_eq!(fared("rates"), "failed");
+        assert!(
+            ["served", "nothing"].contains(&fared("software").as_str()),
+            "{:?}",
+            met.view
+        );
+        assert_eq!(office.view().await.state, SoftwareState::Unpublished);
+    }
+    office.counter.contact().await.unwrap();
+    assert_eq!(office.view().await.release.as_deref(), Some("1.1.0"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

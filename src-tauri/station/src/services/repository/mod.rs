@@ -238,18 +238,44 @@ pub struct Named {
 /// # Errors
 /// Why they are not believed (also because they have expired), and the faults of the store.
 pub fn named_by(owner: &mut Owner, role: &'static str) -> Result<Arc<[Named]>, UiError> {
+    named(owner, role).map_err(|fault| match fault {
+        TufFaultOr::Repository(fault) => standing::said(&fault),
+        TufFaultOr::Station(fault) | TufFaultOr::Content(fault) => fault,
+    })
+}
+
+/// As [`named_by`], for a service that is served beside the refresh: while the documents are not
+/// believed, or a refresh has brought only some of them, nothing is named. Why is said by the service
+/// that brings them.
+///
+/// # Errors
+/// The faults of the store.
+pub fn named_for_now(owner: &mut Owner, role: &'static str) -> Result<Arc<[Named]>, UiError> {
+    match named(owner, role) {
+        Ok(named) => Ok(named),
+        Err(TufFaultOr::Repository(fault)) => {
+            tracing::debug!(%fault, role, "the repository names nothing for now");
+            Ok(Arc::from([]))
+        }
+        Err(TufFaultOr::Station(fault) | TufFaultOr::Content(fault)) => Err(fault),
+    }
+}
+
+fn named(owner: &mut Owner, role: &'static str) -> Result<Arc<[Named]>, TufFaultOr> {
     if let Some(named) = owner.named_roles().get(role) {
         return Ok(Arc::clone(named));
     }
-    let said = |fault: TufFault| standing::said(&fault);
-    let held = owner.store().repository_documents()?;
-    let mut client = Client::from_held(held, owner.now(), &crypto::verify_tuf).map_err(said)?;
-    client.list(RoleName::new(role)).map_err(said)?;
-    client.answer_from_held(&crypto::verify_tuf).map_err(said)?;
+    let held = owner
+        .store()
+        .repository_documents()
+        .map_err(UiError::from)?;
+    let mut client = Client::from_held(held, owner.now(), &crypto::verify_tuf)?;
+    client.list(RoleName::new(role))?;
+    client.answer_from_held(&crypto::verify_tuf)?;
     let mut named = Vec::new();
     for (path, file) in client.listed() {
         named.push(Named {
-            address: fetching::address(&client, path, file).map_err(said)?,
+            address: fetching::address(&client, path, file)?,
             path: path.clone(),
             file: file.clone(),
         });

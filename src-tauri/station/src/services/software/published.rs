@@ -100,12 +100,13 @@ pub(super) fn package(
 }
 
 /// What the role for software names at a path. One that is not believed now names nothing: what is
-/// here stays in use.
+/// here stays in use. So does one of which a refresh has brought only a part: this service is asked
+/// again at the end of it.
 fn named(owner: &mut Owner, path: &str) -> Result<Option<Named>, UiError> {
     if !standing::is_fresh(owner)? {
         return Ok(None);
     }
-    let all = repository::named_by(owner, SOFTWARE_ROLE)?;
+    let all = repository::named_for_now(owner, SOFTWARE_ROLE)?;
     Ok(all
         .iter()
         .find(|named| named.path.as_str() == path)
