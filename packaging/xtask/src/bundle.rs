@@ -7,9 +7,11 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use crate::check;
 use crate::execute::{self, SHORT};
 use crate::fault::{self, Fault};
 use crate::json;
+use crate::machine::Purpose;
 use crate::progress::{Progress, Step};
 use crate::workspace::Workspace;
 
@@ -30,6 +32,9 @@ Categories=Office;
 Terminal=false
 ";
 
+/// Whether an AppImage can be made here: the runtime in front of it is for this system alone.
+pub(crate) const IS_MADE_HERE: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+
 /// One AppImage to be made.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Bundle<'a> {
@@ -45,7 +50,16 @@ pub(crate) struct Bundle<'a> {
 
 /// Makes one AppImage in the folder `out`, of the version and key that the environment names.
 pub(crate) fn run(workspace: &Workspace, out: &Path, release: bool) -> Result<(), Fault> {
-    let mut progress = Progress::of(2);
+    if !IS_MADE_HERE {
+        return Err(Fault::Missing {
+            what: "Linux on x86-64".to_owned(),
+            why: "to make an AppImage".to_owned(),
+            remedy: "cargo xtask bundle on such a machine".to_owned(),
+        });
+    }
+    let mut progress = Progress::of(5);
+    let purposes = [Purpose::Build, Purpose::Window, Purpose::Bundle];
+    check::install(workspace, &mut progress, &purposes)?;
     crate::page::build(workspace, &mut progress)?;
     let mut step = progress.step("AppImage");
     let (version, key) = (told("PENNYBLACK_VERSION"), told("PENNYBLACK_UPDATE_KEY"));
@@ -55,14 +69,16 @@ pub(crate) fn run(workspace: &Workspace, out: &Path, release: bool) -> Result<()
         release,
         ..Bundle::default()
     };
-    let name = format!(
-        "Pennyblack-{}.AppImage",
-        version.as_deref().unwrap_or(env!("CARGO_PKG_VERSION"))
-    );
-    let file = out.join(name);
+    let named = version.as_deref().unwrap_or(env!("CARGO_PKG_VERSION"));
+    let file = out.join(file_name(named));
     make(workspace, &mut step, &bundle, &file)?;
     step.done(&file.display().to_string());
     Ok(())
+}
+
+/// What the AppImage of a version is called.
+pub(crate) fn file_name(version: &str) -> String {
+    format!("Pennyblack-{version}.AppImage")
 }
 
 fn told(name: &str) -> Option<String> {

@@ -9,6 +9,8 @@ pub(crate) enum Purpose {
     Build,
     /// Building the window.
     Window,
+    /// Making an AppImage of the window.
+    Bundle,
     /// `cargo xtask test` beyond building.
     Test,
     /// `cargo xtask bench` beyond building.
@@ -88,6 +90,19 @@ const WINDOW: [Need; 3] = [
         "libayatana-appindicator3-dev",
         "to build the station's window",
         &[&["pkg-config", "--exists", "ayatana-appindicator3-0.1"]],
+    ),
+];
+
+const BUNDLE: [Need; 2] = [
+    build(
+        "squashfs-tools",
+        "to put the window into one file",
+        &[&["mksquashfs", "-version"]],
+    ),
+    build(
+        "binutils",
+        "to leave out what only debuggers read",
+        &[&["strip", "--version"]],
     ),
 ];
 
@@ -175,6 +190,7 @@ pub(crate) fn wanted(purposes: &[Purpose]) -> Vec<Need> {
         match purpose {
             Purpose::Build => wanted.extend(BUILD),
             Purpose::Window => wanted.extend(WINDOW),
+            Purpose::Bundle => wanted.extend(BUNDLE),
             Purpose::Test => wanted.extend(TEST),
             Purpose::Bench => wanted.extend(BENCH),
         }
@@ -216,6 +232,7 @@ mod tests {
         let all = [
             Purpose::Build,
             Purpose::Window,
+            Purpose::Bundle,
             Purpose::Test,
             Purpose::Bench,
         ];

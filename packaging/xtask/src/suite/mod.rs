@@ -1,8 +1,10 @@
 //! `cargo xtask test`: installs what is missing and passes every test of the project.
 
 mod count;
+mod packages;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use crate::check;
@@ -46,7 +48,8 @@ struct Suite<'a> {
     workspace: &'a Workspace,
     progress: Progress,
     long: bool,
-    skips: std::path::PathBuf,
+    skips: PathBuf,
+    packages: Option<PathBuf>,
     count: Count,
     not_passed: Vec<String>,
     told_skips: BTreeMap<String, String>,
@@ -62,9 +65,10 @@ impl<'a> Suite<'a> {
         let count = Count::default();
         Ok(Self {
             workspace,
-            progress: Progress::of(19),
+            progress: Progress::of(20),
             long,
             skips,
+            packages: None,
             count,
             not_passed: Vec::new(),
             told_skips: BTreeMap::new(),
@@ -90,6 +94,7 @@ impl<'a> Suite<'a> {
             self.checked(title, command)?;
         }
         self.page_tests()?;
+        self.make_packages();
         if self.checked(
             "Build of every executable",
             workspace.cargo(&["build", "--workspace"]),
@@ -103,6 +108,26 @@ impl<'a> Suite<'a> {
             self.main_job()?;
         }
         Ok(())
+    }
+
+    /// Packages of the window for the test that installs them. When they cannot be made, everything
+    /// else is tested all the same.
+    fn make_packages(&mut self) {
+        let title = "Packages of the window";
+        let mut step = self.progress.step(title);
+        match packages::make(self.workspace, &mut step) {
+            Ok(Some(folder)) => {
+                self.packages = Some(folder);
+                step.done("");
+            }
+            Ok(None) => step.done("none on this machine"),
+            Err(fault) => {
+                step.show(&fault.to_string());
+                step.failed("");
+                self.count.failed += 1;
+                self.not_passed.push(title.to_owned());
+            }
+        }
     }
 
     /// The headless run, judged by programs that are not ours.
@@ -187,6 +212,9 @@ impl<'a> Suite<'a> {
         command.env(SKIPS, &self.skips);
         if self.long {
             command.env(LONG_RUN, "1");
+        }
+        if let Some(folder) = &self.packages {
+            command.env(packages::PACKAGES, folder);
         }
         let python = self.workspace.tools().join("venv/bin/python");
         if python.exists() {
