@@ -62,7 +62,8 @@ mod rollbacks;
 mod simulation;
 #[cfg(test)]
 mod software;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod software_installed;
 #[cfg(test)]
 mod statistics;
