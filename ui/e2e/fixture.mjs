@@ -1,8 +1,18 @@
 // A station that never was: it answers the page's calls from a table, so that every state of every
 // screen can be looked at. It lives with the tests and never reaches the product's bundle.
+import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { page } from './page.mjs';
+
+/** @import { Answers, CallName } from '../src/backend' */
+/** @import { ErrorKind, OptionsView, PieceView, PrinterSetup, ServiceView, SoftwareView, StatisticsView, StatusView, UiError } from '../src/generated/api' */
+/**
+ * What a call is answered with: a value, a no, a promise of either, or a function of the call.
+ * @template T
+ * @typedef {T | { no: UiError } | Promise<T | { no: UiError }>} Told
+ */
+/** @typedef {{ [N in CallName]?: Told<Answers[N]> | ((call: any) => Told<Answers[N]>) }} Given */
 
 const DAY = 86_400;
 const label = readFileSync(new URL('./label.png', import.meta.url)).toString('base64');
@@ -12,12 +22,15 @@ export const isoDay = () => new Date().toLocaleDateString('sv-SE');
 
 export const seconds = () => Math.floor(Date.now() / 1000);
 
+/** @param {ErrorKind} kind @returns {UiError} */
 export function refusal(code, message, hint, kind = 'refused') {
   return { code, message, hint, retry: false, kind };
 }
 
+/** @returns {ServiceView} */
 const service = (id, outcome, level, ms, reason = null) => ({ service: id, outcome, level, ms, reason });
 
+/** @param {Partial<StatusView>} changes @returns {StatusView} */
 export function status(changes = {}) {
   return {
     enrolled: true,
@@ -33,6 +46,7 @@ export function status(changes = {}) {
     warn_at: seconds() + 13 * DAY + 3600,
     lock_at: seconds() + 27 * DAY + 3600,
     account: { name: 'Boise Main Office', available_mills: 950_000 },
+    certificate: null,
     keys: [
       { purpose: 'indicium signing', since: seconds() - 3 * DAY, until: seconds() + 55 * DAY, next: seconds() + 6 * DAY },
       { purpose: 'station certificate', since: seconds() - 3 * DAY, until: seconds() + 27 * DAY, next: seconds() + 17 * DAY },
@@ -71,6 +85,7 @@ const EXTRAS = [
   { name: 'return-receipt', title: 'Return receipt, paper', amount_mills: 4650, needs: ['certified'], excludes: [] },
 ];
 
+/** @returns {OptionsView} */
 export function options() {
   const option = (cls, shape, title, price, excluded = null, code = null) => ({ class: cls, shape, title, quote: price, excluded, code, extras: shape === 'letter' ? EXTRAS : [] });
   return {
@@ -87,6 +102,7 @@ export function options() {
 }
 
 let count = 313;
+/** @param {Partial<PieceView>} changes @returns {PieceView} */
 export function piece(changes = {}) {
   count -= 1;
   return {
@@ -120,6 +136,7 @@ export const pieces = () => [
   piece({ class: 'ground-advantage', shape: 'parcel', postage_mills: 6940, place: 'Chicago IL' }),
 ];
 
+/** @type {PrinterSetup} */
 export const zebra = {
   name: 'Zebra ZD421',
   port: { kind: 'tcp', address: '192.168.1.40:9100' },
@@ -134,7 +151,7 @@ const stocks = [
   { name: 'roll-62', title: 'roll 62 mm' },
 ];
 
-/** What was printed, counted by what the call asks for. */
+/** What was printed, counted by what the call asks for. @returns {StatisticsView} */
 export const printed = (call) => ({
   from: '2026-10-24',
   to: '2026-11-22',
@@ -152,7 +169,7 @@ export const printed = (call) => ({
   records: 641,
 });
 
-/** The station's software, with a version that waits for the evening. */
+/** The station's software, with a version that waits for the evening. @param {Partial<SoftwareView>} changes @returns {SoftwareView} */
 export const software = (changes = {}) => ({
   version: '1.0.0',
   platform: 'linux-appimage',
@@ -171,7 +188,7 @@ export const software = (changes = {}) => ({
   ...changes,
 });
 
-/** What each call answers with when a test says nothing else; a function sees the call. */
+/** What each call answers with when a test says nothing else. @type {Given} */
 const ANSWERS = {
   status: () => status(),
   enrol: () => status(),
@@ -226,8 +243,8 @@ const ANSWERS = {
 };
 
 /**
- * Serves the built page with a fixture behind it. `answers` replaces the table's; an answer may be a
- * value, a function of the call, a promise, or `{ no: UiError }`.
+ * Serves the built page with a fixture behind it. `answers` replaces the table's.
+ * @param {Given} answers
  */
 export async function fixture(answers = {}) {
   const calls = [];
@@ -262,9 +279,11 @@ export async function fixture(answers = {}) {
     }
     page(path, response);
   });
-  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+  await new Promise((listening) => server.listen(0, '127.0.0.1', () => listening(null)));
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
   return {
-    url: `http://127.0.0.1:${server.address().port}/#0123456789abcdef0123456789abcdef`,
+    url: `http://127.0.0.1:${address.port}/#0123456789abcdef0123456789abcdef`,
     answers,
     calls,
     tell(event) {

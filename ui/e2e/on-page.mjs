@@ -11,7 +11,12 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/** Opens the page, hands it to `act`, and demands that nothing broke or was blocked meanwhile. */
+/**
+ * Opens the page, hands it to `act`, and demands that nothing broke or was blocked meanwhile.
+ * @param {import('./fixture.mjs').Given} answers
+ * @param {(page: import('playwright-core').Page, station: Awaited<ReturnType<typeof fixture>>) => Promise<unknown>} act
+ * @param {import('playwright-core').BrowserContextOptions & { width?: number, height?: number }} more
+ */
 export async function onPage(answers, act, { width = 1024, height = 640, ...more } = {}) {
   const station = await fixture(answers);
   const page = await browser.newPage({ viewport: { width, height }, ...more });
@@ -45,6 +50,16 @@ export async function until(page, holds) {
   for (let tries = 0; tries < 50 && !holds(); tries += 1) {
     await page.waitForTimeout(100);
   }
+}
+
+/** Waits until what a field holds passes. */
+export async function untilField(page, selector, passes) {
+  let holds = await page.inputValue(selector);
+  for (let tries = 0; tries < 50 && !passes(holds); tries += 1) {
+    await page.waitForTimeout(100);
+    holds = await page.inputValue(selector);
+  }
+  assert.ok(passes(holds), `${selector} holds “${holds}”`);
 }
 
 export const callsOf = (station, name) => station.calls.filter(({ call }) => call === name);

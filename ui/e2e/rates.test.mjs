@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertAccessible } from './browser.mjs';
 import { options, software, status } from './fixture.mjs';
-import { callsOf, fillPiece, onPage, skip, until } from './on-page.mjs';
+import { callsOf, fillPiece, onPage, skip, until, untilField } from './on-page.mjs';
 
 const WRIT = {
   name: 'Writ', favourite: true, class: 'first-class', shape: 'flat', weight: '3oz', size: null, nonmachinable: false,
@@ -17,7 +17,7 @@ test('a preset is chosen with F5 and fills the counter', { skip }, () =>
     await page.keyboard.press('F5');
     assert.equal(await page.evaluate(() => document.activeElement.id), 'preset');
     await page.keyboard.press('ArrowDown');
-    await page.waitForFunction(() => document.querySelector('#weight').value === '3oz');
+    await untilField(page, '#weight', (weight) => weight === '3oz');
     assert.equal(await page.inputValue('#date'), dayLater(status().today, 1));
     await page.waitForSelector('text=Extra services, 1 chosen');
     // Prices are asked for after a rest of the hand.
@@ -107,7 +107,7 @@ test('a kind of price is chosen in sight, kept with a preset, and gone with the 
     assert.equal(await page.textContent('#kind >> option:checked'), 'Usual prices');
     await page.keyboard.press('F5');
     await page.keyboard.press('ArrowDown');
-    await page.waitForFunction(() => document.querySelector('#kind').value === 'commercial');
+    await untilField(page, '#kind', (kind) => kind === 'commercial');
     // What is no preset any more keeps its kind of price, and shows it.
     await page.fill('#weight', '2oz');
     assert.equal(await page.inputValue('#preset'), '');
@@ -153,7 +153,7 @@ test('nothing prints until the price on the screen is that of the piece', { skip
   const answers = { options: () => hold.then(() => options()) };
   return onPage(answers, async (page, station) => {
     await fillPiece(page);
-    let go;
+    let go = () => undefined;
     hold = new Promise((wake) => (go = wake));
     await page.fill('#weight', '9oz');
     await until(page, () => callsOf(station, 'options').some(({ weight }) => weight === '9oz'));
@@ -180,7 +180,7 @@ test('nothing prints while a new address is not found yet', { skip }, () => {
   };
   return onPage(answers, async (page, station) => {
     await fillPiece(page);
-    let go;
+    let go = () => undefined;
     hold = new Promise((wake) => (go = wake));
     await page.fill('#address', 'Addressee\n350 Fifth Ave\nNew York NY 10001');
     await until(page, () => callsOf(station, 'place').some(({ text }) => text.includes('10001')));
@@ -222,7 +222,7 @@ test('extra services stay open while they are ticked and unticked', { skip }, ()
     await page.keyboard.press('Space');
     await page.waitForSelector('summary >> text=/^Extra services$/');
     assert.equal(await page.isVisible('input[value="certified"]'), true);
-    assert.equal(await page.evaluate(() => document.activeElement.value), 'certified');
+    assert.equal(await page.evaluate(() => document.activeElement.getAttribute('value')), 'certified');
   }));
 
 const notTaken = (everything) => {
@@ -253,7 +253,7 @@ test('hours that were set are not put back by an answer from before', { skip }, 
   return onPage(answers, async (page, station) => {
     await page.click('nav >> text=Setup');
     await page.waitForSelector('#sw-go');
-    let go;
+    let go = () => undefined;
     late = new Promise((wake) => (go = () => wake(software())));
     const before = asked;
     station.tell({ event: 'status' });
@@ -273,7 +273,7 @@ test('a batch waits, says what is not printed, and is opened again', { skip }, (
     await page.waitForSelector('text=12 of 20 rows not printed');
     assert.equal(await page.isDisabled('#batch-keep'), true);
     await page.click('text=Monday.csv');
-    await page.waitForFunction(() => document.querySelector('#csv').value.startsWith('name,address'));
+    await untilField(page, '#csv', (rows) => rows.startsWith('name,address'));
     await page.fill('#csv', 'name,address,city,state,zip,class,shape,weight\nA,1 Main St,Boise,ID,83702,first-class,letter,1oz');
     await page.click('#batch-keep');
     await page.waitForSelector('text=3 of 3 rows not printed');
@@ -288,7 +288,7 @@ test('after midnight a piece that was to go today goes today still', { skip }, (
     const first = await page.inputValue('#date');
     today = dayLater(today, 1);
     station.tell({ event: 'status' });
-    await page.waitForFunction((day) => document.querySelector('#date').value === day, today);
+    await untilField(page, '#date', (day) => day === today);
     assert.equal(first, dayLater(today, -1));
   });
 });
@@ -325,11 +325,11 @@ test('rows that nobody kept come back after others took their place', { skip }, 
     await page.click('nav >> text=Batch');
     await page.fill('#csv', ROWS);
     await page.click('text=Monday.csv');
-    await page.waitForFunction((rows) => document.querySelector('#csv').value !== rows, ROWS);
+    await untilField(page, '#csv', (rows) => rows !== ROWS);
     await page.waitForSelector('#batch-back');
     await assertAccessible(page, 'rows that gave way');
     await page.click('#batch-back');
-    await page.waitForFunction((rows) => document.querySelector('#csv').value === rows, ROWS);
+    await untilField(page, '#csv', (rows) => rows === ROWS);
     assert.equal(await page.locator('#batch-back').count(), 0);
   }));
 
