@@ -9,6 +9,7 @@ mod accounts;
 mod amending;
 mod error;
 mod event;
+mod line;
 mod looking;
 mod money;
 mod rates;
@@ -27,6 +28,10 @@ pub use accounts::{BudgetView, CentreView, CentresView};
 pub use amending::{AmendCall, AmendHow};
 pub use error::{ErrorKind, UiError};
 pub use event::Event;
+pub use line::{
+    LineCallView, LineSetupView, LineView, ModemPortView, ModemsView, PhoneCallView, ProfileView,
+    SetLineCall,
+};
 pub use money::{
     AutomaticRefillCall, AutomaticRefillPlan, AutomaticRefillView, RefillCall, RefundCall,
     RefundView, WithdrawCall, WithdrawalView,
@@ -140,6 +145,12 @@ pub enum Call {
     /// Chooses how early releases are taken and when the office is open. Answers with
     /// [`SoftwareView`].
     SetSoftware(SetSoftwareCall),
+    /// How the telephone line is set up, and the last calls. Answers with [`LineSetupView`].
+    Line,
+    /// Sets the telephone line up. Answers with [`LineSetupView`].
+    SetLine(SetLineCall),
+    /// Asks on every port of this computer whether a modem is there. Answers with [`ModemsView`].
+    FindModems,
 }
 
 /// Which keeper holds the station's key-encryption key.
@@ -529,17 +540,6 @@ pub struct KeyView {
     pub next: Option<i64>,
 }
 
-/// The line to the data center.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
-pub struct LineView {
-    /// `internet`, `dialup` or `none`.
-    pub kind: String,
-    /// Whether the last contact over it succeeded.
-    pub up: bool,
-    /// One sentence when it is down.
-    pub reason: Option<String>,
-}
-
 /// How a service fared at its last contact.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct ServiceView {
@@ -785,4 +785,8 @@ pub enum View {
     Users(UsersView),
     /// See [`SoftwareView`].
     Software(Box<SoftwareView>),
+    /// See [`LineSetupView`].
+    Line(Box<LineSetupView>),
+    /// See [`ModemsView`].
+    Modems(ModemsView),
 }

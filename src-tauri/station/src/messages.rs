@@ -326,6 +326,126 @@ catalogue! {
     LineBroke = "line_broke", Unreachable, true,
         "The line to the data center broke: {reason}. What was asked is kept and is completed once, at the next contact.",
         "Start a contact when the line is back; nothing is charged twice.";
+    /// No telephone line is set.
+    NoLine = "no_line", Refused, false,
+        "This station has no telephone line set. Nothing was dialed and no money moved.",
+        "Set one with: pennyblack line set --device DEVICE --number NUMBER.";
+    /// All numbers rest.
+    DialRests = "dial_rests", Unreachable, true,
+        "The telephone rests until {until}, because the number failed too often. Nothing was dialed and no money moved.",
+        "Wait, or insist with: pennyblack contact --line dialup.";
+    /// The port does not open.
+    ModemPort = "modem_port", Unreachable, true,
+        "The modem's port {device} does not open: {reason}. No money moved.",
+        "Plug the modem in, close what else uses it, or find its port with: pennyblack line find.";
+    /// Nobody on the other side knows where the data center is.
+    LineNoName = "line_no_name", Unreachable, true,
+        "The call stands, but nobody there knows the address of {server}. No money moved.",
+        "Meet the data center over the Internet once, so that its address is known, or ring your admin.";
+    /// The private socket cannot be made.
+    LineNoDoor = "line_no_door", Fault, true,
+        "The call stands, but this computer cannot use it: {reason}. No money moved.",
+        "Check the rights and the free space of the data folder.";
+    /// A call reached its cap.
+    CallTooLong = "call_too_long", Unreachable, true,
+        "The call lasted as long as it may and was ended. What was asked is kept and is completed once.",
+        "Start a contact again; a longer call is set with: pennyblack line set --cap-minutes.";
+    /// No answer to any command.
+    ModemSilent = "modem_silent", Unreachable, true,
+        "The modem does not answer. No money moved.",
+        "Switch it on and check its cable; pennyblack line find shows where a modem answers.";
+    /// A command was not understood.
+    ModemRefused = "modem_refused", Unreachable, true,
+        "The modem refused a command. No money moved.",
+        "Choose another profile with: pennyblack line set --profile.";
+    /// PIN, PUK, or no card.
+    CardLocked = "card_locked", Unreachable, false,
+        "The card of the mobile modem is locked or missing. No money moved.",
+        "Set its PIN with: pennyblack line set --card-pin-file PATH; after three wrong ones it needs its PUK in a telephone.";
+    /// No dial tone.
+    NoDialTone = "no_dial_tone", Unreachable, true,
+        "There is no dial tone. No money moved.",
+        "Check the telephone cable; behind a branch exchange set the profile blind.";
+    /// Engaged.
+    NumberBusy = "number_busy", Unreachable, true,
+        "The number is busy. No money moved.",
+        "Try again later. If it is always busy, the prefix for an outside line may be missing: pennyblack line set --prefix 9,";
+    /// Nobody takes the call.
+    NobodyAnswers = "nobody_answers", Unreachable, true,
+        "It rings, and nobody answers. No money moved.",
+        "Check the number, or set a second one with: pennyblack line set --alternate.";
+    /// Taken by a voice or a fax.
+    NoModemAnswers = "no_modem_answers", Unreachable, true,
+        "The call was taken, but no modem answers: it may be a wrong number, a voice or a fax. No money moved.",
+        "Check the number and its prefix.";
+    /// The modem must wait.
+    CallDelayed = "call_delayed", Unreachable, true,
+        "The modem must wait before it dials this number again. No money moved.",
+        "Wait an hour; the modem keeps the rules of its country.";
+    /// The modem refuses the number.
+    NumberBarred = "number_barred", Unreachable, true,
+        "The modem refuses to dial this number for a while, because it failed too often. No money moved.",
+        "Wait an hour, or switch the modem off and on.";
+    /// The modem said nothing about the call.
+    CallTimedOut = "call_timed_out", Unreachable, true,
+        "The call did not come about in time. No money moved.",
+        "Check the number; try again later.";
+    /// No PPP.
+    PppNoAnswer = "ppp_no_answer", Unreachable, true,
+        "A modem took the call, but it does not speak the data center's language: it may be a wrong number. No money moved.",
+        "Check the number; ring your admin if it is right.";
+    /// Our own bytes come back.
+    PppLooped = "ppp_looped", Unreachable, true,
+        "The line sends back what is sent into it. No money moved.",
+        "Check the cable and the modem's profile; try again.";
+    /// LCP failed.
+    PppLinkNotAgreed = "ppp_link_not_agreed", Unreachable, true,
+        "The two ends of the call did not agree on how to speak. No money moved.",
+        "Try again; if it stays, send the log to your admin.";
+    /// No common way to prove a name.
+    PppNoCommonProof = "ppp_no_common_proof", Unreachable, false,
+        "The other end asks for a name and password, and there is none, or in a way that is not known here. No money moved.",
+        "Set them with: pennyblack line set --dial-name NAME --password-file PATH, or ring your admin.";
+    /// The proof took too long.
+    PppProofUnanswered = "ppp_proof_unanswered", Unreachable, true,
+        "The other end did not say whether it believes the name and password. No money moved.",
+        "Try again; if it stays, ring your admin.";
+    /// Name or password wrong.
+    PppPasswordRefused = "ppp_password_refused", Unreachable, false,
+        "The other end refused the name or the password of the call. No money moved.",
+        "Check them with whoever runs the access server; the data center's own lines take what the last contact brought.";
+    /// The other end is not who was dialed.
+    PppPeerNotProven = "ppp_peer_not_proven", Unreachable, false,
+        "The other end could not prove that it knows the password: it is not who was dialed. No money moved.",
+        "Check the number and tell your admin.";
+    /// IPCP failed.
+    PppAddressesNotAgreed = "ppp_addresses_not_agreed", Unreachable, true,
+        "The two ends of the call did not agree on addresses. No money moved.",
+        "Try again; if it stays, ring your admin.";
+    /// No address.
+    PppNoAddress = "ppp_no_address", Unreachable, true,
+        "The other end gave this station no address. No money moved.",
+        "Try again; for a mobile modem check the access point name (--apn).";
+    /// No Internet packets.
+    PppIpRefused = "ppp_ip_refused", Unreachable, true,
+        "The other end does not carry Internet packets. No money moved.",
+        "Check the number; ring your admin.";
+    /// Terminate.
+    PppEndedByPeer = "ppp_ended_by_peer", Unreachable, true,
+        "The other end ended the call. What was asked is kept and is completed once.",
+        "Try again.";
+    /// Silence.
+    PppHalfOpen = "ppp_half_open", Unreachable, true,
+        "The other end of the call fell silent. What was asked is kept and is completed once.",
+        "Try again; a noisy line may be the cause.";
+    /// Agreed on again and again.
+    PppUnstable = "ppp_unstable", Unreachable, true,
+        "The call does not stay up. What was asked is kept and is completed once.",
+        "Try again; a noisy line may be the cause.";
+    /// Carrier lost, unplugged.
+    PppLineLost = "ppp_line_lost", Unreachable, true,
+        "The call was cut off. What was asked is kept and is completed once.",
+        "Try again; if it stays, check the telephone line and the modem's cable.";
     /// A refill was not decided in the contact it was asked in: the sentence in place of the one of
     /// what went wrong, whose code and advice stay.
     RefillWaits = "refill_waits", Refused, true,

@@ -35,6 +35,7 @@ use shared::software::Busy;
 use tokio::sync::{OwnedMutexGuard, broadcast, mpsc, oneshot};
 
 use crate::api::{Event, SecretsChoice, UiError};
+use crate::contact::dialup::telephone::Telephone;
 use crate::messages::{Code, say};
 use crate::owner::FolderLock;
 use crate::secrets::{self, Patience, SecretStore, StoreId};
@@ -151,6 +152,7 @@ pub struct Station {
     working: Arc<AtomicUsize>,
     closing: Arc<Closing>,
     silent: SilentPrinters,
+    telephone: Arc<Telephone>,
 }
 
 /// Whether the program is about to be replaced: no new work and no contact begins.
@@ -212,6 +214,7 @@ impl Station {
             working: Arc::default(),
             closing: Arc::default(),
             silent: SilentPrinters::default(),
+            telephone: Arc::default(),
         })
     }
 
@@ -318,6 +321,21 @@ impl Station {
     /// The printers that said nothing when they were asked last.
     pub(crate) const fn silent(&self) -> &SilentPrinters {
         &self.silent
+    }
+
+    /// The telephone.
+    #[must_use]
+    pub const fn telephone(&self) -> &Arc<Telephone> {
+        &self.telephone
+    }
+
+    /// This station with another telephone: for simulations.
+    #[must_use]
+    pub fn with_telephone(self, telephone: Telephone) -> Self {
+        Self {
+            telephone: Arc::new(telephone),
+            ..self
+        }
     }
 
     /// The data folder.

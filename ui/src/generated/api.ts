@@ -326,7 +326,7 @@ spent_mills: number, };
 /**
  * A call: window, bridge or command line → station.
  */
-export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "amend" } & AmendCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall | { "call": "rotate-keys" } | { "call": "presets" } | { "call": "put-preset" } & PutPresetCall | { "call": "remove-preset" } & NamedCall | { "call": "waiting-batches" } | { "call": "put-batch" } & PutBatchCall | { "call": "batch-text" } & NamedCall | { "call": "remove-batch" } & NamedCall | { "call": "rehearse" } & RehearseCall | { "call": "cost-centres" } | { "call": "as" } & AsCall | { "call": "sign-in" } & SignInCall | { "call": "sign-out" } & SignOutCall | { "call": "users" } | { "call": "add-user" } & AddUserCall | { "call": "change-user" } & ChangeUserCall | { "call": "idle-lock" } & IdleLockCall | { "call": "automatic-refill" } & AutomaticRefillCall | { "call": "withdraw" } & WithdrawCall | { "call": "software" } | { "call": "set-software" } & SetSoftwareCall;
+export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "amend" } & AmendCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall | { "call": "rotate-keys" } | { "call": "presets" } | { "call": "put-preset" } & PutPresetCall | { "call": "remove-preset" } & NamedCall | { "call": "waiting-batches" } | { "call": "put-batch" } & PutBatchCall | { "call": "batch-text" } & NamedCall | { "call": "remove-batch" } & NamedCall | { "call": "rehearse" } & RehearseCall | { "call": "cost-centres" } | { "call": "as" } & AsCall | { "call": "sign-in" } & SignInCall | { "call": "sign-out" } & SignOutCall | { "call": "users" } | { "call": "add-user" } & AddUserCall | { "call": "change-user" } & ChangeUserCall | { "call": "idle-lock" } & IdleLockCall | { "call": "automatic-refill" } & AutomaticRefillCall | { "call": "withdraw" } & WithdrawCall | { "call": "software" } | { "call": "set-software" } & SetSoftwareCall | { "call": "line" } | { "call": "set-line" } & SetLineCall | { "call": "find-modems" };
 
 /**
  * One cost centre.
@@ -606,6 +606,112 @@ reason: string | null,
 at: number, };
 
 /**
+ * The call that is going on.
+ */
+export type LineCallView = { 
+/**
+ * `dialing`, `connecting`, `up` or `hanging-up`.
+ */
+stage: string, 
+/**
+ * The number.
+ */
+number: string, 
+/**
+ * Since when the modems have found each other, Unix seconds.
+ */
+since: number | null, 
+/**
+ * For how long, seconds.
+ */
+seconds: number, 
+/**
+ * What it has cost so far by the price, mills.
+ */
+cost_mills: number | null, };
+
+/**
+ * How the telephone line is set up.
+ */
+export type LineSetupView = { 
+/**
+ * Whether it can be used: there is a modem, and something to dial.
+ */
+ready: boolean, 
+/**
+ * The modem's port.
+ */
+device: string | null, 
+/**
+ * The data center's number.
+ */
+number: string | null, 
+/**
+ * The number after it.
+ */
+alternate: string | null, 
+/**
+ * What is dialed for an outside line.
+ */
+prefix: string | null, 
+/**
+ * By pulses instead of tones.
+ */
+pulse: boolean, 
+/**
+ * The kind of modem.
+ */
+profile: string, 
+/**
+ * The kinds that are known.
+ */
+profiles: Array<ProfileView>, 
+/**
+ * The access point name.
+ */
+apn: string | null, 
+/**
+ * Whether a card's PIN is kept.
+ */
+has_card_pin: boolean, 
+/**
+ * The name for another's access server.
+ */
+dial_name: string | null, 
+/**
+ * Whether a password is kept for it.
+ */
+has_password: boolean, 
+/**
+ * When it calls by itself at night.
+ */
+night: string | null, 
+/**
+ * How long a call may last, minutes.
+ */
+cap_minutes: number, 
+/**
+ * What a call costs, mills.
+ */
+per_call_mills: number, 
+/**
+ * What a minute costs, mills.
+ */
+per_minute_mills: number, 
+/**
+ * Until when the numbers rest, Unix seconds; `None` when one may be dialed.
+ */
+rests_until: number | null, 
+/**
+ * When the station calls again by itself, Unix seconds.
+ */
+calls_again_at: number | null, 
+/**
+ * The last calls, newest first.
+ */
+calls: Array<PhoneCallView>, };
+
+/**
  * The line to the data center.
  */
 export type LineView = { 
@@ -620,7 +726,45 @@ up: boolean,
 /**
  * One sentence when it is down.
  */
-reason: string | null, };
+reason: string | null, 
+/**
+ * The telephone call that is going on.
+ */
+call: LineCallView | null, };
+
+/**
+ * One port.
+ */
+export type ModemPortView = { 
+/**
+ * The device.
+ */
+device: string, 
+/**
+ * What the system knows of it.
+ */
+what: string, 
+/**
+ * `modem`, `silent` or `closed`.
+ */
+state: string, 
+/**
+ * What the modem says of itself, or why the port does not open.
+ */
+said: string | null, 
+/**
+ * The profile that fits the modem.
+ */
+profile: string | null, };
+
+/**
+ * What hangs on this computer's ports.
+ */
+export type ModemsView = { 
+/**
+ * The ports that were asked.
+ */
+ports: Array<ModemPortView>, };
 
 /**
  * A preset or a waiting batch, by its name.
@@ -689,6 +833,40 @@ export type OptionsView = {
  * Each way, cheapest first; those that are excluded stand last.
  */
 options: Array<OptionView>, };
+
+/**
+ * A call that was made.
+ */
+export type PhoneCallView = { 
+/**
+ * The number.
+ */
+number: string, 
+/**
+ * When, Unix seconds.
+ */
+at: number, 
+/**
+ * `dialed` (going on, or the program stopped meanwhile), `reached`, `failed`, `barred` or
+ * `not-dialed`.
+ */
+outcome: string, 
+/**
+ * Why it did not come about, as a code.
+ */
+fault: string | null, 
+/**
+ * How long it lasted, seconds.
+ */
+seconds: number, 
+/**
+ * What it cost by the price, mills.
+ */
+cost_mills: number | null, 
+/**
+ * What the modem said of the line.
+ */
+said: string | null, };
 
 /**
  * The state of a piece after its debit.
@@ -1067,6 +1245,19 @@ printers: Array<PrinterSetup>,
  * The papers a printer may hold.
  */
 stocks: Array<StockView>, };
+
+/**
+ * A kind of modem.
+ */
+export type ProfileView = { 
+/**
+ * What it is chosen by.
+ */
+name: string, 
+/**
+ * What it is.
+ */
+title: string, };
 
 /**
  * How somebody shows who they are.
@@ -1456,6 +1647,67 @@ user: UserView,
  * After so many minutes without a call it ends.
  */
 idle_minutes: number, };
+
+/**
+ * Sets the telephone line up; what is not given stays, an empty text is removed.
+ */
+export type SetLineCall = { 
+/**
+ * The modem's port, for example `/dev/ttyUSB0` or `COM3`; empty: no telephone line.
+ */
+device: string | null, 
+/**
+ * The data center's number.
+ */
+number: string | null, 
+/**
+ * The number that is dialed when the first has failed.
+ */
+alternate: string | null, 
+/**
+ * What is dialed for an outside line, for example `9,`.
+ */
+prefix: string | null, 
+/**
+ * By pulses instead of tones.
+ */
+pulse: boolean | null, 
+/**
+ * The kind of modem.
+ */
+profile: string | null, 
+/**
+ * The access point name of a mobile network.
+ */
+apn: string | null, 
+/**
+ * The PIN of a mobile modem's card.
+ */
+card_pin: string | null, 
+/**
+ * The name that another's access server asks for.
+ */
+dial_name: string | null, 
+/**
+ * Its password.
+ */
+password: string | null, 
+/**
+ * When a station that met nobody for half a day calls by itself, `HH:MM` local time.
+ */
+night: string | null, 
+/**
+ * How long a call may last, minutes: 1 to 60.
+ */
+cap_minutes: number | null, 
+/**
+ * What each call costs, for the meter.
+ */
+per_call: string | null, 
+/**
+ * What each minute that has begun costs, for the meter.
+ */
+per_minute: string | null, };
 
 /**
  * Chooses channel and opening hours; what is not given stays.
@@ -1867,7 +2119,7 @@ idle_minutes: number, };
 /**
  * The answer to a call.
  */
-export type View = StatusView | PreviewView | PieceView | RefillView | QuoteView | OptionsView | ContactView | BatchView | PiecesView | PrintersView | JournalView | PlaceView | StatisticsView | CentresView | PresetsView | WaitingBatchesView | BatchTextView | RehearsalView | SessionView | UsersView | SoftwareView;
+export type View = StatusView | PreviewView | PieceView | RefillView | QuoteView | OptionsView | ContactView | BatchView | PiecesView | PrintersView | JournalView | PlaceView | StatisticsView | CentresView | PresetsView | WaitingBatchesView | BatchTextView | RehearsalView | SessionView | UsersView | SoftwareView | LineSetupView | ModemsView;
 
 /**
  * A batch that waits.

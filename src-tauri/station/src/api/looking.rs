@@ -21,6 +21,8 @@ impl Call {
             | Self::CostCentres
             | Self::Users
             | Self::Software
+            | Self::Line
+            | Self::FindModems
             | Self::Presets
             | Self::WaitingBatches
             | Self::BatchText(_)
@@ -49,7 +51,8 @@ impl Call {
             | Self::RemovePreset(_)
             | Self::PutBatch(_)
             | Self::RemoveBatch(_)
-            | Self::SetSoftware(_) => false,
+            | Self::SetSoftware(_)
+            | Self::SetLine(_) => false,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::line::Telephone;
 use super::presets::{Presets, Waiting};
 use super::users::Users;
 
@@ -180,6 +181,12 @@ pub(super) enum Command {
         /// What to change
         #[command(subcommand)]
         what: Option<Software>,
+    },
+    /// Show or set up the telephone line, which is used when the Internet is down
+    Line {
+        /// What to do
+        #[command(subcommand)]
+        what: Telephone,
     },
     /// Compute postal barcodes
     Barcode(Rest),

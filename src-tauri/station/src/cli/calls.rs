@@ -59,7 +59,9 @@ pub(super) fn call(
         | View::Rehearsal(_)
         | View::Session(_)
         | View::Users(_)
-        | View::Software(_) => Ok(()),
+        | View::Software(_)
+        | View::Line(_)
+        | View::Modems(_) => Ok(()),
     }
 }
 
@@ -171,6 +173,7 @@ fn to_call(command: Command) -> Result<Call, UiError> {
             secrets: secrets.as_deref().map(secrets_choice).transpose()?,
         }),
         Command::Status => Call::Status,
+        Command::Line { what } => super::line::to_call(what)?,
         Command::Contact { line } => Call::Contact(ContactCall {
             line: line.map(line_word).map(str::to_owned),
         }),

@@ -5,6 +5,7 @@ mod batch;
 mod calls;
 mod journal;
 mod keys;
+mod line;
 mod presets;
 mod show;
 mod users;
@@ -153,6 +154,7 @@ fn perform(arguments: Arguments, streams: &mut Streams<'_>) -> Result<(), UiErro
         | Command::Statistics { .. }
         | Command::CostCentres
         | Command::Software { .. }
+        | Command::Line { .. }
         | Command::Presets { .. }
         | Command::Waiting { .. }
         | Command::Rehearse { .. }

@@ -3,6 +3,7 @@
 mod rehearsal;
 mod software;
 mod statistics;
+mod telephone;
 
 use std::io::{self, Write};
 
@@ -69,7 +70,9 @@ fn json(view: &View, out: &mut dyn Write) -> io::Result<()> {
         | View::BatchText(_)
         | View::Rehearsal(_)
         | View::Statistics(_)
-        | View::Software(_) => line(view, out),
+        | View::Software(_)
+        | View::Line(_) => line(view, out),
+        View::Modems(view) => view.ports.iter().try_for_each(|one| line(one, out)),
     }
 }
 
@@ -107,6 +110,8 @@ fn text(view: &View, out: &mut dyn Write) -> io::Result<()> {
         View::Users(view) => view.users.iter().try_for_each(|one| user(one, out)),
         View::Session(view) => user(&view.user, out),
         View::Software(view) => software::software(view, out),
+        View::Line(view) => telephone::setup(view, out),
+        View::Modems(view) => telephone::modems(view, out),
     }
 }
 
@@ -221,6 +226,9 @@ fn status(view: &StatusView, out: &mut dyn Write) -> io::Result<()> {
     }
     let line = view.line.reason.as_deref().unwrap_or("up");
     writeln!(out, "Line      {}: {line}", view.line.kind)?;
+    if let Some(call) = &view.line.call {
+        telephone::going_on(call, out)?;
+    }
     if view.unknown_pieces > 0 {
         writeln!(
             out,

@@ -197,7 +197,7 @@ pub(super) fn proof(user: Option<String>, file: Option<&Path>) -> Result<Option<
 }
 
 /// The first line of a file that nobody else may read.
-fn pin(path: &Path) -> Result<Hidden, UiError> {
+pub(super) fn pin(path: &Path) -> Result<Hidden, UiError> {
     let missing = || {
         say(
             Code::CannotRead,

@@ -1,6 +1,8 @@
 //! Enrolment (`protocol.md` C): the code's fingerprint vouches for the root, then the secret goes
 //! over a line verified by that root.
 
+use std::sync::Arc;
+
 use minicbor::{Decode, Encode};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -12,6 +14,7 @@ use shared::wire::{from_cbor, read_message, to_cbor};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use super::dialup::{Dialed, Dialup, telephone};
 use super::faults::said;
 use super::internet::{Credentials, Internet};
 use super::link::{Link, LinkRequest};
@@ -45,7 +48,15 @@ pub async fn enrol(station: &Station, call: EnrolCall) -> Result<(), UiError> {
     station.apply(|owner| not_enrolled(owner)).await?;
     let choice = call.secrets.unwrap_or(SecretsChoice::Keyring);
     let store = station.apply(|owner| Ok(owner.store_id())).await?;
-    let root = trusted_root(&call.server, &code).await?;
+    let line = Line::Internet;
+    let (line, root) = match trusted_root(&line, &call.server, &code).await {
+        Err(fault) if fault.code == Code::Unreachable.name() => {
+            let line = line.or_by_telephone(station, &call.server, fault).await?;
+            let root = trusted_root(&line, &call.server, &code).await?;
+            (line, root)
+        }
+        root => (line, root?),
+    };
     let keeper = open_keeper(choice.clone(), store).await?;
     station
         .apply(move |owner| owner.seal_with(&choice, keeper))
@@ -61,7 +72,7 @@ pub async fn enrol(station: &Station, call: EnrolCall) -> Result<(), UiError> {
         root: root.clone(),
         identity: None,
     };
-    let link = Internet::new(&call.server, &credentials).map_err(|fault| said(&fault))?;
+    let link = line.trusting(&call.server, &credentials)?;
     let send = LinkRequest::Send {
         path: "/v1/enrol".to_owned(),
         body: to_cbor(&request),
@@ -79,6 +90,50 @@ pub async fn enrol(station: &Station, call: EnrolCall) -> Result<(), UiError> {
         .await
 }
 
+/// The line that an enrolment goes over.
+enum Line {
+    Internet,
+    Call(Arc<Dialed>),
+}
+
+impl Line {
+    /// A call, where a telephone line is set up; otherwise the fault of the Internet.
+    async fn or_by_telephone(
+        self,
+        station: &Station,
+        server: &str,
+        fault: UiError,
+    ) -> Result<Self, UiError> {
+        if !station.apply(|owner| telephone::is_ready(owner)).await? {
+            return Err(fault);
+        }
+        let call = telephone::dial(station, server, None, false).await?;
+        Ok(Self::Call(call))
+    }
+
+    /// A link that trusts nobody.
+    fn unverified(&self, server: &str) -> Result<Box<dyn Link>, UiError> {
+        let link = match self {
+            Self::Internet => Internet::unverified(server).map(boxed),
+            Self::Call(call) => Dialup::unverified(call, server).map(boxed),
+        };
+        link.map_err(|fault| said(&fault))
+    }
+
+    /// A link that trusts only this root.
+    fn trusting(&self, server: &str, credentials: &Credentials) -> Result<Box<dyn Link>, UiError> {
+        let link = match self {
+            Self::Internet => Internet::new(server, credentials).map(boxed),
+            Self::Call(call) => Dialup::new(call, server, credentials, None).map(boxed),
+        };
+        link.map_err(|fault| said(&fault))
+    }
+}
+
+fn boxed(link: impl Link + 'static) -> Box<dyn Link> {
+    Box::new(link)
+}
+
 fn not_enrolled(owner: &Owner) -> Result<(), UiError> {
     match owner.vault() {
         None => Ok(()),
@@ -91,8 +146,8 @@ fn not_enrolled(owner: &Owner) -> Result<(), UiError> {
 
 /// Fetches the CA certificates over a line that trusts nobody, and believes the root only when its
 /// key has the fingerprint that stands in the code.
-async fn trusted_root(server: &str, code: &EnrolmentCode) -> Result<Vec<u8>, UiError> {
-    let link = Internet::unverified(server).map_err(|fault| said(&fault))?;
+async fn trusted_root(line: &Line, server: &str, code: &EnrolmentCode) -> Result<Vec<u8>, UiError> {
+    let link = line.unverified(server)?;
     let fetch = LinkRequest::fetch("/v1/ca".to_owned());
     let answered = link.exchange(fetch, &Holdings::default()).await;
     let bundle = answered.reply.map_err(|fault| said(&fault))?;

@@ -2,7 +2,8 @@
 
 use shared::money::{Mills, MoneyError};
 
-use super::{enrol, round};
+use super::enrol;
+use super::round::{self, ClerksLine};
 use crate::api::{
     ContactCall, EnrolCall, RefillCall, RefillView, RefundCall, UiError, View, WithdrawCall,
 };
@@ -18,7 +19,9 @@ impl Station {
     /// Enrols, then meets the data center for the first time: that brings receipt and rates. The
     /// enrolment stands without it.
     pub(crate) async fn enrol(&self, call: EnrolCall) -> Result<View, UiError> {
-        enrol::enrol(self, call).await?;
+        let enrolled = enrol::enrol(self, call).await;
+        self.telephone().let_go();
+        enrolled?;
         if let Err(fault) = round::meet(self, Asked::default()).await {
             tracing::warn!(code = fault.code, "the first contact failed");
         }
@@ -28,17 +31,18 @@ impl Station {
 
     /// One contact in which every service is served.
     pub(crate) async fn contact(&self, call: ContactCall) -> Result<View, UiError> {
-        match call.line.as_deref() {
-            None | Some("internet") => {}
-            Some("dialup") => return Err(say(Code::NotInThisBuild, &[("what", "Dial-up")])),
+        let line = match call.line.as_deref() {
+            None => ClerksLine::Any,
+            Some("internet") => ClerksLine::Internet,
+            Some("dialup") => ClerksLine::Dialup,
             Some(_) => {
                 return Err(say(
                     Code::Usage,
                     &[("what", "The line is internet or dialup.")],
                 ));
             }
-        }
-        let met = round::meet(self, Asked::default()).await?;
+        };
+        let met = round::meet_on(self, line, Asked::default()).await?;
         self.rotate_keys_when_due().await;
         Ok(View::Contact(met.view))
     }

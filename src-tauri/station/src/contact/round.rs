@@ -7,10 +7,11 @@ use shared::monitor::{Due, Marker, Outcome};
 use shared::services::ServiceId;
 use zeroize::Zeroizing;
 
-use super::faults::said;
-use super::internet::{Credentials, Identity, Internet};
+use super::by_itself;
+use super::internet::{Credentials, Identity};
 use super::link::Link;
 use super::monitor::{self, Fared, Opening};
+use super::reach::{self, Line, Way, reach};
 use crate::api::{ContactView, ErrorKind, Event, ServiceView, UiError};
 use crate::messages::{Code, say};
 use crate::services::{self, Asked};
@@ -26,30 +27,6 @@ pub struct Met {
     pub decided: Option<Decided>,
 }
 
-/// How the data center is reached.
-enum Way<'a> {
-    /// Over the Internet, as the station's settings say.
-    Internet,
-    /// Over a line that is up already.
-    Standing(&'a Arc<dyn Link>),
-}
-
-impl Way<'_> {
-    /// A link that shows the certificate the station has at this moment.
-    async fn link(&self, station: &Station) -> Result<Arc<dyn Link>, UiError> {
-        match self {
-            Self::Internet => Ok(Arc::new(internet(station).await?)),
-            Self::Standing(link) => Ok(Arc::clone(link)),
-        }
-    }
-}
-
-/// The Internet line, as the station's settings say.
-pub(super) async fn internet(station: &Station) -> Result<Internet, UiError> {
-    let (server, credentials) = station.apply(|owner| line_terms(owner)).await?;
-    Internet::new(&server, &credentials).map_err(|fault| said(&fault))
-}
-
 /// Meets the data center because it said that it has something: the first service it named is
 /// the one that opens the contact.
 pub(super) async fn meet_told(
@@ -62,7 +39,7 @@ pub(super) async fn meet_told(
         told,
         asked: Asked::default(),
     };
-    meet_by(station, &Way::Standing(link), opening).await
+    meet_by(station, Way::Standing(Arc::clone(link)), opening).await
 }
 
 /// Meets the data center over a line that is up because a package of software goes on; says whether
@@ -89,12 +66,42 @@ pub(super) async fn fetches(station: &Station) -> Result<bool, UiError> {
     station.apply(fetching).await
 }
 
-/// Meets the data center over the Internet.
+/// Meets the data center over the Internet, or over the telephone where that is set up and the
+/// Internet does not lead there.
 ///
 /// # Errors
-/// `not_enrolled`, `unreachable` and what else keeps every service from being served.
+/// `not_enrolled`, `unreachable`, why there is no call, and what else keeps every service from being
+/// served.
 pub async fn meet(station: &Station, asked: Asked) -> Result<Met, UiError> {
-    meet_by(station, &Way::Internet, opening(asked)).await
+    meet_by(station, Way::Any, opening(asked)).await
+}
+
+/// Meets the data center over the line that the clerk names: then over no other.
+///
+/// # Errors
+/// As [`meet`].
+pub(super) async fn meet_on(
+    station: &Station,
+    line: ClerksLine,
+    asked: Asked,
+) -> Result<Met, UiError> {
+    let way = match line {
+        ClerksLine::Any => Way::Any,
+        ClerksLine::Internet => Way::Internet,
+        ClerksLine::Dialup => Way::Dialup,
+    };
+    meet_by(station, way, opening(asked)).await
+}
+
+/// The line that a clerk names.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum ClerksLine {
+    /// None.
+    Any,
+    /// The Internet.
+    Internet,
+    /// The telephone.
+    Dialup,
 }
 
 /// Meets the data center over a line that is up: whoever dialled it hands it in.
@@ -106,7 +113,7 @@ pub async fn meet_over(
     link: &Arc<dyn Link>,
     asked: Asked,
 ) -> Result<Met, UiError> {
-    meet_by(station, &Way::Standing(link), opening(asked)).await
+    meet_by(station, Way::Standing(Arc::clone(link)), opening(asked)).await
 }
 
 /// Meets the data center because one service is accessed: it is asked first, and all others are
@@ -123,7 +130,7 @@ pub async fn meet_through(
         by: Some(service),
         ..Opening::default()
     };
-    meet_by(station, &Way::Standing(link), opening).await
+    meet_by(station, Way::Standing(Arc::clone(link)), opening).await
 }
 
 /// Who opens a contact in which the clerk asks something.
@@ -135,33 +142,99 @@ fn opening(asked: Asked) -> Opening {
     }
 }
 
-async fn meet_by(station: &Station, way: &Way<'_>, opening: Opening) -> Result<Met, UiError> {
+async fn meet_by(station: &Station, way: Way, opening: Opening) -> Result<Met, UiError> {
     let _only = station.one_contact().await;
-    let (expired, all) = station
+    station
         .apply(|owner| {
             owner.enrolled()?;
             owner.begin_contact();
+            Ok(())
+        })
+        .await?;
+    let on_any = matches!(way, Way::Any | Way::Dialup);
+    let line = match reach(station, way, opening.by).await {
+        Ok(line) => line,
+        Err(fault) => {
+            if fault.kind == ErrorKind::Unreachable {
+                note(station, "dialup", &[], Some(fault.clone())).await?;
+                by_itself::note(station, false).await;
+            }
+            return Err(fault);
+        }
+    };
+    let met = if line.may_move() {
+        tokio::select! {
+            biased;
+            met = run(station, &line, &opening) => met,
+            link = reach::back(station, station.telephone().asking_period()) => {
+                tracing::info!("the Internet is back: the contact moves over to it");
+                let opening = resumed(station, opening.clone()).await?;
+                // Nobody waits for the good-bye on a line that may carry nothing any more.
+                let telephone = Arc::clone(station.telephone());
+                tokio::spawn(async move { telephone.hang_up().await });
+                run(station, &Line::internet(Some(link)), &opening).await
+            }
+        }
+    } else {
+        run(station, &line, &opening).await
+    };
+    station.telephone().let_go();
+    let unreachable = |met: &Result<Met, UiError>| matches!(met, Err(fault) if fault.kind == ErrorKind::Unreachable);
+    if on_any || met.is_ok() {
+        by_itself::note(station, !unreachable(&met)).await;
+    }
+    met
+}
+
+/// A contact that goes on over another line. What was on its way lies in the store and may have
+/// reached the data center, so it is completed before anything new is asked; a refill that was
+/// decided meanwhile is not asked for again.
+async fn resumed(station: &Station, mut opening: Opening) -> Result<Opening, UiError> {
+    let decided = station
+        .apply(|owner| {
+            let decided = owner.decided();
+            owner.begin_contact();
+            if let Some(decided) = decided {
+                owner.set_decided(decided);
+            }
+            Ok(decided)
+        })
+        .await?;
+    let is_it = |decided: Decided| {
+        let asked = opening.asked.refill.as_ref();
+        asked.is_some_and(|asked| asked.amount == decided.amount)
+    };
+    if decided.is_some_and(is_it) {
+        opening.asked.refill = None;
+    }
+    Ok(opening)
+}
+
+/// Lets the monitor serve every service over a line.
+async fn run(station: &Station, line: &Line, opening: &Opening) -> Result<Met, UiError> {
+    let (expired, all) = station
+        .apply(|owner| {
             let expired = services::keys::has_expired(owner)?;
             Ok((expired, services::taken_part_in(owner)))
         })
         .await?;
-    let link = way.link(station).await?;
+    let link = line.link(station).await?;
     if !expired {
-        let fared = monitor::run(station, &link, &all, &opening).await;
+        let fared = monitor::run(station, &link, &all, opening).await;
         return finish(station, link.line(), fared).await;
     }
     // Only the renewal door is open. A new certificate opens everything else.
-    let mut fared = monitor::run(station, &link, &[ServiceId::Keys], &opening).await;
+    let mut fared = monitor::run(station, &link, &[ServiceId::Keys], opening).await;
     if let Some(fault) = fared.iter().find_map(|one| one.fault.clone()) {
         note(station, link.line(), &fared, Some(fault.clone())).await?;
         return Err(fault);
     }
-    let link = way.link(station).await?;
+    let link = line.link(station).await?;
     let others: Vec<ServiceId> = all
         .into_iter()
         .filter(|service| *service != ServiceId::Keys)
         .collect();
-    fared.extend(monitor::run(station, &link, &others, &opening).await);
+    fared.extend(monitor::run(station, &link, &others, opening).await);
     finish(station, link.line(), fared).await
 }
 
@@ -240,7 +313,7 @@ async fn note(
 }
 
 /// Whom to trust and how to prove oneself; no identity when the certificate has expired.
-fn line_terms(owner: &Owner) -> Result<(String, Credentials), UiError> {
+pub(super) fn line_terms(owner: &Owner) -> Result<(String, Credentials), UiError> {
     owner.enrolled()?;
     let damaged = |what| move || say(Code::DamagedStore, &[("what", what)]);
     let server = owner

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use super::faults::said;
 use super::link::Link;
-use super::round;
+use super::{by_itself, reach, round};
 use crate::api::UiError;
 use crate::crypto;
 use crate::messages::Code;
@@ -61,10 +61,13 @@ impl Drop for Standing {
 }
 
 impl Station {
-    /// Keeps a contact open from now on.
+    /// Keeps a contact open from now on, and makes those that are due by themselves.
     #[must_use]
     pub fn stand(&self) -> Standing {
-        Standing(Some(tokio::spawn(keep(self.clone()))))
+        let (station, other) = (self.clone(), self.clone());
+        Standing(Some(tokio::spawn(async move {
+            tokio::join!(keep(station), by_itself::keep(other));
+        })))
     }
 }
 
@@ -107,7 +110,7 @@ async fn stand(station: &Station) -> Result<(), UiError> {
         // No line can be kept open without a certificate; this contact renews it at the door.
         round::meet(station, Asked::default()).await?;
     }
-    let link = round::internet(station).await?;
+    let link = reach::internet(station).await?;
     let id = ContactId::from_bytes(crypto::random_bytes());
     let holds = station.apply(move |owner| owner.holdings(id, None)).await?;
     let mut signals = link.signals(&holds).await.map_err(|fault| said(&fault))?;

@@ -22,6 +22,8 @@ use crate::station::{Clock, Station};
 
 pub use client::Client;
 pub use lock::FolderLock;
+#[cfg(unix)]
+pub(crate) use place::private_socket;
 pub use server::Server;
 
 /// How long to wait for an owner that is just starting or just ending.

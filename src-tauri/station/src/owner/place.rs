@@ -23,8 +23,21 @@ pub(super) fn name(folder: &Path) -> io::Result<Name<'static>> {
 /// socket a crashed owner may have left.
 #[cfg(unix)]
 pub(super) fn prepare(folder: &Path) -> io::Result<()> {
+    prepared(folder, &socket_path(folder)?)
+}
+
+/// The place of another socket beside the owner's, for the process that holds the folder's lock.
+#[cfg(unix)]
+pub(crate) fn private_socket(folder: &Path, name: &str) -> io::Result<std::path::PathBuf> {
+    let path = socket_path(folder)?.with_file_name(name);
+    prepared(folder, &path)?;
+    Ok(path)
+}
+
+/// A private folder around a socket that is not there.
+#[cfg(unix)]
+fn prepared(folder: &Path, path: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
-    let path = socket_path(folder)?;
     let parent = path.parent().unwrap_or(folder);
     super::lock::make_private(parent)?;
     let metadata = std::fs::symlink_metadata(parent)?;
@@ -37,7 +50,7 @@ pub(super) fn prepare(folder: &Path) -> io::Result<()> {
             format!("{} is not private", parent.display()),
         ));
     }
-    match std::fs::remove_file(&path) {
+    match std::fs::remove_file(path) {
         Err(fault) if fault.kind() != io::ErrorKind::NotFound => Err(fault),
         Ok(()) | Err(_) => Ok(()),
     }

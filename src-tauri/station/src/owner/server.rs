@@ -12,6 +12,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::place;
 use super::wire::{Reply, Request, WireFault, read, write};
 use crate::api::{Call, Event, UiError, View};
+use crate::contact::dialup::hang_up_all;
 use crate::contact::standing::Standing;
 use crate::door::Door;
 use crate::messages::{Code, say};
@@ -105,6 +106,9 @@ impl Server {
         if let Some(standing) = standing {
             standing.end().await;
         }
+        // Nobody is left on the telephone, whoever used it.
+        station.telephone().hang_up().await;
+        hang_up_all().await;
         task.abort();
         // Aborted on purpose; its clients are aborted with it.
         drop(task.await);

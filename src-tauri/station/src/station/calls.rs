@@ -81,6 +81,9 @@ impl Station {
             Call::Withdraw(call) => self.withdraw(call).await,
             Call::Software => self.software_view().await,
             Call::SetSoftware(call) => self.set_software(call).await,
+            Call::Line => self.line_setup().await,
+            Call::SetLine(call) => self.set_line(call).await,
+            Call::FindModems => self.find_modems().await,
         }
     }
 
@@ -164,7 +167,8 @@ impl Station {
     }
 
     async fn status_view(&self) -> Result<View, UiError> {
-        let view = self.apply(Owner::status).await?;
+        let mut view = self.apply(Owner::status).await?;
+        view.line.call = self.telephone.view();
         Ok(View::Status(Box::new(view)))
     }
 

@@ -113,6 +113,17 @@ pub const SOFTWARE_DOWNLOAD: &str = "software-download";
 /// What is published for this station, JSON. Readable.
 pub const SOFTWARE_ROLLOUT: &str = "software-rollout";
 
+/// How the telephone line is set up, JSON. Readable.
+pub const LINE_SETTINGS: &str = "line-settings";
+/// The card's PIN and the password of another's access server, CBOR. Sealed.
+pub const LINE_SECRETS: &str = "line-secrets";
+/// The calls that were made, JSON. Readable.
+pub const PHONE_CALLS: &str = "phone-calls";
+/// Whether and when the station calls again by itself, JSON. Readable.
+pub const PHONE_RETRY: &str = "phone-retry";
+/// What is remembered of the Internet, JSON. Readable.
+pub const INTERNET: &str = "internet";
+
 /// The marker of what a service had when it last came to rest: `held-rates`.
 #[must_use]
 pub fn held(service: shared::services::ServiceId) -> String {

@@ -185,6 +185,8 @@ impl Owner {
             up: kind.is_some() && reason.is_none(),
             kind: kind.unwrap_or_else(|| "none".to_owned()),
             reason,
+            // Who asks for it fills it in: it is no state of the store.
+            call: None,
         })
     }
 }

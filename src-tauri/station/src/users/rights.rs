@@ -38,6 +38,7 @@ impl Need {
             | Call::Contact(_)
             | Call::Users
             | Call::Software
+            | Call::Line
             | Call::SignIn(_)
             | Call::SignOut(_)
             | Call::As(_) => Self::Nothing,
@@ -63,7 +64,9 @@ impl Need {
             | Call::RemovePrinter(_)
             | Call::RotateKeys
             | Call::Withdraw(_)
-            | Call::SetSoftware(_) => Self::Setup,
+            | Call::SetSoftware(_)
+            | Call::SetLine(_)
+            | Call::FindModems => Self::Setup,
             Call::AddUser(_) | Call::ChangeUser(_) | Call::IdleLock(_) => Self::Users,
         }
     }
@@ -102,6 +105,7 @@ const fn is_work(call: &Call) -> bool {
             | Call::Users
             | Call::Statistics(_)
             | Call::Software
+            | Call::Line
     )
 }
 

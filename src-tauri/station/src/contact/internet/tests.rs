@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use shared::monitor::Holdings;
 use shared::services::ServiceId;
 
-use super::{Internet, within};
+use super::super::http::{Http, within};
+use super::Internet;
 use crate::contact::exchange::exchange;
 use crate::contact::link::{Link, LinkFault, LinkRequest};
 use crate::services::repository::{standing, tests::desk};
@@ -50,8 +51,10 @@ fn link(
     drop(rustls::crypto::CryptoProvider::install_default(
         rustls::crypto::aws_lc_rs::default_provider(),
     ));
-    let client = within(reqwest::Client::builder(), TIME).build().unwrap();
-    Internet { client, base }
+    let client = within(reqwest::Client::builder(), TIME, TIME)
+        .build()
+        .unwrap();
+    Internet(Http::bare(client, base))
 }
 
 fn head(status: &str, more: &str) -> Vec<u8> {

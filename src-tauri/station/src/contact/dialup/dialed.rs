@@ -1,0 +1,280 @@
+//! A call from the click to the hang-up, driven by a thread of its own.
+
+use std::io;
+use std::net::SocketAddrV4;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::time::{Duration, Instant};
+
+use shared::call::{Call as _, CallFault, Caller, Event, LiveCall, Plan, PortGone};
+use shared::ppp::Up;
+use tokio::sync::watch;
+
+use super::door::Door;
+use super::lookup::{NoAddress, Target};
+use super::ports::Ports;
+
+/// How long hanging up may take: the good-bye's two tries, DTR, and the escape twice.
+const HANG_UP_TIME: Duration = Duration::from_secs(30);
+
+/// How long a program that panics waits for its modems to hear that DTR fell.
+const PANIC_WAIT: Duration = Duration::from_millis(300);
+
+/// What to call.
+pub struct Order {
+    /// The port the modem hangs on.
+    pub device: String,
+    /// What the caller is sent out with, once it is known whether the port has lines.
+    pub plan: Box<dyn FnOnce(bool) -> Plan + Send>,
+    /// The data folder: the door to the call lies beside its socket.
+    pub folder: PathBuf,
+    /// The data center's address.
+    pub server: String,
+    /// Where it was found over the Internet last, for access servers that know no names.
+    pub kept: Option<SocketAddrV4>,
+}
+
+/// Why there is no call.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DialFault {
+    /// The modem's port does not open.
+    #[error("the modem's port {device} does not open: {reason}")]
+    Port {
+        /// The port.
+        device: String,
+        /// Why.
+        reason: String,
+    },
+    /// The modem, the line or the other end said no.
+    #[error(transparent)]
+    Call(#[from] CallFault),
+    /// The call stands, and nobody says where the data center is.
+    #[error(transparent)]
+    NoAddress(#[from] NoAddress),
+    /// This machine cannot make the door to the call.
+    #[error("the door to the call cannot be made: {0}")]
+    Door(String),
+}
+
+/// How far a call is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct State {
+    /// When the number was dialed.
+    pub(super) dialed: Option<Instant>,
+    /// When the modems had found each other.
+    pub(super) connected: Option<Instant>,
+    /// What the modem said of the line.
+    pub(super) said: Option<String>,
+    pub(super) up: Option<Up>,
+    pub(super) ended: Option<Result<(), CallFault>>,
+    pub(super) hung_up: Option<Instant>,
+}
+
+/// A call that is up. Dropping it hangs up.
+#[derive(Debug)]
+pub struct Dialed {
+    door: Door,
+    guard: Guard,
+    state: watch::Receiver<State>,
+}
+
+/// Hangs up when it is dropped, wherever the call stands.
+#[derive(Debug)]
+struct Guard {
+    live: LiveCall<Caller>,
+    begun: Instant,
+}
+
+impl Guard {
+    fn hang_up(&self) {
+        let now = self.begun.elapsed();
+        self.live.with(|call| call.hang_up(now));
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.hang_up();
+    }
+}
+
+impl Dialed {
+    /// Dials, and comes back when Internet packets pass and the door stands. Whoever stops waiting
+    /// for it ends the call. `told` shows every step, also after that.
+    ///
+    /// # Errors
+    /// [`DialFault`]; the modem has hung up then, or is hanging up.
+    pub(super) async fn dial(
+        ports: Arc<dyn Ports>,
+        order: Order,
+        told: watch::Sender<State>,
+    ) -> Result<Self, DialFault> {
+        let Order {
+            device,
+            plan,
+            folder,
+            server,
+            kept,
+        } = order;
+        let no_port = |reason: String| DialFault::Port {
+            device: device.clone(),
+            reason,
+        };
+        let name = device.clone();
+        let opening = tokio::task::spawn_blocking(move || ports.open(&name));
+        let opened = opening.await.map_err(|fault| no_port(fault.to_string()))?;
+        let mut port = opened.map_err(|fault| no_port(fault.to_string()))?;
+
+        let begun = Instant::now();
+        let caller = Caller::begin(plan(port.has_lines()), Duration::ZERO);
+        let live = LiveCall::new(caller);
+        let guard = Guard {
+            live: live.clone(),
+            begun,
+        };
+        let mut state = told.subscribe();
+        let entry = Entry::of(&guard);
+        let pump = move || {
+            let pumped: Result<(), PortGone> =
+                live.pump(port.as_mut(), &|| begun.elapsed(), &mut |_, event| {
+                    told.send_modify(|state| note(state, event));
+                });
+            if let Err(gone) = pumped {
+                tracing::warn!("{gone}");
+            }
+            drop(port);
+            drop(entry);
+        };
+        std::thread::Builder::new()
+            .name("modem".to_owned())
+            .spawn(pump)
+            .map_err(|fault| no_port(fault.to_string()))?;
+
+        let up = wait_up(&mut state).await?;
+        let target = Target::of(&guard.live, &up, &server, kept).await?;
+        let door = Door::open(&folder, target)
+            .map_err(|fault: io::Error| DialFault::Door(fault.to_string()))?;
+        Ok(Self { door, guard, state })
+    }
+
+    /// Where the call's streams begin.
+    #[must_use]
+    pub fn door(&self) -> &Path {
+        self.door.path()
+    }
+
+    /// Why the call ended, where it was not by wish.
+    #[must_use]
+    pub fn ended(&self) -> Option<CallFault> {
+        self.state.borrow().ended.and_then(Result::err)
+    }
+
+    /// Whether it can still be used.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.state.borrow().ended.is_none()
+    }
+
+    /// Says good-bye, hangs up, and waits until the modem has; a bounded time.
+    pub async fn hang_up(&self) {
+        self.guard.hang_up();
+        let mut state = self.state.clone();
+        let over = state.wait_for(|state| state.hung_up.is_some());
+        if tokio::time::timeout(HANG_UP_TIME, over).await.is_err() {
+            tracing::warn!("the modem did not hang up in time");
+        }
+    }
+}
+
+fn note(state: &mut State, event: Event) {
+    let now = Instant::now();
+    match event {
+        Event::Dialing => state.dialed = Some(now),
+        Event::Connected { said, .. } => {
+            state.connected = Some(now);
+            state.said = Some(said);
+        }
+        Event::Up(up) => state.up = Some(up),
+        Event::Ended(how) => state.ended = Some(how),
+        Event::HungUp => state.hung_up = Some(now),
+        // What only an answerer says, and a link that is agreed on anew: its streams go on.
+        Event::Waiting | Event::Ringing | Event::Claim(_) | Event::Down => {}
+    }
+}
+
+async fn wait_up(state: &mut watch::Receiver<State>) -> Result<Up, DialFault> {
+    let lost = || DialFault::Call(CallFault::Link(shared::ppp::Failure::LineLost));
+    let seen = state
+        .wait_for(|state| state.up.is_some() || state.ended.is_some())
+        .await
+        .map_err(|_| lost())?;
+    match (&seen.up, seen.ended) {
+        (_, Some(Err(fault))) => Err(fault.into()),
+        (Some(up), None) => Ok(up.clone()),
+        (_, Some(Ok(())) | None) => Err(lost()),
+    }
+}
+
+/// The calls of this program that have not hung up, for its end and for a panic.
+static CALLS: Mutex<Vec<(LiveCall<Caller>, Instant)>> = Mutex::new(Vec::new());
+
+/// A call's place among them.
+struct Entry(LiveCall<Caller>);
+
+impl Entry {
+    fn of(guard: &Guard) -> Self {
+        hang_up_on_panic();
+        let mut calls = CALLS.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.push((guard.live.clone(), guard.begun));
+        Self(guard.live.clone())
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let mut calls = CALLS.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.retain(|(live, _)| !live.is_same(&self.0));
+    }
+}
+
+/// Hangs up every call of this program, and waits until the modems have; a bounded time. For the
+/// end of the program.
+pub async fn hang_up_all() {
+    let end = Instant::now() + HANG_UP_TIME;
+    loop {
+        {
+            let calls = CALLS.lock().unwrap_or_else(PoisonError::into_inner);
+            if calls.is_empty() || Instant::now() >= end {
+                return;
+            }
+            for (live, begun) in calls.iter() {
+                let now = begun.elapsed();
+                live.with(|call| call.hang_up(now));
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// From the first call on, a panic anywhere in the program drops every line: nobody may be left
+/// who would hang up.
+fn hang_up_on_panic() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            // The panicking thread may hold either lock: then the port closes, which drops DTR.
+            let mut any = false;
+            if let Ok(calls) = CALLS.try_lock() {
+                for (live, begun) in calls.iter() {
+                    let now = begun.elapsed();
+                    any |= live.try_with(|call| call.drop_line(now)).is_some();
+                }
+            }
+            if any && std::thread::current().name() != Some("modem") {
+                std::thread::sleep(PANIC_WAIT);
+            }
+            before(panic);
+        }));
+    });
+}
