@@ -10,5 +10,6 @@
 
 pub mod exchange;
 pub mod line;
+pub mod modem;
 pub mod relay;
 pub mod town;

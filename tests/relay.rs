@@ -1,6 +1,7 @@
 //! A relay between a station and its data center: it counts what passes, takes its time, and drops
 //! its lines when told to.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -34,7 +35,12 @@ struct Passed {
 impl Relay {
     /// A relay to a data center, over which every byte takes `delay` each way.
     pub async fn to(center: &str, delay: Duration) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::at(([127, 0, 0, 1], 0).into(), center, delay).await
+    }
+
+    /// The same at an address that is free.
+    pub async fn at(address: SocketAddr, center: &str, delay: Duration) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
         let center = center.trim_start_matches("https://").to_owned();
         let (passed, dropping) = (Arc::<Passed>::default(), Arc::<Notify>::default());

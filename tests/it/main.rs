@@ -13,6 +13,8 @@ mod commands;
 #[cfg(test)]
 mod contact;
 #[cfg(test)]
+mod dialup_line;
+#[cfg(test)]
 mod evidence;
 #[cfg(test)]
 mod exit_codes;

@@ -1,0 +1,353 @@
+//! The telephone line: contacts over it, when it is used instead of the Internet, and how often.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use station::api::{Call, ContactCall, ContactView, LineSetupView, SetLineCall, UiError, View};
+use station::contact::dialup::telephone::Telephone;
+use system_tests::modem::{Fate, Socket};
+use system_tests::relay::Relay;
+use system_tests::town::{Counter, Town};
+
+/// Nobody listens there.
+const NOWHERE: &str = "https://127.0.0.1:9";
+
+/// A station at a modem whose calls reach the data center.
+async fn at_a_modem(town: &Town, name: &str) -> (Counter, Socket) {
+    let counter = town.enrolled(name).await;
+    let socket = Socket::to(&town.url);
+    let counter = plugged(counter, &socket);
+    set(&counter, SetLineCall::default()).await;
+    (counter, socket)
+}
+
+fn plugged(counter: Counter, socket: &Socket) -> Counter {
+    let telephone =
+        Telephone::on(std::sync::Arc::new(socket.clone())).asking_every(Duration::from_millis(200));
+    Counter {
+        station: counter.station.with_telephone(telephone),
+        folder: counter.folder,
+    }
+}
+
+async fn set(counter: &Counter, call: SetLineCall) -> LineSetupView {
+    let call = SetLineCall {
+        device: Some("modem".to_owned()),
+        number: Some("5550199".to_owned()),
+        per_call: Some("0.10".to_owned()),
+        per_minute: Some("0.05".to_owned()),
+        ..call
+    };
+    let view = counter.station.call(Call::SetLine(call)).await.unwrap();
+    let View::Line(view) = view else {
+        panic!("{view:?}");
+    };
+    *view
+}
+
+async fn line(counter: &Counter) -> LineSetupView {
+    let view = counter.station.call(Call::Line).await.unwrap();
+    let View::Line(view) = view else {
+        panic!("{view:?}");
+    };
+    *view
+}
+
+async fn contact_on(counter: &Counter, line: &str) -> Result<ContactView, UiError> {
+    let call = ContactCall {
+        line: Some(line.to_owned()),
+    };
+    let view = counter.station.call(Call::Contact(call)).await?;
+    let View::Contact(view) = view else {
+        panic!("{view:?}");
+    };
+    Ok(view)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_over_the_telephone_serves_everything_and_hangs_up() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, socket) = at_a_modem(&town, "north").await;
+    let contact = contact_on(&counter, "dialup").await.unwrap();
+    assert_eq!(contact.line, "dialup");
+    for service in &contact.services {
+        assert!(
+            ["served", "nothing"].contains(&service.outcome.as_str()),
+            "{service:?}"
+        );
+    }
+    let status = counter.status().await;
+    assert_eq!(status.line.kind, "dialup");
+    let call = status.line.call.expect("the call is kept for a while");
+    assert_eq!(
+        (call.stage.as_str(), call.number.as_str()),
+        ("up", "5550199")
+    );
+    counter.station.telephone().hang_up().await;
+    assert!(!socket.is_on_line());
+    assert_eq!(counter.status().await.line.call, None);
+    let kept = line(&counter).await;
+    let made = &kept.calls[0];
+    assert_eq!(made.outcome, "reached");
+    assert_eq!(made.fault, None);
+    assert_eq!(made.said.as_deref(), Some("1000000"));
+    assert!(made.seconds >= 1, "{made:?}");
+    assert_eq!(made.cost_mills, Some(150), "{made:?}");
+}
+
+/// The bytes that a station sends in a call with nothing due.
+async fn quiet_call(counter: &Counter, socket: &Socket) -> usize {
+    let before = socket.log().sent;
+    contact_on(counter, "dialup").await.unwrap();
+    counter.station.telephone().hang_up().await;
+    socket.log().sent - before
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contacts_of_one_call_share_a_stream_and_the_next_call_takes_the_session_up_again() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, socket) = at_a_modem(&town, "north").await;
+    counter.set_server(NOWHERE).await;
+    counter.refill("5.00").await.unwrap();
+    contact_on(&counter, "dialup").await.unwrap();
+    assert_eq!(socket.log().streams, 1);
+    counter.station.telephone().hang_up().await;
+    let resumed = quiet_call(&counter, &socket).await;
+    let folder = counter.folder.clone();
+    drop(counter);
+    let name = folder.file_name().unwrap().to_str().unwrap();
+    let counter = plugged(reopened(&town, name).await, &socket);
+    let full = quiet_call(&counter, &socket).await;
+    assert!(resumed + 300 < full, "{resumed} and {full} bytes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refill_goes_over_the_telephone_when_the_internet_is_down() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, socket) = at_a_modem(&town, "north").await;
+    counter.set_server(NOWHERE).await;
+    let clicked = Instant::now();
+    let refill = counter.refill("20.00").await.unwrap();
+    assert_eq!(refill.registers.descending, 20_000);
+    let log = socket.log();
+    assert_eq!(log.dialed.len(), 1);
+    assert!(log.dialed[0].1 - clicked < Duration::from_secs(10));
+    // A second refill goes over the same call.
+    counter.refill("5.00").await.unwrap();
+    assert_eq!(socket.log().dialed.len(), 1);
+    town.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_internet_is_waited_for_once_and_the_number_is_dialed_within_ten_seconds() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, socket) = at_a_modem(&town, "north").await;
+    // Takes connections and says nothing, as a captive portal that drops.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("https://{}", silent.local_addr().unwrap());
+    counter.set_server(&address).await;
+    let clicked = Instant::now();
+    assert_eq!(counter.contact().await.unwrap().line, "dialup");
+    let first = socket.log().dialed[0].1 - clicked;
+    assert!(first < Duration::from_secs(10), "{first:?}");
+    counter.station.telephone().hang_up().await;
+
+    let clicked = Instant::now();
+    assert_eq!(counter.contact().await.unwrap().line, "dialup");
+    let second = socket.log().dialed[1].1 - clicked;
+    assert!(second < Duration::from_secs(1), "{second:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_internet_is_there_nothing_is_dialed() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, socket) = at_a_modem(&town, "north").await;
+    assert_eq!(counter.contact().await.unwrap().line, "internet");
+    counter.refill("5.00").await.unwrap();
+    assert!(socket.log().dialed.is_empty());
+    counter.set_server(NOWHERE).await;
+    let refused = contact_on(&counter, "internet").await.unwrap_err();
+    assert_eq!(refused.code, "unreachable");
+    assert!(socket.log().dialed.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_fails_is_dialed_twice_a_click_and_four_times_an_hour_also_after_a_restart() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, socket) = at_a_modem(&town, "north").await;
+    counter.set_server(NOWHERE).await;
+    socket.fates(&[Fate::Says("BUSY"); 6]);
+    for dials in [2, 4] {
+        let refused = counter.contact().await.unwrap_err();
+        assert_eq!(refused.code, "number_busy");
+        assert_eq!(socket.log().dialed.len(), dials);
+    }
+    let refused = counter.contact().await.unwrap_err();
+    assert_eq!(refused.code, "dial_rests");
+    let folder = counter.folder.clone();
+    drop(counter);
+    let name = folder.file_name().unwrap().to_str().unwrap();
+    let counter = plugged(reopened(&town, name).await, &socket);
+    let refused = counter.contact().await.unwrap_err();
+    assert_eq!(refused.code, "dial_rests");
+    assert_eq!(socket.log().dialed.len(), 4);
+    assert!(line(&counter).await.rests_until.is_some());
+    // The clerk insists.
+    let refused = contact_on(&counter, "dialup").await.unwrap_err();
+    assert_eq!(refused.code, "number_busy");
+    assert_eq!(socket.log().dialed.len(), 5);
+    socket.fates(&[]);
+    assert_eq!(contact_on(&counter, "dialup").await.unwrap().line, "dialup");
+}
+
+/// Opens a station again whose owner has just gone.
+async fn reopened(town: &Town, name: &str) -> Counter {
+    for _ in 0..200 {
+        let folder = town.station_folder(name);
+        if station::owner::FolderLock::take(&folder).unwrap().is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    town.open_station(name).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_alternate_number_is_dialed_when_the_first_does_not_answer_and_a_barred_one_rests() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, socket) = at_a_modem(&town, "north").await;
+    set(
+        &counter,
+        SetLineCall {
+            alternate: Some("5550200".to_owned()),
+            prefix: Some("9,".to_owned()),
+            ..SetLineCall::default()
+        },
+    )
+    .await;
+    counter.set_server(NOWHERE).await;
+    socket.fates(&[Fate::Says("BLACKLISTED"), Fate::Good]);
+    assert_eq!(counter.contact().await.unwrap().line, "dialup");
+    let numbers: Vec<String> = socket
+        .log()
+        .dialed
+        .into_iter()
+        .map(|(one, _)| one)
+        .collect();
+    assert_eq!(numbers, ["9,5550199", "9,5550200"]);
+    let outcomes: Vec<String> = line(&counter)
+        .await
+        .calls
+        .into_iter()
+        .map(|call| call.outcome)
+        .collect();
+    assert_eq!(outcomes, ["reached", "barred"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_cut_in_the_middle_of_a_refill_is_completed_once_over_the_next() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, socket) = at_a_modem(&town, "north").await;
+    counter.set_server(NOWHERE).await;
+    // From before the TLS handshake to after the request has gone.
+    for (round, after) in [150, 700, 1_500, 2_500, 3_500].into_iter().enumerate() {
+        socket.fates(&[Fate::CutAfter(after)]);
+        let cut = counter.refill("5.00").await;
+        counter.station.telephone().hang_up().await;
+        let before = counter.status().await.registers.control_total;
+        let round = u64::try_from(round).unwrap();
+        if cut.is_err() {
+            let refill = counter.refill("5.00").await;
+            refill.unwrap_or_else(|fault| panic!("after {after} bytes: {fault:?}"));
+        }
+        counter.station.telephone().hang_up().await;
+        let total = counter.status().await.registers.control_total;
+        assert_eq!(
+            total,
+            (round + 1) * 5_000,
+            "after {after} bytes, {before} before"
+        );
+    }
+    assert_eq!(town.balance().await, 75_000);
+    town.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_moves_over_when_the_internet_is_back_and_value_moves_once() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, socket) = at_a_modem(&town, "north").await;
+    // The port is kept free for the relay that comes later.
+    let later = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = later.local_addr().unwrap();
+    drop(later);
+    counter.set_server(&format!("https://{address}")).await;
+    // The request has gone, its answer never comes.
+    socket.fates(&[Fate::StallsAfter(2_600)]);
+    let center = town.url.clone();
+    let returns = async move {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        Relay::at(address, &center, Duration::ZERO).await
+    };
+    let (refill, _relay) = tokio::join!(counter.refill("20.00"), returns);
+    let refill = refill.unwrap();
+    assert_eq!(refill.registers.control_total, 20_000);
+    assert_eq!(counter.status().await.line.kind, "internet");
+    assert_eq!(town.balance().await, 80_000);
+    town.assert_books_hold().await;
+    assert_eq!(socket.log().dialed.len(), 1);
+    // The good-bye is tried twice on a line that carries nothing, and nobody waits for it.
+    for _ in 0..200 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        if !socket.is_on_line() {
+            return;
+        }
+    }
+    panic!("the modem has not hung up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_the_modem_is_said_and_holds_no_number_back() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, socket) = at_a_modem(&town, "north").await;
+    counter.set_server(NOWHERE).await;
+    for (result, code) in [
+        ("NO DIALTONE", "no_dial_tone"),
+        ("ERROR", "modem_refused"),
+        ("NO DIALTONE", "no_dial_tone"),
+        ("NO DIALTONE", "no_dial_tone"),
+        ("NO DIALTONE", "no_dial_tone"),
+    ] {
+        socket.fates(&[Fate::Says(result)]);
+        assert_eq!(counter.contact().await.unwrap_err().code, code);
+    }
+    assert_eq!(line(&counter).await.rests_until, None);
+    counter
+        .station
+        .call(Call::SetLine(SetLineCall {
+            device: Some("elsewhere".to_owned()),
+            ..SetLineCall::default()
+        }))
+        .await
+        .unwrap();
+    assert_eq!(counter.contact().await.unwrap_err().code, "modem_port");
+    let status = counter.status().await.line;
+    assert_eq!((status.kind.as_str(), status.up), ("dialup", false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_station_without_a_telephone_line_says_how_to_set_one() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("north").await;
+    let refused = contact_on(&counter, "dialup").await.unwrap_err();
+    assert_eq!(refused.code, "no_line");
+    let view = line(&counter).await;
+    assert!(!view.ready && view.profiles.len() > 3);
+    let bad = Call::SetLine(SetLineCall {
+        number: Some("1;+CPIN?".to_owned()),
+        ..SetLineCall::default()
+    });
+    assert_eq!(
+        counter.station.call(bad).await.unwrap_err().code,
+        "bad_input"
+    );
+}
