@@ -52,7 +52,7 @@ export function status(changes = {}) {
       { purpose: 'station certificate', since: seconds() - 3 * DAY, until: seconds() + 27 * DAY, next: seconds() + 17 * DAY },
       { purpose: 'store', since: seconds() - 3 * DAY, until: null, next: seconds() + 362 * DAY },
     ],
-    line: { kind: 'internet', up: true, reason: null },
+    line: { kind: 'internet', up: true, reason: null, call: null },
     services: [
       service('funds', 'served', 'L3', 41),
       service('keys', 'nothing', 'L3', 12),

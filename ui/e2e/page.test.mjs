@@ -271,7 +271,7 @@ const LOOKS = [
     await page.fill('#address', ADDRESS);
     await page.waitForSelector('text=Choose another weight.');
   }],
-  ['offline', { status: status({ line: { kind: 'internet', up: false, reason: 'The data center does not answer.' } }) }, (page) => page.waitForSelector('text=Printing goes on until')],
+  ['offline', { status: status({ line: { kind: 'internet', up: false, reason: 'The data center does not answer.', call: null } }) }, (page) => page.waitForSelector('text=Printing goes on until')],
   ['locked', { status: status({ state: 'locked', state_reason: 'Printing is locked: 28 days without contact.', unknown_pieces: 1 }), pieces: { pieces: [piece({ state: 'unknown' }), ...pieces()] } }, (page) => page.waitForSelector('text=Printing is locked')],
   ['history', {}, async (page) => {
     await page.click('nav >> text=History');

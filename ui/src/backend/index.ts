@@ -8,6 +8,8 @@ import type {
   ContactView,
   Event,
   JournalView,
+  LineSetupView,
+  ModemsView,
   OptionsView,
   PiecesView,
   PieceView,
@@ -73,6 +75,9 @@ export interface Answers {
   withdraw: StatusView;
   software: SoftwareView;
   'set-software': SoftwareView;
+  line: LineSetupView;
+  'set-line': LineSetupView;
+  'find-modems': ModemsView;
 }
 
 /** Every call by its own name; `as` only carries another one. */
