@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { page } from './page.mjs';
 
 /** @import { Answers, CallName } from '../src/backend' */
-/** @import { ErrorKind, OptionsView, PieceView, PrinterSetup, ServiceView, SoftwareView, StatisticsView, StatusView, UiError } from '../src/generated/api' */
+/** @import { ErrorKind, LineSetupView, OptionsView, PieceView, PrinterSetup, ServiceView, SoftwareView, StatisticsView, StatusView, UiError } from '../src/generated/api' */
 /**
  * What a call is answered with: a value, a no, a promise of either, or a function of the call.
  * @template T
@@ -188,6 +188,33 @@ export const software = (changes = {}) => ({
   ...changes,
 });
 
+/** The telephone line, as it is set up. @param {Partial<LineSetupView>} changes @returns {LineSetupView} */
+export const line = (changes = {}) => ({
+  ready: true,
+  device: '/dev/ttyUSB0',
+  number: '2085550142',
+  alternate: null,
+  prefix: '9,',
+  pulse: false,
+  profile: 'standard',
+  profiles: [
+    { name: 'standard', title: 'Any modem after V.250' },
+    { name: 'conexant', title: 'Conexant and Rockwell chips, most USB modems' },
+  ],
+  apn: null,
+  has_card_pin: false,
+  dial_name: null,
+  has_password: false,
+  night: null,
+  cap_minutes: 10,
+  per_call_mills: 90,
+  per_minute_mills: 60,
+  rests_until: null,
+  calls_again_at: null,
+  calls: [],
+  ...changes,
+});
+
 /** What each call answers with when a test says nothing else. @type {Given} */
 const ANSWERS = {
   status: () => status(),
@@ -229,6 +256,9 @@ const ANSWERS = {
   users: () => ({ users: [], idle_minutes: 10 }),
   'cost-centres': () => ({ centres: [] }),
   software: () => software(),
+  line: () => line(),
+  'set-line': () => line(),
+  'find-modems': () => ({ ports: [] }),
   'set-software': (call) => software({ channel: call.channel, hours: call.hours }),
   presets: () => ({ presets: [] }),
   'put-preset': (call) => ({ presets: [call.preset] }),

@@ -31,6 +31,8 @@ class Station {
       return stage === undefined ? service : { ...service, outcome: stage, reason: null };
     }),
   );
+  /** The telephone call that is going on. */
+  readonly call = $derived(this.status?.line.call ?? null);
   readonly unknown = $derived(this.status?.unknown_pieces ?? 0);
   readonly canPrint = $derived(
     this.status !== null && !['locked', 'frozen', 'withdrawn', 'new'].includes(this.status.state),

@@ -1,0 +1,146 @@
+// The telephone line in the built page: the call with its meter, calling, the modem.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assertAccessible } from './browser.mjs';
+import { line, refusal, seconds, status } from './fixture.mjs';
+import { callsOf, onPage, skip, until } from './on-page.mjs';
+
+const NUMBER = '9,2085550142';
+const inCall = (changes = {}) =>
+  status({
+    line: {
+      kind: 'dialup', up: true, reason: null,
+      call: { stage: 'up', number: NUMBER, since: seconds() - 65, seconds: 65, cost_mills: 210, ...changes },
+    },
+  });
+
+async function f10(page) {
+  await page.waitForSelector('#balance');
+  await page.keyboard.press('F10');
+  await page.waitForSelector('#contact-go:focus');
+}
+
+test('a call shows how long it lasts and what it costs, at the counter and under F10', { skip }, () =>
+  onPage({ status: () => inCall() }, async (page) => {
+    await page.waitForSelector('aside >> text=Modem');
+    const meter = page.locator('aside [role=timer]');
+    const first = await meter.textContent();
+    assert.match(first, /^1:0\d · \$0\.21$/);
+    await page.waitForFunction((before) => document.querySelector('aside [role=timer]').textContent !== before, first);
+    await f10(page);
+    assert.match((await page.textContent('#line-words')).trim(), /^In a call with the data center since \d\d:\d\d\.$/);
+    await page.waitForSelector(`dialog >> text="${NUMBER}"`);
+    await page.waitForSelector('dialog [role=timer] >> text=$0.21');
+    assert.equal(await page.locator('#call-go').count(), 0, 'nobody dials twice');
+    await assertAccessible(page, 'a call');
+  }));
+
+test('Call now dials, shows each stage, and says a failure in one sentence', { skip }, () => {
+  let stage = null;
+  let finish;
+  const busy = refusal('number_busy', 'The number is busy. No money moved.', 'Try again later. The prefix for an outside line may be missing.', 'unreachable');
+  const answers = {
+    status: () => (stage === null ? status() : inCall({ stage, since: null, seconds: 0, cost_mills: 0 })),
+    contact: () => new Promise((answer) => (finish = () => answer({ no: busy }))),
+  };
+  return onPage(answers, async (page, station) => {
+    await f10(page);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await until(page, () => callsOf(station, 'contact').length === 1);
+    assert.equal(callsOf(station, 'contact')[0].line, 'dialup');
+    stage = 'dialing';
+    await page.waitForSelector(`dialog >> text=Dialing ${NUMBER}`);
+    stage = 'connecting';
+    await page.waitForSelector(`dialog >> text=${NUMBER} has answered`);
+    stage = null;
+    finish();
+    await page.waitForSelector('dialog >> text=The number is busy. No money moved.');
+    await assertAccessible(page, 'a busy number');
+    await page.waitForSelector('#call-go:enabled');
+  });
+});
+
+test('a telephone that rests says until when, and Call now insists', { skip }, () =>
+  onPage({ line: () => line({ rests_until: seconds() + 1800 }) }, async (page, station) => {
+    await f10(page);
+    await page.waitForSelector('dialog >> text=/The telephone rests until .*Call now insists/');
+    await page.click('#call-go');
+    await until(page, () => callsOf(station, 'contact').length === 1);
+    assert.equal(callsOf(station, 'contact')[0].line, 'dialup');
+  }));
+
+test('a modem is found, set up, and only what was changed is said', { skip }, () => {
+  let setup = line({ ready: false, device: null, number: null, prefix: null, per_call_mills: 0, per_minute_mills: 0 });
+  const answers = {
+    line: () => setup,
+    'set-line': () => (setup = line({ night: '02:30' })),
+    'find-modems': { ports: [
+      { device: '/dev/ttyS0', what: 'serial port', state: 'silent', said: null, profile: null },
+      { device: '/dev/ttyUSB0', what: 'USB serial', state: 'modem', said: 'CX93010', profile: 'conexant' },
+    ] },
+  };
+  return onPage(answers, async (page, station) => {
+    await page.click('nav >> text=Setup');
+    await page.waitForSelector('text=Without one the station waits for the Internet.');
+    await page.click('#l-open');
+    await page.click('#l-find');
+    await page.click('[aria-label="Use /dev/ttyUSB0"]');
+    assert.equal(await page.inputValue('#l-device'), '/dev/ttyUSB0');
+    assert.equal(await page.inputValue('#l-profile'), 'conexant');
+    await page.fill('#l-number', ' 2085550142 ');
+    await page.fill('#l-prefix', '9,');
+    await page.fill('#l-night', '02:30');
+    await page.fill('#l-minute', '0.06');
+    await assertAccessible(page, 'a telephone line set up');
+    await page.click('#l-go');
+    await page.waitForSelector('text=/at most 10 minutes a call/');
+    const [{ call: _, ...said }] = callsOf(station, 'set-line');
+    assert.deepEqual(said, {
+      device: '/dev/ttyUSB0', number: '2085550142', alternate: null, prefix: '9,', pulse: null, profile: 'conexant',
+      apn: null, card_pin: null, dial_name: null, password: null, night: '02:30', cap_minutes: null,
+      per_call: null, per_minute: '0.06',
+    });
+    await page.click('#l-open');
+    await page.fill('#l-prefix', '');
+    await page.fill('#l-cap', '5');
+    await page.click('#l-go');
+    await until(page, () => callsOf(station, 'set-line').length === 2);
+    const [, again] = callsOf(station, 'set-line');
+    assert.deepEqual([again.prefix, again.number, again.cap_minutes], ['', null, 5], 'an empty text is removed, the rest stays');
+  });
+});
+
+test('a setting that cannot be is refused beside the form, which stays open', { skip }, () =>
+  onPage({ 'set-line': { no: refusal('bad_input', 'The number "x" cannot be dialed.', 'Type it as it is dialed here.') } }, async (page) => {
+    await page.click('nav >> text=Setup');
+    await page.click('#l-open');
+    await page.fill('#l-number', 'x');
+    await page.click('#l-go');
+    await page.waitForSelector('text=The number "x" cannot be dialed.');
+    assert.equal(await page.inputValue('#l-number'), 'x');
+  }));
+
+test('past calls are listed with what came of them, their length and their cost', { skip }, () => {
+  const past = (changes) => ({ number: NUMBER, at: seconds() - 600, outcome: 'reached', fault: null, seconds: 62, cost_mills: 210, said: 'CONNECT 33600', ...changes });
+  return onPage({ line: line({ calls: [past(), past({ outcome: 'failed', fault: 'number_busy', seconds: 0, cost_mills: 0, said: null })] }) }, async (page) => {
+    await page.click('nav >> text=Setup');
+    const rows = page.locator('[aria-label="Calls, newest first"] tbody tr');
+    await rows.first().waitFor();
+    const said = await rows.evaluateAll((all) => all.map((row) => [...row.querySelectorAll('td')].slice(2).map((cell) => cell.textContent.trim())));
+    assert.deepEqual(said, [['reached · CONNECT 33600', '1:02', '$0.21'], ['failed, number busy', '', '']]);
+    await assertAccessible(page, 'past calls');
+  });
+});
+
+test('what is kept for access servers of others can be forgotten', { skip }, () => {
+  let setup = line({ dial_name: 'boise', has_password: true });
+  return onPage({ line: () => setup, 'set-line': () => (setup = line({ dial_name: 'boise' })) }, async (page, station) => {
+    await page.click('nav >> text=Setup');
+    await page.click('#l-open');
+    await page.click('#l-forget');
+    await page.waitForSelector('#l-forget', { state: 'detached' });
+    const [{ password, card_pin: pin, dial_name: name }] = callsOf(station, 'set-line');
+    assert.deepEqual([password, pin, name], ['', '', null]);
+  });
+});
