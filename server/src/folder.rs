@@ -6,6 +6,7 @@
 //! DATA/ca/                certificates of root, issuing CAs and TLS
 //! DATA/keys/              private keys of the running data center
 //! DATA/keys/sealing/      HPKE keys, one file each
+//! DATA/keys/dial-in.hex   what the secrets of callers on a telephone line follow from
 //! DATA/offline-root.pem   root and recovery keys under the passphrase: move it away
 //! DATA/offline/           keys of the repository's root and targets, each under the passphrase, and
 //!                         the passphrase of the keys that publish: move it away
@@ -119,6 +120,12 @@ impl Folder {
     #[must_use]
     pub fn sealing_keys(&self) -> PathBuf {
         self.path.join("keys").join("sealing")
+    }
+
+    /// The key that the secrets of callers on a telephone line follow from.
+    #[must_use]
+    pub fn dial_in_key(&self) -> PathBuf {
+        self.path.join("keys").join("dial-in.hex")
     }
 
     /// The public halves of the recovery keys.

@@ -13,6 +13,8 @@ mod commands;
 #[cfg(test)]
 mod contact;
 #[cfg(test)]
+mod dial_in;
+#[cfg(test)]
 mod dialup_line;
 #[cfg(test)]
 mod evidence;

@@ -136,6 +136,7 @@ fn files_of(folder: &Folder) -> Result<Vec<String>, BackupError> {
         ("ca", "pem"),
         ("ca", "hex"),
         ("keys", "pem"),
+        ("keys", "hex"),
         ("keys/sealing", "json"),
     ] {
         let path = folder.path().join(part);
@@ -165,7 +166,7 @@ fn is_ours(name: &str) -> bool {
     match name.rsplit_once('/') {
         None => name == "config.toml",
         Some(("ca", file)) => plain(file, ".pem") || plain(file, ".hex"),
-        Some(("keys", file)) => plain(file, ".pem"),
+        Some(("keys", file)) => plain(file, ".pem") || plain(file, ".hex"),
         Some(("keys/sealing", file)) => plain(file, ".json"),
         Some(_) => false,
     }
@@ -358,6 +359,7 @@ mod tests {
             "ca/root.pem",
             "ca/recovery.hex",
             "keys/server-ca.pem",
+            "keys/dial-in.hex",
             "keys/sealing/0a.json",
         ] {
             assert!(is_ours(name), "{name}");

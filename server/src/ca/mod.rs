@@ -9,6 +9,7 @@
 mod admin_keys;
 pub mod counter;
 pub mod deny;
+mod dial_in;
 mod error;
 mod issue;
 mod issuers;
@@ -35,6 +36,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use shared::clock::UnixSeconds;
 use shared::ids::{DataCenterId, PsdId, StationId};
 use shared::indicium::certificate::IndiciumTerms;
+use shared::security::dial_in::DialInKey;
 use shared::security::enrolment_code::EnrolmentCode;
 use shared::services::keys::trust::{KeyPurpose, OVERLAP_DAYS, TrustBundle, VerifyingKey};
 use shared::services::keys::{CenterKeys, Point};
@@ -101,6 +103,7 @@ pub struct Authority {
     editions: KeyRing<SigningKey>,
     heads: KeyRing<Ed25519Key>,
     sealing: SealingRing,
+    dial_in: DialInKey,
     /// Grows with every change of what handshakes rest on.
     generation: AtomicU64,
     recovery: [[u8; 32]; 2],
@@ -296,6 +299,7 @@ impl Authority {
             generation: AtomicU64::new(0),
             recovery: read_recovery(folder)?,
             sealing: SealingRing::open(folder.sealing_keys(), now)?,
+            dial_in: dial_in::open(folder)?,
             folder: folder.clone(),
         })
     }
@@ -526,6 +530,12 @@ impl Authority {
     #[must_use]
     pub const fn sealing(&self) -> &SealingRing {
         &self.sealing
+    }
+
+    /// The key that the secrets of callers on a telephone line follow from.
+    #[must_use]
+    pub const fn dial_in(&self) -> &DialInKey {
+        &self.dial_in
     }
 
     /// The Ed25519 keys whose owners, together, vouch for a new epoch after a restore. Their

@@ -241,6 +241,27 @@ fn a_short_passphrase_is_refused_and_a_made_one_is_long() {
     assert_ne!(*new_passphrase().unwrap(), *new_passphrase().unwrap());
 }
 
+#[test]
+fn a_folder_from_before_there_were_telephone_lines_gets_the_key_of_their_secrets_once() {
+    let Center {
+        authority,
+        folder,
+        _keep,
+    } = center();
+    let secret = authority.dial_in().of_station(STATION);
+    let again = Authority::open(&folder, &[], NOW).unwrap();
+    assert_eq!(again.dial_in().of_station(STATION), secret);
+    std::fs::remove_file(folder.dial_in_key()).unwrap();
+    let new = Authority::open(&folder, &[], NOW).unwrap();
+    let other = new.dial_in().of_station(STATION);
+    assert_ne!(other, secret);
+    let again = Authority::open(&folder, &[], NOW).unwrap();
+    assert_eq!(again.dial_in().of_station(STATION), other);
+    std::fs::write(folder.dial_in_key(), "0011").unwrap();
+    let damaged = Authority::open(&folder, &[], NOW);
+    assert!(matches!(damaged, Err(CaError::Damaged { .. })));
+}
+
 #[cfg(unix)]
 #[test]
 fn keys_are_readable_by_their_owner_only() {

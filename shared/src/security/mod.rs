@@ -1,6 +1,7 @@
 //! How messages, rows and codes are protected. Keys and random bytes come in as arguments.
 
 pub mod approval;
+pub mod dial_in;
 pub mod enrolment_code;
 pub mod envelope;
 mod level;

@@ -15,6 +15,7 @@ use super::{Request, ServiceId};
 use crate::clock::UnixSeconds;
 use crate::ids::{DataCenterId, PsdId, StationId, VaultId};
 use crate::security::Level;
+use crate::security::dial_in::DialIn;
 use crate::security::signed::{ContentType, KeyId};
 
 /// Bytes of an uncompressed P-256 point.
@@ -140,6 +141,9 @@ pub struct EnrolReply {
     /// The newest root of its signed repository, as TUF writes it: the station's trust root.
     #[n(17)]
     pub repository_root: Option<minicbor::bytes::ByteVec>,
+    /// What the station opens a telephone line of the data center with.
+    #[n(18)]
+    pub dial_in: Option<DialIn>,
 }
 
 /// A certificate and the one that issued it, DER.
@@ -225,6 +229,9 @@ pub struct RenewReply {
     /// Whom to believe from now on.
     #[n(4)]
     pub trust: Option<TrustBundle>,
+    /// What the station opens a telephone line of the data center with.
+    #[n(5)]
+    pub dial_in: Option<DialIn>,
 }
 
 #[cfg(test)]

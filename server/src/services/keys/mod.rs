@@ -177,6 +177,7 @@ fn new_station(
         recovery: center.authority().recovery_keys().map(PublicKey),
         numbers: Some(center.authority().signing_numbers()),
         repository_root: root.map(|root| root.content.into()),
+        dial_in: Some(center.authority().dial_in().of_station(id)),
     }))
 }
 
@@ -217,6 +218,7 @@ fn renew_in(
         certificate: chain(center, issued),
         keys: center.authority().center_keys(),
         trust: Some(center.authority().trust(sealed.now)),
+        dial_in: Some(center.authority().dial_in().of_station(station.id)),
     };
     Ok(Answer::Reply(sealed.sign(
         center,

@@ -21,7 +21,7 @@ use super::link::{Link, LinkRequest};
 use crate::api::{EnrolCall, SecretsChoice, UiError};
 use crate::crypto::SigningKey;
 use crate::messages::{Code, say};
-use crate::services::keys::{Certified, certificate_request, put_certificate};
+use crate::services::keys::{Certified, certificate_request, put_certificate, put_dial_in};
 use crate::services::{not_believed, not_read, repository, sealed, trust};
 use crate::station::{Owner, Station, names, open_keeper};
 
@@ -213,6 +213,7 @@ fn finish(
         tx.put_repository(&trusted)?;
         put_certificate(tx, &reply.certificate, &certified, &attempt.key)?;
         sealed::put_center_keys(tx, reply.keys.replies, &reply.keys, now)?;
+        put_dial_in(tx, reply.dial_in.as_ref())?;
         trust::begin_heads(tx, reply.heads.0, reply.numbers, now)?;
         for (name, value) in [
             (names::SERVER, server),

@@ -8,12 +8,14 @@
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use shared::clock::UnixSeconds;
+use shared::security::dial_in::DialIn;
 use shared::security::signed::ContentType;
 use shared::services::ServiceId;
 use shared::services::directory::Directory;
 use shared::services::keys::{CenterKeys, Chain, RENEW_DAYS_LEFT, RenewReply, RenewRequest};
-use shared::wire::read_message;
+use shared::wire::{from_cbor, read_message, to_cbor};
 use x509_parser::prelude::{FromDer, X509Certificate};
+use zeroize::Zeroizing;
 
 use super::sealed::{self, Draft};
 use super::{not_believed, not_read, trust};
@@ -126,6 +128,7 @@ pub(super) fn accept(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
     owner.write("the next station certificate", |tx| {
         put_certificate(tx, &reply.certificate, &certified, pkcs8)?;
         sealed::put_center_keys(tx, replies, &reply.keys, now)?;
+        put_dial_in(tx, reply.dial_in.as_ref())?;
         if let Some(learned) = &learned {
             learned.put(tx)?;
         }
@@ -202,6 +205,30 @@ pub fn put_certificate(
     tx.put_setting(names::STATION_KEY_SINCE, &certified.since.0.to_string())?;
     tx.put_setting(names::STATION_KEY_UNTIL, &certified.until.0.to_string())?;
     Ok(())
+}
+
+/// Writes down what a telephone line of the data center is opened with. One that says nothing of it
+/// has no lines, or is older: what is known stays.
+///
+/// # Errors
+/// The faults of the store.
+pub fn put_dial_in(tx: &mut Tx<'_>, dial_in: Option<&DialIn>) -> Result<(), UiError> {
+    if let Some(dial_in) = dial_in {
+        tx.put_secret(names::DIAL_IN, &Zeroizing::new(to_cbor(dial_in)))?;
+    }
+    Ok(())
+}
+
+/// What a telephone line of the data center is opened with; nothing when it has sent nothing. Before
+/// enrolment it follows from the code ([`DialIn::of_code`]).
+///
+/// # Errors
+/// The faults of the store, and `damaged_store` when it cannot be read.
+pub fn dial_in(owner: &Owner) -> Result<Option<DialIn>, UiError> {
+    let damaged = |_| say(Code::DamagedStore, &[("what", "the dial-in secret")]);
+    let sent = owner.store().secret(names::DIAL_IN)?;
+    sent.map(|bytes| from_cbor(&bytes).map_err(damaged))
+        .transpose()
 }
 
 /// A certificate request (PKCS #10) for a private key. The data center takes nothing over from it

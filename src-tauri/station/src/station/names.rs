@@ -93,6 +93,8 @@ pub const STATION_KEY: &str = "station-key";
 pub const WITNESS_KEY: &str = "witness-key";
 /// A refill that waits until the data center knows again what it has forgotten. Sealed.
 pub const HELD_REFILL: &str = "held-refill";
+/// What a telephone line of the data center is opened with, CBOR. Sealed.
+pub const DIAL_IN: &str = "dial-in";
 /// An enrolment on its way. Sealed.
 pub const ENROLMENT: &str = "enrolment";
 /// Who ordered that the vault ends: `admin` or `clerk`; empty when nobody did. Readable.
