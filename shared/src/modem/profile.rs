@@ -137,6 +137,16 @@ impl Profile {
         })
     }
 
+    /// An analogue modem that waits for calls. It is told not to answer by itself (`S0=0`), so that
+    /// no call is taken that nobody is there for.
+    #[must_use]
+    pub fn answering() -> Self {
+        Self {
+            commands: vec!["ATZ".to_owned(), "ATE0V1Q0&C1&D2X4S0=0S7=60".to_owned()],
+            ..Self::analogue(false)
+        }
+    }
+
     /// What a mobile modem is told to dial for its first access point.
     #[must_use]
     pub fn mobile_number() -> Number {

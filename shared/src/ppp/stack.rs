@@ -4,6 +4,8 @@
 //! and byte streams on the other. Little is kept waiting between the two: what waits below TCP only
 //! looks to it like a slower line (see [`Engine::has_room`](super::Engine::has_room)).
 
+mod accepting;
+
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
@@ -27,8 +29,6 @@ const RECEIVE_BYTES: usize = 8_192;
 /// Streams a call may have, listening ones included: all services share one, and each caller of
 /// the data center may do harm to itself only.
 const MAX_STREAMS: usize = 12;
-/// Streams ready to be accepted at once.
-const LISTENERS: usize = 2;
 /// Silence of the other end's TCP while something of ours is unanswered, after which a stream is
 /// broken. On a line that spoils every second packet TCP comes to wait a minute between two tries;
 /// a line that carries nothing at all is found out by PPP long before.
@@ -86,8 +86,11 @@ pub struct Stack {
     interface: Option<Interface>,
     sockets: SocketSet<'static>,
     streams: BTreeMap<StreamId, SocketHandle>,
-    listening: Option<u16>,
-    listeners: Vec<SocketHandle>,
+    listening: Vec<u16>,
+    listeners: Vec<(u16, SocketHandle)>,
+    /// Streams that were finished and let go, until the other end has heard it.
+    parting: Vec<SocketHandle>,
+    every_address: bool,
     last_stream: u64,
     last_port: u16,
     now: Duration,
@@ -113,8 +116,10 @@ impl Stack {
             interface: None,
             sockets: SocketSet::new(Vec::new()),
             streams: BTreeMap::new(),
-            listening: None,
+            listening: Vec::new(),
             listeners: Vec::new(),
+            parting: Vec::new(),
+            every_address: false,
             last_stream: 0,
             last_port: u16::from_be_bytes([high, low]) % OWN_PORTS,
             now,
@@ -207,23 +212,15 @@ impl Stack {
         Ok(self.name(handle))
     }
 
-    /// Accepts streams to this port of our address from now on; everything else is refused.
-    pub fn listen(&mut self, port: u16) {
-        self.listening = Some(port);
-        self.keep_listening();
+    /// Lets no stream have the name of one of an earlier stack.
+    pub fn name_after(&mut self, earlier: &Self) {
+        self.last_stream = self.last_stream.max(earlier.last_stream);
     }
 
-    /// The next stream that the other end has opened.
-    pub fn accept(&mut self) -> Option<StreamId> {
-        let sockets = &self.sockets;
-        let place = self.listeners.iter().position(|handle| {
-            let socket = sockets.get::<Socket<'_>>(*handle);
-            socket.may_send() || socket.can_recv()
-        })?;
-        let handle = self.listeners.remove(place);
-        let id = self.name(handle);
-        self.keep_listening();
-        Some(id)
+    /// Whether a stream is open, or on its way to be open or closed.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        !self.streams.is_empty() || !self.parting.is_empty()
     }
 
     /// How far a stream has come.
@@ -289,17 +286,31 @@ impl Stack {
         }
     }
 
-    /// Forgets a stream; one that was not closed is reset, which the other end hears if the line has
-    /// room just now, and by the answer to its next packet otherwise.
+    /// Forgets a stream. What was written to one that was finished is still sent; one that was not
+    /// is reset, which the other end hears if the line has room just now, and by the answer to its
+    /// next packet otherwise.
     pub fn release(&mut self, id: StreamId) {
-        if let Some(handle) = self.streams.remove(&id) {
-            let socket = self.sockets.get_mut::<Socket<'_>>(handle);
-            if !matches!(socket.state(), State::Closed | State::TimeWait) {
+        let Some(handle) = self.streams.remove(&id) else {
+            return;
+        };
+        let socket = self.sockets.get_mut::<Socket<'_>>(handle);
+        match socket.state() {
+            State::Closed | State::TimeWait => {}
+            State::FinWait1 | State::Closing | State::LastAck => {
+                self.parting.push(handle);
+                return;
+            }
+            State::Listen
+            | State::SynSent
+            | State::SynReceived
+            | State::Established
+            | State::FinWait2
+            | State::CloseWait => {
                 socket.abort();
                 self.step(self.now);
             }
-            self.sockets.remove(handle);
         }
+        self.sockets.remove(handle);
     }
 
     /// Lets the stack work with what the link has brought and with the room it has.
@@ -319,10 +330,12 @@ impl Stack {
         while wire.0.has_room()
             && interface.poll_egress(at, &mut wire, &mut self.sockets) != PollResult::None
         {}
+        self.let_go();
+        self.renew_listeners();
     }
 
-    /// Takes the addresses of a link that has come up. Streams of an earlier agreement go on when
-    /// the address is the same; otherwise their other ends will no longer know them.
+    /// Takes the addresses of a link that is up. Streams of an earlier agreement go on when the
+    /// address is the same; otherwise their other ends will no longer know them.
     fn raise(&mut self, up: &Up) {
         let mut config = Config::new(HardwareAddress::Ip);
         config.random_seed = self.engine.random();
@@ -332,6 +345,7 @@ impl Stack {
             // A fresh interface has room for its one address, and for its one way out below.
             let _full = addresses.push(IpCidr::new(up.own.into(), 32));
         });
+        interface.set_any_ip(self.every_address);
         let gateway = if up.peer.is_unspecified() {
             Ipv4Addr::LOCALHOST
         } else {
@@ -347,19 +361,6 @@ impl Stack {
         self.keep_listening();
         // The other end may have been up before us, and its first packets wait already.
         self.step(self.now);
-    }
-
-    fn keep_listening(&mut self) {
-        let Some(port) = self.listening else {
-            return;
-        };
-        while self.listeners.len() < LISTENERS && self.sockets.iter().count() < MAX_STREAMS {
-            let mut socket = socket();
-            if socket.listen(port).is_err() {
-                return;
-            }
-            self.listeners.push(self.sockets.add(socket));
-        }
     }
 
     fn name(&mut self, handle: SocketHandle) -> StreamId {
