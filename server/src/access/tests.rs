@@ -4,8 +4,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 use rcgen::{CertificateParams, Issuer, KeyPair};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{
+    ClientConfig, DigitallySignedStruct, DistinguishedName, RootCertStore, SignatureScheme,
+    SupportedProtocolVersion,
+};
 use serde_json::Value;
 use shared::clock::UnixSeconds;
 use shared::ids::{PsdId, StationId};
@@ -523,4 +529,95 @@ async fn a_renewed_tls_certificate_is_shown_without_a_restart() {
     assert_eq!(shown().await, first);
     running.renewal.renew().unwrap();
     assert_ne!(shown().await, first);
+}
+
+/// Believes one issuing CA of the data center, and says so in its hello.
+#[derive(Debug)]
+struct HasIssuer {
+    inner: Arc<WebPkiServerVerifier>,
+    names: Vec<DistinguishedName>,
+}
+
+impl ServerCertVerifier for HasIssuer {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        self.inner.verify_server_cert(leaf, others, name, ocsp, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls12_signature(message, leaf, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls13_signature(message, leaf, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+
+    fn root_hint_subjects(&self) -> Option<&[DistinguishedName]> {
+        Some(&self.names)
+    }
+}
+
+/// What a station does on a slow line: it has the issuer of the data center's certificate, names
+/// it, and offers one small key share.
+fn sparing(running: &Running, issuer: &CertificateDer<'static>) -> ClientConfig {
+    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+    provider.kx_groups = vec![rustls::crypto::aws_lc_rs::kx_group::X25519];
+    let provider = Arc::new(provider);
+    let mut roots = RootCertStore::empty();
+    roots.add(issuer.clone()).unwrap();
+    let names = roots.subjects();
+    let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+        .build()
+        .unwrap();
+    let time = Arc::new(ClientTime(Arc::clone(&running.clock)));
+    ClientConfig::builder_with_details(provider, time)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(HasIssuer { inner, names }))
+        .with_no_client_auth()
+}
+
+#[tokio::test]
+async fn who_has_the_issuer_is_shown_the_leaf_alone_and_may_bring_a_small_key_share() {
+    let running = Running::start().await;
+    let bundle = running.center.authority().bundle(running.center.now());
+    let authorities: Vec<_> = CertificateDer::pem_slice_iter(bundle.as_bytes())
+        .map(Result::unwrap)
+        .collect();
+    // The root, then the CAs for servers, stations and indicia.
+    let shown = async |issuer: &CertificateDer<'static>| {
+        let contact = running.contact(sparing(&running, issuer)).await?;
+        let (_, connection) = contact.0.get_ref();
+        let group = connection.negotiated_key_exchange_group().unwrap().name();
+        assert_eq!(group, rustls::NamedGroup::X25519);
+        std::io::Result::Ok(connection.peer_certificates().unwrap().len())
+    };
+    assert_eq!(shown(&authorities[1]).await.unwrap(), 1);
+    // Another name does not shorten the chain.
+    assert_eq!(shown(&authorities[0]).await.unwrap(), 2);
+    assert!(shown(&authorities[2]).await.is_err());
+    let contact = running.anonymous().await;
+    let (_, connection) = contact.0.get_ref();
+    assert_eq!(connection.peer_certificates().unwrap().len(), 2);
 }
