@@ -22,6 +22,8 @@ mod evidence;
 mod exit_codes;
 #[cfg(test)]
 mod foreign_ppp;
+#[cfg(all(test, unix))]
+mod foreign_pppd;
 #[cfg(test)]
 mod full_disk;
 #[cfg(test)]

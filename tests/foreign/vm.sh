@@ -1,0 +1,84 @@
+#!/bin/sh
+# Builds a small machine with Debian's pppd in it: `vmlinuz` and `initrd` in the folder that is named.
+# Packages come from this system's own sources of Debian 12 and are unpacked, never installed.
+#
+#   tests/foreign/vm.sh FOLDER
+#
+# The machine's first serial line is its console; the second is the telephone line. What it does is
+# named on the kernel's command line: `role=answer` or `role=call`, and `options=` with words of pppd
+# joined by commas. After each call it begins again.
+set -eu
+folder=$1
+mkdir -p "$folder"
+cd "$folder"
+[ -f vmlinuz ] && [ -f initrd ] && exit 0
+rm -rf packages unpacked root
+mkdir packages unpacked root
+image=$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
+(cd packages && apt-get download -q "$image" busybox-static ppp libpcap0.8 libpam0g libaudit1 \
+    libcap-ng0 libc6 libcrypt1 libssl3 libdbus-1-3 libsystemd0 libgcrypt20 liblzma5 libzstd1 \
+    liblz4-1 libcap2 libgpg-error0 libibverbs1 libnl-3-200 libnl-route-3-200 >/dev/null)
+for package in packages/*.deb; do
+    dpkg -x "$package" unpacked
+done
+cp unpacked/boot/vmlinuz-* vmlinuz
+
+cd root
+mkdir -p bin dev proc sys tmp run etc/ppp lib/modules usr/sbin var/run var/lock
+cp ../unpacked/bin/busybox bin/
+cp ../unpacked/usr/sbin/pppd bin/
+# The program and the libraries it names, from the packages alone.
+libraries() {
+    LD_LIBRARY_PATH=$libs "$loader" --list "$1" | sed -n 's/.*=> \([^ ]*\) .*/\1/p'
+}
+unpacked=$(cd ../unpacked && pwd)
+libs=$unpacked/lib/x86_64-linux-gnu:$unpacked/usr/lib/x86_64-linux-gnu
+loader=$unpacked/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
+mkdir -p lib64 lib/x86_64-linux-gnu
+cp -L "$loader" lib64/
+for library in $(libraries bin/pppd); do
+    cp -L "$library" lib/x86_64-linux-gnu/
+done
+for module in slhc ppp_generic ppp_async; do
+    cp "$(find ../unpacked/lib/modules -name "$module.ko")" lib/modules/
+done
+
+cat >etc/ppp/chap-secrets <<'SECRETS'
+station * "a secret of the station" *
+center * "a secret of the station" *
+SECRETS
+cp etc/ppp/chap-secrets etc/ppp/pap-secrets
+chmod 600 etc/ppp/*-secrets
+cat >init <<'INIT'
+#!/bin/busybox sh
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+for module in slhc ppp_generic ppp_async; do insmod /lib/modules/$module.ko; done
+[ -e /dev/ppp ] || mknod /dev/ppp c 108 0
+ip link set lo up
+for word in $(cat /proc/cmdline); do
+    case $word in
+        role=*) role=${word#role=} ;;
+        options=*) options=$(echo "${word#options=}" | tr , ' ') ;;
+    esac
+done
+# What is sent to the machine's echo comes back, to show that packets pass.
+nc -ll -p 7 -e cat &
+case $role in
+    answer) addresses="192.168.7.1:192.168.7.10 silent name center" ;;
+    call) addresses="noipdefault user station" ;;
+esac
+echo "READY $role"
+while :; do
+    stty -F /dev/ttyS1 raw -echo 115200
+    pppd /dev/ttyS1 115200 $addresses nodetach debug local noproxyarp noccp novj $options
+    echo "ENDED $?"
+    [ "$role" = call ] && sleep 1
+done
+INIT
+chmod 755 init
+find . | bin/busybox cpio -o -H newc 2>/dev/null | gzip -9 >../initrd
+cd ..
+rm -rf packages unpacked root
