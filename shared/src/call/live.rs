@@ -53,6 +53,7 @@ impl Queue {
             | Event::Dialing
             | Event::Claim(_)
             | Event::Up(_)
+            | Event::Stream(_)
             | Event::Down
             | Event::HungUp => {}
         }

@@ -8,6 +8,7 @@
 //! [`ModemPort`] is what a machine needs of a port; [`LiveCall`] joins both, and lends the streams
 //! of the call to whoever reads and writes them from other threads.
 
+mod answerer;
 mod caller;
 mod live;
 mod port;
@@ -17,13 +18,14 @@ mod text;
 
 use std::time::Duration;
 
+pub use answerer::{Answerer, Bounds, Post};
 pub use caller::{Caller, Plan};
 pub use live::{LiveCall, StreamBroken};
 pub use port::{ModemPort, PortGone};
 pub use text::{CarrierText, bits_per_second};
 
 use crate::modem::CallFailure;
-use crate::ppp::{self, Stack, Up};
+use crate::ppp::{self, Stack, StreamId, Up};
 
 /// What the DTR line of the port shall do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +70,8 @@ pub enum Event {
     Claim(String),
     /// Internet packets pass.
     Up(Up),
+    /// The other end has opened this stream. Answerers only.
+    Stream(StreamId),
     /// They do not pass just now.
     Down,
     /// The call is over. The modem may still have to hang up; streams can be read to their end.

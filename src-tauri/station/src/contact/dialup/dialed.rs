@@ -198,7 +198,7 @@ fn note(state: &mut State, event: Event) {
         Event::Ended(how) => state.ended = Some(how),
         Event::HungUp => state.hung_up = Some(now),
         // What only an answerer says, and a link that is agreed on anew: its streams go on.
-        Event::Waiting | Event::Ringing | Event::Claim(_) | Event::Down => {}
+        Event::Waiting | Event::Ringing | Event::Claim(_) | Event::Stream(_) | Event::Down => {}
     }
 }
 
