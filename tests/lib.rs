@@ -8,6 +8,7 @@
     reason = "a town that cannot be built fails the test that wanted it"
 )]
 
+pub mod dialed;
 pub mod exchange;
 pub mod line;
 pub mod modem;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use serde_json::Value;
-use server::access::Internet;
+use server::access::{Dialup, Internet, Modem};
 use server::admin::approval::{ApprovalCall, Consent};
 use server::admin::call::AdminCall;
 use server::admin::epoch::EpochCall;
@@ -298,6 +298,16 @@ impl Town {
         let url = format!("https://{}", internet.address().unwrap());
         tokio::spawn(internet.serve(std::future::pending()));
         Self { url, ..self }
+    }
+
+    /// The same town, whose data center now answers at an address of its own and on these modems.
+    pub async fn answering(self, modems: Vec<Modem>) -> (Self, Dialup) {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let internet = Internet::bind(Arc::clone(&self.center), any).await.unwrap();
+        let url = format!("https://{}", internet.address().unwrap());
+        let dialup = internet.answer(modems).unwrap();
+        tokio::spawn(internet.serve(std::future::pending()));
+        (Self { url, ..self }, dialup)
     }
 
     /// Signs how the data center's present epoch began, with the offline bundle that the town was

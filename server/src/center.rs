@@ -7,6 +7,7 @@ use shared::clock::UnixSeconds;
 use shared::ids::{AccountId, DataCenterId};
 use zeroize::Zeroizing;
 
+use crate::access::dialup::board::LineBoard;
 use crate::access::limiter::Limiter;
 use crate::access::refusals::Refusals;
 use crate::ca::counter::{Counter, Reserve};
@@ -128,6 +129,7 @@ pub struct DataCenter {
     denied: DenyList,
     limiter: Limiter,
     refusals: Refusals,
+    lines: LineBoard,
     certificate_numbers: Reserve,
     signed_head: Mutex<Option<SignedHead>>,
     monitor: Monitor,
@@ -219,6 +221,7 @@ impl DataCenter {
             life: RwLock::new(row.life),
             limiter: Limiter::default(),
             refusals: Refusals::default(),
+            lines: LineBoard::default(),
             certificate_numbers: Reserve::new(Counter::Certificate),
             signed_head: Mutex::new(None),
             monitor,
@@ -332,6 +335,12 @@ impl DataCenter {
     #[must_use]
     pub const fn refusals(&self) -> &Refusals {
         &self.refusals
+    }
+
+    /// What the telephone lines do.
+    #[must_use]
+    pub const fn lines(&self) -> &LineBoard {
+        &self.lines
     }
 
     /// What sees every contact and signals the services.

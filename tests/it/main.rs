@@ -15,6 +15,8 @@ mod contact;
 #[cfg(test)]
 mod dial_in;
 #[cfg(test)]
+mod dialup_answered;
+#[cfg(test)]
 mod dialup_line;
 #[cfg(test)]
 mod evidence;
@@ -22,7 +24,8 @@ mod evidence;
 mod exit_codes;
 #[cfg(test)]
 mod foreign_ppp;
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod foreign_pppd;
 #[cfg(test)]
 mod full_disk;
@@ -52,6 +55,8 @@ mod levels;
 mod mirror;
 #[cfg(test)]
 mod open_api;
+#[cfg(test)]
+mod packaging_server;
 #[cfg(test)]
 mod pin_reset;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use shared::clock::UnixSeconds;
 use shared::ids::StationId;
+use shared::security::dial_in::DialInName;
 
 /// Whose tries are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,6 +18,8 @@ pub enum Trier {
     DoorAddress(IpAddr),
     /// Requests at the doors, by the station they claim to come from.
     DoorStation(StationId),
+    /// Calls over a telephone line, by the name that was given.
+    DialIn(DialInName),
     /// Requests of a station that has shown its certificate.
     Requests(StationId),
 }
@@ -30,6 +33,8 @@ impl Trier {
             // Many stations may stand behind one address.
             Self::DoorAddress(_) => 200,
             Self::DoorStation(_) => 10,
+            // A station in trouble calls four times an hour, and whenever its clerk insists.
+            Self::DialIn(_) => 30,
             // A hundred a second: far more than a station that has everything to catch up on.
             Self::Requests(_) => 6_000,
         }
@@ -48,14 +53,16 @@ impl Trier {
         match self {
             Self::Enrolment(address) => Self::Enrolment(network(address)),
             Self::DoorAddress(address) => Self::DoorAddress(network(address)),
-            Self::DoorStation(_) | Self::Requests(_) => self,
+            Self::DoorStation(_) | Self::DialIn(_) | Self::Requests(_) => self,
         }
     }
 
     /// Seconds in which the tries are counted.
     const fn window(&self) -> i64 {
         match self {
-            Self::Enrolment(_) | Self::DoorAddress(_) | Self::DoorStation(_) => 3_600,
+            Self::Enrolment(_) | Self::DoorAddress(_) | Self::DoorStation(_) | Self::DialIn(_) => {
+                3_600
+            }
             Self::Requests(_) => 60,
         }
     }
@@ -110,7 +117,10 @@ impl Table {
 impl Limiter {
     fn table(&self, trier: &Trier) -> MutexGuard<'_, Table> {
         let table = match trier {
-            Trier::Enrolment(_) | Trier::DoorAddress(_) | Trier::DoorStation(_) => &self.strangers,
+            Trier::Enrolment(_)
+            | Trier::DoorAddress(_)
+            | Trier::DoorStation(_)
+            | Trier::DialIn(_) => &self.strangers,
             Trier::Requests(_) => &self.stations,
         };
         table.lock().unwrap_or_else(PoisonError::into_inner)

@@ -57,6 +57,8 @@ impl fmt::Debug for Passphrase {
 pub enum AdminCall {
     /// Show what was refused since the data center began to serve.
     Refusals,
+    /// Show what the telephone lines do.
+    Lines,
     /// Open a customer account.
     AccountNew {
         /// What people call it.

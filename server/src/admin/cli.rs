@@ -84,6 +84,8 @@ pub enum Command {
     Keys(KeysCommand),
     /// What stations and strangers were refused since `serve` began, by code
     Refusals,
+    /// What the telephone lines of `serve --modem` do, and how many calls came over each
+    Lines,
     /// Write a backup into one new file. It holds private keys, but never the offline root.
     Backup {
         /// The new file.
@@ -141,9 +143,18 @@ pub struct Serve {
     /// The address of the admin console: not in this build.
     #[arg(long, value_name = "ADDR", hide = true)]
     pub console: Option<SocketAddr>,
-    /// A modem to answer: not in this build.
-    #[arg(long, value_name = "DEVICE", hide = true)]
-    pub modem: Vec<PathBuf>,
+    /// A serial port with a modem whose calls are answered, such as /dev/ttyS0 or COM3; may be given
+    /// several times. Callers reach nothing but this data center.
+    #[arg(long, value_name = "DEVICE")]
+    pub modem: Vec<String>,
+    /// How fast the modems are spoken to, bits per second; faster than their telephone lines.
+    #[arg(
+        long,
+        value_name = "BPS",
+        default_value_t = 115_200,
+        requires = "modem"
+    )]
+    pub modem_speed: u32,
 }
 
 /// Customers.

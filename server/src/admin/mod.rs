@@ -11,6 +11,7 @@ pub mod check;
 pub mod cli;
 pub mod epoch;
 pub mod keys;
+pub mod lines;
 pub mod money;
 mod output;
 pub mod owner;
@@ -54,6 +55,7 @@ use self::perform::Show;
 use self::rates::RatesCall;
 use self::refusal::{AdminRefusal, Ending};
 use self::view::{AdminView, InitView};
+use crate::access::Modem;
 use crate::center::{DataCenter, InitTerms};
 use crate::clock::{Clock, SystemClock};
 use crate::config::TokenPlace;
@@ -186,6 +188,7 @@ fn carry_out(cli: Cli, output: &Output) -> Result<(), AdminRefusal> {
         Command::Ledger(LedgerCommand::Export) => {
             perform_or_ask(&folder, AdminCall::LedgerExport, clock, output)
         }
+        Command::Lines => perform_or_ask(&folder, AdminCall::Lines, clock, output),
         Command::Refusals => perform_or_ask(&folder, AdminCall::Refusals, clock, output),
         Command::Epoch(command) => carry_out_epoch(&folder, command, clock, output),
         Command::Backup { file } => {
@@ -489,13 +492,15 @@ fn carry_out_serve(
     if arguments.console.is_some() {
         return Err(AdminRefusal::not_in_this_build("serve --console"));
     }
-    if !arguments.modem.is_empty() {
-        return Err(AdminRefusal::not_in_this_build("serve --modem"));
-    }
+    let modems = arguments
+        .modem
+        .iter()
+        .map(|device| Modem::on_device(device, arguments.modem_speed))
+        .collect();
     let ownership = owned_soon(folder)?;
     let center = DataCenter::open(folder, clock)?;
     center.authority().try_keys()?;
-    serve::serve(ownership, center, arguments.listen, output)
+    serve::serve(ownership, center, (arguments.listen, modems), output)
 }
 
 fn carry_out_restore(

@@ -59,6 +59,7 @@ pub fn perform(
         } => show(account_deposit(center, account, amount, reference)?),
         AdminCall::AccountShow { account } => show(account_show(center, account)?),
         AdminCall::Refusals => all(show, refusals(center)),
+        AdminCall::Lines => all(show, super::lines::all(center)),
         AdminCall::AccountList => all(show, account_list(center)?),
         AdminCall::Bank { what } => super::bank::perform(center, what, show)?,
         AdminCall::AccountStatement { account, month } => {

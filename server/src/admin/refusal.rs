@@ -398,6 +398,11 @@ impl From<AccessError> for AdminRefusal {
                 &error,
                 "Stop what listens there, or choose another address with --listen.",
             ),
+            AccessError::TooManyModems => {
+                Self::broken("modems", &error, "Name fewer devices with --modem.")
+            }
+            AccessError::Random(error) => error.into(),
+            AccessError::Thread(_) => Self::broken("threads", &error, "See the system's limits."),
             AccessError::Address(_) | AccessError::Tls(_) | AccessError::Verifier(_) => {
                 Self::broken("tls", &error, "See the log.")
             }

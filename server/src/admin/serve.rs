@@ -11,7 +11,7 @@ use super::output::Output;
 use super::owner::Ownership;
 use super::refusal::{AdminRefusal, Ending};
 use super::socket;
-use crate::access::{Internet, Renewal};
+use crate::access::{Internet, Modem, Renewal};
 use crate::center::DataCenter;
 use crate::folder;
 
@@ -25,7 +25,7 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(60 * 60);
 pub(super) fn serve(
     ownership: Ownership,
     center: DataCenter,
-    listen: SocketAddr,
+    (listen, modems): (SocketAddr, Vec<Modem>),
     output: &Output,
 ) -> Result<(), AdminRefusal> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -40,7 +40,7 @@ pub(super) fn serve(
             )
         })?;
     let center = Arc::new(center);
-    let served = runtime.block_on(serve_async(Arc::clone(&center), listen, output));
+    let served = runtime.block_on(serve_async(Arc::clone(&center), (listen, modems), output));
     runtime.shutdown_timeout(Duration::from_secs(5));
     if let Err(error) = std::fs::remove_file(center.folder().listening()) {
         tracing::debug!(%error, "the file `listening` was not there");
@@ -54,7 +54,7 @@ pub(super) fn serve(
 
 async fn serve_async(
     center: Arc<DataCenter>,
-    listen: SocketAddr,
+    (listen, modems): (SocketAddr, Vec<Modem>),
     output: &Output,
 ) -> Result<(), AdminRefusal> {
     // Signals are caught before anybody is told that the data center is up.
@@ -65,7 +65,9 @@ async fn serve_async(
     let address = internet.address()?;
     announce(&center, address, output)?;
     tracing::info!(%address, data_center = %center.id(), epoch = center.epoch(), "serving");
+    let dialup = internet.answer(modems)?;
     internet.serve(stop).await;
+    dialup.hang_up().await;
     upkeep.abort();
     admin.abort();
     tracing::info!("stopped");

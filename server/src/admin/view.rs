@@ -17,6 +17,7 @@ use super::bank::BankView;
 use super::check::Checked;
 use super::epoch::EpochShown;
 use super::keys::KeysView;
+use super::lines::LineView;
 use super::money::MoneyView;
 use super::pin_reset::PinResetView;
 use super::repository::RepositoryView;
@@ -313,6 +314,8 @@ pub enum AdminView {
     Repository(RepositoryView),
     /// How often something was refused.
     Refusals(RefusalsView),
+    /// A telephone line.
+    Line(LineView),
     /// Evidence against a station.
     Evidence(Box<Evidence>),
     /// What checking a file came to.
@@ -355,6 +358,7 @@ impl AdminView {
             Self::Approval(view) => view.json(),
             Self::Repository(view) => view.json(),
             Self::Refusals(view) => serde_json::to_string(view),
+            Self::Line(view) => serde_json::to_string(view),
             Self::Evidence(view) => serde_json::to_string(view),
             Self::Checked(view) => view.json(),
             Self::Epoch(view) => view.json(),
@@ -396,6 +400,7 @@ impl fmt::Display for AdminView {
                 view.count,
                 time(view.last)
             ),
+            Self::Line(view) => view.fmt(f),
             Self::Checked(view) => view.fmt(f),
             Self::Epoch(view) => view.fmt(f),
             // The journal and single groups are for machines in either form.

@@ -1,3 +1,6 @@
+#[cfg(unix)]
+use std::time::{Duration, Instant};
+
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -215,14 +218,36 @@ fn wrong_usage_is_exit_code_2_and_says_so() {
 #[test]
 fn commands_of_later_issues_say_that_they_are_not_in_this_build() {
     let folder = Folder::initialised();
-    for arguments in [
-        ["serve", "--console", "127.0.0.1:0"].as_slice(),
-        &["serve", "--modem", "/dev/ttyS0"],
-    ] {
-        let (exit, refusal) = folder.refusal(arguments);
-        assert_eq!(exit, 2, "{arguments:?}");
-        assert_eq!(refusal["code"], "not_in_this_build");
+    let (exit, refusal) = folder.refusal(&["serve", "--console", "127.0.0.1:0"]);
+    assert_eq!(exit, 2);
+    assert_eq!(refusal["code"], "not_in_this_build");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_modem_that_is_not_there_is_shown_and_does_not_keep_others_from_being_served() {
+    let folder = Folder::initialised();
+    let device = folder.path().join("ttyS0").display().to_string();
+    assert_eq!(folder.lines(&["lines"]).len(), 0);
+    let serving = folder.serve_with(&["--modem", &device]);
+    let unplugged = || {
+        let lines = folder.lines(&["lines"]);
+        lines
+            .first()
+            .is_some_and(|line| line["state"] == "unplugged")
+    };
+    let until = Instant::now() + Duration::from_secs(60);
+    while !unplugged() {
+        assert!(Instant::now() < until, "{:?}", folder.lines(&["lines"]));
     }
+    let line = folder.json(&["lines"]);
+    assert_eq!((&line["line"], &line["calls"]), (&json!(device), &json!(0)));
+    assert_ne!(line["last_fault"], "");
+    folder.json(&["account", "new", "Rural Dental"]);
+    let began = Instant::now();
+    assert_eq!(serving.stop(), Some(0));
+    // It waits for no pause of a line.
+    assert!(began.elapsed() < Duration::from_secs(30));
 }
 
 #[test]

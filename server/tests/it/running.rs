@@ -101,9 +101,15 @@ impl Folder {
 
     /// Starts `serve` and waits until it listens.
     pub(crate) fn serve(&self) -> Serving {
+        self.serve_with(&[])
+    }
+
+    /// Starts `serve` with more arguments and waits until it listens.
+    pub(crate) fn serve_with(&self, arguments: &[&str]) -> Serving {
         let mut child = self
             .command()
             .args(["--json", "serve", "--listen", "127.0.0.1:0"])
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

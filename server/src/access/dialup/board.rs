@@ -1,0 +1,239 @@
+//! What the telephone lines do, for people to see.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use shared::call::{CallFault, Event};
+use shared::clock::UnixSeconds;
+use shared::ppp::Failure;
+
+/// What a line does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// Its port cannot be opened, or was pulled out; it is tried again and again.
+    Unplugged,
+    /// The modem is being set up, or does not do what it is told.
+    SettingUp,
+    /// It waits for a call.
+    Waiting,
+    /// Too many calls came to nothing: it rings unanswered for a while.
+    Resting,
+    /// Somebody calls.
+    Ringing,
+    /// The modems have found each other, and the caller has not proved its name yet.
+    Connected,
+    /// A caller that has proved its name is served.
+    InCall,
+    /// It hangs up.
+    HangingUp,
+    /// The data center stops.
+    Stopped,
+}
+
+impl Doing {
+    /// The state as it is shown.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unplugged => "unplugged",
+            Self::SettingUp => "setting-up",
+            Self::Waiting => "waiting",
+            Self::Resting => "resting",
+            Self::Ringing => "ringing",
+            Self::Connected => "connected",
+            Self::InCall => "in-call",
+            Self::HangingUp => "hanging-up",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// One line as it is seen. Numbers count since the data center began to serve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineSeen {
+    /// The device.
+    pub name: Arc<str>,
+    /// What it does.
+    pub doing: Doing,
+    /// Since when.
+    pub since: UnixSeconds,
+    /// Who is on the line, once the name is proved.
+    pub caller: Option<String>,
+    /// The name that was given and may be anybody's.
+    claimed: Option<String>,
+    /// Calls that were taken.
+    pub calls: u64,
+    /// Of these, calls whose caller has proved its name.
+    pub proved: u64,
+    /// Of these, calls whose caller could not.
+    pub refused: u64,
+    /// Calls that were missed, or came to nothing otherwise.
+    pub failed: u64,
+    /// Streams to the services.
+    pub streams: u64,
+    /// What went wrong last; empty when nothing has.
+    pub last_fault: String,
+}
+
+/// All lines.
+#[derive(Debug, Default)]
+pub struct LineBoard(Mutex<BTreeMap<Arc<str>, LineSeen>>);
+
+impl LineBoard {
+    /// All lines, by device.
+    #[must_use]
+    pub fn all(&self) -> Vec<LineSeen> {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.values().cloned().collect()
+    }
+
+    /// Changes what is seen of a line.
+    pub(super) fn change(
+        &self,
+        name: &Arc<str>,
+        now: UnixSeconds,
+        how: impl FnOnce(&mut LineSeen),
+    ) {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = lines.entry(Arc::clone(name)).or_insert_with(|| LineSeen {
+            name: Arc::clone(name),
+            doing: Doing::SettingUp,
+            since: now,
+            caller: None,
+            claimed: None,
+            calls: 0,
+            proved: 0,
+            refused: 0,
+            failed: 0,
+            streams: 0,
+            last_fault: String::new(),
+        });
+        let before = line.doing;
+        how(line);
+        if line.doing != before {
+            line.since = now;
+        }
+    }
+}
+
+impl LineSeen {
+    /// Takes what happened to its calls.
+    pub(super) fn hear(&mut self, event: &Event, rests: bool) {
+        match event {
+            Event::Waiting => {
+                self.doing = if rests {
+                    Doing::Resting
+                } else {
+                    Doing::Waiting
+                }
+            }
+            Event::Ringing if self.doing == Doing::Resting && rests => {}
+            Event::Ringing | Event::Dialing => self.doing = Doing::Ringing,
+            Event::Connected { .. } => {
+                self.doing = Doing::Connected;
+                self.calls = self.calls.saturating_add(1);
+            }
+            Event::Claim(name) => self.claimed = Some(name.clone()),
+            Event::Up(_) => {
+                if self.doing == Doing::Connected {
+                    self.proved = self.proved.saturating_add(1);
+                }
+                self.doing = Doing::InCall;
+                self.caller = self.claimed.clone();
+            }
+            Event::Down => {}
+            Event::Stream(_) => self.streams = self.streams.saturating_add(1),
+            Event::Ended(how) => self.end(*how),
+            Event::HungUp => {
+                self.caller = None;
+                self.claimed = None;
+                self.doing = Doing::SettingUp;
+            }
+        }
+    }
+
+    fn end(&mut self, how: Result<(), CallFault>) {
+        let was_up = self.doing == Doing::InCall;
+        if let Err(fault) = how {
+            // A station that has what it wants says good-bye.
+            if fault != CallFault::Link(Failure::EndedByPeer) || !was_up {
+                self.last_fault = fault.to_string();
+            }
+            match fault {
+                CallFault::Link(Failure::PasswordRefused | Failure::ProofUnanswered) => {
+                    self.refused = self.refused.saturating_add(1);
+                }
+                CallFault::Link(_) | CallFault::Modem(_) | CallFault::TooLong if !was_up => {
+                    self.failed = self.failed.saturating_add(1);
+                }
+                CallFault::Link(_) | CallFault::Modem(_) | CallFault::TooLong => {}
+            }
+        }
+        self.doing = Doing::HangingUp;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use shared::modem::CallFailure;
+    use shared::ppp::Up;
+
+    use super::*;
+
+    const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
+
+    fn up() -> Event {
+        Event::Up(Up {
+            own: Ipv4Addr::new(10, 112, 0, 1),
+            peer: Ipv4Addr::new(10, 112, 0, 2),
+            dns: Vec::new(),
+            mtu: 576,
+        })
+    }
+
+    fn connected() -> Event {
+        Event::Connected {
+            said: String::new(),
+            bits_per_second: 0,
+        }
+    }
+
+    /// What is seen of a line after these.
+    fn seen(events: &[Event]) -> LineSeen {
+        let (board, name) = (LineBoard::default(), Arc::from("/dev/ttyS0"));
+        for event in events {
+            board.change(&name, NOW, |line| line.hear(event, false));
+        }
+        board.all().remove(0)
+    }
+
+    #[test]
+    fn a_caller_is_named_once_it_is_served_and_while_it_is() {
+        let name = Event::Claim("station-7".to_owned());
+        let mut events = vec![Event::Waiting, Event::Ringing, Event::Dialing, connected()];
+        assert_eq!(seen(&events).doing, Doing::Connected);
+        events.push(name);
+        assert_eq!(seen(&events).caller, None);
+        events.extend([up(), Event::Down, up()]);
+        let line = seen(&events);
+        assert_eq!((line.doing, line.calls, line.proved), (Doing::InCall, 1, 1));
+        assert_eq!(line.caller.as_deref(), Some("station-7"));
+        events.push(Event::Ended(Err(Failure::EndedByPeer.into())));
+        events.push(Event::HungUp);
+        let line = seen(&events);
+        assert_eq!((line.caller, line.failed), (None, 0));
+        assert_eq!(line.last_fault, "");
+    }
+
+    #[test]
+    fn strangers_missed_calls_and_dead_modems_are_counted_apart() {
+        let refused = Event::Ended(Err(Failure::PasswordRefused.into()));
+        let silent = Event::Ended(Err(Failure::NoAnswer.into()));
+        let missed = Event::Ended(Err(CallFailure::NoCarrier.into()));
+        let line = seen(&[connected(), refused, connected(), silent, missed]);
+        assert_eq!((line.calls, line.refused, line.failed), (2, 1, 2));
+        assert_eq!(line.last_fault, CallFailure::NoCarrier.to_string());
+    }
+}
