@@ -7,6 +7,8 @@ use minicbor::{Decode, Encode};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use shared::monitor::Holdings;
+use shared::ppp::proof::Credentials as DialCredentials;
+use shared::security::dial_in::DialIn;
 use shared::security::enrolment_code::EnrolmentCode;
 use shared::services::keys::{EnrolReply, EnrolRequest};
 use shared::vault::Enrolment;
@@ -51,7 +53,10 @@ pub async fn enrol(station: &Station, call: EnrolCall) -> Result<(), UiError> {
     let line = Line::Internet;
     let (line, root) = match trusted_root(&line, &call.server, &code).await {
         Err(fault) if fault.code == Code::Unreachable.name() => {
-            let line = line.or_by_telephone(station, &call.server, fault).await?;
+            let own = DialIn::of_code(&code.secret_hash()).credentials().ok();
+            let line = line
+                .or_by_telephone(station, &call.server, own, fault)
+                .await?;
             let root = trusted_root(&line, &call.server, &code).await?;
             (line, root)
         }
@@ -97,17 +102,19 @@ enum Line {
 }
 
 impl Line {
-    /// A call, where a telephone line is set up; otherwise the fault of the Internet.
+    /// A call, where a telephone line is set up; otherwise the fault of the Internet. The data
+    /// center's own lines are opened with what follows from the code.
     async fn or_by_telephone(
         self,
         station: &Station,
         server: &str,
+        own: Option<DialCredentials>,
         fault: UiError,
     ) -> Result<Self, UiError> {
         if !station.apply(|owner| telephone::is_ready(owner)).await? {
             return Err(fault);
         }
-        let call = telephone::dial(station, server, None, false).await?;
+        let call = telephone::dial(station, server, own, false).await?;
         Ok(Self::Call(call))
     }
 

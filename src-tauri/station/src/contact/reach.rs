@@ -127,8 +127,10 @@ pub(super) async fn reach(
 }
 
 async fn dial(station: &Station, forced: bool) -> Result<Arc<Dialed>, UiError> {
-    let server = station.apply(|owner| telephone::server(owner)).await?;
-    telephone::dial(station, &server, None, forced).await
+    let (server, own) = station
+        .apply(|owner| Ok((telephone::server(owner)?, telephone::own_name(owner)?)))
+        .await?;
+    telephone::dial(station, &server, own, forced).await
 }
 
 /// Comes back when the Internet does; it is asked after `first`, and every period from then on.

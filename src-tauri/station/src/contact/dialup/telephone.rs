@@ -25,6 +25,7 @@ use crate::contact::http::Credentials;
 use crate::contact::link::LinkFault;
 use crate::crypto;
 use crate::messages::{Code, say};
+use crate::services::keys;
 use crate::station::{Owner, Station, names};
 
 /// How long a call nobody uses is kept: the clerk's next click is often a refill after a look.
@@ -457,6 +458,19 @@ fn credentials(line: &LineSettings, secrets: &LineSecrets) -> Option<DialCredent
     }
     let password = Zeroizing::new(secrets.password.clone().unwrap_or_default());
     DialCredentials::new(&line.dial_name, password).ok()
+}
+
+/// What the data center's own lines are opened with: as it has sent it, and nothing while the store
+/// is sealed.
+///
+/// # Errors
+/// `damaged_store`, and the faults of the store.
+pub(crate) fn own_name(owner: &Owner) -> Result<Option<DialCredentials>, UiError> {
+    if !owner.store().is_unlocked() {
+        return Ok(None);
+    }
+    let sent = keys::dial_in(owner)?;
+    Ok(sent.and_then(|sent| sent.credentials().ok()))
 }
 
 /// Whether a telephone line is set up.
