@@ -3,15 +3,20 @@
 
     python3 tests/foreign/center.py URL CODE OUT [--server EXECUTABLE --data FOLDER]
 
-It enrols as a station of its own with the code, by the written layouts alone; then schemathesis
-tries the OpenAPI document with that station's certificate, and sslyze and testssl.sh look at the
-TLS. With the executable and its data folder, the spreadsheets it exports are read with openpyxl.
+It enrols as a station of its own with the code, by the written layouts alone; then python-tuf reads
+the signed repository from the root of that enrolment, schemathesis tries the OpenAPI document with that
+station's certificate, and sslyze and testssl.sh look at the TLS. With the executable and its data
+folder, it publishes a release and a new root for python-tuf, and the spreadsheets it exports are read
+with openpyxl.
 Reports in TAP; the exit code is 0 when everything held.
 """
 
+import base64
 import csv
 import hashlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 import urllib.parse
@@ -42,6 +47,40 @@ def cbor(value):
     return head(5, len(value)) + b"".join(cbor(key) + cbor(one) for key, one in value.items())
 
 
+def read_cbor(data, at=0):
+    """A value of a message, and where it ends."""
+    major, count, at = data[at] >> 5, data[at] & 31, at + 1
+    if count >= 24:
+        size = 1 << count - 24
+        count, at = int.from_bytes(data[at:at + size], "big"), at + size
+    if major in (0, 1):
+        return (count if major == 0 else -1 - count), at
+    if major in (2, 3):
+        piece = data[at:at + count]
+        return (piece if major == 2 else piece.decode()), at + count
+    if major in (4, 5):
+        values = []
+        for _ in range(count * (major - 3)):
+            value, at = read_cbor(data, at)
+            values.append(value)
+        return (values if major == 4 else dict(zip(values[::2], values[1::2]))), at
+    if major == 7:
+        return {20: False, 21: True, 22: None}[count], at
+    raise ValueError(f"no value of a message begins with {data[at - 1]:#x}")
+
+
+def minisign(content, version):
+    """A signature as the updater of a platform wants it: minisign's, which names the version."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    key, name = Ed25519PrivateKey.generate(), bytes(8)
+    signature = key.sign(hashlib.blake2b(content).digest())
+    comment = f"timestamp:1 file:package version:{version}"
+    said = key.sign(signature + comment.encode())
+    lines = ["untrusted comment: of the judge", base64.b64encode(b"ED" + name + signature).decode(),
+             f"trusted comment: {comment}", base64.b64encode(said).decode(), ""]
+    return base64.b64encode("\n".join(lines).encode()).decode()
+
+
 def byte_strings(data):
     """The byte strings of a message that read as DER certificates, in their order."""
     from cryptography import x509
@@ -65,6 +104,8 @@ class Judge:
         self.out.mkdir(parents=True, exist_ok=True)
         self.address = urllib.parse.urlsplit(self.url).netloc
         self.ca, self.identity = self.out / "ca.pem", self.out / "station.pem"
+        # The newest root of the repository, as the enrolment brought it.
+        self.root = self.out / "root.json"
 
     def fetch(self, path, body=None, verified=True):
         import ssl
@@ -97,16 +138,93 @@ class Judge:
         key = ec.generate_private_key(ec.SECP256R1())
         request = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(key, hashes.SHA256())
         body = cbor({1: 1, 2: secret, 3: request.public_bytes(der)})
-        certificates = byte_strings(self.fetch("/v1/enrol", body))
-        own, issuer = certificates[:2]
+        reply = self.fetch("/v1/enrol", body)
+        own, issuer = byte_strings(reply)[:2]
         assert own.public_key() == key.public_key(), "the certificate is for another key"
         own.verify_directly_issued_by(issuer)
         issuer.verify_directly_issued_by(root)
         private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         self.identity.write_bytes(private + own.public_bytes(encoding) + issuer.public_bytes(encoding))
+        self.root.write_bytes(read_cbor(reply)[0][17])
 
     def enrolled(self):
         assert self.identity.exists(), "the station of the judge is not enrolled"
+
+    def admin(self, *words):
+        """What a command of the data center's admin tells."""
+        if self.server is None:
+            raise Missing("no executable was named")
+        run = subprocess.run([self.server, "--data", self.data, "--json", *words],
+                             capture_output=True, text=True, timeout=60)
+        assert run.returncode == 0, run.stderr
+        return [json.loads(line) for line in run.stdout.splitlines()]
+
+    def updater(self):
+        """The client of python-tuf with what it fetched before, or with the root of the enrolment alone."""
+        from tuf.ngclient import Updater
+        self.enrolled()
+        held, fetched = self.out / "tuf", self.out / "targets"
+        held.mkdir(exist_ok=True)
+        fetched.mkdir(exist_ok=True)
+        # Its fetcher looks for the authorities where every program on OpenSSL does.
+        os.environ["SSL_CERT_FILE"] = str(self.ca)
+        return Updater(str(held), f"{self.url}/v1/repository/metadata/", str(fetched),
+                       f"{self.url}/v1/repository/targets/", bootstrap=self.root.read_bytes())
+
+    def downloaded(self, updater, path):
+        """The content of a target. python-tuf holds it against length and hashes of the metadata."""
+        target = updater.get_targetinfo(path)
+        assert target is not None, f"nobody who may publishes {path}"
+        return Path(updater.download_target(target)).read_bytes()
+
+    def test_python_tuf_refreshes_and_downloads_an_edition_and_a_release(self):
+        package("tuf")
+        shutil.rmtree(self.out / "tuf", ignore_errors=True)
+        release = self.out / "pennyblack_1.0.0_amd64.deb"
+        content = hashlib.shake_256(b"a release").digest(300_001)
+        release.write_bytes(content)
+        Path(f"{release}.sig").write_text(minisign(content, "1.0.0"))
+        which = ["--version", "1.0.0", "--platform", "linux-deb"]
+        self.admin("software", "publish", release, *which, "--percent", "10")
+        updater = self.updater()
+        updater.refresh()
+        (edition,) = [one for one in self.admin("rates", "list") if one["published"] is not None]
+        rates = self.downloaded(updater, f"rates/{edition['id']}.edition")
+        assert edition["id"].encode() in rates, "that is another edition"
+        folder = "software/stable/linux-deb"
+        rollout = json.loads(self.downloaded(updater, f"{folder}/rollout.json"))
+        (said,) = rollout["releases"]
+        assert (said["version"], said["percent"], said["length"]) == ("1.0.0", 10, len(content)), said
+        assert self.downloaded(updater, f"{folder}/1.0.0/{release.name}") == content
+        certificates = self.downloaded(updater, "authorities.pem")
+        assert certificates.startswith(b"-----BEGIN CERTIFICATE-----"), certificates[:60]
+        # What a role may not publish is in no other role's name either.
+        assert updater.get_targetinfo(f"rates/{release.name}") is None
+
+    def test_python_tuf_follows_a_new_root_with_new_online_keys(self):
+        package("tuf")
+        if self.server is None:
+            raise Missing("no executable was named")
+        passphrase, offline = Path(self.data).with_name("root-passphrase.txt"), Path(self.data) / "offline"
+        if not passphrase.exists():
+            raise Missing("the passphrase of the offline keys is not beside the data folder")
+        before = self.updater()
+        before.refresh()
+        root = json.loads((self.out / "tuf" / "root.json").read_text())["signed"]
+        draft = self.out / "draft.json"
+        draft.unlink(missing_ok=True)
+        self.admin("repository", "rotate-root", "--new-online-keys", "--out", draft)
+        for number in (1, 3):
+            self.admin("repository", "sign", draft, "--key", offline / f"repository-root-{number}.pem",
+                       "--passphrase-file", passphrase)
+        self.admin("repository", "install", draft)
+        after = self.updater()
+        after.refresh()
+        newer = json.loads((self.out / "tuf" / "root.json").read_text())["signed"]
+        assert newer["version"] == root["version"] + 1, newer["version"]
+        for role in ("timestamp", "snapshot"):
+            assert newer["roles"][role]["keyids"] != root["roles"][role]["keyids"], role
+        assert self.downloaded(after, "authorities.pem")
 
     def test_schemathesis_finds_nothing_but_what_the_document_says(self):
         package("schemathesis")
@@ -194,18 +312,13 @@ class Judge:
         assert bad == [], bad
 
     def test_the_exported_spreadsheets_add_up_in_openpyxl_and_csv(self):
-        if self.server is None:
-            raise Missing("no executable was named")
         package("openpyxl")
         import openpyxl
         files = {"csv": self.out / "pieces.csv", "xlsx": self.out / "pieces.xlsx"}
         for file in files.values():
             file.unlink(missing_ok=True)
-        run = subprocess.run(
-            [self.server, "--data", self.data, "--json", "statistics", "export", "--by", "station,class,shape,step",
-             "--csv", files["csv"], "--xlsx", files["xlsx"]],
-            capture_output=True, text=True, timeout=60, check=True)
-        said = json.loads(run.stdout)
+        (said,) = self.admin("statistics", "export", "--by", "station,class,shape,step",
+                             "--csv", files["csv"], "--xlsx", files["xlsx"])
         assert said["total"]["pieces"] >= 3, said["total"]
         book = openpyxl.load_workbook(files["xlsx"])
         rows = list(book["Pieces"].iter_rows(values_only=True))

@@ -42,7 +42,7 @@ pub struct Cli {
 /// What an admin can ask for.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make a new data center in an empty folder: authorities, keys, database.
+    /// Make a new data center in an empty folder: authorities, keys, repository, database.
     Init(Init),
     /// Answer stations until stopped with ctrl-c or SIGTERM.
     Serve(Serve),
@@ -70,7 +70,7 @@ pub enum Command {
     /// Editions of postal rates.
     #[command(subcommand)]
     Rates(RatesCommand),
-    /// What is published, signed for every station: its roles, and new keys for them.
+    /// The signed repository that `init` made: its roles, and new keys for them.
     #[command(subcommand)]
     Repository(RepositoryCommand),
     /// Pieces counted, and held against the registers.

@@ -1,6 +1,6 @@
 //! The foreign programs in Python that judge us: a barcode reader and a cryptographic library for
-//! our labels, and for the data center one that tries its interface, one that looks at its TLS and
-//! one that reads its spreadsheets.
+//! our labels, and for the data center one that tries its interface, one that looks at its TLS, one
+//! that reads its spreadsheets and one that follows its signed repository.
 
 use std::path::PathBuf;
 
@@ -26,7 +26,12 @@ const LABELS: Set = Set {
 };
 const CENTER: Set = Set {
     folder: "venv-center",
-    packages: &["schemathesis==4.32.5", "sslyze==6.3.1", "openpyxl==3.1.5"],
+    packages: &[
+        "schemathesis==4.32.5",
+        "sslyze==6.3.1",
+        "openpyxl==3.1.5",
+        "tuf==7.0.0",
+    ],
     from_source: "sslyze",
 };
 /// Written when the last of them was installed.

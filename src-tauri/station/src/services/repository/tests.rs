@@ -15,10 +15,10 @@ use shared::tuf::{
 };
 
 use super::{accept, first_root, named_by, next_request, standing};
-use crate::api::{ErrorKind, RepositoryView, UiError};
+use crate::api::{Call, ErrorKind, RepositoryView, UiError, View};
 use crate::contact::faults::said;
 use crate::contact::link::{LinkFault, LinkRequest};
-use crate::station::fixture::{Desk, START};
+use crate::station::fixture::{Desk, START, letter, runtime};
 use crate::station::{Owner, names};
 
 const SOURCE: &str = include_str!("../../../../../shared/data/editions/us-2026-07-12.json");
@@ -54,10 +54,14 @@ impl Offer {
     }
 
     fn root() -> Vec<u8> {
+        Self::root_until(Version::FIRST, START.plus_days(400))
+    }
+
+    fn root_until(version: Version, expires: UnixSeconds) -> Vec<u8> {
         let role = role();
         sign(&Root {
-            version: Version::FIRST,
-            expires: START.plus_days(400),
+            version,
+            expires,
             consistent_snapshot: true,
             keys: BTreeMap::from([(key().id(), key())]),
             roles: Roles {
@@ -224,9 +228,13 @@ fn sign<M: Metadata>(metadata: &M) -> Vec<u8> {
 
 /// A station that trusts the root.
 pub(crate) fn desk() -> Desk {
+    trusting(Offer::root())
+}
+
+fn trusting(root: Vec<u8>) -> Desk {
     let desk = Desk::new();
-    at(&desk, |owner| {
-        let trusted = first_root(Some(&Offer::root()), owner.now())?;
+    at(&desk, move |owner| {
+        let trusted = first_root(Some(&root), owner.now())?;
         owner.write("the root", |tx| Ok(tx.put_repository(&trusted)?))
     });
     desk
@@ -524,6 +532,54 @@ fn an_expired_repository_is_told_without_any_contact_and_prices_go_on() {
     offer.publish();
     offer.serve(&desk, NO_END).unwrap();
     assert!(view(&desk).stopped.is_none());
+}
+
+#[test]
+fn an_expired_root_stops_installing_until_the_next_one_comes_and_pieces_are_printed_on() {
+    let ends = START.plus_days(2);
+    let mut desk = trusting(Offer::root_until(Version::FIRST, ends));
+    let mut offer = Offer::new();
+    let first = edition("us-2027", "Rates");
+    offer.offer(&path("us-2027"), &first, None);
+    offer.publish();
+    offer.serve(&desk, NO_END).unwrap();
+    assert_eq!(view(&desk).expires, Some(ends.0), "all else holds longer");
+    desk.pass_days(3);
+    let told = |desk: &Desk| {
+        let stopped = view(desk).stopped.unwrap();
+        assert_eq!(
+            (stopped.code.as_str(), stopped.since, stopped.everything),
+            ("repository_expired", ends.0, true)
+        );
+        let belief = at(desk, |owner| standing::belief(owner));
+        assert_eq!(belief, Belief::Expired);
+        stopped.message
+    };
+    assert!(told(&desk).contains("expired on 2026-11-20"));
+    offer.offer(&path("us-2028"), &edition("us-2028", "Rates"), None);
+    offer.publish();
+    // The next root has expired as well: each is kept, none of them is enough.
+    let second = Offer::root_until(Version::FIRST.next(), START.plus_days(3));
+    offer.documents.insert("2.root.json".to_owned(), second);
+    for name in ["first", "second"] {
+        let fault = offer.serve(&desk, NO_END).unwrap_err();
+        let said = (fault.code.as_str(), fault.kind);
+        assert_eq!(said, ("repository_expired", ErrorKind::Refused));
+        desk.restart();
+        assert!(told(&desk).contains("expired on 2026-11-21"));
+        assert!(here(&desk, "us-2027").as_ref() == Some(&first));
+        assert!(here(&desk, "us-2028").is_none());
+        let asked = letter(&desk, name);
+        let printed = runtime().block_on(desk.station().call(Call::Print(asked)));
+        assert!(matches!(printed, Ok(View::Piece(_))), "{printed:?}");
+    }
+    let third = Version::FIRST.next().next();
+    let third = Offer::root_until(third, START.plus_days(400));
+    offer.documents.insert("3.root.json".to_owned(), third);
+    let asked = offer.serve(&desk, NO_END).unwrap();
+    assert_eq!(asked.documents[..2], ["3.root.json", "4.root.json"]);
+    assert!(view(&desk).stopped.is_none());
+    assert!(here(&desk, "us-2028").is_some());
 }
 
 #[test]
