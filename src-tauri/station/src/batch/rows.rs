@@ -23,15 +23,23 @@ const REQUIRED: [&str; 8] = [
     "name", "address", "city", "state", "zip", "class", "shape", "weight",
 ];
 
-/// Columns a batch may have.
-const OPTIONAL: [&str; 6] = [
+/// Columns a batch may have. A row is known by its filled columns in this order, so a new one comes
+/// last.
+const OPTIONAL: [&str; 7] = [
     "from",
     "size",
     "nonmachinable",
     "price",
     "date",
     "cost_centre",
+    EXTRAS,
 ];
+
+/// The column with the names of extra services.
+const EXTRAS: &str = "extras";
+
+/// The most extra services of a row: more than any class has.
+const MAX_EXTRAS: usize = 16;
 
 /// One row of a batch.
 #[derive(Clone, Debug)]
@@ -110,7 +118,10 @@ fn read_row(
     let fields: HashMap<&str, String> = columns
         .iter()
         .zip(record)
-        .map(|(column, value)| (*column, squeeze(value)))
+        .map(|(column, value)| match *column {
+            EXTRAS => (EXTRAS, extras(value).join(" ")),
+            column => (column, squeeze(value)),
+        })
         .collect();
     let hash = row_hash(&fields);
     let times = seen.entry(hash).or_insert(0);
@@ -196,12 +207,37 @@ fn read_call(fields: &HashMap<&str, String>) -> Result<PrintCall, UiError> {
             nonmachinable: yes_or_no("nonmachinable", &text("nonmachinable"))?,
             price: filled("price"),
             date: filled("date"),
-            extras: Vec::new(),
+            extras: named_once(&text(EXTRAS))?,
         },
         to_address: Some(address.join("\n")),
         cost_centre: filled("cost_centre"),
         ..PrintCall::default()
     })
+}
+
+/// The names of extra services, in order, so that a row is the same whatever stands between them:
+/// spaces, commas, semicolons or plus signs.
+fn extras(value: &str) -> Vec<String> {
+    let between = |letter: char| letter.is_whitespace() || matches!(letter, ',' | ';' | '+');
+    let names = value.split(between).filter(|name| !name.is_empty());
+    let mut names: Vec<String> = names.map(str::to_ascii_lowercase).collect();
+    names.sort_unstable();
+    names
+}
+
+/// Extra services as they are asked for.
+fn named_once(value: &str) -> Result<Vec<String>, UiError> {
+    let extras = extras(value);
+    let mut names = extras.iter().zip(extras.iter().skip(1));
+    if let Some((name, _)) = names.find(|(name, next)| name == next) {
+        return Err(bad(format!("The column {EXTRAS} names {name} twice")));
+    }
+    if extras.len() > MAX_EXTRAS {
+        return Err(bad(format!(
+            "The column {EXTRAS} names more than {MAX_EXTRAS}"
+        )));
+    }
+    Ok(extras)
 }
 
 fn yes_or_no(column: &str, value: &str) -> Result<bool, UiError> {

@@ -91,6 +91,41 @@ fn running_again_prints_only_what_was_not_printed() {
 }
 
 #[test]
+fn extra_services_of_a_row_are_paid_for_and_a_wrong_one_refuses_that_row_alone() {
+    let desk = Desk::new();
+    let header = HEADER.trim_end();
+    let row = |name: &str, extras: &str| {
+        let row = row(name, "1oz");
+        format!("{},{extras}\n", row.trim_end())
+    };
+    let csv = format!(
+        "{header},extras\n{}{}{}{}{}",
+        row("Ada", "certified return-receipt"),
+        row("Bob", ""),
+        row("Cy", "Certified"),
+        row("Dan", "certified; carrier-pigeon"),
+        row("Eve", "certified certified"),
+    );
+    let view = run_batch(&desk, &csv).unwrap();
+    assert_eq!((view.printed, view.refused), (3, 2));
+    let reason = |line: u32| {
+        let result = view.results.iter().find(|result| result.line == line);
+        result.unwrap().reason.clone().unwrap_or_default()
+    };
+    assert!(reason(5).contains("carrier-pigeon"), "{}", reason(5));
+    assert!(reason(6).contains("names certified twice"), "{}", reason(6));
+    let each = [780 + 5_550 + 4_650, 780, 780 + 5_550];
+    assert_eq!(spent(&desk), (each.iter().sum(), 3));
+    // The same services in another order and with other signs between are the same row.
+    let again = format!(
+        "{header},extras\n{}",
+        row("Ada", "\"return-receipt, certified\"")
+    );
+    let view = run_batch(&desk, &again).unwrap();
+    assert_eq!((view.already, view.printed), (1, 0));
+}
+
+#[test]
 fn more_rows_than_the_vault_can_pay_are_refused_one_by_one() {
     let desk = Desk::new();
     let mut csv = HEADER.to_owned();

@@ -341,7 +341,7 @@ pub(super) enum Print {
     },
     /// Print a batch from a CSV file with the columns
     /// name,address,city,state,zip,class,shape,weight and, as wanted,
-    /// from,size,nonmachinable,price,date,cost_centre
+    /// from,size,nonmachinable,price,date,cost_centre,extras (names with spaces between)
     Batch {
         /// The CSV file; FILE.result.csv is written beside it
         file: PathBuf,
