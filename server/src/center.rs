@@ -8,6 +8,7 @@ use shared::ids::{AccountId, DataCenterId};
 use zeroize::Zeroizing;
 
 use crate::access::dialup::board::LineBoard;
+use crate::access::dialup::calls;
 use crate::access::limiter::Limiter;
 use crate::access::refusals::Refusals;
 use crate::ca::counter::{Counter, Reserve};
@@ -429,6 +430,7 @@ impl DataCenter {
         let ended = self.db.write_blocking("upkeep", move |tx| {
             stations::remove_old_codes(tx, now)?;
             refunds::upkeep(tx, now)?;
+            calls::forget_old(tx, now)?;
             held::upkeep(&ledger, tx, now)
         })?;
         for (station, serials) in ended {

@@ -151,6 +151,8 @@ pub(crate) fn tell(command: &mut Command) -> Told {
 pub(crate) struct Setting {
     /// Further words of `init`.
     pub(crate) init: Vec<String>,
+    /// Further words of `serve`.
+    pub(crate) serve: Vec<String>,
     /// Variables of the data center's environment.
     pub(crate) environment: Vec<(&'static str, OsString)>,
 }
@@ -220,6 +222,7 @@ impl Site {
         let listen = format!("127.0.0.1:{}", self.port);
         let mut command = self.command();
         command.args(["serve", "--listen", &listen]);
+        command.args(&self.setting.serve);
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn().unwrap();
         let mut line = String::new();
@@ -271,16 +274,28 @@ impl Site {
 
     /// A new, enrolled station.
     pub(crate) fn enrolled(&self, name: &str) -> Desk {
-        let made = self.admin(&["station", "new", "--account", ACCOUNT, "--zip", "83702"]);
-        let desk = Desk {
-            folder: self.path(name),
-        };
-        let key = format!("key-file:{}", self.path(&format!("{name}.key")).display());
-        let code = made[0]["code"].as_str().unwrap();
-        let url = self.url();
-        let words = ["enrol", "--server", &url, "--code", code, "--secrets", &key];
-        desk.tell(&words).object();
+        let desk = self.desk(name);
+        self.enrol(&desk, &self.url()).object();
         desk
+    }
+
+    /// A station that is not enrolled.
+    pub(crate) fn desk(&self, name: &str) -> Desk {
+        Desk {
+            folder: self.path(name),
+        }
+    }
+
+    /// Lets a station enrol at this address with a new code.
+    pub(crate) fn enrol(&self, desk: &Desk, url: &str) -> Told {
+        let made = self.admin(&["station", "new", "--account", ACCOUNT, "--zip", "83702"]);
+        self.enrol_with(desk, url, made[0]["code"].as_str().unwrap())
+    }
+
+    /// Lets a station enrol at this address with this code.
+    pub(crate) fn enrol_with(&self, desk: &Desk, url: &str, code: &str) -> Told {
+        let key = format!("key-file:{}", desk.folder.with_extension("key").display());
+        desk.tell(&["enrol", "--server", url, "--code", code, "--secrets", &key])
     }
 
     fn command(&self) -> Command {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use server::access::Dialup;
 use server::admin::call::AdminCall;
+use server::admin::lines::CallsBy;
 use shared::call::{Bounds, CallFault, Event};
 use shared::ppp::Failure;
 use shared::security::dial_in::DialIn;
@@ -72,6 +73,14 @@ impl Dialing {
     /// What the admin sees of a line.
     async fn line(&self, place: usize) -> serde_json::Value {
         self.town.admin(AdminCall::Lines).await.remove(place)
+    }
+
+    /// The calls that are over, as the admin sees them.
+    async fn calls(&self, by: Option<CallsBy>) -> Vec<serde_json::Value> {
+        let (days, station) = (1, None);
+        self.town
+            .admin(AdminCall::Calls { days, station, by })
+            .await
     }
 
     /// Waits until a line is in that state.
@@ -142,6 +151,15 @@ async fn a_station_refills_and_is_served_in_everything_over_a_telephone_line() {
     dialing.state(0, "waiting").await;
     let line = dialing.line(0).await;
     assert_eq!((&line["calls"], &line["proved"]), (&json!(1), &json!(1)));
+    let made = dialing.calls(None).await;
+    assert_eq!(made.len(), 1);
+    assert_eq!(
+        (&made[0]["ended"], &made[0]["line"]),
+        (&json!("served"), &line["line"])
+    );
+    assert_eq!(made[0]["caller"], dial_in(&counter).await.name);
+    assert_eq!(made[0]["streams"], line["streams"]);
+    assert!(made[0]["received"].as_u64() > Some(4_000), "{made:?}");
     dialing.town.assert_books_hold().await;
 }
 
@@ -195,6 +213,26 @@ async fn who_has_no_secret_or_a_wrong_one_gets_no_address() {
         (&line["calls"], &line["proved"], &line["refused"]),
         (&json!(4), &json!(0), &json!(3)),
         "{line}"
+    );
+    let ends: Vec<_> = dialing
+        .calls(None)
+        .await
+        .into_iter()
+        .map(|made| {
+            assert_eq!(made["caller"], serde_json::Value::Null);
+            made["ended"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(ends, ["failed", "refused", "refused", "refused"]);
+    let counted = dialing.calls(Some(CallsBy::Caller)).await;
+    assert_eq!(
+        (
+            counted.len(),
+            &counted[0]["of"],
+            &counted[0]["calls"],
+            &counted[0]["refused"]
+        ),
+        (1, &json!(null), &json!(4), &json!(3))
     );
     let call = dialing.dial(from, 0, Some(&right));
     call.up().await.unwrap();

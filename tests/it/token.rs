@@ -82,6 +82,7 @@ fn on_token(folder: &Path, library: &str) -> Setting {
             ("SOFTHSM2_CONF", settings.into()),
             ("PENNYBLACK_TOKEN_PIN", PIN.into()),
         ],
+        ..Setting::default()
     }
 }
 

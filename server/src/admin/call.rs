@@ -12,6 +12,7 @@ use super::approval::ApprovalCall;
 use super::bank::BankCall;
 use super::epoch::EpochCall;
 use super::keys::KeysCall;
+use super::lines::CallsBy;
 use super::money::MoneyCall;
 use super::rates::RatesCall;
 use super::refusal::AdminRefusal;
@@ -59,6 +60,15 @@ pub enum AdminCall {
     Refusals,
     /// Show what the telephone lines do.
     Lines,
+    /// Show calls that the telephone lines took.
+    Calls {
+        /// How many days back.
+        days: u32,
+        /// Only those of this station, by number or PSD number.
+        station: Option<String>,
+        /// Count them by this instead of showing each.
+        by: Option<CallsBy>,
+    },
     /// Open a customer account.
     AccountNew {
         /// What people call it.

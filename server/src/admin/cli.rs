@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use super::approval::cli::{AdminCommand, ConsentArguments};
 use super::bank::cli::AccountBankCommand;
 use super::epoch::cli::EpochCommand;
+use super::lines::CallsBy;
 use super::money::cli::{
     AccountMoneyCommand, RefundCommand, ScanCommand, StationMoneyCommand, StopListCommand,
 };
@@ -86,6 +87,8 @@ pub enum Command {
     Refusals,
     /// What the telephone lines of `serve --modem` do, and how many calls came over each
     Lines,
+    /// Calls that the telephone lines took, the newest first, or counted
+    Calls(Calls),
     /// Write a backup into one new file. It holds private keys, but never the offline root.
     Backup {
         /// The new file.
@@ -105,6 +108,21 @@ pub enum Command {
     /// Releases of the stations' program, and who runs what.
     #[command(subcommand)]
     Software(SoftwareCommand),
+}
+
+/// Which calls, and how.
+#[derive(Debug, Args)]
+pub struct Calls {
+    /// How many days back; calls are kept for 400.
+    #[arg(long, value_name = "DAYS", default_value_t = 30,
+        value_parser = clap::value_parser!(u32).range(1..=400))]
+    pub days: u32,
+    /// Only those of this station: its number or PSD number.
+    #[arg(long, value_name = "STATION", conflicts_with = "by")]
+    pub station: Option<String>,
+    /// Count them instead of showing each.
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub by: Option<CallsBy>,
 }
 
 /// How to make a data center.

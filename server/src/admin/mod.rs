@@ -189,6 +189,7 @@ fn carry_out(cli: Cli, output: &Output) -> Result<(), AdminRefusal> {
             perform_or_ask(&folder, AdminCall::LedgerExport, clock, output)
         }
         Command::Lines => perform_or_ask(&folder, AdminCall::Lines, clock, output),
+        Command::Calls(calls) => perform_or_ask(&folder, lines::call(calls), clock, output),
         Command::Refusals => perform_or_ask(&folder, AdminCall::Refusals, clock, output),
         Command::Epoch(command) => carry_out_epoch(&folder, command, clock, output),
         Command::Backup { file } => {

@@ -60,6 +60,9 @@ pub fn perform(
         AdminCall::AccountShow { account } => show(account_show(center, account)?),
         AdminCall::Refusals => all(show, refusals(center)),
         AdminCall::Lines => all(show, super::lines::all(center)),
+        AdminCall::Calls { days, station, by } => {
+            all(show, super::lines::calls(center, days, station, by)?)
+        }
         AdminCall::AccountList => all(show, account_list(center)?),
         AdminCall::Bank { what } => super::bank::perform(center, what, show)?,
         AdminCall::AccountStatement { account, month } => {

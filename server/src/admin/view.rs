@@ -17,7 +17,7 @@ use super::bank::BankView;
 use super::check::Checked;
 use super::epoch::EpochShown;
 use super::keys::KeysView;
-use super::lines::LineView;
+use super::lines::{CallView, CallsCountedView, LineView};
 use super::money::MoneyView;
 use super::pin_reset::PinResetView;
 use super::repository::RepositoryView;
@@ -316,6 +316,10 @@ pub enum AdminView {
     Refusals(RefusalsView),
     /// A telephone line.
     Line(LineView),
+    /// A call that a telephone line took.
+    Call(CallView),
+    /// Such calls counted.
+    CallsCounted(CallsCountedView),
     /// Evidence against a station.
     Evidence(Box<Evidence>),
     /// What checking a file came to.
@@ -359,6 +363,8 @@ impl AdminView {
             Self::Repository(view) => view.json(),
             Self::Refusals(view) => serde_json::to_string(view),
             Self::Line(view) => serde_json::to_string(view),
+            Self::Call(view) => serde_json::to_string(view),
+            Self::CallsCounted(view) => serde_json::to_string(view),
             Self::Evidence(view) => serde_json::to_string(view),
             Self::Checked(view) => view.json(),
             Self::Epoch(view) => view.json(),
@@ -401,6 +407,8 @@ impl fmt::Display for AdminView {
                 time(view.last)
             ),
             Self::Line(view) => view.fmt(f),
+            Self::Call(view) => view.fmt(f),
+            Self::CallsCounted(view) => view.fmt(f),
             Self::Checked(view) => view.fmt(f),
             Self::Epoch(view) => view.fmt(f),
             // The journal and single groups are for machines in either form.

@@ -47,6 +47,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     80 => "080_repository",
     81 => "081_repository_is_append_only_sqlite",
     95 => "095_software",
+    100 => "100_telephone_calls",
 };
 
 const NAME: &str = "migrate";

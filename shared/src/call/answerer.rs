@@ -15,7 +15,7 @@ use super::text::{CarrierText, bits_per_second};
 use super::{CallFault, Event, Signal};
 use crate::modem::{HangUp, Incoming, Parting, PickUp, Waits};
 use crate::ppp::{self, Stack, mru_for};
-pub use post::{Bounds, Post};
+pub use post::{Bounds, Post, Traffic};
 
 /// Separates the seeds of calls from any other use of an answerer's seed.
 const SEED_DOMAIN: &[u8] = b"pb answerer seed v1";
@@ -57,6 +57,8 @@ pub struct Answerer {
     /// Whether the modem is on hook already.
     on_hook: bool,
     text: CarrierText,
+    /// Of this call, or of the last one.
+    traffic: Traffic,
     /// When calls failed, the oldest first.
     failures: VecDeque<Duration>,
     rests_until: Duration,
@@ -86,6 +88,7 @@ impl Answerer {
             carrier_seen: false,
             on_hook: true,
             text: CarrierText::default(),
+            traffic: Traffic::default(),
             failures: VecDeque::new(),
             rests_until: now,
             pause: FIRST_PAUSE,
@@ -104,6 +107,12 @@ impl Answerer {
     #[must_use]
     pub fn rests_until(&self, now: Duration) -> Option<Duration> {
         (self.rests_until > now).then_some(self.rests_until)
+    }
+
+    /// What has passed in this call, or in the last one.
+    #[must_use]
+    pub const fn traffic(&self) -> Traffic {
+        self.traffic
     }
 
     /// Sets the modem up for the next call.
@@ -169,6 +178,7 @@ impl Answerer {
         self.carrier_seen = false;
         self.on_hook = false;
         self.text = CarrierText::default();
+        self.traffic = Traffic::default();
         self.events.push_back(Event::Connected {
             said,
             bits_per_second,
@@ -241,6 +251,7 @@ impl Answerer {
     fn hear_line(&mut self, now: Duration, bytes: &[u8]) {
         let lost = self.text.find(bytes).filter(|_| !self.carrier_seen);
         let data = lost.and_then(|end| bytes.get(..end)).unwrap_or(bytes);
+        self.traffic.received = self.traffic.received.saturating_add(count(data));
         if let Some(stack) = &mut self.stack {
             stack.input(now, data);
         }
@@ -327,6 +338,11 @@ impl Answerer {
         let since = self.idle_since?;
         Some(since.saturating_add(self.post.bounds.idle))
     }
+}
+
+/// How many bytes these are.
+fn count(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
 /// The seed of one call.

@@ -18,7 +18,7 @@ mod text;
 
 use std::time::Duration;
 
-pub use answerer::{Answerer, Bounds, Post};
+pub use answerer::{Answerer, Bounds, Post, Traffic};
 pub use caller::{Caller, Plan};
 pub use live::{LiveCall, StreamBroken};
 pub use port::{ModemPort, PortGone};

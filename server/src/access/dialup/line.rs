@@ -9,12 +9,14 @@ use shared::call::{Answerer, Bounds, Call as _, Event, LiveCall, ModemPort, Port
 use shared::modem::Profile;
 use shared::ppp::{StreamId, Terms};
 
-use super::board::{Doing, LineSeen};
+use super::board::{Circumstances, Doing, LineSeen};
+use super::calls::{self, CallMade};
 use super::claims::{self, Whose};
 use super::stream::LineStream;
 use super::{Open, Shared};
 use crate::access::contacts::{Contacts, Whence};
 use crate::ca::random;
+use crate::db::DbError;
 
 /// The pause before a port that is gone is opened again, and how far it grows.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -101,7 +103,14 @@ impl Line {
         event: &Event,
     ) {
         let rests = answerer.rests_until(now).is_some();
-        self.seen(|line| line.hear(event, rests));
+        let around = Circumstances {
+            now: self.contacts.center().now(),
+            rests,
+            traffic: answerer.traffic(),
+        };
+        if let Some(made) = self.seen(|line| line.hear(event, around)) {
+            self.write_down(made);
+        }
         let line = &self.name;
         match event {
             Event::Waiting => {
@@ -167,9 +176,24 @@ impl Line {
         });
     }
 
-    fn seen(&self, how: impl FnOnce(&mut LineSeen)) {
+    /// Keeps a call that is over. One that cannot be kept is only logged: the line goes on.
+    fn write_down(&self, made: CallMade) {
         let center = self.contacts.center();
-        center.lines().change(&self.name, center.now(), how);
+        let written = random::<16>().map_err(|error| error.to_string());
+        let written = written.and_then(|id| {
+            center
+                .db()
+                .write_blocking("telephone-call", move |tx| calls::put(tx, &id, &made))
+                .map_err(|error: DbError| error.to_string())
+        });
+        if let Err(error) = written {
+            tracing::error!(line = %self.name, error, "a call was not written down");
+        }
+    }
+
+    fn seen<R>(&self, how: impl FnOnce(&mut LineSeen) -> R) -> R {
+        let center = self.contacts.center();
+        center.lines().change(&self.name, center.now(), how)
     }
 }
 

@@ -7,6 +7,7 @@
 //! the [`LineBoard`](board::LineBoard).
 
 pub mod board;
+pub mod calls;
 mod claims;
 mod line;
 mod port;

@@ -30,6 +30,15 @@ impl Bounds {
     };
 }
 
+/// Bytes that have passed on the wire of a call, with the framing of packets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// From the caller.
+    pub received: u64,
+    /// To the caller.
+    pub sent: u64,
+}
+
 /// What an answerer is set up with.
 #[derive(Clone, Debug)]
 pub struct Post {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Answerer, Stage};
+use super::{Answerer, Stage, count};
 use crate::call::{Call, CallFault, Event, Signal};
 use crate::modem::CallFailure;
 use crate::ppp::Stack;
@@ -60,7 +60,9 @@ impl Call for Answerer {
         let mut bytes: Vec<u8> = self.wire.drain(..own).collect();
         let room = most.saturating_sub(own);
         if let (Stage::Talking, Some(stack)) = (&self.stage, &mut self.stack) {
-            bytes.extend(stack.take_wire(now, room));
+            let data = stack.take_wire(now, room);
+            self.traffic.sent = self.traffic.sent.saturating_add(count(&data));
+            bytes.extend(data);
         }
         bytes
     }

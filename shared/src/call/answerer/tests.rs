@@ -474,3 +474,33 @@ fn no_stream_of_a_later_call_has_the_name_of_an_earlier_one() {
     assert_ne!(names[0], names[1]);
     assert_ne!(seed_of(&[2; 32], 1), seed_of(&[2; 32], 2));
 }
+
+#[test]
+fn what_has_passed_is_counted_from_call_to_call() {
+    let mut line = Line::new(true);
+    assert_eq!(line.answerer.traffic(), Traffic::default());
+    line.call(station(SECRET, 1));
+    line.up();
+    let before = line.answerer.traffic();
+    let (there, here) = line.stream(SocketAddrV4::new(CENTER, 443));
+    assert_eq!(line.stack().write(there, &[7; 300]), 300);
+    let mut heard = [0; 512];
+    line.run(|line| {
+        let stack = line.answerer.stack_mut().unwrap();
+        stack.read(here, &mut heard) == Reading::Bytes(300)
+    });
+    let after = line.answerer.traffic();
+    assert!(
+        (300..600).contains(&(after.received - before.received)),
+        "{after:?}"
+    );
+    assert!(after.sent > before.sent, "{after:?}");
+    line.cut();
+    line.run_to(&Event::Waiting);
+    assert!(line.answerer.traffic().received >= after.received);
+    line.call(Peer::Silent);
+    line.run_to(&Event::Dialing);
+    line.run_to(&ended(Failure::NoAnswer));
+    assert_eq!(line.answerer.traffic().received, 0);
+    assert!(line.answerer.traffic().sent > 0);
+}
