@@ -8,14 +8,15 @@
 # named on the kernel's command line: `role=answer` or `role=call`, and `options=` with words of pppd
 # joined by commas. After each call it begins again.
 set -eu
+script=$(cd "$(dirname "$0")" && pwd)/$(basename "$0")
 folder=$1
 mkdir -p "$folder"
 cd "$folder"
-[ -f vmlinuz ] && [ -f initrd ] && exit 0
+[ -f vmlinuz ] && [ initrd -nt "$script" ] && exit 0
 rm -rf packages unpacked root
 mkdir packages unpacked root
 image=$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
-(cd packages && apt-get download -q "$image" busybox-static ppp libpcap0.8 libpam0g libaudit1 \
+(cd packages && apt-get download -q "$image" busybox-static ppp openssl libpcap0.8 libpam0g libaudit1 \
     libcap-ng0 libc6 libcrypt1 libssl3 libdbus-1-3 libsystemd0 libgcrypt20 liblzma5 libzstd1 \
     liblz4-1 libcap2 libgpg-error0 libibverbs1 libnl-3-200 libnl-route-3-200 >/dev/null)
 for package in packages/*.deb; do
@@ -26,8 +27,8 @@ cp unpacked/boot/vmlinuz-* vmlinuz
 cd root
 mkdir -p bin dev proc sys tmp run etc/ppp lib/modules usr/sbin var/run var/lock
 cp ../unpacked/bin/busybox bin/
-cp ../unpacked/usr/sbin/pppd bin/
-# The program and the libraries it names, from the packages alone.
+cp ../unpacked/usr/sbin/pppd ../unpacked/usr/bin/openssl bin/
+# The programs and the libraries they name, from the packages alone.
 libraries() {
     LD_LIBRARY_PATH=$libs "$loader" --list "$1" | sed -n 's/.*=> \([^ ]*\) .*/\1/p'
 }
@@ -36,7 +37,7 @@ libs=$unpacked/lib/x86_64-linux-gnu:$unpacked/usr/lib/x86_64-linux-gnu
 loader=$unpacked/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
 mkdir -p lib64 lib/x86_64-linux-gnu
 cp -L "$loader" lib64/
-for library in $(libraries bin/pppd); do
+for library in $(libraries bin/pppd) $(libraries bin/openssl); do
     cp -L "$library" lib/x86_64-linux-gnu/
 done
 for module in slhc ppp_generic ppp_async; do
@@ -49,6 +50,28 @@ center * "a secret of the station" *
 SECRETS
 cp etc/ppp/chap-secrets etc/ppp/pap-secrets
 chmod 600 etc/ppp/*-secrets
+# What a caller reaches at the other end, at its own address and at any other: told on the console
+# where the call was made with `ipparam probe`.
+cat >etc/ppp/ip-up <<'UP'
+#!/bin/busybox sh
+PATH=/bin
+OPENSSL_CONF=/dev/null
+export PATH OPENSSL_CONF
+[ "$6" = probe ] || exit 0
+exec >/dev/console 2>&1
+for address in "$5" 203.0.113.9; do
+    for port in 443 22 80 7443; do
+        if nc -w 20 "$address" "$port" </dev/null; then
+            echo "OPEN $address $port"
+        else
+            echo "SHUT $address $port"
+        fi
+    done
+    echo | openssl s_client -connect "$address:443" -tls1_3 -brief
+done
+echo PROBED
+UP
+chmod 755 etc/ppp/ip-up
 cat >init <<'INIT'
 #!/bin/busybox sh
 /bin/busybox --install -s /bin

@@ -1,9 +1,10 @@
 //! Our PPP and TCP against pppd, the PPP of Linux, in a small virtual machine: as the station's access
-//! server with every proof of a name, and as a caller of the data center's end.
+//! server with every proof of a name, and as a caller of the data center.
 //!
 //! `tests/foreign/vm.sh` builds the machine in a folder, and the environment variable
-//! `PENNYBLACK_VM` names that folder; CONTRIBUTING has the command.
+//! `PENNYBLACK_VM` names that folder; `cargo xtask test --vm` does both.
 
+use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::unix::net::UnixStream;
@@ -12,8 +13,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use server::access::Modem;
+use server::admin::call::AdminCall;
+use shared::call::{ModemPort, PortGone};
 use shared::ppp::proof::{Credentials, Method};
 use shared::ppp::{Event, Failure, Proof, Reading, Stack, Terms};
+use station::services::keys;
+use system_tests::town::Town;
 use tempfile::TempDir;
 
 /// The folder with the machine.
@@ -96,19 +102,14 @@ impl Machine {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// The other end of its line.
+    fn line(&self) -> PathBuf {
+        self.folder.path().join("line")
+    }
+
     /// Begins a link over its line.
     fn call(&self, terms: Terms, secret: Option<&'static str>) -> Call {
-        let line = UnixStream::connect(self.folder.path().join("line")).unwrap();
-        let mut from = line.try_clone().unwrap();
-        let (send, received) = channel();
-        std::thread::spawn(move || {
-            let mut buffer = [0; 4_096];
-            while let Ok(count @ 1..) = from.read(&mut buffer) {
-                if send.send(buffer[..count].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
+        let (line, received) = connect(&self.line());
         Call {
             stack: Stack::begin(terms, Duration::ZERO),
             began: Instant::now(),
@@ -118,6 +119,22 @@ impl Machine {
             events: Vec::new(),
         }
     }
+}
+
+/// Connects to a machine's line; what it says arrives in pieces, until it is gone.
+fn connect(line: &Path) -> (UnixStream, Receiver<Vec<u8>>) {
+    let line = UnixStream::connect(line).unwrap();
+    let mut from = line.try_clone().unwrap();
+    let (send, received) = channel();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4_096];
+        while let Ok(count @ 1..) = from.read(&mut buffer) {
+            if send.send(buffer[..count].to_vec()).is_err() {
+                return;
+            }
+        }
+    });
+    (line, received)
 }
 
 /// Our end of a call.
@@ -302,4 +319,173 @@ fn pppd_calls_the_data_centers_end_and_proves_its_name() {
     let mut call = machine.call(answerer(), Some("another secret"));
     assert_eq!(call.ended(&machine), Err(Failure::PasswordRefused));
     assert!(call.ups().is_empty());
+}
+
+/// A modem of the data center, which the machine calls once.
+struct Called {
+    line: PathBuf,
+    /// What it says to its port.
+    said: VecDeque<u8>,
+    command: Vec<u8>,
+    call: Option<(UnixStream, Receiver<Vec<u8>>)>,
+    has_rung: bool,
+}
+
+impl Called {
+    fn on(line: PathBuf) -> Self {
+        Self {
+            line,
+            said: VecDeque::new(),
+            command: Vec::new(),
+            call: None,
+            has_rung: false,
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        self.said.extend(format!("\r\n{text}\r\n").bytes());
+    }
+
+    /// Does what a command says: it is brought up, rings, and is answered.
+    fn obey(&mut self, command: &str) {
+        if command == "ATA" {
+            self.call = Some(connect(&self.line));
+            self.say("CONNECT 33600");
+            return;
+        }
+        self.say("OK");
+        if command.contains("S0=0") && !self.has_rung {
+            self.has_rung = true;
+            self.say("RING");
+        }
+    }
+
+    fn hang_up(&mut self) {
+        if let Some((line, _)) = self.call.take() {
+            // It may be gone already.
+            line.shutdown(std::net::Shutdown::Both).ok();
+            self.say("NO CARRIER");
+        }
+    }
+}
+
+impl ModemPort for Called {
+    fn read(&mut self, to: &mut [u8], wait: Duration) -> Result<usize, PortGone> {
+        if self.said.is_empty() {
+            match &self.call {
+                None => std::thread::sleep(wait),
+                Some((_, received)) => match received.recv_timeout(wait) {
+                    Ok(bytes) => self.said.extend(bytes),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => self.hang_up(),
+                },
+            }
+        }
+        let count = to.len().min(self.said.len());
+        for (place, byte) in to.iter_mut().zip(self.said.drain(..count)) {
+            *place = byte;
+        }
+        Ok(count)
+    }
+
+    fn room(&mut self) -> usize {
+        512
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, PortGone> {
+        if let Some((line, _)) = &mut self.call {
+            if line.write_all(bytes).is_err() {
+                self.hang_up();
+            }
+            return Ok(bytes.len());
+        }
+        for byte in bytes {
+            if *byte == b'\r' {
+                let command = std::mem::take(&mut self.command);
+                self.obey(&String::from_utf8_lossy(&command));
+            } else {
+                self.command.push(*byte);
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn has_lines(&self) -> bool {
+        true
+    }
+
+    fn set_dtr(&mut self, up: bool) -> Result<(), PortGone> {
+        if !up {
+            self.hang_up();
+        }
+        Ok(())
+    }
+
+    fn carrier(&mut self) -> Result<Option<bool>, PortGone> {
+        Ok(Some(self.call.is_some()))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pppd_calls_a_data_center_and_reaches_its_tls_and_nothing_else() {
+    let test = "pppd_calls_a_data_center_and_reaches_its_tls_and_nothing_else";
+    let Some(built) = machine(test) else {
+        return;
+    };
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    let kept = counter.station.apply(|owner| keys::dial_in(owner)).await;
+    let dial_in = kept.unwrap().unwrap();
+    let options = format!(
+        "noauth,defaultroute,ipparam,probe,user,{},password,{}",
+        dial_in.name, dial_in.secret
+    );
+    let machine = Machine::boot(&built, "call", &options);
+    let line = machine.line();
+    let open = Box::new(move || Ok::<Box<dyn ModemPort>, _>(Box::new(Called::on(line.clone()))));
+    let (town, dialup) = town.answering(vec![Modem::new("vm", open)]).await;
+    let began = Instant::now();
+    while !machine.console().contains("PROBED") {
+        let seen = town.admin(AdminCall::Lines).await;
+        let console = machine.console();
+        assert!(began.elapsed() < CALL_LIMIT, "{seen:?}\n{console}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let console = machine.console();
+    for address in ["10.112.0.1", "203.0.113.9"] {
+        assert!(
+            console.contains(&format!("OPEN {address} 443")),
+            "{console}"
+        );
+        for port in [22, 80, 7443] {
+            assert!(
+                console.contains(&format!("SHUT {address} {port}")),
+                "{console}"
+            );
+        }
+    }
+    assert_eq!(
+        console.matches("Protocol version: TLSv1.3").count(),
+        2,
+        "{console}"
+    );
+    assert!(console.contains("CHAP Success"), "{console}");
+    assert!(
+        console.contains("local  IP address 10.112.0.2"),
+        "{console}"
+    );
+    let seen = town.admin(AdminCall::Lines).await.remove(0);
+    assert_eq!(seen["caller"], dial_in.name, "{seen}");
+    assert_eq!(seen["streams"], 4, "{seen}");
+    dialup.hang_up().await;
+    let made = AdminCall::Calls {
+        days: 1,
+        station: None,
+        by: None,
+    };
+    let made = town.admin(made).await.remove(0);
+    assert_eq!(
+        (&made["ended"], &made["caller"]),
+        (&"served".into(), &seen["caller"])
+    );
 }

@@ -10,6 +10,8 @@ cargo xtask COMMAND
   run --headless --out DIR   the same without a window: refills, prints three letters,
                              writes their files and summary.json to DIR, stops everything
   test [--long]              installs what is missing and passes every test of the project
+  test --vm                  telephone calls from and to pppd in a small virtual machine;
+                             on Debian 12, with qemu-system-x86
   bench [--quick] [--only GROUP] [--json FILE]
                              every benchmark, release build
   bundle --out DIR [--release]
@@ -39,6 +41,8 @@ pub(crate) enum Command {
         /// Whether the tests run their full counts.
         long: bool,
     },
+    /// The tests that need a virtual machine.
+    TestInMachine,
     /// Every benchmark.
     Bench {
         /// What the benchmark executable gets.
@@ -67,6 +71,7 @@ pub(crate) fn parse(words: &[String]) -> Result<Command, String> {
         ["run", rest @ ..] => parse_run(rest),
         ["test"] => Ok(Command::Test { long: false }),
         ["test", "--long"] => Ok(Command::Test { long: true }),
+        ["test", "--vm"] => Ok(Command::TestInMachine),
         ["bench", rest @ ..] => parse_bench(rest),
         ["bundle", rest @ ..] => parse_bundle(rest),
         ["check"] => Ok(Command::Check),
@@ -156,6 +161,7 @@ mod tests {
         assert_eq!(typed("run --reset"), Ok(Command::Run { reset: true }));
         assert_eq!(typed("test"), Ok(Command::Test { long: false }));
         assert_eq!(typed("test --long"), Ok(Command::Test { long: true }));
+        assert_eq!(typed("test --vm"), Ok(Command::TestInMachine));
     }
 
     #[test]

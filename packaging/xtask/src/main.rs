@@ -60,6 +60,7 @@ fn perform(command: Command) -> Result<ExitCode, Fault> {
         Command::Run { reset } => demo::with_window(&workspace, reset)?,
         Command::RunHeadless { out } => demo::headless(&workspace, &out)?,
         Command::Test { long } => return suite::run(&workspace, long),
+        Command::TestInMachine => return suite::run_in_machine(&workspace),
         Command::Bench { passed_on } => bench::run(&workspace, &passed_on)?,
         Command::Bundle { out, release } => bundle::run(&workspace, &out, release)?,
         Command::Check => check::run(&workspace)?,

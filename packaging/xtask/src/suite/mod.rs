@@ -26,22 +26,23 @@ const LONG_RUN: &str = "PENNYBLACK_LONG";
 /// The Python that has the foreign readers of our labels.
 const PYTHON: &str = "PENNYBLACK_PYTHON";
 
+/// The folder with a virtual machine in which pppd calls and is called.
+const MACHINE: &str = "PENNYBLACK_VM";
+
 /// Runs everything, also after something did not pass. The last line is
 /// `N passed, N failed, N skipped`; a check or build that did not pass counts as one failed.
 pub(crate) fn run(workspace: &Workspace, long: bool) -> Result<ExitCode, Fault> {
-    let mut suite = Suite::begin(workspace, long)?;
+    let mut suite = Suite::begin(workspace, long, Progress::of(20))?;
     let reached_the_end = suite.all();
-    if let Err(fault) = &reached_the_end {
-        say(&format!("\n{fault}"));
-        suite.count.failed += 1;
-    }
-    suite.report();
-    let passed = reached_the_end.is_ok() && suite.count.failed == 0;
-    Ok(if passed {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    suite.end(reached_the_end)
+}
+
+/// Builds a small virtual machine with pppd in it, and runs the tests that call it and are called by
+/// it.
+pub(crate) fn run_in_machine(workspace: &Workspace) -> Result<ExitCode, Fault> {
+    let mut suite = Suite::begin(workspace, false, Progress::of(2))?;
+    let reached_the_end = suite.in_machine();
+    suite.end(reached_the_end)
 }
 
 struct Suite<'a> {
@@ -57,7 +58,7 @@ struct Suite<'a> {
 }
 
 impl<'a> Suite<'a> {
-    fn begin(workspace: &'a Workspace, long: bool) -> Result<Self, Fault> {
+    fn begin(workspace: &'a Workspace, long: bool, progress: Progress) -> Result<Self, Fault> {
         let tools = workspace.tools();
         std::fs::create_dir_all(&tools).map_err(fault::file("make", &tools))?;
         let skips = tools.join("skipped.txt");
@@ -65,7 +66,7 @@ impl<'a> Suite<'a> {
         let count = Count::default();
         Ok(Self {
             workspace,
-            progress: Progress::of(20),
+            progress,
             long,
             skips,
             packages: None,
@@ -73,6 +74,46 @@ impl<'a> Suite<'a> {
             not_passed: Vec::new(),
             told_skips: BTreeMap::new(),
             said_skips: BTreeMap::new(),
+        })
+    }
+
+    /// Tells what came of it.
+    fn end(mut self, reached_the_end: Result<(), Fault>) -> Result<ExitCode, Fault> {
+        if let Err(fault) = &reached_the_end {
+            say(&format!("\n{fault}"));
+            self.count.failed += 1;
+        }
+        self.report();
+        let passed = reached_the_end.is_ok() && self.count.failed == 0;
+        Ok(if passed {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    }
+
+    fn in_machine(&mut self) -> Result<(), Fault> {
+        let workspace = self.workspace;
+        let machine = workspace.tools().join("vm");
+        let mut build = workspace.command("sh");
+        build.arg("tests/foreign/vm.sh").arg(&machine);
+        if !self.checked("Virtual machine with pppd", build)? {
+            return Ok(());
+        }
+        let tests = [
+            "nextest",
+            "run",
+            "--workspace",
+            "--no-fail-fast",
+            "--success-output",
+            "immediate",
+            "-E",
+            "test(foreign_pppd)",
+        ];
+        let mut calls = self.testing(workspace.cargo(&tests));
+        calls.env(MACHINE, &machine);
+        self.counted("Calls from and to pppd", calls, |heard| {
+            count::nextest(&heard.complaints())
         })
     }
 
