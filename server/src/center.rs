@@ -24,7 +24,6 @@ use crate::ledger::{Ledger, LedgerError, RecordKind};
 use crate::monitor::Monitor;
 use crate::repository::{Founded, RepositoryError};
 use crate::services::funds::{held, refunds};
-use crate::services::rates::store;
 use crate::services::statistics::standing;
 use crate::stations::Station;
 use crate::{params, stations};
@@ -66,9 +65,6 @@ pub enum CenterError {
     /// The journal failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// Editions could not be signed again.
-    #[error(transparent)]
-    Editions(#[from] store::EditionStoreError),
     /// The repository failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
@@ -393,8 +389,7 @@ impl DataCenter {
         Ok(AccountId::new_v7(self.now(), &ca::random()?))
     }
 
-    /// What is due: keys take over, are announced and destroyed, editions are signed by the key of
-    /// now, codes long past their time are removed, refunds become final, held value comes free,
+    /// What is due: keys take over, are announced and destroyed, codes long past their time are removed, refunds become final, held value comes free,
     /// stations that stated their end are shut out, and statistics are held against the registers.
     /// Safe to repeat at any time.
     ///
@@ -418,11 +413,7 @@ impl DataCenter {
         for notice in notices {
             self.journal_key(notice, "upkeep")?;
         }
-        kept?;
-        let editions = self.authority.editions();
-        self.db
-            .write_blocking("editions", move |tx| store::sign_again(tx, &editions))?;
-        Ok(())
+        Ok(kept?)
     }
 
     fn keep_up_money(&self) -> Result<(), CenterError> {

@@ -111,7 +111,7 @@ fn service_of(request: &LinkRequest) -> Option<ServiceId> {
     match path.split('/').nth(2)? {
         "keys" | "directory" => Some(ServiceId::Keys),
         // New rates come out of the repository.
-        "editions" | "repository" => Some(ServiceId::Rates),
+        "repository" => Some(ServiceId::Rates),
         name => ServiceId::named(name),
     }
 }

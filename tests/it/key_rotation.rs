@@ -144,7 +144,7 @@ fn since(status: &StatusView, purpose: &str) -> i64 {
     found.unwrap().since
 }
 
-const SIGNING: [&str; 3] = ["replies", "editions", "heads"];
+const SIGNING: [&str; 2] = ["replies", "heads"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_station_in_use_learns_new_signing_keys_before_they_sign() {

@@ -6,7 +6,11 @@ use std::sync::{Arc, Mutex};
 use server::admin::approval::Consent;
 use server::admin::call::AdminCall;
 use server::admin::rates::RatesCall;
+use server::repository::{Change, RepositoryError, RepositoryRole, nothing};
 use shared::monitor::Holdings;
+use shared::rates::Edition;
+use shared::services::rates::edition_target;
+use shared::tuf::{TargetFile, Targets};
 use station::api::{Call, QuoteCall, View};
 use station::contact::link::{Exchange, Link, LinkRequest};
 use station::contact::round::meet_over;
@@ -80,8 +84,8 @@ async fn meet(town: &Town, counter: &Counter, bit: Option<(bool, usize)>) -> (St
     (service.unwrap().outcome.clone(), fetched)
 }
 
-/// The edition that prices a letter mailed today.
-async fn in_force(counter: &Counter) -> String {
+/// The edition that prices a letter mailed today, and the price in mills.
+async fn quoted(counter: &Counter) -> (String, u64) {
     let call = QuoteCall {
         class: "first-class".to_owned(),
         shape: "letter".to_owned(),
@@ -93,7 +97,12 @@ async fn in_force(counter: &Counter) -> String {
     let View::Quote(quote) = view else {
         unreachable!("{view:?}")
     };
-    quote.edition
+    (quote.edition, quote.price_mills)
+}
+
+/// The edition that prices a letter mailed today.
+async fn in_force(counter: &Counter) -> String {
+    quoted(counter).await.0
 }
 
 async fn import(town: &Town, id: &str, days: i64) {
@@ -101,6 +110,14 @@ async fn import(town: &Town, id: &str, days: i64) {
     let effective = shared::clock::civil_date(now.plus_days(days)).to_string();
     town.admin(AdminCall::RatesImport {
         source: edition(id, &effective),
+    })
+    .await;
+}
+
+async fn publish_all(town: &Town) {
+    town.admin(AdminCall::RatesPublish {
+        edition: None,
+        passphrase: None,
     })
     .await;
 }
@@ -117,11 +134,7 @@ async fn an_edition_is_fetched_once_when_published_and_in_force_from_its_own_day
         ("nothing", 0),
         "it is not published yet"
     );
-    town.admin(AdminCall::RatesPublish {
-        edition: None,
-        passphrase: None,
-    })
-    .await;
+    publish_all(&town).await;
     let (outcome, fetched) = meet(&town, &counter, None).await;
     assert_eq!((outcome.as_str(), fetched.len()), ("served", 1));
     let (outcome, fetched) = meet(&town, &counter, None).await;
@@ -143,11 +156,7 @@ async fn an_edition_that_arrives_spoiled_is_not_believed_and_comes_whole_later()
     let town = Town::with_deposit("10.00").await;
     let counter = town.enrolled("one").await;
     import(&town, "us-next", 0).await;
-    town.admin(AdminCall::RatesPublish {
-        edition: None,
-        passphrase: None,
-    })
-    .await;
+    publish_all(&town).await;
     for place in [5, 400, 1_000_003, 77_777_777] {
         for contents in [false, true] {
             let (outcome, fetched) = meet(&town, &counter, Some((contents, place))).await;
@@ -162,6 +171,53 @@ async fn an_edition_that_arrives_spoiled_is_not_believed_and_comes_whole_later()
     }
     assert_eq!(meet(&town, &counter, None).await.0, "served");
     assert_eq!(in_force(&counter).await, "us-next");
+}
+
+/// Publishes under the name of an edition what the data center's own commands never would: another
+/// content, rightly signed by the role of the rates.
+async fn publish_changed(town: &Town, id: &'static str) {
+    let now = server::clock::Clock::now(town.clock.as_ref());
+    let effective = shared::clock::civil_date(now).to_string();
+    let source = edition(id, &effective).replacen("\"0.78\"", "\"0.80\"", 1);
+    let content = Edition::from_json(&source).unwrap().to_bytes();
+    let center = Arc::clone(&town.center);
+    tokio::task::spawn_blocking(move || {
+        let change = |named: &Targets| {
+            let mut targets = named.targets.clone();
+            let path = edition_target(id).unwrap();
+            targets.insert(path, TargetFile::of(&content, None));
+            Ok::<_, RepositoryError>(Change {
+                contents: vec![content.clone()],
+                targets,
+            })
+        };
+        center
+            .publish(RepositoryRole::Rates, None, change, (nothing, nothing))
+            .unwrap();
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edition_never_gets_other_prices_under_its_name_also_rightly_signed() {
+    let town = Town::with_deposit("10.00").await;
+    let counter = town.enrolled("one").await;
+    import(&town, "us-next", 0).await;
+    publish_all(&town).await;
+    assert_eq!(meet(&town, &counter, None).await.0, "served");
+    let before = quoted(&counter).await;
+    assert_eq!(before, ("us-next".to_owned(), 780));
+    publish_changed(&town, "us-next").await;
+    let (outcome, fetched) = meet(&town, &counter, None).await;
+    assert_eq!((outcome.as_str(), fetched.is_empty()), ("refused", false));
+    assert_eq!(quoted(&counter).await, before, "prices stay");
+    // It is told since when and why, and who enrols now takes what is signed.
+    let stopped = counter.status().await.repository.unwrap().stopped;
+    assert_eq!(stopped.unwrap().code, "repository_refused");
+    let late = town.enrolled("late").await;
+    meet(&town, &late, None).await;
+    assert_eq!(quoted(&late).await, ("us-next".to_owned(), 800));
 }
 
 #[tokio::test(flavor = "multi_thread")]

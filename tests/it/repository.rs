@@ -180,6 +180,9 @@ async fn what_no_metadata_names_is_not_served_under_any_address() {
     assert!(answer.says(header::CACHE_CONTROL).contains("no-cache"));
     let again = ask(&town.center, &timestamp, &[("if-none-match", &etag)]).await;
     assert_eq!(again.status, StatusCode::NOT_MODIFIED);
+    // What has its version in its name never changes.
+    let root = ask(&town.center, &format!("{METADATA_PATH}1.root.json"), &[]).await;
+    assert!(root.says(header::CACHE_CONTROL).contains("immutable"));
 }
 
 /// One of the keys that `init` made.

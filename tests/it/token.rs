@@ -31,8 +31,8 @@ const LABEL: &str = "Pennyblack test";
 const PIN: &str = "70151840";
 const PASSPHRASE: &str = "correct horse battery staple";
 
-/// Files of a token with the five key pairs of a data center.
-const OBJECTS: usize = 11;
+/// Files of a token with the four key pairs of a data center.
+const OBJECTS: usize = 9;
 
 /// Tells a test that its process has a token.
 const WITHIN: &str = "PENNYBLACK_TEST_WITH_TOKEN";
@@ -210,7 +210,7 @@ fn a_station_enrols_and_refills_on_keys_that_only_the_token_has() {
     site.assert_books_hold();
     let file = site.path("backup").display().to_string();
     let backup = site.admin(&["backup", &file]).remove(0);
-    assert_eq!(backup["keys_on_token"], 5);
+    assert_eq!(backup["keys_on_token"], 4);
     site.assert_nothing_is_in_the_folder();
 }
 
@@ -244,7 +244,7 @@ async fn renewal(library: &str) {
         label: LABEL.to_owned(),
     };
     let town = Town::on_token("100.00", place).await;
-    assert_eq!(town.center.authority().keys_on_token().unwrap(), 5);
+    assert_eq!(town.center.authority().keys_on_token().unwrap(), 4);
     let counter = town.enrolled("one").await;
     town.turn_days(STATION_CERTIFICATE_DAYS - RENEW_DAYS_LEFT - 1);
     assert_eq!(keys_in_contact(&counter).await, "nothing");
@@ -272,19 +272,11 @@ fn successors_are_made_on_the_token_and_their_predecessors_destroyed_there() {
     let desk = site.enrolled("station");
     desk.tell(&["refill", "10.00"]).object();
     let passphrase = site.path("passphrase").display().to_string();
-    let rotate = [
-        "keys", "rotate", "--what", "replies", "--what", "editions", "--what", "ca",
-    ];
+    let rotate = ["keys", "rotate", "--what", "replies", "--what", "ca"];
     let root = ["--at-once", "--root-passphrase-file", &passphrase];
     site.admin(&[rotate.as_slice(), &root].concat());
     let in_use = serving(&site);
-    for key in [
-        "replies",
-        "editions",
-        "server-ca",
-        "station-ca",
-        "indicium-ca",
-    ] {
+    for key in ["replies", "server-ca", "station-ca", "indicium-ca"] {
         assert!(in_use.contains(&(key.to_owned(), 2)), "{in_use:?}");
     }
     assert_eq!(
@@ -393,7 +385,7 @@ fn a_lost_token_is_followed_by_keys_that_the_root_names_and_stations_go_on() {
     assert_refused(&site.refused_serve(), "token_absent");
     let passphrase = site.path("passphrase").display().to_string();
     let root = ["--root-passphrase-file", &passphrase];
-    let replace = ["keys", "replace", "--what", "replies", "--what", "editions"];
+    let replace = ["keys", "replace", "--what", "replies"];
     site.admin(&[replace.as_slice(), &root].concat());
     let rotate = ["keys", "rotate", "--what", "ca", "--at-once"];
     site.admin(&[rotate.as_slice(), &root].concat());

@@ -71,7 +71,7 @@ impl Running {
         let routes = Router::new()
             .merge(services::directory::routes())
             .merge(services::journal::routes())
-            .merge(services::rates::routes())
+            .merge(services::repository::routes())
             .route("/test/who", get(who))
             .route("/test/count", post(count::<MESSAGE_MAX>))
             .route("/test/door", post(count::<DOOR_MAX>));
@@ -479,11 +479,12 @@ async fn what_is_not_served_is_refused_as_a_problem_document() {
     assert_eq!(answer.status, 405);
     assert_eq!(answer.problem()["code"], "method_not_allowed");
     for name in ["00", "zz", &"0".repeat(64)] {
-        let answer = contact.get(&format!("/v1/editions/{name}")).await.unwrap();
-        assert_eq!(answer.problem()["code"], "not_found");
+        let path = format!("/v1/repository/targets/rates/{name}.us.edition");
+        let answer = contact.get(&path).await.unwrap();
+        assert_eq!(answer.problem()["code"], "not_found", "{name}");
     }
-    let answer = contact.get("/v1/editions").await.unwrap();
-    assert_eq!((answer.status, answer.body), (200, vec![0x80]));
+    let timestamp = "/v1/repository/metadata/timestamp.json";
+    assert_eq!(contact.get(timestamp).await.unwrap().status, 200);
 }
 
 #[tokio::test]

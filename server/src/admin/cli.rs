@@ -143,8 +143,8 @@ pub struct Init {
     /// be given several times.
     #[arg(long = "name", value_name = "HOST")]
     pub names: Vec<String>,
-    /// The library of a PKCS #11 token on which the keys for replies and editions and of the CAs are
-    /// made, instead of in the folder.
+    /// The library of a PKCS #11 token on which the keys for replies and of the CAs are made, instead
+    /// of in the folder.
     #[arg(long, value_name = "LIBRARY", requires = "token")]
     pub pkcs11: Option<PathBuf>,
     /// The label of that token.
@@ -418,8 +418,6 @@ pub struct Replace {
 pub enum Replaced {
     /// The key that signs replies, grants and receipts.
     Replies,
-    /// The key that signs rate editions.
-    Editions,
     /// The key that signs heads of the journal.
     Heads,
 }
@@ -447,8 +445,6 @@ pub struct Rotate {
 pub enum Rotated {
     /// The key that signs replies, grants and receipts.
     Replies,
-    /// The key that signs rate editions.
-    Editions,
     /// The key that signs heads of the journal.
     Heads,
     /// The key that requests are sealed to.

@@ -212,12 +212,7 @@ pub(super) fn carry_out(
         KeysCommand::Replace(replace) => return replace_keys(folder, &replace, clock, output),
     };
     let what = if rotate.what.is_empty() {
-        vec![
-            Rotated::Replies,
-            Rotated::Editions,
-            Rotated::Heads,
-            Rotated::Sealing,
-        ]
+        vec![Rotated::Replies, Rotated::Heads, Rotated::Sealing]
     } else {
         rotate.what.clone()
     };
@@ -238,7 +233,6 @@ pub(super) fn carry_out(
 fn name_of(rotated: Rotated) -> Option<String> {
     let name = match rotated {
         Rotated::Replies => KeyPurpose::Replies.name(),
-        Rotated::Editions => KeyPurpose::Editions.name(),
         Rotated::Heads => KeyPurpose::Heads.name(),
         Rotated::Sealing => "sealing",
         Rotated::Ca => return None,
@@ -299,7 +293,6 @@ impl Replaced {
     const fn purpose(self) -> KeyPurpose {
         match self {
             Self::Replies => KeyPurpose::Replies,
-            Self::Editions => KeyPurpose::Editions,
             Self::Heads => KeyPurpose::Heads,
         }
     }

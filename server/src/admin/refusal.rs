@@ -313,7 +313,6 @@ impl From<CenterError> for AdminRefusal {
             CenterError::Config(error) => error.into(),
             CenterError::File(error) => error.into(),
             CenterError::Ledger(error) => error.into(),
-            CenterError::Editions(error) => error.into(),
             CenterError::Repository(error) => error.into(),
             CenterError::Db(error) => error.into(),
         }
@@ -353,9 +352,6 @@ impl From<EditionStoreError> for AdminRefusal {
             ),
             EditionStoreError::Damaged { .. } => {
                 Self::damaged("damaged_edition", &error, LOOK_AT_BACKUP)
-            }
-            EditionStoreError::Signing(_) => {
-                Self::broken("keys", &error, "Nothing was published. See the log.")
             }
             EditionStoreError::BadName { .. } => Self::refused(
                 "bad_edition_name",

@@ -2,7 +2,7 @@
 //!
 //! `init` makes a root whose private key exists only in the encrypted offline bundle, and three
 //! issuing CAs below it (path length 0): for the TLS server, for stations, for indicia. Separate
-//! keys serve TLS, HPKE, journal heads, replies with grants and receipts, and editions of rates.
+//! keys serve TLS, HPKE, journal heads, and replies with grants and receipts.
 //! Private keys lie in the data folder, mode 0600; those of P-256 that sign may be on a PKCS #11
 //! token instead ([`key_folder`]).
 
@@ -39,7 +39,7 @@ use shared::indicium::certificate::IndiciumTerms;
 use shared::security::dial_in::DialInKey;
 use shared::security::enrolment_code::EnrolmentCode;
 use shared::services::keys::trust::{KeyPurpose, OVERLAP_DAYS, TrustBundle, VerifyingKey};
-use shared::services::keys::{CenterKeys, Point};
+use shared::services::keys::{CenterKeys, KeyNumbers, Point};
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
 pub use admin_keys::{new_admin_key, open_admin_key};
@@ -100,7 +100,6 @@ pub struct Authority {
     station: IssuerLine,
     indicium: IssuerLine,
     replies: KeyRing<SigningKey>,
-    editions: KeyRing<SigningKey>,
     heads: KeyRing<Ed25519Key>,
     sealing: SealingRing,
     dial_in: DialInKey,
@@ -159,7 +158,6 @@ pub fn init(
         init_issuer(&keys, issuer, &params, &root_issuer)?;
     }
     KeyRing::<SigningKey>::init(&keys, KeyPurpose::Replies)?;
-    KeyRing::<SigningKey>::init(&keys, KeyPurpose::Editions)?;
     KeyRing::<Ed25519Key>::init(&keys, KeyPurpose::Heads)?;
     write_recovery(folder, [&recovery_1, &recovery_2])?;
     folder::write_private(&folder.offline_root(), bundle.as_bytes())?;
@@ -237,7 +235,7 @@ pub fn replace_signing_key(
     let times = (now, now.plus_days(overlap));
     let folder = &KeyFolder::open(folder)?;
     match purpose {
-        KeyPurpose::Replies | KeyPurpose::Editions => {
+        KeyPurpose::Replies => {
             signing::replace::<SigningKey>(folder, purpose, root.signer(), times)
         }
         KeyPurpose::Heads => signing::replace::<Ed25519Key>(folder, purpose, root.signer(), times),
@@ -294,7 +292,6 @@ impl Authority {
             station: IssuerLine::open(keys, IssuerName::Station, now)?,
             indicium: IssuerLine::open(keys, IssuerName::Indicium, now)?,
             replies: KeyRing::open(keys, KeyPurpose::Replies, times)?,
-            editions: KeyRing::open(keys, KeyPurpose::Editions, times)?,
             heads: KeyRing::open(keys, KeyPurpose::Heads, times)?,
             generation: AtomicU64::new(0),
             recovery: read_recovery(folder)?,
@@ -320,7 +317,6 @@ impl Authority {
     pub fn try_keys(&self) -> Result<(), CaError> {
         const NOTHING: &[u8] = b"Pennyblack looks whether a key signs";
         self.replies.in_use().try_sign(NOTHING)?;
-        self.editions.in_use().try_sign(NOTHING)?;
         for line in [&self.server, &self.station, &self.indicium] {
             line.in_use().issuer()?.key().try_sign(NOTHING)?;
         }
@@ -367,7 +363,6 @@ impl Authority {
     #[must_use]
     pub fn trust(&self, now: UnixSeconds) -> TrustBundle {
         let mut notices = self.replies.notices(now);
-        notices.extend(self.editions.notices(now));
         notices.extend(self.heads.notices(now));
         TrustBundle::new(self.indicium_authorities(now), notices)
     }
@@ -397,7 +392,6 @@ impl Authority {
             self.changed();
         }
         notices.extend(self.replies.upkeep(now)?);
-        notices.extend(self.editions.upkeep(now)?);
         notices.extend(self.heads.upkeep(now)?);
         Ok(())
     }
@@ -413,7 +407,6 @@ impl Authority {
     pub fn announce(&self, purpose: KeyPurpose, from: UnixSeconds) -> Result<Vec<u8>, CaError> {
         match purpose {
             KeyPurpose::Replies => self.replies.announce(from),
-            KeyPurpose::Editions => self.editions.announce(from),
             KeyPurpose::Heads => self.heads.announce(from),
         }
     }
@@ -454,7 +447,6 @@ impl Authority {
     #[must_use]
     pub fn ages(&self, now: UnixSeconds) -> Vec<KeyAge> {
         let mut ages = self.replies.ages(self.since, now);
-        ages.extend(self.editions.ages(self.since, now));
         ages.extend(self.heads.ages(self.since, now));
         ages.extend(self.sealing.ages());
         for issuer in IssuerName::ALL {
@@ -514,12 +506,6 @@ impl Authority {
         .collect()
     }
 
-    /// The key that signs the manifests of editions.
-    #[must_use]
-    pub fn editions(&self) -> Arc<SigningKey> {
-        self.editions.in_use()
-    }
-
     /// The key that signs heads of the journal.
     #[must_use]
     pub fn heads(&self) -> Arc<Ed25519Key> {
@@ -551,18 +537,16 @@ impl Authority {
         CenterKeys {
             sealing: self.sealing.current().public(),
             replies: self.replies().point(),
-            editions: self.editions().point(),
         }
     }
 
-    /// The numbers of the signing keys in use, in the order of [`KeyPurpose::ALL`].
+    /// The numbers of the signing keys in use.
     #[must_use]
-    pub fn signing_numbers(&self) -> [u32; 3] {
-        KeyPurpose::ALL.map(|purpose| match purpose {
-            KeyPurpose::Replies => self.replies.number(),
-            KeyPurpose::Editions => self.editions.number(),
-            KeyPurpose::Heads => self.heads.number(),
-        })
+    pub fn signing_numbers(&self) -> KeyNumbers {
+        KeyNumbers {
+            replies: self.replies.number(),
+            heads: self.heads.number(),
+        }
     }
 
     /// Issues a station's certificate, valid 30 days, for the key of its request.

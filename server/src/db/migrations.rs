@@ -47,6 +47,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     80 => "080_repository",
     81 => "081_repository_is_append_only_sqlite",
     95 => "095_software",
+    96 => "096_editions_are_targets",
     100 => "100_telephone_calls",
 };
 

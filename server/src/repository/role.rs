@@ -1,7 +1,8 @@
 //! The roles of the repository: who signs what, where their keys lie and how long their word holds.
 
 use serde::{Deserialize, Serialize};
-use shared::services::repository::{RATES_ROLE, SOFTWARE_ROLE, STOPS_ROLE};
+use shared::services::rates::RATES_ROLE;
+use shared::services::repository::{SOFTWARE_ROLE, STOPS_ROLE};
 use shared::tuf::{RoleName, Version};
 
 /// Days a root holds: its keyholders meet every two years.

@@ -18,16 +18,14 @@ use crate::services::funds::refunds::store as refunds;
 const STOPPED_MAX: i64 = 500_000;
 
 impl DataCenter {
-    /// Does what is due. Safe to repeat at any time; a data center without a repository has nothing to
-    /// do.
+    /// Does what is due. Safe to repeat at any time.
     ///
     /// # Errors
     /// [`RepositoryError`].
     pub fn keep_repository(&self) -> Result<(), RepositoryError> {
         let root = self
             .db()
-            .read_blocking("root", |tx| store::newest(tx, RepositoryRole::Root))?;
-        let Some(root) = root else { return Ok(()) };
+            .read_blocking("root", |tx| store::needed(tx, RepositoryRole::Root))?;
         if !self.publish_stops()? {
             self.renew(&root.says()?)?;
         }

@@ -57,7 +57,6 @@ pub fn router(center: Arc<DataCenter>) -> Router {
             .merge(signals::routes())
             .merge(seen(&center, ServiceId::Keys, keys::routes()))
             .merge(seen(&center, ServiceId::Funds, funds::routes()))
-            .merge(seen(&center, ServiceId::Rates, rates::routes()))
             .merge(seen(&center, ServiceId::Rates, repository::routes()))
             .merge(seen(&center, ServiceId::Statistics, statistics::routes()))
             .merge(seen(&center, ServiceId::Accounts, accounts::routes()))

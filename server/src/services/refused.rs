@@ -109,7 +109,6 @@ impl From<CenterError> for Refused {
             | CenterError::LongSupportContact
             | CenterError::Config(_)
             | CenterError::File(_)
-            | CenterError::Editions(_)
             | CenterError::Repository(_) => {
                 tracing::error!(%fault, "a service failed");
                 ProblemReply::fault().into()

@@ -1,8 +1,8 @@
 //! One published set of prices: every price cell with its source, the rules that choose the cell,
 //! and the zones. Prices and rules are content here, never constants in code.
 //!
-//! The content travels as deterministic CBOR and is named by its SHA-256; a signed
-//! [`EditionManifest`](super::manifest::EditionManifest) says which content is published.
+//! The content travels as deterministic CBOR and is named by its SHA-256; the signed repository says
+//! which content is published (`crate::services::rates`).
 
 use jiff::civil::Date;
 use minicbor::{Decode, Encode};
@@ -88,9 +88,6 @@ pub enum EditionError {
     /// Lists out of order, indexes to nowhere, tables of the wrong width.
     #[error("the edition contradicts itself in {0}")]
     Unsound(&'static str),
-    /// Not the content that the manifest names.
-    #[error("the edition is not the one the manifest names")]
-    WrongContent,
 }
 
 impl Edition {
@@ -145,7 +142,7 @@ impl Edition {
     /// Reads content bytes.
     ///
     /// # Errors
-    /// Any [`EditionError`] but [`EditionError::WrongContent`].
+    /// [`EditionError`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, EditionError> {
         if bytes.len() > MAX_EDITION_BYTES {
             return Err(EditionError::TooLarge);

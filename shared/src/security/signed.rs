@@ -54,8 +54,6 @@ pub enum ContentType {
     RenewRequest,
     /// The next station certificate.
     RenewReply,
-    /// The manifest of a rate edition.
-    Edition,
     /// The notice of a new signing key, by the P-256 key before it or by the root.
     KeyNotice,
     /// The notice of a new key for journal heads, by the Ed25519 key before it.
@@ -95,7 +93,6 @@ impl ContentType {
             Self::LookupReply => "pb/lookup-reply",
             Self::RenewRequest => "pb/renew-request",
             Self::RenewReply => "pb/renew-reply",
-            Self::Edition => "pb/edition",
             Self::KeyNotice => "pb/key-notice",
             Self::HeadKeyNotice => "pb/head-key-notice",
             Self::JournalPage => "pb/journal-page",

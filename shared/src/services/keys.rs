@@ -9,7 +9,7 @@ pub mod trust;
 use minicbor::{Decode, Encode};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use self::trust::TrustBundle;
+use self::trust::{KeyPurpose, TrustBundle};
 use super::directory::PublicKey;
 use super::{Request, ServiceId};
 use crate::clock::UnixSeconds;
@@ -135,15 +135,39 @@ pub struct EnrolReply {
     /// The Ed25519 keys that must both sign how a new epoch begins.
     #[n(15)]
     pub recovery: [PublicKey; 2],
-    /// The numbers of its signing keys, in the order of [`trust::KeyPurpose::ALL`].
-    #[n(16)]
-    pub numbers: Option<[u32; 3]>,
+    // 16 named the numbers of three signing keys and is not used again.
     /// The newest root of its signed repository, as TUF writes it: the station's trust root.
     #[n(17)]
-    pub repository_root: Option<minicbor::bytes::ByteVec>,
+    pub repository_root: minicbor::bytes::ByteVec,
     /// What the station opens a telephone line of the data center with.
     #[n(18)]
     pub dial_in: Option<DialIn>,
+    /// The numbers of its signing keys.
+    #[n(19)]
+    pub numbers: KeyNumbers,
+}
+
+/// The numbers of the signing keys in use, each under the number of its purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct KeyNumbers {
+    /// Of the key of [`KeyPurpose::Replies`].
+    #[n(1)]
+    pub replies: u32,
+    /// Of the key of [`KeyPurpose::Heads`].
+    #[n(3)]
+    pub heads: u32,
+}
+
+impl KeyNumbers {
+    /// The number of the key of a purpose.
+    #[must_use]
+    pub const fn of(&self, purpose: KeyPurpose) -> u32 {
+        match purpose {
+            KeyPurpose::Replies => self.replies,
+            KeyPurpose::Heads => self.heads,
+        }
+    }
 }
 
 /// A certificate and the one that issued it, DER.
@@ -168,9 +192,7 @@ pub struct CenterKeys {
     /// Signs replies, grants and receipts.
     #[n(2)]
     pub replies: Point,
-    /// Signs the manifests of rate editions.
-    #[n(3)]
-    pub editions: Point,
+    // 3 was a key for lists of rate editions and is not used again.
 }
 
 /// An HPKE key of the data center.
@@ -237,6 +259,7 @@ pub struct RenewReply {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::{read_message, to_cbor};
 
     #[test]
     fn a_point_reads_back_from_its_public_key_info() {
@@ -245,6 +268,70 @@ mod tests {
         assert_eq!(Point::of_spki(&point.spki()), Some(point));
         assert_eq!(point.spki().len(), 91);
         assert_eq!(Point::of_spki(&point.spki()[1..]), None);
+    }
+
+    fn enrolled() -> EnrolReply {
+        let point = Point([4; POINT_BYTES]);
+        EnrolReply {
+            version: 1,
+            data_center: DataCenterId::from_bytes([1; 16]),
+            station: StationId::from_bytes([2; 16]),
+            vault: VaultId::from_bytes([3; 16]),
+            psd: PsdId::specimen(1),
+            certificate: Chain {
+                leaf: vec![1],
+                issuer: vec![2],
+            },
+            root: vec![3],
+            indicium_authority: vec![4],
+            keys: CenterKeys {
+                sealing: SealingKey {
+                    id: point.key_id(),
+                    point,
+                    until: UnixSeconds(1),
+                },
+                replies: point,
+            },
+            account: "Demo".to_owned(),
+            support_contact: "Somebody".to_owned(),
+            licence_zip: "02108".to_owned(),
+            epoch: 1,
+            heads: PublicKey([5; 32]),
+            recovery: [PublicKey([6; 32]); 2],
+            repository_root: vec![7].into(),
+            numbers: KeyNumbers {
+                replies: 1,
+                heads: 2,
+            },
+        }
+    }
+
+    /// The message without one of its keys.
+    fn without(message: &[u8], left_out: u32) -> Vec<u8> {
+        let mut decoder = minicbor::Decoder::new(message);
+        let count = decoder.map().unwrap().unwrap();
+        let mut kept = minicbor::Encoder::new(Vec::new());
+        kept.map(count - 1).unwrap();
+        let mut kept = kept.into_writer();
+        for _ in 0..count {
+            let from = decoder.position();
+            let key = decoder.u32().unwrap();
+            decoder.skip().unwrap();
+            if key != left_out {
+                kept.extend_from_slice(&message[from..decoder.position()]);
+            }
+        }
+        kept
+    }
+
+    #[test]
+    fn an_enrolment_without_a_root_of_the_repository_is_not_read() {
+        let reply = enrolled();
+        let bytes = to_cbor(&reply);
+        assert_eq!(read_message::<EnrolReply>(&bytes).unwrap(), reply);
+        for key in [17, 19] {
+            assert!(read_message::<EnrolReply>(&without(&bytes, key)).is_err());
+        }
     }
 
     #[test]

@@ -108,7 +108,7 @@ impl ServiceId {
         match self {
             Self::Keys => keys::RenewRequest::LEVEL,
             Self::Funds => funds::RefillRequest::LEVEL,
-            Self::Rates => rates::EditionsRequest::LEVEL,
+            Self::Rates => rates::LEVEL,
             Self::Accounts => accounts::AccountsRequest::LEVEL,
             Self::Statistics => statistics::StatisticsPage::LEVEL,
             Self::Software => software::PackageRequest::LEVEL,

@@ -9,11 +9,10 @@ use super::funds::withdrawal::WithdrawRequest;
 use super::funds::{DoorRequest, LookupRequest, RefillRequest, SyncRequest};
 use super::journal::PageRequest;
 use super::keys::{EnrolRequest, RenewRequest};
-use super::rates::EditionsRequest;
 use super::reconcile::ReconcileRequest;
 use super::software::{REPORT_PATH, SoftwareReport};
 use super::statistics::{PAGES_PATH, StatisticsPage};
-use super::{Request, ServiceId};
+use super::{Request, ServiceId, rates};
 use crate::security::Level;
 
 /// Who is let in.
@@ -139,27 +138,15 @@ const ACCOUNTS: Option<ServiceId> = Some(ServiceId::Accounts);
 /// All of them, from the lowest level to the highest.
 pub const REQUESTS: &[RequestKind] = &[
     RequestKind::public(
-        "signed list of rate editions",
-        RATES,
-        EditionsRequest::LEVEL,
-        "/v1/editions",
-    ),
-    RequestKind::public(
-        "content of a rate edition",
-        RATES,
-        EditionsRequest::LEVEL,
-        "/v1/editions/{sha256}",
-    ),
-    RequestKind::public(
         "signed metadata of the repository",
         RATES,
-        Level::L0,
+        rates::LEVEL,
         "/v1/repository/metadata/{name}",
     ),
     RequestKind::public(
         "what the repository holds",
         RATES,
-        Level::L0,
+        rates::LEVEL,
         "/v1/repository/targets/{*path}",
     ),
     RequestKind::public(

@@ -13,7 +13,7 @@ use shared::security::approval::Parameter;
 use crate::admin::approval::{
     ApprovalView, Consent, Consented, Place, RequestView, consent as approved,
 };
-use crate::admin::perform::{self, Show};
+use crate::admin::perform::Show;
 use crate::admin::refusal::{AdminRefusal, Ending};
 use crate::admin::view::{AdminView, EditionView};
 use crate::approvals::{Action, ApprovalError, Controlled};
@@ -195,7 +195,6 @@ pub(super) fn despite(
             "Say with --reason why the edition is right all the same.",
         ));
     }
-    let signed = perform::manifest_to_publish(center, id)?;
     let place = Place::of(center);
     let name = id.to_owned();
     let report = center.db().read_blocking("rates-report", move |tx| {
@@ -214,7 +213,7 @@ pub(super) fn despite(
             Consented::Asked(view) => Err(PublishError::Asked(Box::new(view))),
         }
     };
-    match publish(center, id, passphrase, signed, first) {
+    match publish(center, id, passphrase, first) {
         Ok(edition) => Ok(AdminView::Edition(EditionView {
             edition,
             report: Some(report),

@@ -31,7 +31,7 @@ use crate::access::limiter::Trier;
 use crate::access::{Bounded, Caller, CallingStation, DOOR_MAX, MESSAGE_MAX, ProblemReply};
 use crate::ca::IssuedCertificate;
 use crate::ca::counter::Counter;
-use crate::center::DataCenter;
+use crate::center::{CenterError, DataCenter};
 use crate::db::Tx;
 use crate::ledger::{RecordKind, accounts};
 use crate::repository::{self, RepositoryRole};
@@ -155,7 +155,8 @@ fn new_station(
         .authority()
         .issue_station_certificate(csr, id, station.psd, counter, now)
         .map_err(|_| bad_request())?;
-    let root = repository::store::newest(tx, RepositoryRole::Root)?;
+    let repository_root =
+        repository::store::needed(tx, RepositoryRole::Root).map_err(CenterError::from)?;
     stations::record_certificate(tx, id, &issued)?;
     stations::set_enrolled(tx, id, now)?;
     vaults::create(tx, id)?;
@@ -175,9 +176,9 @@ fn new_station(
         epoch: center.epoch(),
         heads: PublicKey(center.authority().heads().public()),
         recovery: center.authority().recovery_keys().map(PublicKey),
-        numbers: Some(center.authority().signing_numbers()),
-        repository_root: root.map(|root| root.content.into()),
         dial_in: Some(center.authority().dial_in().of_station(id)),
+        repository_root: repository_root.content.into(),
+        numbers: center.authority().signing_numbers(),
     }))
 }
 

@@ -7,12 +7,11 @@ use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 use shared::clock::civil_date;
 use shared::rates::Edition;
-use shared::services::repository::{
-    DELTAS_MAX, Delta, Deltas, EditionNote, edition_of_target, edition_target,
-};
+use shared::services::rates::{EditionNote, edition_of_target, edition_target};
+use shared::services::repository::{DELTAS_MAX, Delta, Deltas};
 use shared::tuf::{TargetFile, Targets};
 
-use super::store::{self, EditionStoreError, SignedManifest, StoredEdition};
+use super::store::{self, EditionStoreError, StoredEdition};
 use crate::center::DataCenter;
 use crate::db::{DbError, Tx};
 use crate::repository::delta::delta;
@@ -41,7 +40,6 @@ pub fn publish<E>(
     center: &DataCenter,
     id: &str,
     passphrase: Option<&str>,
-    manifest: SignedManifest,
     first: impl FnOnce(&Tx<'_>) -> Result<(), E> + Send + 'static,
 ) -> Result<StoredEdition, E>
 where
@@ -60,16 +58,17 @@ where
         });
     }
     let damaged = || EditionStoreError::Damaged { id: id.to_owned() };
-    let edition = Edition::from_bytes(&content).map_err(|_| damaged())?;
+    let edition = Edition::from_bytes(&content)
+        .ok()
+        .filter(|edition| edition.id() == id)
+        .ok_or_else(damaged)?;
     let now = center.now();
     let id = id.to_owned();
     center.publish(
         RepositoryRole::Rates,
         passphrase,
         |named| Ok(change(named, &edition, content, bases, civil_date(now))?),
-        (first, move |tx: &Tx<'_>| {
-            Ok(store::publish(tx, &id, &manifest, now)?)
-        }),
+        (first, move |tx: &Tx<'_>| Ok(store::publish(tx, &id, now)?)),
     )
 }
 

@@ -3,15 +3,13 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use shared::clock::UnixSeconds;
-use shared::rates::{Edition, EditionManifest};
-use shared::security::signed::{self, ContentType, SignedFault};
+use shared::rates::Edition;
 
-use crate::ca::SigningKey;
 use crate::db::{DbError, Row, Tx};
 use crate::params;
 use crate::repository::RepositoryError;
 
-/// The most editions that are listed or announced.
+/// The most editions that are listed.
 const EDITIONS_MAX: i64 = 1_000;
 
 /// Why an edition was not stored or published.
@@ -35,9 +33,6 @@ pub enum EditionStoreError {
         /// The edition's name.
         id: String,
     },
-    /// The manifest could not be signed.
-    #[error("the manifest of the edition could not be signed")]
-    Signing(#[source] SignedFault),
     /// The name cannot stand in a path.
     #[error("an edition cannot be called {id:?}: a name has letters, digits, `-`, `_` and `.`")]
     BadName {
@@ -104,81 +99,20 @@ pub fn import(
     })
 }
 
-/// A signed manifest, ready to be announced.
-#[derive(Clone, Debug)]
-pub struct SignedManifest {
-    sha256: [u8; 32],
-    signed: Vec<u8>,
-}
-
-/// Signs the manifest of the edition `id` with this content.
-///
-/// # Errors
-/// [`EditionStoreError::Damaged`], [`EditionStoreError::Signing`].
-pub fn sign(
-    key: &SigningKey,
-    id: &str,
-    content: &[u8],
-) -> Result<SignedManifest, EditionStoreError> {
-    let damaged = || EditionStoreError::Damaged { id: id.to_owned() };
-    let edition = Edition::from_bytes(content).map_err(|_| damaged())?;
-    if edition.id() != id {
-        return Err(damaged());
-    }
-    let manifest = EditionManifest::of(&edition);
-    let sign = |input: &[u8]| key.sign(input);
-    let signed = signed::sign(ContentType::Edition, key.key_id(), &manifest, &[], sign)
-        .map_err(EditionStoreError::Signing)?;
-    Ok(SignedManifest {
-        sha256: manifest.sha256,
-        signed,
-    })
-}
-
-/// Announces an edition; a published one stays as it is.
+/// Notes that an edition is published; a published one stays as it is.
 ///
 /// # Errors
 /// [`EditionStoreError`].
 pub(super) fn publish(
     tx: &Tx<'_>,
     id: &str,
-    manifest: &SignedManifest,
     now: UnixSeconds,
 ) -> Result<StoredEdition, EditionStoreError> {
     tx.execute(
-        "UPDATE edition SET manifest = ?2, published = ?3
-         WHERE sha256 = ?1 AND manifest IS NULL",
-        params![&manifest.sha256, &manifest.signed, now],
+        "UPDATE edition SET published = ?2 WHERE id = ?1 AND published IS NULL",
+        params![id, now],
     )?;
-    let stored = named(tx, id)?;
-    if stored.sha256 != hex(&manifest.sha256) {
-        return Err(EditionStoreError::Damaged { id: id.to_owned() });
-    }
-    Ok(stored)
-}
-
-/// Signs the manifests of published editions again that an earlier key has signed: that one is not
-/// believed for ever. What they say does not change.
-///
-/// # Errors
-/// [`EditionStoreError`].
-pub fn sign_again(tx: &Tx<'_>, key: &SigningKey) -> Result<(), EditionStoreError> {
-    let published = tx.rows(
-        "SELECT id, manifest FROM edition WHERE manifest IS NOT NULL ORDER BY id LIMIT ?1",
-        params![EDITIONS_MAX],
-        |row| Ok((row.column::<String>(0)?, row.column::<Vec<u8>>(1)?)),
-    )?;
-    for (id, manifest) in published {
-        if signed::signer_of(&manifest) == Some(key.key_id()) {
-            continue;
-        }
-        let again = sign(key, &id, &content(tx, &id)?)?;
-        tx.execute(
-            "UPDATE edition SET manifest = ?2 WHERE sha256 = ?1 AND manifest IS NOT NULL",
-            params![&again.sha256, &again.signed],
-        )?;
-    }
-    Ok(())
+    named(tx, id)
 }
 
 /// The content of an edition, published or not.
@@ -232,31 +166,6 @@ pub fn unpublished(tx: &Tx<'_>) -> Result<Vec<String>, DbError> {
     tx.rows(
         "SELECT id FROM edition WHERE published IS NULL ORDER BY effective, id LIMIT ?1",
         params![EDITIONS_MAX],
-        |row| row.column(0),
-    )
-}
-
-/// The signed manifests of the published editions, oldest effective date first.
-///
-/// # Errors
-/// [`DbError`].
-pub fn manifests(tx: &Tx<'_>) -> Result<Vec<Vec<u8>>, DbError> {
-    tx.rows(
-        "SELECT manifest FROM edition WHERE manifest IS NOT NULL
-         ORDER BY effective, published, id LIMIT ?1",
-        params![EDITIONS_MAX],
-        |row| row.column(0),
-    )
-}
-
-/// The content of a published edition.
-///
-/// # Errors
-/// [`DbError`].
-pub fn published_content(tx: &Tx<'_>, sha256: &[u8; 32]) -> Result<Option<Vec<u8>>, DbError> {
-    tx.row(
-        "SELECT content FROM edition WHERE sha256 = ?1 AND manifest IS NOT NULL",
-        params![sha256],
         |row| row.column(0),
     )
 }

@@ -1,9 +1,8 @@
 use std::sync::Arc;
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use shared::clock::UnixSeconds;
-use shared::rates::{Edition, EditionManifest};
-use shared::security::signed::{self, ContentType, KeyId};
+use shared::rates::Edition;
+use shared::services::rates::edition_target;
 use tempfile::TempDir;
 
 use super::publish;
@@ -12,7 +11,7 @@ use crate::center::{DataCenter, InitTerms};
 use crate::clock::HandClock;
 use crate::folder::Folder;
 use crate::ledger;
-use crate::repository::nothing;
+use crate::repository::{content, nothing};
 
 const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
 const SOURCE: &str = include_str!("../../../../shared/data/editions/us-2026-07-12.json");
@@ -54,64 +53,46 @@ impl Center {
     fn publish(&self, now: UnixSeconds) -> store::StoredEdition {
         let id = "us-2026-07-12";
         self.clock.turn_to(now);
-        let content = self
-            .center
-            .db()
-            .read_blocking("content", move |tx| store::content(tx, id))
-            .unwrap();
-        let signed = store::sign(&self.center.authority().editions(), id, &content).unwrap();
-        publish::publish(&self.center, id, None, signed, nothing::<EditionStoreError>).unwrap()
+        publish::publish(&self.center, id, None, nothing::<EditionStoreError>).unwrap()
+    }
+
+    /// Whether the repository serves the edition.
+    fn is_served(&self) -> bool {
+        let bytes = edition().to_bytes();
+        let path = edition_target(edition().id()).unwrap();
+        let sha256 = Edition::sha256(&bytes);
+        let read = move |tx: &crate::db::Tx<'_>| match content::published(tx, &path, &sha256)? {
+            Some(length) => content::whole(tx, &sha256, length),
+            None => Ok(None),
+        };
+        let served = self.center.db().read_blocking("served", read).unwrap();
+        served == Some(bytes)
     }
 }
 
 #[test]
-fn a_published_edition_is_announced_under_the_editions_key_and_found_by_its_hash() {
+fn an_edition_is_served_by_its_hash_once_it_is_published() {
     let center = center();
     center.import(edition()).unwrap();
-    let manifests = || {
-        center
-            .center
-            .db()
-            .read_blocking("manifests", store::manifests)
-            .unwrap()
-    };
-    assert!(manifests().is_empty());
+    assert!(!center.is_served());
     center.publish(NOW);
-    let manifest = manifests().remove(0);
-    let key = center.center.authority().editions().point();
-    let opened: signed::Opened<EditionManifest> = signed::open(
-        ContentType::Edition,
-        &manifest,
-        &[],
-        |id: KeyId, input, signature| {
-            id == key.key_id()
-                && UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.0)
-                    .verify(input, signature)
-                    .is_ok()
-        },
-    )
-    .unwrap();
-    let sha256 = opened.message.sha256;
-    let content = center
-        .center
-        .db()
-        .read_blocking("content", move |tx| store::published_content(tx, &sha256))
-        .unwrap()
-        .unwrap();
-    assert_eq!(opened.message.open(&content).unwrap(), edition());
+    assert!(center.is_served());
 }
 
 #[test]
-fn what_is_not_published_is_not_served() {
+fn content_under_the_name_of_another_edition_is_not_published() {
     let center = center();
     center.import(edition()).unwrap();
-    let sha256 = Edition::sha256(&edition().to_bytes());
-    let content = center
-        .center
-        .db()
-        .read_blocking("content", move |tx| store::published_content(tx, &sha256))
-        .unwrap();
-    assert_eq!(content, None);
+    let rename = |tx: &crate::db::Tx<'_>| tx.execute("UPDATE edition SET id = 'us-other'", &[]);
+    center.center.db().write_blocking("rename", rename).unwrap();
+    let refused = publish::publish(
+        &center.center,
+        "us-other",
+        None,
+        nothing::<EditionStoreError>,
+    );
+    assert!(matches!(refused, Err(EditionStoreError::Damaged { .. })));
+    assert!(!center.is_served());
 }
 
 #[test]

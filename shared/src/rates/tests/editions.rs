@@ -1,8 +1,8 @@
-//! Editions as content: JSON, bytes, manifests, what an admin is told.
+//! Editions as content: JSON, bytes, the days they hold, what an admin is told.
 
 use std::error::Error;
 
-use super::super::{EditionError, EditionManifest, SourceError};
+use super::super::{EditionError, SourceError};
 use super::*;
 
 #[test]
@@ -26,63 +26,24 @@ fn every_edition_reads_back_from_its_bytes() {
 }
 
 #[test]
-fn a_manifest_opens_its_own_content_only() {
-    let bytes = EDITION.to_bytes();
-    let manifest = EditionManifest::of(&EDITION);
-    let wire = minicbor::to_vec(&manifest).unwrap();
-    assert!(wire.len() < 160, "{}", wire.len());
-    assert_eq!(
-        minicbor::decode::<EditionManifest>(&wire).unwrap(),
-        manifest
-    );
-    assert_eq!(manifest.open(&bytes).unwrap(), *EDITION);
-    let mut other = bytes.clone();
-    *other.last_mut().unwrap() ^= 1;
-    assert!(matches!(
-        manifest.open(&other),
-        Err(EditionError::WrongContent)
-    ));
-    let renamed = EditionManifest {
-        effective: date(2020, 1, 1),
-        ..manifest
-    };
-    assert!(matches!(
-        renamed.open(&bytes),
-        Err(EditionError::WrongContent)
-    ));
-}
-
-#[test]
-fn the_edition_in_force_follows_the_date_of_mailing() {
-    let manifests: Vec<EditionManifest> = ALL_SOURCES
-        .iter()
-        .map(|source| EditionManifest::of(&Edition::from_json(source).unwrap()))
-        .collect();
-    let on = |day: Date| match EditionManifest::in_force(&manifests, day) {
-        Ok(manifest) => manifest.id.clone(),
-        Err(refusal) => refusal.code().to_owned(),
-    };
-    assert_eq!(on(date(2022, 7, 9)), "no_edition_in_force");
-    assert_eq!(on(date(2022, 7, 10)), "us-2022-07-10");
-    assert_eq!(on(date(2025, 10, 4)), "us-2025-07-13");
-    assert_eq!(on(date(2025, 10, 5)), "us-2025-10-05");
-    assert_eq!(on(date(2026, 1, 17)), "us-2025-10-05");
-    assert_eq!(
-        on(date(2026, 7, 11)),
-        "no_edition_in_force",
-        "its publisher's last day passed"
-    );
-    assert_eq!(on(date(2026, 7, 12)), "us-2026-07-12");
-    assert_eq!(on(date(2030, 1, 1)), "us-2026-07-12");
-}
-
-#[test]
 fn an_edition_prices_nothing_before_its_day() {
     let got = priced(&on(letter("1oz"), date(2026, 7, 11)));
     assert_eq!(
         got,
         "no_edition_in_force: no rate edition is in force on 2026-07-11"
     );
+}
+
+#[test]
+fn an_edition_prices_nothing_after_the_last_day_its_publisher_set() {
+    let edition = Edition::from_json(SOURCE_2025_OCTOBER).unwrap();
+    let last = edition.until().unwrap();
+    let code = |day: Date| {
+        let quoted = quote(&edition, &on(letter("1oz"), day));
+        quoted.err().map(|refusal| refusal.code())
+    };
+    assert_eq!(code(last), None);
+    assert_eq!(code(last.tomorrow().unwrap()), Some("no_edition_in_force"));
 }
 
 #[test]

@@ -46,9 +46,7 @@ pub enum KeyPurpose {
     /// Replies, grants and receipts.
     #[n(1)]
     Replies,
-    /// Manifests of rate editions.
-    #[n(2)]
-    Editions,
+    // 2 was for lists of rate editions and is not used again.
     /// Heads of the journal.
     #[n(3)]
     Heads,
@@ -56,14 +54,13 @@ pub enum KeyPurpose {
 
 impl KeyPurpose {
     /// Every purpose.
-    pub const ALL: [Self; 3] = [Self::Replies, Self::Editions, Self::Heads];
+    pub const ALL: [Self; 2] = [Self::Replies, Self::Heads];
 
     /// The purpose as a word.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Replies => "replies",
-            Self::Editions => "editions",
             Self::Heads => "heads",
         }
     }
@@ -72,7 +69,7 @@ impl KeyPurpose {
     #[must_use]
     pub const fn notice(self) -> ContentType {
         match self {
-            Self::Replies | Self::Editions => ContentType::KeyNotice,
+            Self::Replies => ContentType::KeyNotice,
             Self::Heads => ContentType::HeadKeyNotice,
         }
     }

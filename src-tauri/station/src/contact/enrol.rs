@@ -212,12 +212,9 @@ fn finish(
         data_center: reply.data_center,
     };
     let now = owner.now();
-    let trusted = repository::first_root(
-        reply.repository_root.as_ref().map(|root| root.as_slice()),
-        now,
-    )?;
+    let trusted = repository::first_root(&reply.repository_root, now)?;
     owner.found(reply.vault, enrolment, |tx| {
-        tx.put_repository(&trusted)?;
+        tx.put_repository(&[trusted])?;
         put_certificate(tx, &reply.certificate, &certified, &attempt.key)?;
         sealed::put_center_keys(tx, reply.keys.replies, &reply.keys, now)?;
         put_dial_in(tx, reply.dial_in.as_ref())?;

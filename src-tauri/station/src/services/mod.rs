@@ -75,8 +75,7 @@ pub fn next_request(
     match service {
         ServiceId::Keys => keys::next_request(owner),
         ServiceId::Funds => funds::next_request(owner, asked, round),
-        ServiceId::Rates if repository::is_trusted(owner)? => repository::next_request(owner),
-        ServiceId::Rates => Ok(rates::next_request(owner)),
+        ServiceId::Rates => repository::next_request(owner),
         ServiceId::Accounts => accounts::next_request(owner, round),
         ServiceId::Statistics => statistics::next_request(owner),
         ServiceId::Software => software::next_request(owner),
@@ -89,8 +88,7 @@ pub fn next_request(
 pub fn expected_bytes(owner: &mut Owner, service: ServiceId) -> u64 {
     match service {
         ServiceId::Keys | ServiceId::Funds => MESSAGE_BYTES,
-        ServiceId::Rates if owner.repository_run().is_some() => repository::expected_bytes(owner),
-        ServiceId::Rates => rates::expected_bytes(owner),
+        ServiceId::Rates => repository::expected_bytes(owner),
         ServiceId::Accounts | ServiceId::Statistics => PAGE_BYTES,
         ServiceId::Software => software::expected_bytes(owner),
     }
@@ -130,10 +128,7 @@ pub fn accept(owner: &mut Owner, service: ServiceId, reply: &[u8]) -> Result<(),
     match service {
         ServiceId::Keys => keys::accept(owner, reply),
         ServiceId::Funds => funds::accept(owner, reply),
-        ServiceId::Rates if repository::is_trusted(owner)? => {
-            repository::accept(owner, Some(reply))
-        }
-        ServiceId::Rates => rates::accept(owner, reply),
+        ServiceId::Rates => repository::accept(owner, Some(reply)),
         ServiceId::Accounts => accounts::accept(owner, reply),
         ServiceId::Statistics => statistics::accept(owner, reply),
         ServiceId::Software => software::accept(owner, reply),
@@ -147,12 +142,9 @@ pub fn accept(owner: &mut Owner, service: ServiceId, reply: &[u8]) -> Result<(),
 /// What it means for the service.
 pub fn absent(owner: &mut Owner, service: ServiceId) -> Result<bool, UiError> {
     match service {
-        ServiceId::Rates if owner.repository_run().is_some() => {
-            repository::accept(owner, None).map(|()| true)
-        }
+        ServiceId::Rates => repository::accept(owner, None).map(|()| true),
         ServiceId::Keys
         | ServiceId::Funds
-        | ServiceId::Rates
         | ServiceId::Accounts
         | ServiceId::Statistics
         | ServiceId::Software => Ok(false),

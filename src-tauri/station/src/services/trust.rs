@@ -11,7 +11,7 @@ use shared::security::signed::{KeyId, SIGNATURE_BYTES};
 use shared::services::keys::trust::{
     Believed, KeyPurpose, MAX_AUTHORITIES, TrustBundle, VerifyingKey,
 };
-use shared::services::keys::{CenterKeys, Point};
+use shared::services::keys::{CenterKeys, KeyNumbers, Point};
 use shared::wire::{from_cbor, read_message, to_cbor};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
@@ -80,16 +80,14 @@ pub fn begin(tx: &mut Tx<'_>, keys: &CenterKeys, now: UnixSeconds) -> Result<(),
 pub fn begin_heads(
     tx: &mut Tx<'_>,
     heads: [u8; 32],
-    numbers: Option<[u32; 3]>,
+    numbers: KeyNumbers,
     now: UnixSeconds,
 ) -> Result<(), UiError> {
     let damaged = || say(Code::DamagedStore, &[("what", "the keys it believes")]);
     let text = tx.setting(names::BELIEVED)?.ok_or_else(damaged)?;
     let mut believed = read_believed(&text)?;
     believed.begin(KeyPurpose::Heads, VerifyingKey::Ed25519(heads), now);
-    if let Some(numbers) = numbers {
-        believed.number(numbers);
-    }
+    believed.number(numbers);
     put_believed(tx, &believed)
 }
 

@@ -158,7 +158,6 @@ impl Desk {
                     Ok(tx.put_edition(&EditionRow {
                         id: edition.id().to_owned(),
                         effective: edition.effective(),
-                        manifest: Vec::new(),
                         content: edition.to_bytes(),
                     })?)
                 })?;

@@ -15,7 +15,6 @@ use crate::api::UiError;
 use crate::messages::{Code, say};
 use crate::services::accounts::Exchange;
 use crate::services::mirror::Pages;
-use crate::services::rates::Announced;
 use crate::services::reconcile::Known;
 use crate::services::repository::{Named, Run};
 use crate::services::sealed::Outstanding;
@@ -45,8 +44,6 @@ pub(super) struct Meeting {
     refilled_by_itself: bool,
     /// The services that the data center said it has something for, or that opened the contact.
     due: BTreeSet<ServiceId>,
-    /// Rate editions that are announced and not here yet.
-    announced: Vec<Announced>,
     /// The refresh of the signed repository that is going on.
     repository: Option<Box<Run>>,
     /// What roles of the repository name, as far as that was looked up.
@@ -166,11 +163,6 @@ impl Owner {
             opened_by,
             markers,
         })
-    }
-
-    /// Rate editions that are announced and not here yet; the last is fetched next.
-    pub const fn announced(&mut self) -> &mut Vec<Announced> {
-        &mut self.meeting.announced
     }
 
     /// The refresh of the signed repository that is going on.

@@ -5,16 +5,14 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Store, StoreFault, Tx, query};
 
-/// A rate edition as it was fetched: signed manifest and content.
+/// A rate edition as it was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EditionRow {
     /// Its identity.
     pub id: String,
     /// The first day it is in force.
     pub effective: Date,
-    /// The signed manifest.
-    pub manifest: Vec<u8>,
-    /// The content, whose hash stands in the manifest.
+    /// The content, whose hash the repository names.
     pub content: Vec<u8>,
 }
 
@@ -54,22 +52,21 @@ impl Store {
     /// # Errors
     /// [`StoreFault::Damaged`] when its row cannot be read, and the faults of the database.
     pub fn edition(&self, id: &str) -> Result<Option<EditionRow>, StoreFault> {
-        let row: Option<(String, Vec<u8>, Vec<u8>)> = self
+        let row: Option<(String, Vec<u8>)> = self
             .db
-            .prepare_cached("SELECT effective, manifest, content FROM editions WHERE id = ?1")
+            .prepare_cached("SELECT effective, content FROM editions WHERE id = ?1")
             .and_then(|mut statement| {
                 statement
-                    .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                    .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
                     .optional()
             })
             .map_err(query("reading a rate edition"))?;
-        row.map(|(effective, manifest, content)| {
+        row.map(|(effective, content)| {
             Ok(EditionRow {
                 id: id.to_owned(),
                 effective: effective.parse().map_err(|_| StoreFault::Damaged {
                     what: "the first day of a rate edition",
                 })?,
-                manifest,
                 content,
             })
         })
@@ -107,15 +104,10 @@ impl Tx<'_> {
     pub fn put_edition(&mut self, edition: &EditionRow) -> Result<(), StoreFault> {
         self.sql
             .execute(
-                "INSERT INTO editions (id, effective, manifest, content) VALUES (?1, ?2, ?3, ?4)
+                "INSERT INTO editions (id, effective, content) VALUES (?1, ?2, ?3)
                  ON CONFLICT (id) DO UPDATE SET effective = excluded.effective,
-                 manifest = excluded.manifest, content = excluded.content",
-                params![
-                    edition.id,
-                    edition.effective.to_string(),
-                    edition.manifest,
-                    edition.content
-                ],
+                 content = excluded.content",
+                params![edition.id, edition.effective.to_string(), edition.content],
             )
             .map(drop)
             .map_err(query("writing a rate edition"))

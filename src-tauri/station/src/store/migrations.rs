@@ -49,6 +49,10 @@ pub(super) const LAYOUTS: &[Layout] = &[
         // It only adds: an earlier program has no presets.
         readable_from: 4,
     },
+    Layout {
+        statements: include_str!("layouts/7.sql"),
+        readable_from: 7,
+    },
 ];
 
 /// Brings the database to the newest layout, one transaction a step. A store of a newer layout

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension, params};
-use shared::services::repository::edition_of_target;
+use shared::services::rates::edition_of_target;
 use shared::tuf::{Change, RoleName};
 
 use super::{Store, StoreFault, Tx, query, to_sql};

@@ -500,7 +500,6 @@ fn editions_take_effect_on_their_first_day() {
     let edition = |id: &str, effective: &str| editions::EditionRow {
         id: id.into(),
         effective: effective.parse().unwrap(),
-        manifest: vec![1],
         content: vec![2],
     };
     let july = edition("july", "2026-07-12");

@@ -5,7 +5,6 @@ const NAMES: Record<string, string> = {
   store: 'Store on this computer',
   'center-sealing': 'Data center, sealing',
   'center-replies': 'Data center, replies',
-  'center-editions': 'Data center, rates',
   'center-heads': 'Data center, journal',
 };
 

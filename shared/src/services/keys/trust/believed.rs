@@ -10,7 +10,7 @@ use minicbor::{Decode, Encode};
 use super::{KeyNotice, KeyPurpose, VerifyingKey, read_notice};
 use crate::clock::UnixSeconds;
 use crate::security::signed::{self, ContentType, KeyId, SIGNATURE_BYTES};
-use crate::services::keys::{CenterKeys, Point};
+use crate::services::keys::{CenterKeys, KeyNumbers, Point};
 
 /// The most keys a station believes at once for one purpose: a thief of one key cannot keep those of
 /// the others from following.
@@ -88,13 +88,13 @@ impl Believed {
             anchors: None,
         };
         believed.begin(KeyPurpose::Replies, VerifyingKey::P256(keys.replies), now);
-        believed.begin(KeyPurpose::Editions, VerifyingKey::P256(keys.editions), now);
         believed
     }
 
-    /// Takes note which numbers the keys of the enrolment have, in the order of [`KeyPurpose::ALL`].
-    pub fn number(&mut self, numbers: [u32; 3]) {
-        for (purpose, number) in KeyPurpose::ALL.into_iter().zip(numbers) {
+    /// Takes note which numbers the keys of the enrolment have.
+    pub fn number(&mut self, numbers: KeyNumbers) {
+        for purpose in KeyPurpose::ALL {
+            let number = numbers.of(purpose);
             let first = self.keys.iter_mut().find(|key| key.purpose == purpose);
             if let Some(first) = first.filter(|first| first.number == 0) {
                 first.number = number;

@@ -1,6 +1,6 @@
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 
-use super::super::{CenterKeys, STATION_CERTIFICATE_DAYS, SealingKey};
+use super::super::{CenterKeys, KeyNumbers, STATION_CERTIFICATE_DAYS, SealingKey};
 use super::*;
 use crate::security::test_keys::Signer;
 
@@ -29,11 +29,13 @@ impl Line {
                 until: NOW,
             },
             replies: point,
-            editions: point,
         };
         let mut believed = Believed::at_enrolment(&keys, NOW);
         let number = u32::try_from(first + 1).unwrap();
-        believed.number([number; 3]);
+        believed.number(KeyNumbers {
+            replies: number,
+            heads: number,
+        });
         believed
     }
 
@@ -88,6 +90,8 @@ fn newest(believed: &Believed) -> VerifyingKey {
 fn a_key_announced_by_the_one_before_is_believed_and_the_old_one_for_a_while() {
     let line = Line::of(2);
     let mut believed = line.believed(0);
+    let first = VerifyingKey::P256(line.keys[0].point());
+    believed.begin(KeyPurpose::Heads, first, NOW);
     let notice = line.notice(1, &line.keys[0]);
     assert_eq!(line.learn(&mut believed, &notice), Ok(true));
     assert_eq!(line.learn(&mut believed, &notice), Ok(false));
@@ -108,8 +112,8 @@ fn a_key_announced_by_the_one_before_is_believed_and_the_old_one_for_a_while() {
     assert!(!holds(&believed, OVERLAP_DAYS));
     believed.forget_ended(from.plus_days(OVERLAP_DAYS));
     assert!(!believed.knows(KeyPurpose::Replies, old.point().key_id()));
-    // Another purpose is untouched.
-    assert!(believed.knows(KeyPurpose::Editions, old.point().key_id()));
+    // The same key for another purpose is untouched.
+    assert!(believed.knows(KeyPurpose::Heads, old.point().key_id()));
 }
 
 #[test]

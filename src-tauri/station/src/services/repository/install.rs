@@ -1,14 +1,12 @@
 //! Which targets a station takes, and what becomes of their content.
 
-use shared::rates::{Edition, EditionError};
-use shared::services::repository::{AUTHORITIES_TARGET, STOP_LIST_TARGET, edition_of_target};
-use shared::tuf::{TargetPath, TufFault};
+use shared::services::rates::edition_of_target;
+use shared::services::repository::{AUTHORITIES_TARGET, STOP_LIST_TARGET};
+use shared::tuf::TargetPath;
 
-use super::standing::said;
 use crate::api::UiError;
-use crate::messages::{Code, say};
+use crate::services::rates;
 use crate::station::Owner;
-use crate::store::editions::EditionRow;
 use crate::store::repository::TargetRow;
 
 /// The longest target that is kept in the store, bytes: the stop list of some hundred thousand pieces.
@@ -23,7 +21,7 @@ pub(super) fn is_taken(path: &TargetPath, length: u64) -> bool {
 }
 
 /// Why a whole and rightly signed content is of no use.
-pub(super) enum Useless {
+pub(in crate::services) enum Useless {
     /// It is not what its place says, or needs a newer program: as a person reads it.
     Content(UiError),
     /// The store.
@@ -39,7 +37,7 @@ impl From<UiError> for Useless {
 /// Puts a whole content into its place, in one commit with what follows from it: an edition can price
 /// from then on. The parts it came in go in the same commit.
 pub(super) fn install(owner: &mut Owner, row: &TargetRow, parts: &[u8; 32]) -> Result<(), Useless> {
-    let edition = edition_row(owner, row)?;
+    let edition = rates::brought_by(owner, row)?;
     // An edition stands among the editions, once.
     let content: &[u8] = match edition_of_target(&row.path) {
         Some(_) => &[],
@@ -54,35 +52,4 @@ pub(super) fn install(owner: &mut Owner, row: &TargetRow, parts: &[u8; 32]) -> R
         Ok::<_, UiError>(())
     })?;
     Ok(())
-}
-
-/// The edition in a target, where it is one. An edition never replaces another content of its name,
-/// so prices never go back.
-fn edition_row(owner: &Owner, row: &TargetRow) -> Result<Option<EditionRow>, Useless> {
-    let Some(id) = edition_of_target(&row.path) else {
-        return Ok(None);
-    };
-    let wrong = || Useless::Content(said(&TufFault::WrongContent(row.path.clone())));
-    let edition = Edition::from_bytes(&row.content).map_err(|fault| match fault {
-        EditionError::UnknownVersion(_) => Useless::Content(say(Code::UpdateNeeded, &[])),
-        EditionError::TooLarge
-        | EditionError::Malformed(_)
-        | EditionError::NotDeterministic
-        | EditionError::Unsound(_)
-        | EditionError::WrongContent => wrong(),
-    })?;
-    if edition.id() != id {
-        return Err(wrong());
-    }
-    let earlier = owner.store().edition(id).map_err(UiError::from)?;
-    match earlier {
-        Some(earlier) if earlier.content != row.content => Err(wrong()),
-        Some(_) => Ok(None),
-        None => Ok(Some(EditionRow {
-            id: id.to_owned(),
-            effective: edition.effective(),
-            manifest: Vec::new(),
-            content: row.content.clone(),
-        })),
-    }
 }

@@ -20,7 +20,8 @@ use std::sync::Arc;
 
 use shared::clock::UnixSeconds;
 use shared::services::ServiceId;
-use shared::services::repository::{METADATA_PATH, RATES_ROLE, SOFTWARE_ROLE, STOPS_ROLE};
+use shared::services::rates::RATES_ROLE;
+use shared::services::repository::{METADATA_PATH, SOFTWARE_ROLE, STOPS_ROLE};
 use shared::tuf::{Change, Client, RoleName, TargetFile, TargetPath, TufFault};
 
 use super::{MESSAGE_BYTES, not_believed};
@@ -29,6 +30,7 @@ use crate::contact::link::{LinkRequest, MAX_REPLY_BYTES};
 use crate::crypto;
 use crate::station::Owner;
 use fetching::Fetching;
+pub(super) use install::Useless;
 
 /// One refresh, and the fetching of what it found.
 #[derive(Debug)]
@@ -127,22 +129,11 @@ impl From<UiError> for TufFaultOr {
 ///
 /// # Errors
 /// `reply_not_believed` when it is none, or not signed by its own keys.
-pub(crate) fn first_root(root: Option<&[u8]>, now: UnixSeconds) -> Result<Vec<Change>, UiError> {
-    let Some(root) = root else {
-        return Ok(Vec::new());
-    };
+pub(crate) fn first_root(root: &[u8], now: UnixSeconds) -> Result<Change, UiError> {
     let held = BTreeMap::from([(RoleName::root(), root.to_vec())]);
     let opened = Client::open(held, now, &crypto::verify_tuf);
     opened.map_err(|_| not_believed("the root of its repository"))?;
-    Ok(vec![Change::Keep(RoleName::root(), root.to_vec())])
-}
-
-/// Whether the enrolment brought a root to trust.
-///
-/// # Errors
-/// The faults of the store.
-pub(super) fn is_trusted(owner: &Owner) -> Result<bool, UiError> {
-    Ok(owner.store().has_repository()?)
+    Ok(Change::Keep(RoleName::root(), root.to_vec()))
 }
 
 /// The next request: when the data center has another timestamp than the last time, until all that

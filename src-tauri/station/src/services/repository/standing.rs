@@ -199,12 +199,12 @@ pub fn is_fresh(owner: &Owner) -> Result<bool, UiError> {
     Ok(belief(owner)? == Belief::Fresh)
 }
 
-/// How the repository stands, for the status; nothing where no root is trusted.
+/// How the repository stands, for the status; nothing before an enrolment brought its root.
 ///
 /// # Errors
 /// The faults of the store.
 pub fn view(owner: &Owner) -> Result<Option<RepositoryView>, UiError> {
-    if !super::is_trusted(owner)? {
+    if !owner.store().has_repository()? {
         return Ok(None);
     }
     let standing = Standing::read(owner)?;
@@ -229,7 +229,7 @@ fn shown(why: &Stopped, everything: bool) -> StoppedView {
 }
 
 /// A fault of the repository as a person reads it.
-pub(super) fn said(fault: &TufFault) -> UiError {
+pub(in crate::services) fn said(fault: &TufFault) -> UiError {
     let what = fault.to_string();
     let values = [("what", what.as_str())];
     match fault {

@@ -7,7 +7,8 @@ use serde_json::json;
 use shared::clock::UnixSeconds;
 use shared::rates::{Edition, EditionError};
 use shared::services::ServiceId;
-use shared::services::repository::{METADATA_PATH, TARGETS_PATH, edition_target};
+use shared::services::rates::edition_target;
+use shared::services::repository::{METADATA_PATH, TARGETS_PATH};
 use shared::software::Belief;
 use shared::tuf::{
     DelegatedRole, Delegations, Document, Key, MetaFile, Metadata, Role, RoleName, Roles, Root,
@@ -234,8 +235,8 @@ pub(crate) fn desk() -> Desk {
 fn trusting(root: Vec<u8>) -> Desk {
     let desk = Desk::new();
     at(&desk, move |owner| {
-        let trusted = first_root(Some(&root), owner.now())?;
-        owner.write("the root", |tx| Ok(tx.put_repository(&trusted)?))
+        let trusted = first_root(&root, owner.now())?;
+        owner.write("the root", |tx| Ok(tx.put_repository(&[trusted])?))
     });
     desk
 }
@@ -440,9 +441,13 @@ fn bad_after(good: &Offer) -> Vec<(Offer, &'static str, Bad)> {
     let mut nonsense = next();
     nonsense.offer(&path("us-2028"), b"no edition", None);
     nonsense.publish();
-    let mut other = next();
-    other.offer(&path("us-2028"), &edition("us-2027", "Other prices"), None);
-    other.publish();
+    let mut misnamed = next();
+    misnamed.offer(&path("us-2028"), &edition("us-2027", "Rates"), None);
+    misnamed.publish();
+    // Rightly signed, and under the name of an edition that is here.
+    let mut changed = good.clone();
+    changed.offer(&path("us-2027"), &edition("us-2027", "Other prices"), None);
+    changed.publish();
     let mut gone = next();
     gone.contents.clear();
     vec![
@@ -453,7 +458,8 @@ fn bad_after(good: &Offer) -> Vec<(Offer, &'static str, Bad)> {
         (spoiled, "repository_refused", Bad::Transfer),
         (gone, "repository_refused", Bad::Transfer),
         (nonsense, "repository_refused", Bad::Content),
-        (other, "repository_refused", Bad::Content),
+        (misnamed, "repository_refused", Bad::Content),
+        (changed, "repository_refused", Bad::Content),
     ]
 }
 
@@ -472,7 +478,7 @@ fn bad_repositories_install_nothing_and_the_status_says_since_when_and_why() {
         let fault = offer.serve(&desk, NO_END).unwrap_err();
         assert_eq!(fault.code, code, "{}", fault.message);
         assert_eq!(fault.kind, ErrorKind::Refused, "{code}");
-        assert!(here(&desk, "us-2027").is_some());
+        assert!(here(&desk, "us-2027") == Some(edition("us-2027", "Rates")));
         assert!(here(&desk, "us-2028").is_none(), "{code}");
         let since = START.0 + 60;
         let stopped = view(&desk).stopped.unwrap();
@@ -702,7 +708,6 @@ fn what_a_role_names_is_read_from_what_is_here() {
 
 #[test]
 fn a_root_that_is_none_ends_an_enrolment() {
-    let fault = first_root(Some(b"{}"), START).map(drop).unwrap_err();
+    let fault = first_root(b"{}", START).map(drop).unwrap_err();
     assert_eq!(fault.code, "reply_not_believed");
-    assert!(first_root(None, START).unwrap().is_empty());
 }

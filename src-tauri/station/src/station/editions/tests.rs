@@ -37,7 +37,6 @@ fn arrive(desk: &Desk, editions: Vec<Edition>) {
                     tx.put_edition(&EditionRow {
                         id: edition.id().to_owned(),
                         effective: edition.effective(),
-                        manifest: Vec::new(),
                         content: edition.to_bytes(),
                     })?;
                 }

@@ -32,7 +32,6 @@ fn arrive(desk: &Desk) {
                 Ok(tx.put_edition(&EditionRow {
                     id: edition.id().to_owned(),
                     effective: edition.effective(),
-                    manifest: Vec::new(),
                     content: edition.to_bytes(),
                 })?)
             })

@@ -1,0 +1,173 @@
+CREATE TABLE settings (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+CREATE TABLE data_keys (
+    table_name TEXT NOT NULL,
+    kid INTEGER NOT NULL,
+    kek INTEGER NOT NULL,
+    wrapped BLOB NOT NULL,
+    seals INTEGER NOT NULL,
+    PRIMARY KEY (table_name, kid)
+) STRICT;
+CREATE TABLE vault (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    journal_size INTEGER NOT NULL,
+    sealed BLOB NOT NULL
+) STRICT;
+CREATE TABLE journal (
+    seq INTEGER PRIMARY KEY,
+    record BLOB NOT NULL,
+    hash BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER journal_is_append_only_1 BEFORE UPDATE ON journal
+BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER journal_is_append_only_2 BEFORE DELETE ON journal
+BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TABLE subtrees (
+    level INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (level, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE pieces (
+    counter INTEGER PRIMARY KEY,
+    state TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    journal_seq INTEGER NOT NULL,
+    facts TEXT NOT NULL,
+    raster BLOB NOT NULL,
+    job_key TEXT UNIQUE,
+    message TEXT,
+    sealed BLOB
+) STRICT;
+CREATE INDEX pieces_by_state ON pieces (state, counter);
+CREATE TABLE secrets (
+    name TEXT PRIMARY KEY,
+    journal_size INTEGER NOT NULL,
+    sealed BLOB NOT NULL
+) STRICT;
+CREATE TABLE certificates (
+    number INTEGER PRIMARY KEY,
+    der BLOB NOT NULL
+) STRICT;
+CREATE TABLE editions (
+    id TEXT PRIMARY KEY,
+    effective TEXT NOT NULL,
+    content BLOB NOT NULL
+) STRICT;
+CREATE TABLE printers (
+    name TEXT PRIMARY KEY,
+    setup TEXT NOT NULL
+) STRICT;
+CREATE TABLE batch_rows (
+    row_key BLOB NOT NULL,
+    occurrence INTEGER NOT NULL,
+    counter INTEGER NOT NULL REFERENCES pieces (counter),
+    PRIMARY KEY (row_key, occurrence)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE outcomes (
+    service TEXT PRIMARY KEY,
+    outcome TEXT NOT NULL,
+    level TEXT NOT NULL,
+    milliseconds INTEGER NOT NULL,
+    reason TEXT,
+    at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE account_nodes (
+    id BLOB PRIMARY KEY,
+    parent BLOB,
+    kind INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    closed INTEGER NOT NULL,
+    budget_month INTEGER,
+    budget_quarter INTEGER,
+    budget_year INTEGER
+) STRICT;
+CREATE TABLE centre_spending (
+    centre TEXT NOT NULL,
+    month INTEGER NOT NULL,
+    pieces INTEGER NOT NULL,
+    postage INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    PRIMARY KEY (centre, month)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX centre_spending_by_change ON centre_spending (changed);
+CREATE TABLE spent_elsewhere (
+    centre TEXT NOT NULL,
+    month INTEGER NOT NULL,
+    postage INTEGER NOT NULL,
+    PRIMARY KEY (centre, month)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE budget_overrides (
+    counter INTEGER PRIMARY KEY REFERENCES pieces (counter),
+    centre TEXT NOT NULL,
+    user TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    over INTEGER NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE grants (
+    number INTEGER PRIMARY KEY,
+    reply BLOB NOT NULL,
+    header BLOB NOT NULL
+) STRICT;
+CREATE TABLE center_evidence (
+    shown TEXT NOT NULL,
+    kept TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    proofs BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (shown, kept)
+) STRICT;
+CREATE TABLE refunds (
+    counter INTEGER PRIMARY KEY REFERENCES pieces (counter),
+    state TEXT NOT NULL,
+    reason TEXT,
+    journal_size INTEGER NOT NULL,
+    final_at INTEGER,
+    changed INTEGER NOT NULL
+) STRICT;
+CREATE INDEX refunds_by_state ON refunds (state, counter);
+CREATE TABLE repository_documents (
+    role TEXT PRIMARY KEY,
+    content BLOB NOT NULL
+) STRICT;
+CREATE TABLE repository_targets (
+    path TEXT PRIMARY KEY,
+    sha256 BLOB NOT NULL,
+    content BLOB NOT NULL
+) STRICT;
+CREATE TABLE repository_parts (
+    sha256 BLOB NOT NULL,
+    first INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (sha256, first)
+) STRICT;
+CREATE TABLE presets (
+    name TEXT PRIMARY KEY,
+    favourite INTEGER NOT NULL CHECK (favourite IN (0, 1)),
+    body TEXT NOT NULL
+) STRICT;
+CREATE TABLE waiting_batches (
+    name TEXT PRIMARY KEY,
+    csv TEXT NOT NULL,
+    since INTEGER NOT NULL
+) STRICT;
+INSERT INTO settings (name, value) VALUES ('store-id', 'a061b6bca5802f4cac34701d40d2879b');
+INSERT INTO settings (name, value) VALUES ('readable-from', '7 7');
+INSERT INTO settings (name, value) VALUES ('vault', '03030303-0303-0303-0303-030303030303');
+INSERT INTO data_keys (table_name, kid, kek, wrapped, seals) VALUES ('vault', 1, 1, X'0100012dbc89aafb4b2c9a9f55d29ff3520f61cfce628ff858805730b09b10a6188a5c5947f7170547af595b29d63ac081fa50ef6ff26395cabb1aaaf8cb61', 6);
+INSERT INTO data_keys (table_name, kid, kek, wrapped, seals) VALUES ('pieces', 1, 1, X'01000160183a79bf049a2a007c246ebbbdcc435019ff438ed04013c235877e42b45f6a65f6085485440aa865b7e5724d06abc5a053a7769b4343fac6c6f5bb', 5);
+INSERT INTO data_keys (table_name, kid, kek, wrapped, seals) VALUES ('secrets', 1, 1, X'010001e5f9c6467c932f560779f34cb13732fce182076579834c4ae71a0576490ea7c79a5ff50deeb30b74edf0814fadc6a8bb2ae90c6cfd1bce243c5d1aed', 0);
+INSERT INTO vault (one, journal_size, sealed) VALUES (1, 6, X'010001080724920c614624b28eeb363e4ad702cfbb090f1cff41e14bb9dd41a18ea3da2e60c24b467816511224ca5cb7bd51083887ea020ba2e629d8605e813a840cdf4a477904fdd272aca0837fdf4c8f96a830d43a5f51bd151be43ba31f36a64f75eb00aa930f543cd53065f423b7c2b6db300fb7e95c4f83bc7d325290bebcf509d9cfc9f2be6057543a0ccd073c2bb78ee8ffa6f6adad8a6506ad1804488ffd9758a740048ca4e118742a3453b854233c44214885eaf59869158e149c05dd926091e50e6ae2317b11fdf14404c1974206697f1dc5512a156ea10dc0fa02951e34d7f9b5f9f1810ec4837412c816609e64338d549d25a3f27adf995356bfc278539550a0d27cf9815d5b30125e697bef9c876feb497d5d39f35b02dc55b1279649997eea3c465ef63a337c1ecd673709d79a6e7b87284617f170d2b5d2c344');
+INSERT INTO journal (seq, record, hash) VALUES (0, X'ac010102500303030303030303030303030303030303000458200000000000000000000000000000000000000000000000000000000000000000051a6afd86c0066773746174696f6e070108582fa301485a5a30312a00000002500101010101010101010101010101010103500202020202020202020202020202020209000a000b000c00', X'f1d36ee72ead8dd6d7334f87f1398e3e1f470d800fc343b9bc7ddf66575d977f');
+INSERT INTO journal (seq, record, hash) VALUES (1, X'ac01010250030303030303030303030303030303030301045820f1d36ee72ead8dd6d7334f87f1398e3e1f470d800fc343b9bc7ddf66575d977f051a6afd86c0066773746174696f6e07050855a4011a6afd86c0021a6b0ffbc0031a6b2270c0040109000a000b000c00', X'38c09eea2b0c0899e4de68347392a98bffc541b9f050454e1dd77df400e90927');
+INSERT INTO journal (seq, record, hash) VALUES (2, X'ac0101025003030303030303030303030303030303030204582038c09eea2b0c0899e4de68347392a98bffc541b9f050454e1dd77df400e90927051a6afd86c00665636c65726b070208583da9010102500404040404040404040404040404040403000419c3500519c3500600071a000186a0081a0007a12009a30107021a6afd86c0031a6b49fdc009000a19c3500b19c3500c00', X'db3be8296dbbf543e23f177b04fe26c473c5ea66040123f5a623a6be37be41a0');
+INSERT INTO journal (seq, record, hash) VALUES (3, X'ac01010250030303030303030303030303030303030303045820db3be8296dbbf543e23f177b04fe26c473c5ea66040123f5a623a6be37be41a0051a6afd86c00665636c65726b070308583ca601010219030c031a013528fe041a013528fe054446434c4d06582009090909090909090909090909090909090909090909090909090909090909090919030c0a19c0440b19c3500c01', X'fe463dc65fb525dafcdd2f08338e9c579ffb9c92505838badd1f59fa67d8dbdb');
+INSERT INTO journal (seq, record, hash) VALUES (4, X'ac01010250030303030303030303030303030303030304045820fe463dc65fb525dafcdd2f08338e9c579ffb9c92505838badd1f59fa67d8dbdb051a6afd86c00665636c65726b070308583ca601020219042e031a013528fe041a013528fe054446434c4d06582009090909090909090909090909090909090909090909090909090909090909090919073a0a19bc160b19c3500c02', X'2b8f38174d63936cfec1f94b036fdca27c690ec0221bbd1056a1494dd95f63be');
+INSERT INTO journal (seq, record, hash) VALUES (5, X'ac010102500303030303030303030303030303030303050458202b8f38174d63936cfec1f94b036fdca27c690ec0221bbd1056a1494dd95f63be051a6afd86c00665636c65726b070308583ca6010302191b1c031a013528fe041a013528fe054446434c4d0658200909090909090909090909090909090909090909090909090909090909090909091922560a19a0fa0b19c3500c03', X'160e3d7db21b45663c0af3adfaa1744f7469b551e8a74f5efb02fbfc00119382');
+INSERT INTO pieces (counter, state, created, journal_seq, facts, raster, job_key, message, sealed) VALUES (1, 'printed', 1795000000, 3, '{"class":"first-class","shape":"letter","weight_nanograms":28349523125,"postage":780,"date":"2026-11-18","destination":"02134","place":null,"cost_centre":null,"category":"FCLM","certificate":7}', X'0909090909090909090909090909090909090909090909090909090909090909', NULL, NULL, NULL);
+INSERT INTO pieces (counter, state, created, journal_seq, facts, raster, job_key, message, sealed) VALUES (2, 'prepared', 1795000000, 4, '{"class":"first-class","shape":"letter","weight_nanograms":28349523125,"postage":1070,"date":"2026-11-18","destination":"02134","place":null,"cost_centre":null,"category":"FCLM","certificate":7}', X'0909090909090909090909090909090909090909090909090909090909090909', NULL, NULL, X'0100013205570ecc151d82fc9de828d76e7d789167d3557d2f3d6be49036a160a2e23b48634b278b83');
+INSERT INTO pieces (counter, state, created, journal_seq, facts, raster, job_key, message, sealed) VALUES (3, 'prepared', 1795000000, 5, '{"class":"first-class","shape":"letter","weight_nanograms":28349523125,"postage":6940,"date":"2026-11-18","destination":"02134","place":null,"cost_centre":null,"category":"FCLM","certificate":7}', X'0909090909090909090909090909090909090909090909090909090909090909', NULL, NULL, X'010001134864fb2e51f0ce329ef683a55ff56170b7382d1a844b07f9273055b32b847b97417df43dfe');
+PRAGMA user_version = 7;
