@@ -17,6 +17,8 @@ mod command;
 mod fault;
 mod modem;
 mod note;
+#[cfg(unix)]
+pub mod pty;
 mod settings;
 mod subscriber;
 #[cfg(test)]
@@ -170,6 +172,19 @@ impl Exchange {
             }
         }
         bytes.len()
+    }
+
+    /// Bytes that the modem takes now; commands are always taken.
+    #[must_use]
+    pub fn room(&mut self, line: LineId) -> usize {
+        let LineId(line) = line;
+        let call = self.calls.iter_mut().find(|call| call.has(line));
+        match call {
+            Some(call) if self.lines[line].modem.mode == Mode::Data => {
+                call.channel(call.way_from(line)).room()
+            }
+            Some(_) | None => channel::BUFFER_BYTES,
+        }
     }
 
     /// Takes at most `most` bytes for a port.

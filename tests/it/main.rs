@@ -21,6 +21,8 @@ mod dialup_line;
 #[cfg(test)]
 mod evidence;
 #[cfg(test)]
+mod exchange;
+#[cfg(test)]
 mod exit_codes;
 #[cfg(test)]
 mod foreign_ppp;
