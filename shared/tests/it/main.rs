@@ -2,6 +2,8 @@
 //! layouts alone (`shared/vectors/make_vectors.py`).
 
 #[cfg(test)]
+mod fuzzed;
+#[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod vectors;
