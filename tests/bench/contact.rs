@@ -33,7 +33,7 @@ use crate::said;
 const ROUND_TRIP: Duration = Duration::from_millis(60);
 
 /// Days after which certificate and vault key are due for renewal.
-const RENEWAL_DAYS: i64 = 21;
+pub(crate) const RENEWAL_DAYS: i64 = 21;
 
 /// Contacts of the parallel figure.
 const ROUNDS: u32 = 5;
@@ -107,7 +107,7 @@ fn is_served(met: &Met, service: ServiceId) -> bool {
 }
 
 /// Makes one service due that is not due by itself.
-async fn make_due(
+pub(crate) async fn make_due(
     town: &Town,
     counter: &Counter,
     service: ServiceId,

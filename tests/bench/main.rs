@@ -12,6 +12,7 @@
 mod clock;
 mod contact;
 mod cpu;
+mod dialup;
 mod figure;
 mod fleet;
 mod journal;
@@ -41,6 +42,8 @@ pub(crate) struct Effort {
     pub(crate) refills: u32,
     /// Calls of one round of CPU work.
     pub(crate) calls: u32,
+    /// Noisy telephone calls, each with a seed of its own.
+    pub(crate) seeds: u32,
 }
 
 impl Effort {
@@ -49,12 +52,14 @@ impl Effort {
         pieces: 1_000,
         refills: 8,
         calls: 2_000,
+        seeds: 200,
     };
     const QUICK: Self = Self {
         rounds: 5,
         pieces: 1_000,
         refills: 4,
         calls: 500,
+        seeds: 40,
     };
 }
 
@@ -74,11 +79,12 @@ enum Group {
     Contact,
     Fleet,
     Repository,
+    Dialup,
     Processes,
 }
 
 impl Group {
-    const ALL: [(Self, &'static str); 8] = [
+    const ALL: [(Self, &'static str); 9] = [
         (Self::Cpu, "cpu"),
         (Self::Pieces, "pieces"),
         (Self::Refills, "refills"),
@@ -86,6 +92,7 @@ impl Group {
         (Self::Contact, "contact"),
         (Self::Fleet, "fleet"),
         (Self::Repository, "repository"),
+        (Self::Dialup, "dialup"),
         (Self::Processes, "processes"),
     ];
 
@@ -109,6 +116,7 @@ impl Group {
             Self::Contact => contact::measure(runtime, effort),
             Self::Fleet => fleet::measure(runtime, folder),
             Self::Repository => repository::measure(runtime),
+            Self::Dialup => dialup::measure(runtime, effort),
             Self::Processes => {
                 let mut figures = processes::measure(folder)?;
                 figures.extend(window::measure(folder, effort)?);
