@@ -9,6 +9,7 @@
 )]
 
 pub mod dialed;
+pub mod dialing;
 pub mod exchange;
 pub mod line;
 pub mod modem;

@@ -120,16 +120,20 @@ fn main() -> ExitCode {
 #[cfg(unix)]
 mod rim {
     use std::io::{self, Write as _};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread;
 
     use serde_json::json;
     use system_tests::exchange::pty::Devices;
     use system_tests::exchange::{Exchange, Premises};
+    use tokio::signal::unix::{SignalKind, signal};
 
     use super::{Arguments, FIRST_NUMBER};
 
     /// Lays the lines, says where they are, and lets calls pass until it is stopped.
     pub(super) fn run(arguments: &Arguments) -> io::Result<()> {
+        let stop = stop_asked_for()?;
         let mut exchange = Exchange::new(arguments.speed, arguments.seed);
         exchange.set_usual_faults(arguments.faults.clone());
         let mut lines = Vec::new();
@@ -150,7 +154,7 @@ mod rim {
             println!("{}", json!({ "lines": told }));
         }
         io::stdout().flush()?;
-        loop {
+        while !stop.load(Ordering::SeqCst) {
             let sleep = devices.pass()?;
             while let Some((at, note)) = devices.exchange().next_note() {
                 let seconds = at.as_secs_f64();
@@ -166,6 +170,33 @@ mod rim {
             }
             thread::sleep(sleep);
         }
+        Ok(())
+    }
+
+    /// Becomes true when the program is asked to end.
+    fn stop_asked_for() -> io::Result<Arc<AtomicBool>> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (mut terminate, mut interrupt) = {
+            let _inside = runtime.enter();
+            (
+                signal(SignalKind::terminate())?,
+                signal(SignalKind::interrupt())?,
+            )
+        };
+        let asked = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&asked);
+        thread::spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+            });
+            told.store(true, Ordering::SeqCst);
+        });
+        Ok(asked)
     }
 }
 

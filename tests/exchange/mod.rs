@@ -131,6 +131,11 @@ impl Exchange {
         LineId(self.lines.len() - 1)
     }
 
+    /// Lets chance begin anew from another seed.
+    pub const fn reseed(&mut self, seed: u64) {
+        self.chance = Chance::new(seed);
+    }
+
     /// What is done to calls that have no plan of their own.
     pub fn set_usual_faults(&mut self, faults: Faults) {
         self.usual = faults;

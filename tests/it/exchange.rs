@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// Nothing here takes longer, on however busy a machine.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// A little more than the silence that the escape needs on each side.
+const GUARD: Duration = Duration::from_millis(1_200);
+
 /// An exchange that runs, and what it has said.
 struct Running {
     process: Child,
@@ -125,9 +128,10 @@ fn a_program_at_one_device_calls_a_program_at_another() {
     assert_eq!(exchange.next(), "line 2 dials 5550100");
     assert_eq!(exchange.next(), "line 1 rings");
     assert_eq!(exchange.next(), "line 2 is connected with line 1");
-    // Two handles are the program and its reader; a port is closed when the last one is.
+    // The escape stands between two silences.
+    std::thread::sleep(GUARD);
     station.say("+++");
-    std::thread::sleep(Duration::from_millis(1_100));
+    std::thread::sleep(GUARD);
     station.hears("OK\r\n");
     station.say("ATH\r");
     station.hears("OK\r\n");
@@ -159,6 +163,15 @@ fn closing_a_device_hangs_up() {
     drop(station);
     center.hears("NO CARRIER\r\n");
     assert!(exchange.next().contains("line 2 has hung up"));
+}
+
+#[test]
+fn an_exchange_that_is_asked_to_end_ends_well() {
+    let mut exchange = Running::start(&[]);
+    let process = exchange.process.id().to_string();
+    let told = Command::new("kill").arg(process).status().unwrap();
+    assert!(told.success());
+    assert!(exchange.process.wait().unwrap().success());
 }
 
 #[test]

@@ -17,6 +17,8 @@ mod dial_in;
 #[cfg(test)]
 mod dialup_answered;
 #[cfg(test)]
+mod dialup_faults;
+#[cfg(test)]
 mod dialup_line;
 #[cfg(test)]
 mod evidence;
