@@ -1,6 +1,8 @@
 //! The rules: which transitions a vault allows, and what each changes.
 
-use super::action::{Action, Amendment, Amends, Burn, Debit, GrantTerms, ReceiptTerms, Withdrawal};
+use super::action::{
+    Action, Amendment, Amends, Answer, Burn, Debit, Fate, GrantTerms, ReceiptTerms, Withdrawal,
+};
 use super::corrections::Corrections;
 use super::{Ended, Vault, VaultState, date_allowed};
 use crate::clock::{UnixSeconds, civil_date};
@@ -46,8 +48,8 @@ pub enum VaultRefusal {
     /// The piece that is amended was never paid for here.
     #[error("there is no such earlier piece to amend")]
     NothingToAmend,
-    /// The date of a piece is corrected once.
-    #[error("the date of the piece was corrected before")]
+    /// The date of a piece is corrected once, and only that of a piece that went out.
+    #[error("the date of the piece was corrected before, or the piece is none that went out")]
     AlreadyCorrected,
     /// The date of mailing lies before today or too far ahead.
     #[error("the date of mailing is out of range")]
@@ -90,12 +92,7 @@ pub(super) fn apply(
         Action::Debit(piece) => debit(vault, piece, time),
         Action::Burn(burned) => burn(vault, burned),
         Action::Receive(terms) => receive(vault, terms),
-        Action::Answer(answer) => {
-            if answer.counter == 0 || answer.counter > vault.counter {
-                return Err(VaultRefusal::WrongCounter);
-            }
-            Ok(vault.clone())
-        }
+        Action::Answer(answer) => judge(vault, *answer),
         Action::Freeze(_) => {
             living(vault)?;
             Ok(Vault {
@@ -200,7 +197,7 @@ fn amend(vault: &Vault, piece: &Debit) -> Result<Corrections, VaultRefusal> {
         return Err(VaultRefusal::NothingToAmend);
     }
     match how {
-        Amendment::Correction => vault.corrections.with(counter),
+        Amendment::Correction => vault.corrections.with(counter, piece.counter),
         Amendment::Additional => Ok(vault.corrections.clone()),
     }
 }
@@ -222,6 +219,22 @@ fn burn(vault: &Vault, burned: &Burn) -> Result<Vault, VaultRefusal> {
     }
     Ok(Vault {
         counter: burned.counter,
+        corrections: vault.corrections.without(burned.counter),
+        ..vault.clone()
+    })
+}
+
+/// A clerk says what became of a piece: one that does not go out has no date to correct.
+fn judge(vault: &Vault, answer: Answer) -> Result<Vault, VaultRefusal> {
+    if answer.counter == 0 || answer.counter > vault.counter {
+        return Err(VaultRefusal::WrongCounter);
+    }
+    let corrections = match answer.fate {
+        Fate::Printed => vault.corrections.clone(),
+        Fate::Spoiled | Fate::NotPrinted => vault.corrections.without(answer.counter),
+    };
+    Ok(Vault {
+        corrections,
         ..vault.clone()
     })
 }

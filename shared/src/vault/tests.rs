@@ -166,8 +166,43 @@ fn a_date_is_corrected_once_by_a_debit_of_nothing() {
         act(&corrected, &again).unwrap_err(),
         VaultRefusal::AlreadyCorrected
     );
-    let other = amending(&corrected, 2, Amendment::Correction, 0);
-    assert!(act(&corrected, &other).is_ok());
+    let chained = amending(&corrected, 2, Amendment::Correction, 0);
+    assert_eq!(
+        act(&corrected, &chained).unwrap_err(),
+        VaultRefusal::AlreadyCorrected,
+        "a correction is not corrected"
+    );
+    let more = act(&corrected, &piece(&corrected, 780, today())).unwrap();
+    let other = amending(&more.vault, 3, Amendment::Correction, 0);
+    assert!(act(&more.vault, &other).is_ok());
+}
+
+#[test]
+fn only_a_piece_that_goes_out_has_a_date_to_correct() {
+    let act = |vault: &Vault, action: &Action| vault.act(action, START, "clerk");
+    let mut vault = ready();
+    vault = act(&vault, &Action::Burn(Burn { counter: 1 }))
+        .unwrap()
+        .vault;
+    for (counter, fate) in [
+        (2, Fate::Printed),
+        (3, Fate::Spoiled),
+        (4, Fate::NotPrinted),
+    ] {
+        vault = act(&vault, &piece(&vault, 780, today())).unwrap().vault;
+        let answer = Action::Answer(Answer { counter, fate });
+        vault = act(&vault, &answer).unwrap().vault;
+    }
+    for counter in 1..=4 {
+        let correction = amending(&vault, counter, Amendment::Correction, 0);
+        let refused = act(&vault, &correction).map(drop);
+        let expected = match counter {
+            2 => Ok(()),
+            _ => Err(VaultRefusal::AlreadyCorrected),
+        };
+        assert_eq!((counter, refused), (counter, expected));
+        assert_eq!(vault.may_correct(counter), expected.is_ok());
+    }
 }
 
 #[test]
@@ -467,7 +502,7 @@ proptest! {
         let mut journal = vec![bytes];
         let mut now = START;
         let (mut granted, mut spent) = (0_u64, 0_u64);
-        let mut corrected = std::collections::BTreeSet::new();
+        let mut done_with = std::collections::BTreeSet::new();
         for (what, amount, days) in attempts {
             now = now.plus_days(days);
             let action = attempt(&vault, what, amount, now);
@@ -485,8 +520,12 @@ proptest! {
                 prop_assert_eq!(correction.is_some(), debit.postage.is_zero());
                 if let Some(amends) = correction {
                     prop_assert!(amends.counter < debit.counter);
-                    prop_assert!(corrected.insert(amends.counter), "a date is corrected once");
+                    prop_assert!(done_with.insert(amends.counter), "a date is corrected once");
+                    done_with.insert(debit.counter);
                 }
+            }
+            if let Action::Burn(Burn { counter }) | Action::Answer(Answer { counter, .. }) = action {
+                done_with.insert(counter);
             }
             vault = step.vault;
             journal.push(step.bytes);
