@@ -298,20 +298,39 @@ impl Rollout {
     }
 
     /// Which release a station takes: the highest that reaches it, never one as high as what it
-    /// runs or lower, and never one that it has put back. Below the minimum the percentage does not
-    /// hold it up.
+    /// runs or lower, and never one that it has put back.
+    ///
+    /// Below the minimum no percentage holds it up: where nothing that satisfies the minimum reaches
+    /// it, it takes the lowest that does. A trial above the minimum stays with the stations it is
+    /// meant for.
     #[must_use]
     pub fn choose(&self, taker: &Taker<'_>) -> Choice<'_> {
         let urgent = self
             .minimum
             .is_some_and(|minimum| taker.installed < minimum);
-        let mut fit = self.releases.iter().rev().filter(|release| {
+        let fits = |release: &&Release| {
             release.state == ReleaseState::Rolling
                 && release.version > taker.installed
                 && !taker.failed.contains(&release.version)
-                && (urgent || release.reaches(taker))
-        });
-        match fit.next() {
+        };
+        let enough = |release: &&Release| {
+            self.minimum
+                .is_none_or(|minimum| release.version >= minimum)
+        };
+        let reaching = || {
+            let fit = self.releases.iter().rev().filter(fits);
+            fit.filter(|release| release.reaches(taker))
+        };
+        let chosen = if urgent {
+            let lowest = || self.releases.iter().filter(fits).find(enough);
+            reaching()
+                .find(enough)
+                .or_else(lowest)
+                .or_else(|| reaching().next())
+        } else {
+            reaching().next()
+        };
+        match chosen {
             Some(release) => Choice::Take { release, urgent },
             None if urgent => Choice::Stuck,
             None => Choice::Current,

@@ -147,6 +147,39 @@ fn below_the_minimum_it_is_urgent_and_the_percentage_does_not_hold_it_up() {
 }
 
 #[test]
+fn a_minimum_sends_no_trial_release_to_those_it_is_not_meant_for() {
+    let mut published = rollout([release(1, 100), release(2, 20), release(3, 1)]);
+    published.add_group(version(3), "pilot").unwrap();
+    published.require(version(1)).unwrap();
+    for number in 0..200 {
+        let one = taker(number, &NONE);
+        let reached = |patch: u16| published.release(version(patch)).unwrap().reaches(&one);
+        let wanted = (1..=3).rev().find(|patch| reached(*patch)).unwrap();
+        assert_eq!(taken(&published, &one), Some(version(wanted)));
+        let pilot = Taker {
+            group: Some("pilot"),
+            ..one
+        };
+        assert_eq!(taken(&published, &pilot), Some(version(3)));
+    }
+    // Nothing that satisfies the minimum reaches it: the one with the fewest surprises.
+    published.require(version(2)).unwrap();
+    let mut all = (0..).map(|number| taker(number, &NONE));
+    let is_far = |one: &Taker<'_>| {
+        let reaches = |patch| published.release(version(patch)).unwrap().reaches(one);
+        !reaches(2) && !reaches(3)
+    };
+    let far = all.find(is_far).unwrap();
+    assert_eq!(taken(&published, &far), Some(version(2)));
+    let failed = BTreeSet::from([version(2), version(3)]);
+    let tried = Taker {
+        failed: &failed,
+        ..far
+    };
+    assert_eq!(taken(&published, &tried), Some(version(1)));
+}
+
+#[test]
 fn only_a_higher_version_is_published_and_a_percentage_only_rises() {
     let mut published = rollout([release(2, 20)]);
     published.publish(release(2, 20)).unwrap();
