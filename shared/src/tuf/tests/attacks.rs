@@ -6,12 +6,28 @@ use super::pens::{Pen, signed, verify};
 use super::press::{Held, NOW, Press, days, drive, refresh};
 use crate::clock::UnixSeconds;
 use crate::tuf::{
-    Client, MetaFile, ROOT_ROTATIONS_MAX, RoleName, TIMESTAMP_MAX_BYTES, TargetFile, TufFault,
-    Version,
+    Client, MetaFile, ROOT_ROTATIONS_MAX, RoleName, TIMESTAMP_MAX_BYTES, TargetFile, TargetPath,
+    TufFault, Version,
 };
 
 fn version(number: u64) -> Version {
     Version::new(number).unwrap()
+}
+
+/// A repository that nobody attacks, of higher versions than any an attack here has.
+fn honest(now: UnixSeconds) -> Press {
+    let mut press = Press::new();
+    press.root.version = version(2);
+    press.root.expires = now.plus_days(400);
+    press.publish_root();
+    let later = version(9);
+    (press.targets.version, press.targets.expires) = (later, now.plus_days(300));
+    press.put_targets();
+    (press.rates.version, press.rates.expires) = (later, now.plus_days(300));
+    (press.snapshot.version, press.snapshot.expires) = (later, now.plus_days(7));
+    (press.timestamp.version, press.timestamp.expires) = (later, now.plus_days(7));
+    press.publish("rates/honest", b"newest");
+    press
 }
 
 /// The fault of a refresh from an attacked repository. Nothing but the named roles may have
@@ -26,7 +42,15 @@ fn attacked(press: &Press, held: &Held, now: UnixSeconds, may_change: &[&str]) -
             "{role} changed"
         );
     }
-    assert!(Client::open(after, now, &verify).is_ok());
+    // Where a root was taken over, the chain has to go on from it; all else leads back.
+    if !may_change.contains(&"root") {
+        let honest = honest(now);
+        let mut client = honest.refresh(&mut after, now).unwrap();
+        let path = TargetPath::new("rates/honest").unwrap();
+        client.look_for(path.clone()).unwrap();
+        honest.drive(&mut client, &mut after).unwrap();
+        assert!(client.found(&path).unwrap().file.is(b"newest"));
+    }
     fault
 }
 
