@@ -248,6 +248,7 @@ impl Edition {
                 "its tables",
                 self.tables.iter().all(|table| table.is_sound(sources)),
             ),
+            ("the columns of its tables", self.columns_fit()),
             (
                 "its nonmachinable fees",
                 fees_are_sound(&self.nonmachinable),
@@ -266,6 +267,22 @@ impl Edition {
             Some((part, _)) => Err(EditionError::Unsound(part)),
             None => Ok(()),
         }
+    }
+
+    /// Whether the columns of each table are such as its destinations have, and no piece leaves the
+    /// country or stays in it by being heavier.
+    fn columns_fit(&self) -> bool {
+        let fits = |table: &PriceTable| {
+            let rule = self.rule(table.class, table.shape);
+            rule.is_none_or(|rule| table.fits(rule.abroad))
+        };
+        let stays = |rule: &ShapeRule| {
+            let heavier = rule
+                .heavier_as
+                .and_then(|shape| self.rule(rule.class, shape));
+            heavier.is_none_or(|heavier| heavier.abroad == rule.abroad)
+        };
+        self.tables.iter().all(fits) && self.shapes.iter().all(stays)
     }
 
     /// Whether every list is within [`MAX_ENTRIES`].

@@ -93,26 +93,37 @@ pub(super) struct SurchargeCell {
 pub fn price(edition: &Edition, request: &QuoteRequest) -> Result<Price, RateRefusal> {
     check_date(edition, request.date)?;
     check_places(edition, request)?;
-    price_by(edition, request, |table| zone_for(edition, table, request))
+    price_by(edition, request, |(table, kind)| {
+        let zone = zone_for(edition, table, request)?;
+        Ok((zone, group_for(edition, (table, kind), request)?))
+    })
 }
 
-/// Prices one piece within the country of which only the zone is known; its ZIPs do not matter.
+/// Prices one piece of which only the zone or the price group is known; its ZIPs do not matter, and
+/// of its country only that it is another one.
 ///
 /// # Errors
-/// As [`price`]; also when the price goes by zone and there is none.
-pub(super) fn price_in_zone(
+/// As [`price`]; also when the price goes by zone or price group and there is none.
+pub(super) fn price_in(
     edition: &Edition,
     request: &QuoteRequest,
-    zone: Option<u8>,
+    (zone, group): (Option<u8>, Option<u16>),
 ) -> Result<Price, RateRefusal> {
     check_date(edition, request.date)?;
-    price_by(edition, request, |table| match (table.zoned, zone) {
-        (false, _) => Ok(None),
-        (true, Some(zone)) => Ok(Some(Zone::known(zone))),
-        (true, None) => Err(RateRefusal::NoZone {
-            from: request.from.zip3(),
-            to: request.from.zip3(),
-        }),
+    price_by(edition, request, |(table, kind)| {
+        match (table.zoned, zone) {
+            (true, Some(zone)) => Ok((Some(Zone::known(zone)), None)),
+            (true, None) => Err(RateRefusal::NoZone {
+                from: request.from.zip3(),
+                to: request.from.zip3(),
+            }),
+            (false, _) if table.groups.is_empty() => Ok((None, None)),
+            (false, _) if group.is_some() => Ok((None, group)),
+            (false, _) => {
+                let cell = format!("{} {} {kind} group", table.class, table.shape);
+                Err(missing(edition, cell))
+            }
+        }
     })
 }
 
@@ -124,19 +135,18 @@ fn check_date(edition: &Edition, date: Date) -> Result<(), RateRefusal> {
     Ok(())
 }
 
-/// Prices one piece whose zone `zone_in` a table is known.
+/// Prices one piece whose zone and price group in a table are known.
 fn price_by(
     edition: &Edition,
     request: &QuoteRequest,
-    zone_in: impl FnOnce(&PriceTable) -> Result<Option<Zone>, RateRefusal>,
+    place_in: impl FnOnce((&PriceTable, PriceKind)) -> Result<(Option<Zone>, Option<u16>), RateRefusal>,
 ) -> Result<Price, RateRefusal> {
     let rule = rule_for(edition, request)?;
     check_unpriced(edition, rule, request)?;
     let kind = request.kind;
     let (table, found) = table_for(edition, rule, kind)?;
     let kind = kind.unwrap_or(found.kinds[0]);
-    let zone = zone_in(found)?;
-    let group = group_for(edition, (found, kind), request)?;
+    let (zone, group) = place_in((found, kind))?;
     let column = match (zone, group) {
         (Some(zone), _) => Column::Zone(zone.number),
         (None, Some(group)) => Column::Group(group),

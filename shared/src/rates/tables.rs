@@ -173,12 +173,23 @@ impl PriceTable {
         }
     }
 
-    /// The place of a column; nothing for a group that the table has not.
+    /// The place of a column; nothing for one that the table has not.
     pub(super) fn place(&self, column: Column) -> Option<usize> {
         match column {
-            Column::Only => Some(0),
-            Column::Zone(zone) => usize::from(zone).checked_sub(1),
+            Column::Only => (!self.zoned && self.groups.is_empty()).then_some(0),
+            Column::Zone(zone) if self.zoned => usize::from(zone).checked_sub(1),
+            Column::Zone(_) => None,
             Column::Group(group) => self.groups.binary_search(&group).ok(),
+        }
+    }
+
+    /// Whether its columns go by what is known of a destination: zones within the country, price
+    /// groups abroad.
+    pub(super) const fn fits(&self, abroad: bool) -> bool {
+        if abroad {
+            !self.zoned
+        } else {
+            self.groups.is_empty()
         }
     }
 

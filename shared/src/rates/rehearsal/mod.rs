@@ -59,11 +59,13 @@ impl Rehearsed {
     }
 }
 
-/// The last day on which an edition holds before the coming one.
+/// The last day on which an edition holds before the coming one; its only day where both begin on
+/// the same.
 #[must_use]
 pub fn last_day(before: &Edition, after: &Edition) -> Date {
     let eve = after.effective().saturating_sub(1.day());
-    before.until().map_or(eve, |until| until.min(eve))
+    let last = before.until().map_or(eve, |until| until.min(eve));
+    last.max(before.effective())
 }
 
 /// Prices a piece by both editions; the request's own date does not matter.

@@ -2,7 +2,7 @@
 //! known.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use crate::money::{Difference, Mills, MillsSum, MoneyError};
 use crate::rates::edition::Edition;
 use crate::rates::goes_to::GoesTo;
 use crate::rates::kinds::{MailClass, PriceKind, Shape};
-use crate::rates::quote::{QuoteRequest, price_in_zone};
+use crate::rates::quote::{QuoteRequest, price_in};
 use crate::rates::weight::Weight;
 use crate::rates::zip::Zip5;
 
@@ -49,6 +49,8 @@ pub struct Parts {
     pub nonmachinable: bool,
     /// The extra services, by name.
     pub extras: Vec<String>,
+    /// The price group of the country, abroad and where prices go by it.
+    pub group: Option<u16>,
 }
 
 /// One kind of piece and what changes for it.
@@ -108,9 +110,15 @@ pub struct Rehearsal {
     pub left_out: usize,
     /// Pieces that lose their price, most first.
     pub holes: Vec<Hole>,
-    /// Pieces whose postage no cells of their edition add up to, or whose edition is not here: they
-    /// are in no sum.
+    /// Pieces whose postage no cells of their edition add up to: they are in no sum.
     pub not_understood: u64,
+    /// Pieces whose edition is not here, or of a kind that this program cannot read, or that no
+    /// edition prices, as a correction: they are in no sum.
+    #[serde(default)]
+    pub unknown: u64,
+    /// Pieces that the replaced edition has no price for; another one priced them. They are in no sum.
+    #[serde(default)]
+    pub not_priced: u64,
 }
 
 /// Equal pieces and the edition that priced them.
@@ -131,23 +139,45 @@ type Key = (String, String, Weight, Option<u8>, Parts);
 pub fn parts(edition: &Edition, piece: &PrintedPiece) -> Option<Parts> {
     let kinds = kinds_of(edition, piece);
     let extras = extras_of(edition, piece);
+    let groups = groups_of(edition, piece);
     let sets = sets_of(&extras);
     for extras in &sets {
         for nonmachinable in [false, true] {
             for kind in &kinds {
-                let parts = Parts {
-                    kind: *kind,
-                    nonmachinable,
-                    extras: extras.clone(),
-                };
-                let price = price_of(edition, piece, &parts, piece.day);
-                if price.is_ok_and(|price| price == piece.paid) {
-                    return Some(parts);
+                for group in &groups {
+                    let parts = Parts {
+                        kind: *kind,
+                        nonmachinable,
+                        extras: extras.clone(),
+                        group: *group,
+                    };
+                    let price = price_of(edition, piece, &parts, piece.day);
+                    if price.is_ok_and(|price| price == piece.paid) {
+                        return Some(parts);
+                    }
                 }
             }
         }
     }
     None
+}
+
+/// None, for prices that go by no group; then, abroad, every price group of a country.
+fn groups_of(edition: &Edition, piece: &PrintedPiece) -> Vec<Option<u16>> {
+    let mut groups = vec![None];
+    if is_abroad(edition, piece) {
+        let named = edition.countries.iter().filter_map(|one| one.group);
+        let named: BTreeSet<u16> = named.collect();
+        groups.extend(named.into_iter().map(Some));
+    }
+    groups
+}
+
+/// Whether such pieces go to other countries.
+fn is_abroad(edition: &Edition, piece: &PrintedPiece) -> bool {
+    edition
+        .rule(piece.class, piece.shape)
+        .is_some_and(|rule| rule.abroad)
 }
 
 /// The kinds of price of a class, as the edition lists them: the usual one of each shape first.
@@ -207,14 +237,17 @@ fn price_of(
         weight: piece.step,
         size: None,
         nonmachinable: parts.nonmachinable,
-        // Its addresses are gone; the zone stands for them.
+        // Its addresses are gone; zone and price group stand for them.
         from: Zip5::default(),
-        to: GoesTo::Zip(Zip5::default()),
+        to: match edition.countries.first() {
+            Some(any) if is_abroad(edition, piece) => GoesTo::Abroad(any.code),
+            Some(_) | None => GoesTo::Zip(Zip5::default()),
+        },
         date,
         extras: parts.extras.clone(),
         live: false,
     };
-    price_in_zone(edition, &request, piece.zone).map(|price| price.total)
+    price_in(edition, &request, (piece.zone, parts.group)).map(|price| price.total)
 }
 
 /// Rehearses a coming edition over pieces that were printed from one day to another.
@@ -226,7 +259,11 @@ pub fn rehearse_printed<'e>(
     (from, to): (Date, Date),
     groups: impl IntoIterator<Item = PrintedGroup<'e>>,
 ) -> Result<Rehearsal, MoneyError> {
-    let (kinds, not_understood) = understood(groups);
+    let Understood {
+        kinds,
+        not_understood,
+        unknown,
+    } = understood(groups);
     let mut totals = Totals::default();
     let (mut lines, mut holes) = (Vec::new(), Vec::new());
     for ((.., found), piece) in kinds {
@@ -279,19 +316,26 @@ pub fn rehearse_printed<'e>(
         left_out,
         holes,
         not_understood,
+        unknown,
+        not_priced: totals.not_priced,
     })
 }
 
+/// Equal pieces together, and how many could not be put together.
+#[derive(Default)]
+struct Understood {
+    kinds: BTreeMap<Key, PrintedPiece>,
+    not_understood: u64,
+    unknown: u64,
+}
+
 /// Puts equal pieces together, with the parts that were found; and counts those of which none were.
-fn understood<'e>(
-    groups: impl IntoIterator<Item = PrintedGroup<'e>>,
-) -> (BTreeMap<Key, PrintedPiece>, u64) {
-    let mut not_understood = 0u64;
-    let mut kinds: BTreeMap<Key, PrintedPiece> = BTreeMap::new();
+fn understood<'e>(groups: impl IntoIterator<Item = PrintedGroup<'e>>) -> Understood {
+    let mut all = Understood::default();
     for group in groups {
         let (piece, found) = match group {
             PrintedGroup::Unknown(count) => {
-                not_understood = not_understood.saturating_add(count);
+                all.unknown = all.unknown.saturating_add(count);
                 continue;
             }
             PrintedGroup::Of(own, piece) => {
@@ -300,17 +344,17 @@ fn understood<'e>(
             }
         };
         let Some(found) = found else {
-            not_understood = not_understood.saturating_add(piece.count);
+            all.not_understood = all.not_understood.saturating_add(piece.count);
             continue;
         };
         let words = (piece.class.to_string(), piece.shape.to_string());
         let key = (words.0, words.1, piece.step, piece.zone, found);
-        match kinds.get_mut(&key) {
+        match all.kinds.get_mut(&key) {
             Some(known) => known.count = known.count.saturating_add(piece.count),
-            None => drop(kinds.insert(key, piece)),
+            None => drop(all.kinds.insert(key, piece)),
         }
     }
-    (kinds, not_understood)
+    all
 }
 
 /// A kind of piece in words.
@@ -319,6 +363,9 @@ fn words(piece: &PrintedPiece, parts: &Parts) -> String {
     let mut words = format!("{class} {shape} {}, {step}", parts.kind);
     if let Some(zone) = piece.zone {
         words = format!("{words}, zone {zone}");
+    }
+    if let Some(group) = parts.group {
+        words = format!("{words}, price group {group}");
     }
     if parts.nonmachinable {
         words += ", nonmachinable";

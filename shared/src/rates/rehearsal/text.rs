@@ -40,13 +40,22 @@ impl fmt::Display for Rehearsal {
         if self.left_out > 0 {
             write!(f, "\n  and {} more kinds of pieces", self.left_out)?;
         }
-        if self.not_understood > 0 {
-            write!(
-                f,
-                "\n  {} more pieces are in no sum: no cells of their edition add up to what they \
-                 paid",
-                self.not_understood
-            )?;
+        let outside = [
+            (
+                self.not_understood,
+                "no cells of their edition add up to what they paid".to_owned(),
+            ),
+            (
+                self.unknown,
+                "their edition is not here, or no edition prices their kind".to_owned(),
+            ),
+            (
+                self.not_priced,
+                format!("{} has no price for them", self.against),
+            ),
+        ];
+        for (pieces, why) in outside.iter().filter(|(pieces, _)| *pieces > 0) {
+            write!(f, "\n  {pieces} more pieces are in no sum: {why}")?;
         }
         Ok(())
     }

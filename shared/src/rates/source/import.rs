@@ -13,7 +13,7 @@ use super::super::tables::{MAX_ENTRIES, PriceTable, Row};
 use super::super::zones::FixedZone;
 use super::SourceError;
 use super::form::{ChartSource, Text};
-use super::sheet::{Sheet, SheetFault, WeightUnit, read_sheet};
+use super::sheet::{GoesBy, Sheet, SheetFault, WeightUnit, read_sheet};
 use super::zone_sheet::{ZoneSheet, read_zones};
 
 /// What the `format` member of a plan says.
@@ -155,14 +155,19 @@ impl Plan {
                 PlanUnit::Oz => WeightUnit::Ounces,
                 PlanUnit::Lb => WeightUnit::Pounds,
             });
-            match read_sheet(&table.file, file(&table.file)?, unit) {
+            // What a table's columns are is the shape's: zones at home, price groups abroad.
+            let by = match base.rule(table.class, table.shape) {
+                Some(rule) if rule.abroad => GoesBy::Group,
+                Some(_) | None => GoesBy::Zone,
+            };
+            match read_sheet(&table.file, file(&table.file)?, (by, unit)) {
                 Ok(sheet) => new.put_sheet(self, table, sheet)?,
                 Err(found) => faults.extend(found),
             }
         }
         if let Some(name) = &self.zones {
             match read_zones(name, file(name)?) {
-                Ok(sheet) => new.put_zones(&format!("{}, {name}", self.source.text), sheet)?,
+                Ok(sheet) => new.put_zones(&self.source, name, sheet)?,
                 Err(found) => faults.extend(found),
             }
         }
@@ -265,12 +270,17 @@ impl Renewed {
             kinds: table.kinds.clone(),
             zoned: sheet.zoned,
             rows: rows.collect(),
-            groups: Vec::new(),
+            groups: sheet.groups,
         })
     }
 
-    fn put_zones(&mut self, text: &str, sheet: ZoneSheet) -> Result<(), ImportError> {
-        let source = self.source(text.to_owned(), false);
+    fn put_zones(
+        &mut self,
+        publication: &PlanSource,
+        file: &str,
+        sheet: ZoneSheet,
+    ) -> Result<(), ImportError> {
+        let source = self.source(format!("{}, {file}", publication.text), publication.sample);
         let zones = &mut self.edition.zones;
         if !sheet.fixed.is_empty() {
             let fixed = sheet.fixed.iter();

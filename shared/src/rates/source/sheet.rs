@@ -1,18 +1,18 @@
 //! The post's published price tables: CSV as it comes out of a spreadsheet.
 //!
 //! Such a file is made for people. Titles and footnotes stand between the prices, weights come with
-//! and without units, columns are headed `Zone 3`, `3` or `Local, 1 & 2`, a table goes on below with
-//! its other zones. What cannot be a price is never guessed: it is a fault with its line and column,
+//! and without units, columns are headed `Zone 3`, `3` or `Local, 1 & 2`, abroad `Price Group 12` or
+//! `12`, a table goes on below with its other columns. What cannot be a price is never guessed: it is a fault with its line and column,
 //! or it is listed as not read.
 
 mod cells;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use cells::{looks_like_an_amount, price_of, weight_of, zone_label};
+use cells::{group_label, looks_like_an_amount, price_of, weight_of, zone_label};
 
-use super::super::tables::ZONES;
+use super::super::tables::{MAX_GROUPS, ZONES};
 use super::super::weight::Weight;
 use crate::money::Mills;
 
@@ -77,8 +77,17 @@ pub(in crate::rates) struct SheetRow {
     pub(in crate::rates) line: u32,
     /// The weight not over which it holds.
     pub(in crate::rates) limit: Weight,
-    /// One price, or nine by zone; `None` is a hole.
+    /// One price, nine by zone, or one for each price group; `None` is a hole.
     pub(in crate::rates) prices: Vec<Option<Mills>>,
+}
+
+/// What the columns of a table go by, where it has more than one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::rates) enum GoesBy {
+    /// Zones, within the country.
+    Zone,
+    /// Price groups of countries.
+    Group,
 }
 
 /// A table that was read.
@@ -86,6 +95,8 @@ pub(in crate::rates) struct SheetRow {
 pub(in crate::rates) struct Sheet {
     /// Whether its columns are zones.
     pub(in crate::rates) zoned: bool,
+    /// The price groups of its columns, ascending; empty where they are none.
+    pub(in crate::rates) groups: Vec<u16>,
     /// Its rows, ascending by weight.
     pub(in crate::rates) rows: Vec<SheetRow>,
     /// Lines that hold amounts and no weight, as they stand: flat rates, fees. Nothing of them was
@@ -93,17 +104,19 @@ pub(in crate::rates) struct Sheet {
     pub(in crate::rates) not_read: Vec<(u32, String)>,
 }
 
-/// Reads one table. `unit` is what weights without a unit are in, where no heading says it.
+/// Reads one table, whose columns, where it has several, go `by` zone or price group. `unit` is what
+/// weights without a unit are in, where no heading says it.
 ///
 /// # Errors
 /// Every [`SheetFault`], at most [`MAX_FAULTS`].
 pub(in crate::rates) fn read_sheet(
     file: &str,
     text: &str,
-    unit: Option<WeightUnit>,
+    (by, unit): (GoesBy, Option<WeightUnit>),
 ) -> Result<Sheet, Vec<SheetFault>> {
     let mut reading = Reading {
         file,
+        by,
         unit,
         heading: None,
         cells: BTreeMap::new(),
@@ -146,19 +159,21 @@ pub(in crate::rates) fn read_sheet(
     reading.end()
 }
 
-/// What the columns of a table are: for each place of a line, the zones it holds.
+/// What the columns of a table are: for each place of a line, the zones or price groups it holds.
 #[derive(Clone, Debug)]
 enum Heading {
-    Zones(BTreeMap<usize, Vec<u8>>),
+    Columns(BTreeMap<usize, Vec<u16>>),
     Price(usize),
 }
 
-/// A price and the line it stands in, by weight and zone (0 for a table without zones).
-type Cells = BTreeMap<Weight, BTreeMap<u8, (Option<Mills>, u32)>>;
+/// A price and the line it stands in, by weight and by zone or price group (0 for a table with one
+/// price).
+type Cells = BTreeMap<Weight, BTreeMap<u16, (Option<Mills>, u32)>>;
 
 /// A file on its way to a table.
 struct Reading<'a> {
     file: &'a str,
+    by: GoesBy,
     unit: Option<WeightUnit>,
     heading: Option<Heading>,
     cells: Cells,
@@ -183,9 +198,15 @@ impl Reading<'_> {
         let words = cells.join(" ").to_ascii_lowercase();
         let first = cells.first().copied().unwrap_or_default();
         let begins_with_digit = first.starts_with(|c: char| c.is_ascii_digit() || c == '.');
-        if let Some(zones) = zones_of(cells) {
+        let columns = match self.by {
+            GoesBy::Zone => columns_of(cells, zone_label),
+            // Prices without cents look like groups; only the weight before them tells.
+            GoesBy::Group if begins_with_digit => None,
+            GoesBy::Group => columns_of(cells, group_label),
+        };
+        if let Some(columns) = columns {
             self.take_unit(&words);
-            self.heading = Some(Heading::Zones(zones));
+            self.heading = Some(Heading::Columns(columns));
         } else if words.contains("weight") && !begins_with_digit {
             self.take_unit(&words);
             // Until a line with zones comes, the first column beside the weight holds the price.
@@ -218,8 +239,8 @@ impl Reading<'_> {
             Ok(limit) => limit,
             Err(what) => return self.fault(line, 1, format!("{first:?} {what}")),
         };
-        let columns: Vec<(usize, Vec<u8>)> = match &self.heading {
-            Some(Heading::Zones(zones)) => zones.clone().into_iter().collect(),
+        let columns: Vec<(usize, Vec<u16>)> = match &self.heading {
+            Some(Heading::Columns(columns)) => columns.clone().into_iter().collect(),
             Some(Heading::Price(place)) => vec![(*place, vec![0])],
             None => Vec::new(),
         };
@@ -230,85 +251,101 @@ impl Reading<'_> {
                 self.fault(line, place + 1, what);
             }
         }
-        for (place, zones) in columns {
+        for (place, numbers) in columns {
             let Some(cell) = cells.get(place) else {
                 let what = "the line ends before this column".to_owned();
                 self.fault(line, place + 1, what);
                 continue;
             };
             match price_of(cell) {
-                Ok(price) => zones
+                Ok(price) => numbers
                     .iter()
-                    .for_each(|zone| self.put(line, place, limit, *zone, price)),
+                    .for_each(|number| self.put(line, place, limit, *number, price)),
                 Err(what) => self.fault(line, place + 1, format!("{cell:?} {what}")),
             }
         }
     }
 
     /// Keeps a price; two different ones for the same cell are a fault.
-    fn put(&mut self, line: u32, place: usize, limit: Weight, zone: u8, price: Option<Mills>) {
+    fn put(&mut self, line: u32, place: usize, limit: Weight, number: u16, price: Option<Mills>) {
         let row = self.cells.entry(limit).or_default();
-        match row.get(&zone) {
+        match row.get(&number) {
             Some((before, at)) if *before != price => {
                 let what = format!("another price than in line {at} for the same cell");
                 self.fault(line, place + 1, what);
             }
             Some(_) => {}
-            None => drop(row.insert(zone, (price, line))),
+            None => drop(row.insert(number, (price, line))),
         }
     }
 
     fn end(mut self) -> Result<Sheet, Vec<SheetFault>> {
-        let zoned = self
-            .cells
-            .values()
-            .any(|row| row.keys().any(|zone| *zone > 0));
-        let plain = self.cells.values().any(|row| row.contains_key(&0));
+        let rows = self.cells.values();
+        let numbers: BTreeSet<u16> = rows.flat_map(|row| row.keys().copied()).collect();
+        let plain = numbers.contains(&0);
+        let several = numbers.iter().any(|number| *number > 0);
         if self.cells.is_empty() && self.faults.is_empty() {
             self.fault(0, 0, "no line with a weight and a price".to_owned());
         }
-        if zoned && plain {
-            let what = "some prices go by zone and some do not: two tables in one file".to_owned();
+        if several && plain {
+            let by = match self.by {
+                GoesBy::Zone => "zone",
+                GoesBy::Group => "price group",
+            };
+            let what = format!("some prices go by {by} and some do not: two tables in one file");
             self.fault(0, 0, what);
+        }
+        let groups: Vec<u16> = match self.by {
+            GoesBy::Zone => Vec::new(),
+            GoesBy::Group => numbers.into_iter().filter(|number| *number > 0).collect(),
+        };
+        let zoned = several && groups.is_empty();
+        let columns: Vec<u16> = match (zoned, groups.is_empty()) {
+            (true, _) => (1..).take(ZONES).collect(),
+            (false, true) => vec![0],
+            (false, false) => groups.clone(),
+        };
+        if groups.len() > MAX_GROUPS {
+            self.fault(0, 0, format!("more than {MAX_GROUPS} price groups"));
         }
         if !self.faults.is_empty() {
             return Err(self.faults);
         }
-        let zones = if zoned { 1..=ZONES } else { 0..=0 };
-        let rows = self.cells.into_iter().map(|(limit, row)| {
-            let cell = |zone: usize| u8::try_from(zone).ok().and_then(|zone| row.get(&zone));
-            SheetRow {
-                line: row.values().map(|(_, line)| *line).min().unwrap_or(0),
-                limit,
-                prices: zones
-                    .clone()
-                    .map(|zone| cell(zone).and_then(|(price, _)| *price))
-                    .collect(),
-            }
+        let rows = self.cells.into_iter().map(|(limit, row)| SheetRow {
+            line: row.values().map(|(_, line)| *line).min().unwrap_or(0),
+            limit,
+            prices: columns
+                .iter()
+                .map(|number| row.get(number).and_then(|(price, _)| *price))
+                .collect(),
         });
         Ok(Sheet {
             zoned,
             rows: rows.collect(),
+            groups,
             not_read: self.not_read,
         })
     }
 }
 
-/// The zones that a line heads, where it does: at least two columns that name zones and none that
-/// holds an amount.
-fn zones_of(cells: &[&str]) -> Option<BTreeMap<usize, Vec<u8>>> {
-    let mut zones = BTreeMap::new();
+/// The zones or price groups that a line heads, where it does: at least two columns that name some
+/// and none that holds an amount.
+fn columns_of(
+    cells: &[&str],
+    label: fn(&str) -> Option<Vec<u16>>,
+) -> Option<BTreeMap<usize, Vec<u16>>> {
+    let mut columns = BTreeMap::new();
     for (place, cell) in cells.iter().enumerate().skip(1) {
         if cell.is_empty() {
             continue;
         }
-        match zone_label(cell) {
-            Some(found) => drop(zones.insert(place, found)),
+        match label(cell) {
+            Some(found) => drop(columns.insert(place, found)),
             None if looks_like_an_amount(cell) => return None,
             None => {}
         }
     }
-    (zones.len() >= 2).then_some(zones)
+    (columns.len() >= 2).then_some(columns)
 }
 
 #[cfg(test)]

@@ -170,6 +170,48 @@ fn a_country_without_a_group_and_a_group_without_a_column_are_missing_cells() {
 }
 
 #[test]
+fn columns_that_do_not_fit_a_destination_are_no_edition_and_have_no_price() {
+    // International parcels by zone: every country would pay the first zone's price.
+    let mut zoned = EDITION.clone();
+    let abroad = |table: &&mut super::super::tables::PriceTable| !table.groups.is_empty();
+    for table in zoned.tables.iter_mut().filter(abroad) {
+        table.groups.clear();
+        table.zoned = true;
+        for row in &mut table.rows {
+            row.amounts.resize(9, row.amounts[0]);
+        }
+    }
+    // Letters by price group: every ZIP would pay the first group's price.
+    let mut grouped = EDITION.clone();
+    for table in &mut grouped.tables {
+        if table.class == MailClass::FirstClass {
+            table.groups = vec![1];
+        }
+    }
+    for (edition, request) in [
+        (zoned, asked("international", "parcel", "1lb", "DE")),
+        (grouped, letter("1oz")),
+    ] {
+        assert_eq!(
+            edition.check().unwrap_err().to_string(),
+            "the edition contradicts itself in the columns of its tables"
+        );
+        let code = price(&edition, &request).unwrap_err().code();
+        assert_eq!(code, "missing_cell");
+    }
+    let mut leaving = EDITION.clone();
+    let flat = leaving
+        .shapes
+        .iter_mut()
+        .find(|rule| rule.shape == Shape::Flat);
+    flat.unwrap().abroad = true;
+    assert!(
+        leaving.check().is_err(),
+        "a heavy letter would leave the country"
+    );
+}
+
+#[test]
 fn a_piece_that_goes_abroad_explains_itself() {
     let got = quote(&EDITION, &asked("international", "parcel", "5lb", "de")).unwrap();
     insta::assert_snapshot!(written(&got), @r#"

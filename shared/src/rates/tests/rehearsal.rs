@@ -91,6 +91,7 @@ fn the_parts_of_a_printed_piece_are_found_again() {
         kind,
         nonmachinable: false,
         extras: Vec::new(),
+        group: None,
     };
     assert_eq!(of(&letter("1oz")), plain(PriceKind::Metered));
     assert_eq!(of(&retail(letter("1oz"))), plain(PriceKind::Retail));
@@ -155,7 +156,7 @@ fn a_month_of_pieces_shows_the_biggest_change_first_and_names_the_holes() {
        10000      0.78  0.81   +0.03  +300.00  first-class letter metered, 1 oz
           12      6.33  5.86   -0.47    -5.64  first-class letter metered, 1 oz, certified
       no price any more: 40 x first-class letter metered, 2 oz: edition us-2026-07-12 has no price in the cell "first-class letter metered 2 oz"
-      5 more pieces are in no sum: no cells of their edition add up to what they paid
+      5 more pieces are in no sum: their edition is not here, or no edition prices their kind
     "#);
 }
 
@@ -167,8 +168,74 @@ fn an_edition_that_changes_nothing_says_so() {
         (month.changed, month.lines.len(), month.holes.len()),
         (0, 0, 0)
     );
-    assert_eq!(month.not_understood, 5);
+    assert_eq!(
+        (month.not_understood, month.unknown, month.not_priced),
+        (0, 5, 0)
+    );
     assert_eq!(month.before_mills, month.after_mills);
+}
+
+/// A parcel abroad.
+fn abroad(weight: &str, country: &str) -> QuoteRequest {
+    QuoteRequest {
+        class: MailClass::International,
+        shape: Shape::Parcel,
+        to: country.parse().unwrap(),
+        ..retail(letter(weight))
+    }
+}
+
+#[test]
+fn pieces_that_went_abroad_are_rehearsed_by_their_price_group() {
+    let own = &*EDITION;
+    let german = printed(own, &abroad("5lb", "DE"), 3);
+    let found = parts(own, &german).unwrap();
+    assert_eq!(found.group, Some(16));
+    let coming = from(&synthetic(&[("\"99.85\"", "\"101.85\"")]), date(2027, 3, 1));
+    let pieces = vec![PrintedGroup::Of(own, german)];
+    let days = (SUMMER, ADVENT);
+    let month = rehearse_printed((own, &coming), days, pieces).unwrap();
+    assert_eq!(
+        (month.pieces, month.changed, month.not_understood),
+        (3, 3, 0)
+    );
+    let line = &month.lines[0];
+    assert_eq!(
+        line.what,
+        "international parcel retail, 5 lb, price group 16"
+    );
+    assert_eq!(line.all_mills.to_string(), "+6.00");
+}
+
+#[test]
+fn pieces_in_no_sum_are_counted_apart_by_the_reason() {
+    let own = &*EDITION;
+    let hole = from(
+        &synthetic(&[(
+            r#"{"to": "2oz", "price": "1.07"}"#,
+            r#"{"to": "2oz", "price": null}"#,
+        )]),
+        EDITION.effective(),
+    );
+    let strange = PrintedPiece {
+        paid: Mills::parse("0.77").unwrap(),
+        ..printed(own, &letter("1oz"), 2)
+    };
+    let pieces = vec![
+        PrintedGroup::Of(own, strange),
+        // Priced by its own edition, and by the one that is replaced no more.
+        PrintedGroup::Of(own, printed(own, &letter("2oz"), 4)),
+        PrintedGroup::Unknown(8),
+    ];
+    let coming = from(own, date(2027, 3, 1));
+    let month = rehearse_printed((&hole, &coming), (SUMMER, ADVENT), pieces).unwrap();
+    insta::assert_snapshot!(month.to_string(), @r"
+    us-2026-07-12 replaces us-2026-07-12 on 2027-03-01.
+    No piece that was printed from 2026-08-03 to 2026-12-01 can be compared.
+      2 more pieces are in no sum: no cells of their edition add up to what they paid
+      8 more pieces are in no sum: their edition is not here, or no edition prices their kind
+      4 more pieces are in no sum: us-2026-07-12 has no price for them
+    ");
 }
 
 proptest! {

@@ -2,9 +2,11 @@
 
 use jiff::ToSpan;
 
+use super::super::tables::PriceTable;
 use super::super::validate::MAX_FINDINGS;
 use super::super::{FindingKind, Report, Severity, Surroundings, validate};
 use super::*;
+use crate::money::Mills;
 
 /// A report on an edition that begins in ten days, beside nothing else.
 fn alone(edition: &Edition) -> Report {
@@ -138,6 +140,72 @@ fn a_price_that_jumps_against_the_edition_before_stops_it() {
         lines(&fallen, FindingKind::Jump),
         "stops: first-class letter metered, 1 oz: 0.74 becomes 0.55 (-26 %) (1)"
     );
+}
+
+#[test]
+fn every_kind_of_a_table_is_held_against_its_own_prices_before() {
+    let letters = |edition: &Edition, kind: PriceKind| {
+        let is_letter =
+            |table: &&PriceTable| table.shape == Shape::Letter && table.kinds.contains(&kind);
+        edition
+            .tables
+            .iter()
+            .position(|table| is_letter(&table))
+            .unwrap()
+    };
+    let before = EDITION.clone();
+    // Retail letters and metered ones cost the same from now on; retail ones did cost far more.
+    let mut dear = before.clone();
+    let retail = letters(&dear, PriceKind::Retail);
+    for amount in dear.tables[retail]
+        .rows
+        .iter_mut()
+        .flat_map(|row| &mut row.amounts)
+    {
+        *amount = amount.map(|_| Mills::parse("2.00").unwrap());
+    }
+    let mut edition = before;
+    edition.tables.remove(retail);
+    let metered = letters(&edition, PriceKind::Metered);
+    edition.tables[metered].kinds.push(PriceKind::Retail);
+    let report = after(&edition, &dear);
+    let jumps = lines(&report, FindingKind::Jump);
+    assert!(
+        jumps.contains("first-class letter metered, retail, 1 oz: 2.00 becomes 0.78"),
+        "{report}"
+    );
+}
+
+#[test]
+fn whole_classes_of_pieces_that_would_be_refused_stop_an_edition() {
+    let holes = |edition: &Edition| {
+        let report = alone(edition);
+        assert!(!report.passes());
+        lines(&report, FindingKind::Hole)
+    };
+    let mut edition = official(&[]);
+    let known = holes(&edition);
+    // The season's surcharge ends at 25 lb, parcels at 70.
+    assert!(
+        known.contains("over 25 lb to 70 lb, zones 1-4: no band, though pieces may weigh so much"),
+        "{known}"
+    );
+    edition.surcharges[0].groups.pop();
+    edition
+        .tables
+        .retain(|table| table.shape != Shape::Postcard);
+    edition.countries[0].group = Some(99);
+    let found = holes(&edition);
+    for line in [
+        "zone 9: in no group of it",
+        "stops: first-class postcard, : no table has prices for it (1)",
+        ", group 99: no column for Australia (1)",
+    ] {
+        assert!(
+            found.contains(line) && !known.contains(line),
+            "{line}: {found}"
+        );
+    }
 }
 
 #[test]

@@ -8,6 +8,42 @@ use crate::rates::tables::PriceTable;
 /// A cell by its row and column.
 pub(super) type Cell = (usize, usize);
 
+/// Looks for whole classes of pieces that would be refused: shapes without a table, and countries
+/// whose price group no table has or that have none.
+pub(super) fn look_for_missing(edition: &Edition, found: &mut Findings) {
+    for rule in &edition.shapes {
+        let same = |table: &PriceTable| table.class == rule.class && table.shape == rule.shape;
+        if !edition.tables.iter().any(same) {
+            let place = format!("{} {}", rule.class, rule.shape);
+            found.about(FindingKind::Hole, place, "no table has prices for it");
+        }
+    }
+    let countries = |group: Option<u16>| -> Vec<&str> {
+        let same = edition.countries.iter().filter(|one| one.group == group);
+        same.map(|one| one.title()).collect()
+    };
+    let mut groups: Vec<Option<u16>> = edition.countries.iter().map(|one| one.group).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    for table in edition.tables.iter().filter(|one| !one.groups.is_empty()) {
+        for group in &groups {
+            let (cells, words) = match group {
+                Some(group) if table.groups.contains(group) => continue,
+                Some(group) => (format!("group {group}"), "no column for"),
+                None => ("countries without a group".to_owned(), "no price to"),
+            };
+            let names = countries(*group);
+            let words = match names.split_first() {
+                Some((first, [])) => format!("{words} {first}"),
+                Some((first, more)) => format!("{words} {first} and {} more", more.len()),
+                None => continue,
+            };
+            let place = (table_name(table), cells, 1);
+            found.add(FindingKind::Hole, place, words, "", 0);
+        }
+    }
+}
+
 /// Looks through every table.
 pub(super) fn look(edition: &Edition, found: &mut Findings) {
     for (index, table) in edition.tables.iter().enumerate() {

@@ -3,7 +3,8 @@
 use super::{FindingKind, Findings};
 use crate::rates::additions::surcharge_cell;
 use crate::rates::edition::Edition;
-use crate::rates::tables::{Fee, Surcharge, ZoneGroup};
+use crate::rates::tables::{Fee, PriceTable, Surcharge, ZONES, ZoneGroup};
+use crate::rates::weight::Weight;
 
 /// Looks through fees, surcharges and unpriced measures.
 pub(super) fn look(edition: &Edition, found: &mut Findings) {
@@ -27,6 +28,7 @@ pub(super) fn look(edition: &Edition, found: &mut Findings) {
     }
     for (index, surcharge) in edition.surcharges.iter().enumerate() {
         surcharge_holes(edition, surcharge, found);
+        surcharge_reach(edition, surcharge, found);
         overlapping_groups(surcharge, found);
         let same = |other: &&Surcharge| {
             let days = other.from <= surcharge.to && surcharge.from <= other.to;
@@ -83,6 +85,65 @@ fn surcharge_holes(edition: &Edition, surcharge: &Surcharge, found: &mut Finding
                 let place = (surcharge_cell(surcharge), cells, 1);
                 found.add(kind, place, words.to_owned(), source, 0);
             }
+        }
+    }
+}
+
+/// Zones and weights that pay a surcharge and have no cell in it: such pieces are refused.
+fn surcharge_reach(edition: &Edition, surcharge: &Surcharge, found: &mut Findings) {
+    let paying = |table: &&PriceTable| {
+        table.class == surcharge.class
+            && table.kinds.contains(&surcharge.kind)
+            && (surcharge.shapes.is_empty() || surcharge.shapes.contains(&table.shape))
+    };
+    let tables: Vec<&PriceTable> = edition.tables.iter().filter(paying).collect();
+    let heaviest = |table: &&PriceTable| {
+        let rule = edition.rule(table.class, table.shape);
+        rule.map(|rule| rule.max_weight)
+    };
+    let heaviest = tables.iter().filter_map(heaviest).max();
+    let last = u8::try_from(ZONES).unwrap_or(u8::MAX);
+    // What goes by no zone pays what all zones pay together.
+    let mut needed: Vec<(u8, u8)> = Vec::new();
+    if tables.iter().any(|table| table.zoned) {
+        needed.extend((1..=last).map(|zone| (zone, zone)));
+    }
+    if tables.iter().any(|table| !table.zoned) {
+        needed.push((1, last));
+    }
+    let mut missing = |cells: String, words: &str| {
+        let place = (surcharge_cell(surcharge), cells, 1);
+        let source = edition.source_text(surcharge.source);
+        found.add(FindingKind::Hole, place, words.to_owned(), source, 0);
+    };
+    let mut ends: Vec<(Weight, usize)> = Vec::new();
+    for (first, last) in needed {
+        let mut groups = surcharge.groups.iter().enumerate();
+        let group = groups.find(|(_, group)| group.first <= first && last <= group.last);
+        match group {
+            None if first == last => missing(format!("zone {first}"), "in no group of it"),
+            None => missing(
+                format!("zones {first}-{last}"),
+                "no group holds for all of them, and some prices go by no zone",
+            ),
+            Some((index, group)) => {
+                let end = group.bands.last().map(|band| band.limit);
+                ends.extend(end.map(|end| (end, index)));
+            }
+        }
+    }
+    ends.dedup();
+    ends.sort_by_key(|(_, index)| *index);
+    ends.dedup();
+    for (end, index) in ends {
+        if let (Some(heaviest), Some(group)) = (heaviest, surcharge.groups.get(index))
+            && end < heaviest
+        {
+            let (first, last) = (group.first, group.last);
+            missing(
+                format!("over {end} to {heaviest}, zones {first}-{last}"),
+                "no band, though pieces may weigh so much",
+            );
         }
     }
 }

@@ -27,14 +27,17 @@ pub(super) fn look(edition: &Edition, before: &Edition, found: &mut Findings) {
         for (row, prices) in table.rows.iter().enumerate() {
             for (column, new) in prices.amounts.iter().enumerate() {
                 let cell = (row, column);
-                let old = table.kinds.iter().find_map(|kind| {
+                // The kinds that share this table may have had tables of their own.
+                let old = table.kinds.iter().filter_map(|kind| {
                     let old = table_before(before, table, *kind)?;
                     amount_at(old, prices.limit, table.column(column))
                 });
-                match (old, new) {
-                    (Some(old), Some(new)) => jumps.extend(jump(cell, old, *new)),
-                    (Some(_), None) => lost.push(cell),
-                    (None, _) => {}
+                match new {
+                    Some(new) => {
+                        let changes = old.filter_map(|old| jump(cell, old, *new));
+                        jumps.extend(changes.max_by_key(|change| change.percent));
+                    }
+                    None => lost.extend(old.take(1).map(|_| cell)),
                 }
             }
         }

@@ -169,6 +169,7 @@ pub fn validate(edition: &Edition, around: &Surroundings<'_>) -> Report {
     };
     dates::look(edition, around, &mut found);
     cells::look(edition, &mut found);
+    cells::look_for_missing(edition, &mut found);
     fees::look(edition, &mut found);
     zones::look(edition, around.before, &mut found);
     if let Some(before) = around.before {

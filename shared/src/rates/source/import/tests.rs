@@ -123,6 +123,45 @@ fn a_price_that_no_file_has_is_a_hole_and_not_the_one_before() {
 }
 
 #[test]
+fn prices_abroad_are_read_by_the_price_group_of_the_country() {
+    let plan = PLAN.replace(
+        r#"{"file": "ga.csv", "class": "ground-advantage", "shape": "parcel", "kinds": ["retail"], "unit": "lb"}"#,
+        r#"{"file": "abroad.csv", "class": "international", "shape": "parcel", "kinds": ["retail"]}"#,
+    );
+    // As many groups as there are zones: no count of columns tells them apart.
+    let table = "Weight Not Over (oz.),1,2,3,4,5,6,7,8,16\n8,1.00,2.00,3.00,4.00,5.00,6.00,7.00,8.00,16.00\n";
+    let imported = Plan::read(&plan)
+        .unwrap()
+        .import(&base(), &files(&[("abroad.csv", table)]))
+        .unwrap();
+    let parcel = |country: &str| QuoteRequest {
+        kind: Some(PriceKind::Retail),
+        ..piece(MailClass::International, Shape::Parcel, country)
+    };
+    let german = quote(&imported.edition, &parcel("DE")).unwrap();
+    assert_eq!(
+        (german.price.to_string().as_str(), german.group),
+        ("16.00", Some(16))
+    );
+    let british = quote(&imported.edition, &parcel("GB")).unwrap_err();
+    assert_eq!(british.code(), "missing_cell");
+}
+
+#[test]
+fn the_zone_chart_of_a_sample_plan_is_a_sample_too() {
+    let plan = PLAN.replace(
+        r#""source": {"text": "Notice 123 effective 2027-01-17"}"#,
+        r#""source": {"text": "A draft", "sample": true}"#,
+    );
+    let imported = Plan::read(&plan)
+        .unwrap()
+        .import(&base(), &files(&[]))
+        .unwrap();
+    let sources = &imported.edition.sources;
+    assert!(!sources.is_empty() && sources.iter().all(|source| source.sample));
+}
+
+#[test]
 fn what_is_wrong_in_any_file_is_told_at_once() {
     let broken = files(&[
         ("letters.csv", "Weight (oz.),Price\n1,cheap\n"),

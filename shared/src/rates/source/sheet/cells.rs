@@ -4,11 +4,27 @@ use super::WeightUnit;
 use crate::money::Mills;
 use crate::rates::weight::Weight;
 
+/// The highest zone.
+const MAX_ZONE: u16 = 9;
+/// The highest price group: the post numbers them up to about twenty.
+const MAX_GROUP: u16 = 99;
+
 /// The zones of a heading: `3`, `Zone 3`, `Local, 1 & 2`, `Zones 1-2`.
-pub(super) fn zone_label(cell: &str) -> Option<Vec<u8>> {
+pub(super) fn zone_label(cell: &str) -> Option<Vec<u16>> {
+    numbers(cell, &["zone", "zones", "local", "l"], MAX_ZONE)
+}
+
+/// The price groups of a heading: `12`, `Price Group 12`, `Country Groups 3 & 5`.
+pub(super) fn group_label(cell: &str) -> Option<Vec<u16>> {
+    let words = ["country", "price", "rate", "group", "groups"];
+    numbers(cell, &words, MAX_GROUP)
+}
+
+/// Numbers from 1 to `most` among such words.
+fn numbers(cell: &str, words: &[&str], most: u16) -> Option<Vec<u16>> {
     let text = cell.to_ascii_lowercase();
-    let mut zones = Vec::new();
-    let mut range_from: Option<u8> = None;
+    let mut found = Vec::new();
+    let mut range_from: Option<u16> = None;
     let spaced: String = text
         .chars()
         .map(|c| match c {
@@ -19,21 +35,22 @@ pub(super) fn zone_label(cell: &str) -> Option<Vec<u8>> {
         .collect();
     for word in spaced.split_whitespace() {
         match word {
-            "zone" | "zones" | "and" | "local" | "l" => {}
-            "-" => range_from = zones.last().copied(),
+            "and" => {}
+            word if words.contains(&word) => {}
+            "-" => range_from = found.last().copied(),
             number => {
-                let zone: u8 = number.parse().ok()?;
-                if !(1..=9).contains(&zone) {
+                let number: u16 = number.parse().ok()?;
+                if !(1..=most).contains(&number) {
                     return None;
                 }
                 match range_from.take() {
-                    Some(from) => zones.extend(from + 1..=zone),
-                    None => zones.push(zone),
+                    Some(from) => found.extend(from + 1..=number),
+                    None => found.push(number),
                 }
             }
         }
     }
-    (!zones.is_empty()).then_some(zones)
+    (!found.is_empty()).then_some(found)
 }
 
 /// Whether a cell holds an amount, so that a line with it is no line of words.

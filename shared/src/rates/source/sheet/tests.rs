@@ -19,11 +19,11 @@ Flat rate envelope,$9.85,\r
 ";
 
 fn read(text: &str) -> Sheet {
-    read_sheet("ga.csv", text, None).unwrap()
+    read_sheet("ga.csv", text, (GoesBy::Zone, None)).unwrap()
 }
 
 fn faults(text: &str) -> String {
-    let faults = read_sheet("ga.csv", text, None).unwrap_err();
+    let faults = read_sheet("ga.csv", text, (GoesBy::Zone, None)).unwrap_err();
     let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
     lines.join("\n")
 }
@@ -46,6 +46,29 @@ fn the_posts_table_is_read_with_everything_that_people_wrote_around_it() {
     ");
     let not_read: Vec<u32> = sheet.not_read.iter().map(|(line, _)| *line).collect();
     assert_eq!(not_read, [12], "listed, because it is no price by weight");
+}
+
+#[test]
+fn a_table_abroad_has_a_column_for_each_price_group() {
+    let text = "Priority Mail International,,,\nWeight Not Over (lbs.),Price Group 1,12,20\n\
+                1,41.50,52.25,68\n2,45,57,-\n";
+    let sheet = read_sheet("abroad.csv", text, (GoesBy::Group, None)).unwrap();
+    assert_eq!((sheet.zoned, sheet.groups), (false, vec![1, 12, 20]));
+    let prices = sheet.rows.iter().map(|row| {
+        let prices = row.prices.iter();
+        let prices: Vec<String> = prices
+            .map(|price| price.map_or_else(|| "-".to_owned(), |price| price.to_string()))
+            .collect();
+        format!("{}: {}", row.limit, prices.join(" "))
+    });
+    // Whole dollars are prices and no heading with other groups.
+    assert_eq!(
+        prices.collect::<Vec<_>>(),
+        ["1 lb: 41.50 52.25 68.00", "2 lb: 45.00 57.00 -"]
+    );
+    // At home the same headings are no zones, and nothing is guessed.
+    let refused = read_sheet("abroad.csv", text, (GoesBy::Zone, None));
+    assert!(refused.is_err());
 }
 
 #[test]
@@ -130,8 +153,11 @@ fn zones_are_headed_in_many_ways() {
 
 proptest! {
     #[test]
-    fn no_text_makes_the_reader_panic(text in "[\u{feff}0-9a-zA-Z$.,\"\n\r *()-]{0,400}") {
-        let read = read_sheet("any.csv", &text, Some(WeightUnit::Pounds));
+    fn no_text_makes_the_reader_panic(
+        text in "[\u{feff}0-9a-zA-Z$.,\"\n\r *()-]{0,400}",
+        by in prop::sample::select(vec![GoesBy::Zone, GoesBy::Group]),
+    ) {
+        let read = read_sheet("any.csv", &text, (by, Some(WeightUnit::Pounds)));
         if let Ok(sheet) = read {
             prop_assert!(sheet.rows.is_sorted_by(|a, b| a.limit < b.limit));
         }
@@ -150,7 +176,7 @@ proptest! {
             let cells: Vec<String> = cells.collect();
             text += &format!("{pound},{}\n", cells.join(","));
         }
-        let sheet = read_sheet("any.csv", &text, None).unwrap();
+        let sheet = read_sheet("any.csv", &text, (GoesBy::Zone, None)).unwrap();
         let read: Vec<Vec<u64>> = sheet.rows.iter().map(|row| {
             row.prices.iter().map(|price| price.unwrap().mills() / 10).collect()
         }).collect();
