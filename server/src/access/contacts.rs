@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -75,26 +75,54 @@ impl Renewal {
 /// What handshakes rest on, made anew when a CA takes over: the next contact already meets it.
 /// Sessions that could have been resumed end with it.
 #[derive(Debug)]
-struct Handshakes(Mutex<(u64, Arc<rustls::ServerConfig>)>);
+struct Handshakes {
+    held: Mutex<(u64, Arc<rustls::ServerConfig>)>,
+    /// Held by whoever makes them anew: keys may lie on a slow token, and are worked with once.
+    making: Mutex<()>,
+    center: Arc<DataCenter>,
+    shown: Arc<Shown>,
+}
 
 impl Handshakes {
-    fn new(center: &DataCenter, shown: &Arc<Shown>) -> Result<Self, AccessError> {
+    fn new(center: &Arc<DataCenter>, shown: &Arc<Shown>) -> Result<Self, AccessError> {
         let generation = center.authority().generation();
         let config = Arc::new(tls::config(center, Arc::clone(shown))?);
-        Ok(Self(Mutex::new((generation, config))))
+        Ok(Self {
+            held: Mutex::new((generation, config)),
+            making: Mutex::new(()),
+            center: Arc::clone(center),
+            shown: Arc::clone(shown),
+        })
     }
 
-    fn acceptor(&self, center: &DataCenter, shown: &Arc<Shown>) -> TlsAcceptor {
-        let generation = center.authority().generation();
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.0 != generation {
-            match made_anew(center, shown) {
-                Ok(config) => *held = (generation, config),
+    fn held(&self) -> MutexGuard<'_, (u64, Arc<rustls::ServerConfig>)> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the next handshake rests on. Key work is done where it keeps nobody else waiting.
+    async fn acceptor(self: Arc<Self>) -> TlsAcceptor {
+        if self.held().0 != self.center.authority().generation() {
+            let this = Arc::clone(&self);
+            let made = tokio::task::spawn_blocking(move || this.renew());
+            if let Err(error) = made.await {
+                tracing::error!(%error, "making handshakes anew broke off");
+            }
+        }
+        TlsAcceptor::from(Arc::clone(&self.held().1))
+    }
+
+    /// Makes them anew where a CA has taken over and nobody else has done it meanwhile.
+    fn renew(&self) {
+        let making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let generation = self.center.authority().generation();
+        if self.held().0 != generation {
+            match made_anew(&self.center, &self.shown) {
+                Ok(config) => *self.held() = (generation, config),
                 // The next contact tries again; this one is met as before.
                 Err(error) => tracing::error!(%error, "the new CA is not in handshakes yet"),
             }
         }
-        TlsAcceptor::from(Arc::clone(&held.1))
+        drop(making);
     }
 }
 
@@ -137,7 +165,7 @@ impl fmt::Display for Whence {
 #[derive(Debug)]
 pub(super) struct Contacts {
     center: Arc<DataCenter>,
-    handshakes: Handshakes,
+    handshakes: Arc<Handshakes>,
     shown: Arc<Shown>,
     router: Router,
     room: Arc<Semaphore>,
@@ -166,7 +194,7 @@ impl Contacts {
     pub(super) fn new(center: Arc<DataCenter>, router: Router) -> Result<Self, AccessError> {
         let identity = center.authority().tls_identity(center.now())?;
         let shown = Arc::new(Shown::new(identity)?);
-        let handshakes = Handshakes::new(&center, &shown)?;
+        let handshakes = Arc::new(Handshakes::new(&center, &shown)?);
         Ok(Self {
             center,
             handshakes,
@@ -213,13 +241,12 @@ impl Contacts {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let acceptor = self.handshakes.acceptor(&self.center, &self.shown);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(watcher) = open.graceful.as_ref().map(GracefulShutdown::watcher) else {
             return;
         };
         let contact = Contact {
-            acceptor,
+            handshakes: Arc::clone(&self.handshakes),
             router: self.router.clone(),
             watcher,
             whence,
@@ -257,7 +284,7 @@ impl Contacts {
 
 /// One contact from its first byte.
 struct Contact {
-    acceptor: TlsAcceptor,
+    handshakes: Arc<Handshakes>,
     router: Router,
     watcher: Watcher,
     whence: Whence,
@@ -269,7 +296,8 @@ impl Contact {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let whence = self.whence;
-        let stream = match timeout(HANDSHAKE_TIME, self.acceptor.accept(stream)).await {
+        let acceptor = self.handshakes.acceptor().await;
+        let stream = match timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => {
                 tracing::debug!(%whence, %error, "the handshake failed");

@@ -216,7 +216,8 @@ pub(super) fn carry_out(
     } else {
         rotate.what.clone()
     };
-    if what.contains(&Rotated::Ca) {
+    let has_cas = what.contains(&Rotated::Ca);
+    if has_cas {
         rotate_cas(folder, &rotate, clock, output)?;
     }
     let at_once = rotate.at_once;
@@ -224,9 +225,17 @@ pub(super) fn carry_out(
     if names.is_empty() {
         return Ok(());
     }
-    ask(KeysCall::Announce {
+    let announced = ask(KeysCall::Announce {
         what: names,
         at_once,
+    });
+    announced.map_err(|refusal| match has_cas {
+        true => AdminRefusal {
+            hint: "The new CAs are made; of the signing keys nothing was changed. See `keys list`."
+                .into(),
+            ..refusal
+        },
+        false => refusal,
     })
 }
 

@@ -160,7 +160,9 @@ impl IssuerLine {
     /// # Errors
     /// [`CaError::RotationUnderWay`] when a new CA is announced already.
     pub(super) fn draft(&self) -> Result<(u32, Vec<u8>), CaError> {
-        let last = self.cas().last().map_or(0, |ca| ca.number);
+        // Held to the end: an installation that comes meanwhile would find its key overwritten.
+        let cas = self.cas.write().unwrap_or_else(PoisonError::into_inner);
+        let last = cas.last().map_or(0, |ca| ca.number);
         if last != self.in_use().number {
             return Err(CaError::RotationUnderWay {
                 what: self.name.name(),
@@ -170,6 +172,7 @@ impl IssuerLine {
         let name = key_name(self.name, number);
         self.folder.make(&name)?;
         let key = SigningKey::read(&self.folder, &name)?;
+        drop(cas);
         Ok((number, key.point().0.to_vec()))
     }
 
