@@ -31,6 +31,9 @@ use crate::{params, stations};
 /// The longest support contact, bytes: it is shown on a frozen station's screen.
 pub const MAX_SUPPORT_CONTACT_BYTES: usize = 200;
 
+/// The epoch in which a data center is founded.
+const FIRST_EPOCH: u32 = 1;
+
 /// Seconds of an hour, and hours of a day.
 const HOUR_SECONDS: i64 = 3_600;
 const HOURS: i64 = 24;
@@ -174,7 +177,8 @@ impl DataCenter {
         ca::init(folder, id, passphrase, now)?;
         let authorities = Authority::open(folder, &terms.names, now)?.bundle(now);
         let publish = terms.publish_passphrase.as_ref().map(|text| text.as_str());
-        let founded = Founded::make(folder, (passphrase, publish), &authorities, now)?;
+        let passphrases = (passphrase, publish);
+        let founded = Founded::make(folder, passphrases, &authorities, (FIRST_EPOCH, now))?;
         let support_contact = terms.support_contact.clone();
         db.write_blocking("init", move |tx| {
             tx.execute(
@@ -183,7 +187,7 @@ impl DataCenter {
                 params![&id, &support_contact, now],
             )?;
             let ledger = Ledger::new(id);
-            epochs::begin(&ledger, tx, 1, "init", now)?;
+            epochs::begin(&ledger, tx, FIRST_EPOCH, "init", now)?;
             Ok::<_, CenterError>(founded.keep(&ledger, tx, now)?)
         })?;
         Ok(Initialised { id, new_passphrase })
@@ -391,20 +395,22 @@ impl DataCenter {
 
     /// What is due: keys take over, are announced and destroyed, codes long past their time are removed, refunds become final, held value comes free,
     /// stations that stated their end are shut out, and statistics are held against the registers.
-    /// Safe to repeat at any time.
+    /// Safe to repeat at any time. The log says what became of each part that failed.
     ///
     /// # Errors
-    /// [`CenterError`].
+    /// [`CenterError`]: that of the first part that failed.
     pub fn upkeep(&self) -> Result<(), CenterError> {
         // Each part is done whatever becomes of the others: keys may lie on a token that is away, and
         // money waits for none of them.
-        let parts = [
-            self.keep_up_keys(),
-            self.keep_up_money(),
-            self.keep_repository().map_err(CenterError::from),
-            self.hold_statistics_against_registers(),
-        ];
-        parts.into_iter().collect()
+        first_of([
+            ("keys", self.keep_up_keys()),
+            ("money", self.keep_up_money()),
+            (
+                "repository",
+                self.keep_repository().map_err(CenterError::from),
+            ),
+            ("statistics", self.hold_statistics_against_registers()),
+        ])
     }
 
     fn keep_up_keys(&self) -> Result<(), CenterError> {
@@ -464,6 +470,22 @@ impl DataCenter {
         }
         Ok(())
     }
+}
+
+/// Says in the log what became of each part that failed, and answers the first of them: no fault may
+/// hide another.
+pub(crate) fn first_of<E: std::error::Error>(
+    parts: impl IntoIterator<Item = (&'static str, Result<(), E>)>,
+) -> Result<(), E> {
+    let mut first = Ok(());
+    for (part, done) in parts {
+        if let Err(error) = done {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::error!(part, %error, cause, "upkeep");
+            first = first.and(Err(error));
+        }
+    }
+    first
 }
 
 /// The one row that names the data center.

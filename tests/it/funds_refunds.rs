@@ -6,7 +6,10 @@ use std::sync::Arc;
 use server::admin::approval::Consent;
 use server::admin::call::AdminCall;
 use server::admin::money::MoneyCall;
+use server::repository::{RepositoryError, RepositoryRole, store};
 use shared::services::funds::INDICIUM_CERTIFICATE_DAYS;
+use shared::services::repository::STOP_LIST_TARGET;
+use shared::tuf::Targets;
 use station::api::{Call, PieceState, PieceView, RefundCall, ResolveCall, UiError, View};
 use system_tests::line::{Line, Trick};
 use system_tests::town::{ACCOUNT, Counter, Town};
@@ -108,6 +111,51 @@ async fn a_spoiled_piece_is_credited_at_once_and_its_refund_is_final_after_ten_d
     assert_eq!(seen["reversed"], 0, "final is final");
     assert_eq!(town.balance().await, 80_780);
     town.assert_books_hold().await;
+}
+
+/// The version of the stop list that stations are offered, and how many pieces it names.
+async fn published_list(town: &Town) -> (u64, u64) {
+    let role = RepositoryRole::Stops;
+    let read = town.center.db().read("stops", move |tx| {
+        let newest = store::needed(tx, role)?;
+        let targets: Targets = newest.says()?;
+        Ok::<_, RepositoryError>((newest.version, targets.targets[STOP_LIST_TARGET].length))
+    });
+    let (version, length) = read.await.unwrap();
+    (version.number(), length / 12)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stop_list_is_published_once_a_day_and_forgets_what_can_turn_up_no_more() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("20.00").await.unwrap();
+    assert_eq!(published_list(&town).await, (1, 0));
+    town.turn_days(1);
+    let first = spoiled_letter(&counter).await;
+    refund(&counter, &first).await.unwrap();
+    upkeep(&town).await;
+    assert_eq!(published_list(&town).await, (2, 1));
+    let second = spoiled_letter(&counter).await;
+    refund(&counter, &second).await.unwrap();
+    upkeep(&town).await;
+    assert_eq!(
+        published_list(&town).await,
+        (2, 1),
+        "every station takes all of it"
+    );
+    town.turn_days(1);
+    upkeep(&town).await;
+    assert_eq!(published_list(&town).await, (3, 2));
+    // As long as a certificate that covers its date can hold, and ten days in the mail.
+    town.turn_days(66);
+    upkeep(&town).await;
+    assert_eq!(published_list(&town).await.1, 2);
+    assert_eq!(stop_list(&town).await.len(), 2);
+    town.turn_days(2);
+    upkeep(&town).await;
+    assert_eq!(published_list(&town).await.1, 0);
+    assert_eq!(stop_list(&town).await.len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

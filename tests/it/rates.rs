@@ -254,10 +254,17 @@ async fn an_edition_that_fails_validation_needs_two_admins_and_a_reason() {
     assert_eq!(refused.code, "level_too_low");
     let refused = town.refused(despite(" ", Consent::Request)).await;
     assert_eq!(refused.code, "usage");
+    // What they have to sign is asked for by somebody who cannot publish.
+    let (here, away) = (
+        town.center.folder().publish_passphrase(),
+        town.station_folder("away"),
+    );
+    std::fs::rename(&here, &away).unwrap();
     let request = town
         .admin(despite(reason, Consent::Request))
         .await
         .remove(0);
+    std::fs::rename(&away, &here).unwrap();
     assert_eq!(request["action"], "rates-publish");
     let one = Town::signed(&request, &[&keys[0]]);
     let refused = town.refused(despite(reason, one)).await;

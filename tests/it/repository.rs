@@ -204,6 +204,7 @@ fn install(document: &Document, consent: Consent) -> AdminCall {
     AdminCall::Repository {
         what: RepositoryCall::Install {
             documents: vec![document],
+            passphrase: None,
             consent,
         },
     }
@@ -315,7 +316,11 @@ async fn where_two_admins_have_keys_a_new_root_needs_their_approval_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn targets_at_the_top_are_signed_by_their_offline_key_and_no_other() {
     let town = Town::with_deposit("10.00").await;
-    let mut document = drafted(&town, RepositoryCall::DraftTargets).await;
+    let what = RepositoryCall::DraftTargets {
+        new_keys: Vec::new(),
+        passphrase: None,
+    };
+    let mut document = drafted(&town, what).await;
     let mut wrong = document.clone();
     add_signature(&mut wrong, &offline_key(&town, &root_file(1)));
     let refused = town.refused(install(&wrong, Consent::None)).await;

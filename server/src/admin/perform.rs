@@ -436,18 +436,8 @@ fn rates_import(center: &DataCenter, source: &str) -> Result<AdminView, AdminRef
             "Nothing was imported. Correct the file.",
         )
     })?;
-    let now = center.now();
-    let (edition, report) = center.db().write_blocking("rates-import", move |tx| {
-        let stored = store::import(tx, &edition, now)?;
-        let report = super::rates::report_on(tx, &edition, &[], super::rates::today(now))?;
-        Ok::<_, store::EditionStoreError>((stored, report))
-    })?;
-    let report = Some(report);
-    Ok(AdminView::Edition(EditionView {
-        edition,
-        report,
-        not_read: Vec::new(),
-    }))
+    let view = super::rates::stored(center, edition, Vec::new())?;
+    Ok(AdminView::Edition(view))
 }
 
 fn rates_publish(

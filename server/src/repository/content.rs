@@ -28,8 +28,11 @@ const PIECES_A_COMMIT: usize = 16;
 /// that no station believes metadata that names it.
 const KEEP_DAYS: i64 = 8;
 
-/// How much is cleared away at once.
+/// How many contents are cleared away in one upkeep.
 const CLEAR_MAX: i64 = 64;
+
+/// Pieces that are cleared away with one commit.
+const PIECES_CLEARED: i64 = 16;
 
 /// Keeps content that is at hand; the same again changes nothing. Its SHA-256.
 ///
@@ -215,30 +218,73 @@ pub fn whole(tx: &Tx<'_>, sha256: &[u8; 32], limit: u64) -> Result<Option<Vec<u8
 }
 
 /// Clears away a part of what nobody can fetch any more: content whose last target ended long ago,
-/// and content that was begun and never named.
+/// and content that was begun and never named. In many commits: the one writer serves others in
+/// between. A crash leaves content that is no longer whole and is cleared away another time; whoever
+/// keeps the same content meanwhile begins it anew, and then nothing more of it is cleared.
 ///
 /// # Errors
 /// [`DbError`].
-pub fn clear(tx: &Tx<'_>, now: UnixSeconds) -> Result<(), DbError> {
+pub fn clear(db: &Db, now: UnixSeconds) -> Result<(), DbError> {
     let limit = now.plus_days(-KEEP_DAYS);
-    tx.execute(
-        "DELETE FROM repository_target WHERE ended IS NOT NULL AND ended < ?1",
-        params![limit],
-    )?;
-    let unnamed: Vec<[u8; 32]> = tx.rows(
-        "SELECT sha256 FROM repository_content AS content WHERE begun < ?1 AND NOT EXISTS
-             (SELECT 1 FROM repository_target AS target WHERE target.sha256 = content.sha256)
-         ORDER BY begun LIMIT ?2",
-        params![limit, CLEAR_MAX],
-        |row| row.column(0),
-    )?;
-    for sha256 in unnamed {
-        for statement in [
-            "DELETE FROM repository_piece WHERE sha256 = ?1",
-            "DELETE FROM repository_content WHERE sha256 = ?1",
-        ] {
-            tx.execute(statement, params![&sha256])?;
+    let unnamed = db.write_blocking("clear contents", move |tx| {
+        tx.execute(
+            "DELETE FROM repository_target WHERE ended IS NOT NULL AND ended < ?1",
+            params![limit],
+        )?;
+        let unnamed: Vec<([u8; 32], i64)> = tx.rows(
+            "SELECT sha256, length FROM repository_content AS content
+             WHERE begun < ?1 AND NOT EXISTS
+                 (SELECT 1 FROM repository_target AS target WHERE target.sha256 = content.sha256)
+             ORDER BY begun LIMIT ?2",
+            params![limit, CLEAR_MAX],
+            |row| Ok((row.column(0)?, row.column(1)?)),
+        )?;
+        for (sha256, _) in &unnamed {
+            tx.execute(
+                "UPDATE repository_content SET whole = 0 WHERE sha256 = ?1",
+                params![sha256],
+            )?;
+        }
+        Ok::<_, DbError>(unnamed)
+    })?;
+    for (sha256, length) in unnamed {
+        let size = i64::try_from(PIECE_BYTES).unwrap_or(i64::MAX);
+        let mut first = 0_i64;
+        loop {
+            let end = first.saturating_add(PIECES_CLEARED);
+            let is_last = end.saturating_mul(size) >= length;
+            db.write_blocking("clear content", move |tx| {
+                clear_pieces(tx, &sha256, (first, end), limit)?;
+                if is_last {
+                    tx.execute(
+                        "DELETE FROM repository_content
+                         WHERE sha256 = ?1 AND whole = 0 AND begun < ?2",
+                        params![&sha256, limit],
+                    )?;
+                }
+                Ok::<_, DbError>(())
+            })?;
+            if is_last {
+                break;
+            }
+            first = end;
         }
     }
     Ok(())
+}
+
+/// Clears away some pieces of a content that is not whole and that nobody has begun anew.
+fn clear_pieces(
+    tx: &Tx<'_>,
+    sha256: &[u8; 32],
+    (first, end): (i64, i64),
+    limit: UnixSeconds,
+) -> Result<(), DbError> {
+    tx.execute(
+        "DELETE FROM repository_piece WHERE sha256 = ?1 AND number >= ?2 AND number < ?3
+             AND EXISTS (SELECT 1 FROM repository_content AS content
+                 WHERE content.sha256 = ?1 AND content.whole = 0 AND content.begun < ?4)",
+        params![sha256, first, end, limit],
+    )
+    .map(drop)
 }

@@ -1,4 +1,4 @@
-//! Makes the repository of a new data center.
+//! Makes the repository of a data center: of a new one, or of one that an earlier program made.
 
 use core::num::NonZeroU32;
 use std::collections::BTreeMap;
@@ -11,16 +11,14 @@ use shared::tuf::{
 };
 use zeroize::Zeroizing;
 
-use super::role::RepositoryRole;
+use super::role::{RepositoryRole, next_version};
 use super::sign::{ONE, id_of, role_of, signed};
 use super::{ROOT_THRESHOLD, RepositoryError, content, keys, publishing, store};
 use crate::ca::{self, Ed25519Key, Origin};
+use crate::center::DataCenter;
 use crate::db::Tx;
 use crate::folder::{Folder, write_private};
 use crate::ledger::Ledger;
-
-/// The epoch in which a data center is founded.
-const FIRST_EPOCH: u32 = 1;
 
 /// A new repository whose keys lie in their files and whose metadata is signed and not kept yet.
 #[derive(Debug)]
@@ -28,6 +26,7 @@ pub(crate) struct Founded {
     documents: Vec<(RepositoryRole, Document, UnixSeconds)>,
     contents: [Vec<u8>; 2],
     online: publishing::OnlineKeys,
+    epoch: u32,
 }
 
 /// The keys of the roles that are delegated to.
@@ -57,12 +56,12 @@ impl Founded {
     ///
     /// `passphrase` is that of the offline keys. The keys that publish get one of their own, which is
     /// left in a file beside the offline keys, to be moved away with them; one that is `given`
-    /// is not kept.
+    /// is not kept. Versions are those of the `epoch`.
     pub(crate) fn make(
         folder: &Folder,
         (passphrase, given): (&str, Option<&str>),
         authorities: &str,
-        now: UnixSeconds,
+        (epoch, now): (u32, UnixSeconds),
     ) -> Result<Self, RepositoryError> {
         let (root_keys, targets_key) = keys::make_offline(folder, passphrase)?;
         let publish = match given {
@@ -92,7 +91,8 @@ impl Founded {
         let targets_key = targets_key.key();
         let root = first_root(&root_keys, targets_key, &online, now);
         let contents = [authorities.as_bytes().to_vec(), Vec::new()];
-        let targets = first_targets(&delegated, &contents[0], now);
+        let version = next_version(None, epoch);
+        let targets = first_targets(&delegated, &contents[0], (version, now));
         let mut documents = vec![
             (
                 RepositoryRole::Root,
@@ -106,7 +106,7 @@ impl Founded {
             ),
         ];
         for role in RepositoryRole::DELEGATED {
-            let mut names = no_targets(role, now);
+            let mut names = no_targets(role, (version, now));
             if role == RepositoryRole::Stops {
                 let list = TargetFile::of(&contents[1], None);
                 names.targets.insert(STOP_LIST_TARGET.to_owned(), list);
@@ -118,10 +118,26 @@ impl Founded {
             documents,
             contents,
             online,
+            epoch,
         })
     }
 
-    /// Keeps it, in the transaction that founds the data center.
+    /// The versions that its documents say.
+    #[cfg(test)]
+    pub(crate) fn versions(&self) -> Vec<u64> {
+        let documents = self.documents.iter();
+        let version = |(role, document, _): &(RepositoryRole, Document, UnixSeconds)| {
+            let name = role.role_name();
+            if *role == RepositoryRole::Root {
+                document.unverified::<Root>(&name).unwrap().version
+            } else {
+                document.unverified::<Targets>(&name).unwrap().version
+            }
+        };
+        documents.map(|one| version(one).number()).collect()
+    }
+
+    /// Keeps it, in the transaction that founds the data center or finds that it has none.
     pub(crate) fn keep(
         self,
         ledger: &Ledger,
@@ -131,25 +147,67 @@ impl Founded {
         for bytes in &self.contents {
             content::put(tx, bytes, now)?;
         }
+        let epoch = self.epoch;
         for (role, document, expires) in self.documents {
+            // Roots are numbered one by one, whatever happened to the data center.
+            let version = match role {
+                RepositoryRole::Root => Version::FIRST,
+                RepositoryRole::Targets
+                | RepositoryRole::Rates
+                | RepositoryRole::Software
+                | RepositoryRole::Stops
+                | RepositoryRole::Snapshot
+                | RepositoryRole::Timestamp => next_version(None, epoch),
+            };
             let stored = store::Stored {
                 role,
-                version: Version::FIRST,
+                version,
                 content: document.to_bytes(),
                 expires,
                 made: now,
-                epoch: FIRST_EPOCH,
+                epoch,
             };
             publishing::keep(ledger, tx, &stored)?;
         }
-        publishing::bind(tx, &self.online, FIRST_EPOCH, now)
+        publishing::bind(tx, &self.online, epoch, now)
+    }
+}
+
+impl DataCenter {
+    /// Makes the repository of a data center that an earlier program made. Its offline keys lie in the
+    /// folder `offline` then, to be moved away.
+    ///
+    /// A crash leaves key files that are good for nothing, and no repository.
+    ///
+    /// # Errors
+    /// [`RepositoryError::AlreadyMade`], and whatever hinders making keys.
+    pub fn create_repository(
+        &self,
+        passphrase: &str,
+        publish_passphrase: Option<&str>,
+    ) -> Result<(), RepositoryError> {
+        let check = |tx: &Tx<'_>| match store::newest(tx, RepositoryRole::Root)? {
+            Some(_) => Err(RepositoryError::AlreadyMade),
+            None => Ok(()),
+        };
+        // Before keys are made: those of a repository that is there stay as they are.
+        self.db().read_blocking("repository", check)?;
+        let (now, epoch, ledger) = (self.now(), self.epoch(), *self.ledger());
+        self.folder().make()?;
+        let passphrases = (passphrase, publish_passphrase);
+        let authorities = self.authority().bundle(now);
+        let founded = Founded::make(self.folder(), passphrases, &authorities, (epoch, now))?;
+        self.db().write_blocking("repository", move |tx| {
+            check(tx)?;
+            founded.keep(&ledger, tx, now)
+        })
     }
 }
 
 /// A version of a role that names nothing.
-fn no_targets(role: RepositoryRole, now: UnixSeconds) -> Targets {
+fn no_targets(role: RepositoryRole, (version, now): (Version, UnixSeconds)) -> Targets {
     Targets {
-        version: Version::FIRST,
+        version,
         expires: now.plus_days(role.days()),
         targets: BTreeMap::new(),
         delegations: None,
@@ -185,7 +243,11 @@ fn first_root(
     }
 }
 
-fn first_targets(delegated: &Delegated, authorities: &[u8], now: UnixSeconds) -> Targets {
+fn first_targets(
+    delegated: &Delegated,
+    authorities: &[u8],
+    made: (Version, UnixSeconds),
+) -> Targets {
     let mut keys: BTreeMap<KeyId, Key> = BTreeMap::new();
     let mut roles = Vec::new();
     for role in RepositoryRole::DELEGATED {
@@ -207,6 +269,6 @@ fn first_targets(delegated: &Delegated, authorities: &[u8], now: UnixSeconds) ->
     Targets {
         targets: BTreeMap::from([(AUTHORITIES_TARGET.to_owned(), authorities)]),
         delegations: Some(Delegations { keys, roles }),
-        ..no_targets(RepositoryRole::Targets, now)
+        ..no_targets(RepositoryRole::Targets, made)
     }
 }

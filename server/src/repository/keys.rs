@@ -79,31 +79,51 @@ pub(super) fn make_offline(
     Ok((root, make(TARGETS_FILE, "Key of the role targets")?))
 }
 
-/// The key of a role whose keys lie in the data folder.
+/// Whether a key of the role lies in the data folder.
+pub(super) fn has(folder: &Folder, role: RepositoryRole, keys: &Role) -> bool {
+    let mut places = keys.keyids.iter().map(|id| path_of(folder, role, id));
+    places.any(|path| path.exists())
+}
+
+/// The key of a role whose keys lie in the data folder: of several the first that opens.
 pub(super) fn find(
     folder: &Folder,
     role: RepositoryRole,
     keys: &Role,
     passphrase: Option<&str>,
 ) -> Result<Ed25519Key, RepositoryError> {
-    let places = keys.keyids.iter().map(|id| (id, path_of(folder, role, id)));
-    let mut there = places.filter(|(_, path)| path.exists());
-    let (id, path) = there.next().ok_or(RepositoryError::NoKey { role })?;
-    let key = match (role.custody(), passphrase) {
-        (Custody::Open, _) => read_repository_key(&path)?,
-        (Custody::Sealed, Some(passphrase)) => open_repository_key(&path, passphrase)?,
-        (Custody::Sealed, None) => open_repository_key(&path, &kept_passphrase(folder)?)?,
-        (Custody::Offline, _) => return Err(RepositoryError::NoKey { role }),
-    };
-    if id_of(&key) == *id {
-        Ok(key)
-    } else {
-        Err(ca::CaError::Damaged { path }.into())
+    let mut fault = RepositoryError::NoKey { role };
+    for id in &keys.keyids {
+        let path = path_of(folder, role, id);
+        if !path.exists() {
+            continue;
+        }
+        let opened: Result<Ed25519Key, RepositoryError> = match role.custody() {
+            Custody::Open => read_repository_key(&path).map_err(Into::into),
+            Custody::Sealed => {
+                let passphrase = passphrase_or_kept(folder, passphrase)?;
+                open_repository_key(&path, &passphrase).map_err(Into::into)
+            }
+            Custody::Offline => Err(RepositoryError::NoKey { role }),
+        };
+        match opened {
+            Ok(key) if id_of(&key) == *id => return Ok(key),
+            Ok(_) => fault = ca::CaError::Damaged { path }.into(),
+            Err(error) => fault = error,
+        }
     }
+    Err(fault)
 }
 
-/// The passphrase of those who publish, where `init` left it and nobody has moved it away yet.
-fn kept_passphrase(folder: &Folder) -> Result<Zeroizing<String>, RepositoryError> {
+/// The passphrase of those who publish: the one given, or where `init` left it and nobody has moved
+/// it away yet.
+pub(super) fn passphrase_or_kept(
+    folder: &Folder,
+    given: Option<&str>,
+) -> Result<Zeroizing<String>, RepositoryError> {
+    if let Some(given) = given {
+        return Ok(Zeroizing::new(given.to_owned()));
+    }
     let path = folder.publish_passphrase();
     if !path.exists() {
         return Err(RepositoryError::NoPassphrase);

@@ -1,10 +1,11 @@
 //! The signed repository at the data center: roles, keys, versions and what they publish, by TUF.
 //!
 //! One repository holds rate editions, software, the stop list and the certificates of the issuing
-//! authorities. The root is signed by two of three keys that belong offline, and delegates nothing
-//! of its own to the running data center but the word of what is newest: snapshot and timestamp,
-//! which hold for seven days and are renewed by [`upkeep`]. Rates and software have a key each, under
-//! the passphrase of whoever publishes, so that a stolen data folder publishes nothing.
+//! authorities. The root is signed by two of three keys that belong offline, the targets at the top by
+//! one more; both are only drafted here. The running data center signs by itself what holds for seven
+//! days and is renewed by [`upkeep`]: snapshot, timestamp and the stop list. Rates and software have a
+//! key each, under the passphrase of whoever publishes: with that moved away, a stolen data folder
+//! publishes neither.
 //!
 //! A publication is one transaction: a journal record, the new version of its role, a snapshot and a
 //! timestamp. A crash leaves the repository as it was before or as it is after. Versions of all roles
@@ -22,6 +23,7 @@ pub mod role;
 mod root;
 pub mod sign;
 pub mod store;
+mod targets;
 mod upkeep;
 
 #[cfg(test)]
@@ -53,6 +55,21 @@ pub enum RepositoryError {
     /// The data folder has no repository: an earlier program made it.
     #[error("the data center has no repository")]
     NotMade,
+    /// The data folder has a repository already.
+    #[error("the data center has a repository already")]
+    AlreadyMade,
+    /// Targets do not delegate to a role as this program publishes under it, or nobody delegates to it.
+    #[error("the top-level targets do not delegate to {} as this program publishes", role.name())]
+    NotDelegated {
+        /// The role.
+        role: RepositoryRole,
+    },
+    /// What came has ended already.
+    #[error("the signed {} has ended already", role.name())]
+    HasEnded {
+        /// The role.
+        role: RepositoryRole,
+    },
     /// Metadata is not what it has to be.
     #[error(transparent)]
     Tuf(#[from] TufFault),

@@ -4,16 +4,18 @@
 use core::num::NonZeroU32;
 
 use sha2::{Digest as _, Sha256};
-use shared::services::repository::AUTHORITIES_TARGET;
-use shared::tuf::{Document, Metadata as _, Role, Root, TargetFile, Targets, Version};
+use shared::clock::UnixSeconds;
+use shared::tuf::{Document, Metadata as _, Role, Root, Targets, Version};
 
 use super::publishing::{OnlineKeys, bind, check_signed, keep};
-use super::role::{RepositoryRole, next_version};
+use super::role::RepositoryRole;
 use super::sign::{ONE, role_of, verify};
 use super::store::{self, Stored};
+use super::targets::{check_delegations, signed_again};
 use super::{ROOT_KEYS, ROOT_THRESHOLD, RepositoryError, content, keys};
 use crate::center::DataCenter;
 use crate::db::{DbError, Tx};
+use crate::folder::Folder;
 
 /// The most documents that are installed together: after a restore, each root the backup lacks.
 pub const DOCUMENTS_MAX: usize = 32;
@@ -116,44 +118,17 @@ impl DataCenter {
         Ok(Document::of(&root))
     }
 
-    /// Drafts the next targets at the top: with the certificates of the authorities of today.
-    ///
-    /// # Errors
-    /// [`RepositoryError`].
-    pub fn draft_targets(&self) -> Result<Document, RepositoryError> {
-        let (now, epoch) = (self.now(), self.epoch());
-        let authorities = self.authority().bundle(now).into_bytes();
-        let file = TargetFile::of(&authorities, None);
-        let mut targets = self.db().write_blocking("authorities", move |tx| {
-            content::put(tx, &authorities, now)?;
-            store::needed(tx, RepositoryRole::Targets)?.says::<Targets>()
-        })?;
-        targets.version = next_version(Some(targets.version), epoch);
-        targets.expires = now.plus_days(RepositoryRole::Targets.days());
-        targets.targets.insert(AUTHORITIES_TARGET.to_owned(), file);
-        Ok(Document::of(&targets))
-    }
-
-    /// Whether the published certificates of the authorities are those of today.
-    ///
-    /// # Errors
-    /// [`RepositoryError`].
-    pub fn publishes_its_authorities(&self) -> Result<bool, RepositoryError> {
-        let targets = self.named_targets(RepositoryRole::Targets)?;
-        let authorities = self.authority().bundle(self.now());
-        let file = TargetFile::of(authorities.as_bytes(), None);
-        Ok(targets.targets.get(AUTHORITIES_TARGET) == Some(&file))
-    }
-
-    /// Installs what was signed offline, roots first, in one transaction. `approve` is asked with what
-    /// two admins have to approve where a root is among it: the new root's version and the SHA-256 of
-    /// what was signed.
+    /// Installs what was signed offline, roots first, in one transaction; what a role names whose keys
+    /// it changes is signed again by the new ones there, which `passphrase` opens where they are
+    /// sealed. `approve` is asked with what two admins have to approve where a root is among it: the
+    /// new root's version and the SHA-256 of what was signed.
     ///
     /// # Errors
     /// [`RepositoryError`], and what `approve` answers. Nothing was changed then.
     pub fn install_signed<E>(
         &self,
         documents: Vec<Vec<u8>>,
+        passphrase: Option<&str>,
         approve: impl FnOnce(&Tx<'_>, &[(Version, [u8; 32])]) -> Result<(), E> + Send + 'static,
     ) -> Result<(), E>
     where
@@ -176,11 +151,19 @@ impl DataCenter {
             .collect();
         let online = OnlineKeys::read(self.folder(), &root)?;
         let (ledger, now, epoch) = (*self.ledger(), self.now(), self.epoch());
+        let folder = self.folder().clone();
+        let again = self.keys_to_sign_again(targets_of(&signed)?, passphrase)?;
+        // A draft names the certificates of its day: they are here again, however old it is.
+        let authorities = self.authority().bundle(now).into_bytes();
         self.db().write_blocking("install", move |tx| {
             // Before anything is written: an approval rests on the journal as it is.
             approve(tx, &roots)?;
+            content::put(tx, &authorities, now)?;
             for one in &signed {
-                keep(&ledger, tx, &follow(tx, one, epoch, now)?)?;
+                keep(&ledger, tx, &follow(&folder, tx, one, (epoch, now))?)?;
+            }
+            for (role, key) in &again {
+                keep(&ledger, tx, &signed_again(tx, (*role, key), epoch, now)?)?;
             }
             check_all(tx)?;
             Ok(bind(tx, &online, epoch, now)?)
@@ -209,6 +192,14 @@ fn roots_of(signed: &[Signed]) -> Result<Vec<(Root, [u8; 32])>, RepositoryError>
         .collect()
 }
 
+/// The newest targets among what was signed.
+fn targets_of(signed: &[Signed]) -> Result<Option<Targets>, RepositoryError> {
+    let mut targets = signed.iter().rev();
+    let newest = targets.find(|one| one.role == RepositoryRole::Targets);
+    let says = newest.map(|one| one.document.unverified(&one.role.role_name()));
+    Ok(says.transpose()?)
+}
+
 /// Checks that a root is worth its name: enough keys, and addresses that hold versions and hashes.
 fn check_strength(root: &Root) -> Result<(), RepositoryError> {
     let role = &root.roles.root;
@@ -223,12 +214,12 @@ fn check_strength(root: &Root) -> Result<(), RepositoryError> {
     }
 }
 
-/// Checks that a document follows the newest of its role.
+/// Checks that a document follows the newest of its role and has not ended.
 fn follow(
+    folder: &Folder,
     tx: &Tx<'_>,
     signed: &Signed,
-    epoch: u32,
-    now: shared::clock::UnixSeconds,
+    (epoch, now): (u32, UnixSeconds),
 ) -> Result<Stored, RepositoryError> {
     let name = signed.role.role_name();
     let newest = store::needed(tx, signed.role)?;
@@ -247,7 +238,7 @@ fn follow(
         )
     } else {
         let targets: Targets = signed.document.unverified(&name)?;
-        check_delegations(&targets)?;
+        check_delegations(folder, &targets)?;
         (
             targets.version(),
             targets.expires,
@@ -261,6 +252,9 @@ fn follow(
             newest: newest.version,
         });
     }
+    if expires <= now {
+        return Err(RepositoryError::HasEnded { role: signed.role });
+    }
     Ok(Stored {
         role: signed.role,
         version,
@@ -269,20 +263,6 @@ fn follow(
         made: now,
         epoch,
     })
-}
-
-/// Checks that the roles this program publishes under are delegated to, and may name their paths.
-fn check_delegations(targets: &Targets) -> Result<(), RepositoryError> {
-    for role in RepositoryRole::DELEGATED {
-        let found = targets
-            .delegations
-            .as_ref()
-            .and_then(|all| all.role(&role.role_name()));
-        if found.is_none_or(|found| found.paths.as_ref() != Some(&role.patterns())) {
-            return Err(RepositoryError::NoKey { role });
-        }
-    }
-    Ok(())
 }
 
 /// Checks that everything that names targets is signed by the keys that count now.

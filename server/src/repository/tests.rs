@@ -1,3 +1,5 @@
+mod keys;
+
 use std::sync::Arc;
 
 use shared::clock::UnixSeconds;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
-use shared::clock::UnixSeconds;
+use shared::clock::{UnixSeconds, civil_date};
 use shared::ids::{PieceSerial, StationId};
 use shared::money::Mills;
 use shared::services::ServiceId;
@@ -19,9 +19,9 @@ use crate::approvals::{Action, ApprovalError, Controlled};
 use crate::center::DataCenter;
 use crate::db::{Concerned, DbError, Tx};
 use crate::ledger::LedgerError;
-use crate::services::funds::refunds::credit;
 use crate::services::funds::refunds::scans::{self, ScanFault, Seen, Trust};
 use crate::services::funds::refunds::store::{self, Refund};
+use crate::services::funds::refunds::{TURNS_UP_DAYS, credit};
 use crate::stations::{self, StationError};
 
 /// The most lines of a file of scans that are shown as not understood.
@@ -336,11 +336,12 @@ fn count(view: &mut ScanView, seen: &Seen) {
     view.posted = plus(view.posted, seen.posted);
 }
 
-/// The identities of all pieces that were claimed back and not refused. It is whole or refused: a
-/// list that lacks pieces would let them through.
+/// The identities of all pieces that were claimed back, not refused, and may still turn up. It is
+/// whole or refused: a list that lacks pieces would let them through.
 pub(super) fn stop_list(center: &DataCenter) -> Result<Vec<AdminView>, AdminRefusal> {
-    let stopped = center.db().read_blocking("stop-list", |tx| {
-        store::stopped(tx, STOPPED_MAX.saturating_add(1)).map_err(RefundError::from)
+    let since = civil_date(center.now().plus_days(-TURNS_UP_DAYS));
+    let stopped = center.db().read_blocking("stop-list", move |tx| {
+        store::stopped(tx, since, STOPPED_MAX.saturating_add(1)).map_err(RefundError::from)
     })?;
     if i64::try_from(stopped.len()).map_or(true, |length| length > STOPPED_MAX) {
         return Err(RefundError::TooManyStopped.into());

@@ -17,7 +17,7 @@ use crate::admin::call::AdminCall;
 use crate::admin::refusal::{AdminRefusal, Ending};
 use crate::admin::view::EditionView;
 use crate::center::DataCenter;
-use crate::db::{DbError, Tx};
+use crate::db::DbError;
 use crate::folder::FileFault;
 use crate::services::rates::store::{self, EditionStoreError};
 
@@ -123,39 +123,63 @@ pub(super) fn import(
     id: Option<String>,
     files: Files,
 ) -> Result<EditionView, AdminRefusal> {
+    // Only what is made is stored by the one writer: reading the files takes long.
+    let imported = if is_listing(&source) {
+        let base = base_of(center, base, &files)?;
+        import_listing(&source, &base, id.as_deref()).map_err(NotImported::from)?
+    } else {
+        let plan = Plan::read(&source).map_err(NotImported::from)?;
+        let base = base.unwrap_or_else(|| plan.base.clone());
+        let base = base_of(center, Some(base), &files)?;
+        plan.import(&base, &files).map_err(NotImported::from)?
+    };
+    let Imported { edition, not_read } = imported;
+    stored(center, edition, not_read)
+}
+
+/// Stores an edition, and looks through it beside those that are published.
+///
+/// # Errors
+/// [`AdminRefusal`]; nothing was stored then, or it was and could not be looked through.
+pub(in crate::admin) fn stored(
+    center: &DataCenter,
+    edition: Edition,
+    not_read: Vec<String>,
+) -> Result<EditionView, AdminRefusal> {
     let now = center.now();
-    let view = center.db().write_blocking("rates-import", move |tx| {
-        let imported = if is_listing(&source) {
-            let base = base_of(tx, base.as_deref(), &files)?;
-            import_listing(&source, &base, id.as_deref())?
-        } else {
-            let plan = Plan::read(&source)?;
-            let base = base_of(tx, Some(base.as_deref().unwrap_or(&plan.base)), &files)?;
-            plan.import(&base, &files)?
-        };
-        let Imported { edition, not_read } = imported;
-        let stored = store::import(tx, &edition, now)?;
-        let report = report_on(tx, &edition, &[], today(now))?;
-        Ok::<_, NotImported>(EditionView {
-            edition: stored,
-            report: Some(report),
-            not_read,
-        })
+    let kept = edition.clone();
+    let stored = center
+        .db()
+        .write_blocking("rates-import", move |tx| store::import(tx, &kept, now))?;
+    let report = center.db().read_blocking("rates-report", move |tx| {
+        report_on(tx, &edition, &[], today(now))
     })?;
-    Ok(view)
+    Ok(EditionView {
+        edition: stored,
+        report: Some(report),
+        not_read,
+    })
 }
 
 /// The edition whose rules are taken: a file, a stored edition, or the newest that is stored.
-fn base_of(tx: &Tx<'_>, name: Option<&str>, files: &Files) -> Result<Edition, NotImported> {
-    let Some(name) = name else {
-        let newest = store::list(tx)?.into_iter().next();
-        let newest = newest.ok_or(NotImported::NoBase)?;
-        return Ok(store::read(tx, &newest.id)?);
-    };
-    match files.get(name) {
-        Some(text) => Ok(Edition::from_json(text)?),
-        None => Ok(store::read(tx, name)?),
+fn base_of(
+    center: &DataCenter,
+    name: Option<String>,
+    files: &Files,
+) -> Result<Edition, NotImported> {
+    if let Some(text) = name.as_ref().and_then(|name| files.get(name)) {
+        return Ok(Edition::from_json(text)?);
     }
+    center.db().read_blocking("rates-base", move |tx| {
+        let name = match name {
+            Some(name) => name,
+            None => {
+                let newest = store::list(tx)?.into_iter().next();
+                newest.ok_or(NotImported::NoBase)?.id
+            }
+        };
+        Ok(store::read(tx, &name)?)
+    })
 }
 
 impl From<NotImported> for AdminRefusal {

@@ -15,8 +15,8 @@ use super::refusal::AdminRefusal;
 use super::view::AdminView;
 use crate::center::DataCenter;
 
-pub(super) use import::import_call;
-pub(super) use publish::{check_all, must_pass, report_on, today};
+pub(super) use import::{import_call, stored};
+pub(super) use publish::{check_all, must_pass, today};
 
 /// Something an admin wants done with editions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

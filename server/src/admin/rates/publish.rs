@@ -80,11 +80,8 @@ pub(in crate::admin) fn report_on(
         .filter(|one| counts(one) && one.id != edition.id())
         .map(|one| (one.id, one.effective))
         .collect();
-    let earlier = published
-        .iter()
-        .filter(|(_, day)| *day <= edition.effective());
-    let before = earlier.max_by_key(|(_, day)| *day);
-    let before = before.map(|(id, _)| store::read(tx, id)).transpose()?;
+    let before = replaced_by(edition, &published);
+    let before = before.map(|id| store::read(tx, id)).transpose()?;
     let around = Surroundings {
         today,
         published: &published,
@@ -93,7 +90,17 @@ pub(in crate::admin) fn report_on(
     Ok(look_through(edition, &around))
 }
 
-/// The published edition that an edition replaces: the last that begins on its day or before.
+/// Which of these an edition replaces: the last that begins before it, or on its day with a name that
+/// comes before its own. Stations take them in that order.
+fn replaced_by<'a>(edition: &Edition, published: &'a [(String, Date)]) -> Option<&'a str> {
+    let earlier = published
+        .iter()
+        .filter(|(id, day)| (*day, id.as_str()) < (edition.effective(), edition.id()));
+    let before = earlier.max_by(|(a, day_a), (b, day_b)| (day_a, a).cmp(&(day_b, b)));
+    before.map(|(id, _)| id.as_str())
+}
+
+/// The published edition that an edition replaces.
 ///
 /// # Errors
 /// [`EditionStoreError`].
@@ -101,12 +108,11 @@ pub(super) fn before_of(
     tx: &Tx<'_>,
     edition: &Edition,
 ) -> Result<Option<Edition>, EditionStoreError> {
-    let published = store::list(tx)?.into_iter().filter(|one| {
-        let is_other = one.published.is_some() && one.id != edition.id();
-        is_other && one.effective <= edition.effective()
-    });
-    let before = published.max_by(|a, b| (a.effective, &a.id).cmp(&(b.effective, &b.id)));
-    before.map(|one| store::read(tx, &one.id)).transpose()
+    let published = store::list(tx)?.into_iter();
+    let published = published.filter(|one| one.published.is_some());
+    let published: Vec<(String, Date)> = published.map(|one| (one.id, one.effective)).collect();
+    let before = replaced_by(edition, &published);
+    before.map(|id| store::read(tx, id)).transpose()
 }
 
 /// Refuses editions of which one fails, before any of them is published. Each is held against
@@ -201,6 +207,7 @@ pub(super) fn despite(
         report_on(tx, &store::read(tx, &name)?, &[], today(place.now))
     })?;
     let name = id.to_owned();
+    let is_asked = consent == Consent::Request;
     let first = move |tx: &Tx<'_>| {
         let edition = store::read(tx, &name)?;
         let report = report_on(tx, &edition, &[], today(place.now))?;
@@ -213,7 +220,14 @@ pub(super) fn despite(
             Consented::Asked(view) => Err(PublishError::Asked(Box::new(view))),
         }
     };
-    match publish(center, id, passphrase, first) {
+    let published = if is_asked {
+        // What two admins have to sign opens no key: whoever asks for it need not be able to publish.
+        let asked = center.db().read_blocking("rates-request", first);
+        asked.and(Err(PublishError::Passes { id: id.to_owned() }))
+    } else {
+        publish(center, id, passphrase, first)
+    };
+    match published {
         Ok(edition) => Ok(AdminView::Edition(EditionView {
             edition,
             report: Some(report),
@@ -278,5 +292,33 @@ impl From<PublishError> for AdminRefusal {
             PublishError::Store(error) => error.into(),
             PublishError::Db(error) => error.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::ToSpan as _;
+
+    use super::*;
+
+    #[test]
+    fn an_edition_replaces_the_last_that_stations_take_before_it() {
+        let source = include_str!("../../../../shared/data/editions/us-2026-07-12.json");
+        let edition = Edition::from_json(source).unwrap();
+        let day = edition.effective();
+        let replaced = |others: &[(&str, Date)]| {
+            let others: Vec<(String, Date)> = others
+                .iter()
+                .map(|(id, day)| ((*id).to_owned(), *day))
+                .collect();
+            replaced_by(&edition, &others).map(str::to_owned)
+        };
+        let (before, after) = (day.saturating_sub(3.days()), day.saturating_add(3.days()));
+        assert_eq!(replaced(&[("later", after), (edition.id(), day)]), None);
+        let two = [("us-b", before), ("us-a", before)];
+        assert_eq!(replaced(&two).as_deref(), Some("us-b"));
+        // On its own day a name decides: what comes after it stays in force.
+        let same = [("us-a", before), ("us-2026", day), ("us-z", day)];
+        assert_eq!(replaced(&same).as_deref(), Some("us-2026"));
     }
 }

@@ -1,5 +1,6 @@
 //! The commands of the repository.
 
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use shared::tuf::Document;
 use super::view::KeyView;
 use super::{DraftView, RepositoryCall, RepositoryView};
 use crate::admin::approval::cli::{ConsentArguments, asking};
-use crate::admin::call::AdminCall;
+use crate::admin::call::{AdminCall, Passphrase};
 use crate::admin::output::Output;
 use crate::admin::refusal::{AdminRefusal, Ending};
 use crate::admin::view::AdminView;
@@ -36,10 +37,21 @@ pub enum RepositoryCommand {
         passphrase_file: Option<PathBuf>,
     },
     /// Sign the top-level targets again, with the certificates of the authorities of today: needed once
-    /// a year and after `keys rotate --what ca`.
+    /// a year, after `keys rotate --what ca`, and with a new key for a role whose key was stolen or lost.
     SignTargets(SignTargets),
     /// Draft the next root into a file for its keyholders: to hold longer, or with other keys.
     RotateRoot(RotateRoot),
+    /// Make the repository of a data center that an earlier program made. Stations enrolled before have
+    /// to be enrolled anew to trust it. A new data center has one.
+    Create {
+        /// A file whose first line is the passphrase for the keys that belong offline.
+        #[arg(long, value_name = "PATH")]
+        root_passphrase_file: PathBuf,
+        /// A file whose first line is the passphrase of the keys that publish rates and software.
+        /// Without it one is made and left in the folder `offline`, to be moved away.
+        #[arg(long, value_name = "PATH")]
+        publish_passphrase_file: Option<PathBuf>,
+    },
     /// Make a key for a keyholder: the private half stays in the file. Needs no data center.
     NewKey {
         /// The new file.
@@ -49,10 +61,18 @@ pub enum RepositoryCommand {
         #[arg(long, value_name = "PATH")]
         passphrase_file: PathBuf,
     },
-    /// Add a signature to a draft. Needs no data center: it works where the key is.
+    /// Show what a draft says, ask, and add a signature to it. Needs no data center: it works where the
+    /// key is.
     Sign {
         /// The draft.
         file: PathBuf,
+        /// The document of the same role that is in force, as it was installed or as any station may
+        /// fetch it: shows what the draft changes.
+        #[arg(long, value_name = "FILE")]
+        against: Option<PathBuf>,
+        /// Sign without asking: it was read before. Needed where nobody can be asked.
+        #[arg(long)]
+        yes: bool,
         /// The file with the key.
         #[command(flatten)]
         key: KeyArguments,
@@ -63,6 +83,10 @@ pub enum RepositoryCommand {
         /// The signed files, a root and what belongs to it together.
         #[arg(required = true, num_args = 1..=DOCUMENTS_MAX)]
         files: Vec<PathBuf>,
+        /// A file whose first line is the passphrase of the keys that publish: needed where the targets
+        /// name new ones [default: where `init` left it].
+        #[arg(long, value_name = "PATH")]
+        publish_passphrase_file: Option<PathBuf>,
         /// How two admins approve it.
         #[command(flatten)]
         consent: ConsentArguments,
@@ -92,6 +116,14 @@ pub struct SignTargets {
     /// Only draft them, into this new file: for a key that is somewhere else.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "passphrase_file"])]
     pub out: Option<PathBuf>,
+    /// Make a new key for a role in the place of one that was stolen or lost: rates, software or stops;
+    /// may be given several times. What the role names is signed again with it at `install`.
+    #[arg(long = "new-key", value_name = "ROLE", value_enum)]
+    pub new_keys: Vec<RepositoryRole>,
+    /// A file whose first line is the passphrase for new keys that publish [default: where `init` left
+    /// it].
+    #[arg(long, value_name = "PATH")]
+    pub publish_passphrase_file: Option<PathBuf>,
 }
 
 /// What a new root changes.
@@ -151,14 +183,34 @@ pub(in crate::admin) fn carry_out(
             out,
             passphrase_file,
         } => new_key(&out, &passphrase_file, output),
-        RepositoryCommand::Sign { file, key } => sign(&file, &key, output),
-        RepositoryCommand::Install { files, consent } => {
+        RepositoryCommand::Sign {
+            file,
+            against,
+            yes,
+            key,
+        } => sign(&file, (against.as_deref(), yes), &key, output),
+        RepositoryCommand::Create {
+            root_passphrase_file,
+            publish_passphrase_file,
+        } => {
+            let what = RepositoryCall::Create {
+                passphrase: Passphrase::from(read_passphrase(&root_passphrase_file)?.as_str()),
+                publish_passphrase: passphrase_of(publish_passphrase_file.as_deref())?,
+            };
+            perform_or_ask(folder, call(what), clock, output)
+        }
+        RepositoryCommand::Install {
+            files,
+            publish_passphrase_file,
+            consent,
+        } => {
             let documents = files
                 .iter()
                 .map(|file| text_of(file))
                 .collect::<Result<_, _>>()?;
             let what = RepositoryCall::Install {
                 documents,
+                passphrase: passphrase_of(publish_passphrase_file.as_deref())?,
                 consent: consent.consent()?,
             };
             asking(folder, call(what), &consent, clock, output)
@@ -209,7 +261,12 @@ fn sign_targets(
         Some(file) => Some(open_repository_key(&key, &read_passphrase(file)?)?),
         None => None,
     };
-    let draft = drafted(folder, RepositoryCall::DraftTargets, Arc::clone(&clock))?;
+    let passphrase = passphrase_of(arguments.publish_passphrase_file.as_deref())?;
+    let what = RepositoryCall::DraftTargets {
+        new_keys: arguments.new_keys.clone(),
+        passphrase: passphrase.clone(),
+    };
+    let draft = drafted(folder, what, Arc::clone(&clock))?;
     let Some(key) = key else {
         if let Some(out) = &arguments.out {
             write_new(out, draft.document.as_bytes())?;
@@ -222,6 +279,7 @@ fn sign_targets(
     let signed = String::from_utf8_lossy(&document.to_bytes()).into_owned();
     let what = RepositoryCall::Install {
         documents: vec![signed],
+        passphrase,
         consent: super::Consent::None,
     };
     perform_or_ask(folder, AdminCall::Repository { what }, clock, output)
@@ -242,22 +300,62 @@ fn new_key(out: &Path, passphrase_file: &Path, output: &Output) -> Result<(), Ad
     Ok(())
 }
 
-fn sign(file: &Path, key: &KeyArguments, output: &Output) -> Result<(), AdminRefusal> {
+fn sign(
+    file: &Path,
+    (against, yes): (Option<&Path>, bool),
+    key: &KeyArguments,
+    output: &Output,
+) -> Result<(), AdminRefusal> {
     let text = text_of(file)?;
     let (role, mut document) = read_document(text.as_bytes())?;
+    let in_force = match against {
+        Some(file) => Some(read_document(text_of(file)?.as_bytes())?),
+        None => None,
+    };
+    let in_force = match in_force {
+        Some((other, _)) if other != role => {
+            return Err(AdminRefusal::usage(
+                format!(
+                    "The file that is in force is a {} and no {}.",
+                    other.name(),
+                    role.name()
+                ),
+                "Name the document of the same role with --against.",
+            ));
+        }
+        Some((_, document)) => Some(document),
+        None => None,
+    };
+    let draft = DraftView::of(role, &document, in_force.as_ref())?;
+    if !yes && !agreed(&draft)? {
+        return Err(AdminRefusal::new(
+            Ending::Refused,
+            "not_signed",
+            "Nothing was signed.",
+            "Read it again, and sign when it is what you were told.",
+        ));
+    }
     let passphrase = read_passphrase(&key.passphrase_file)?;
     let key = open_repository_key(&key.key, &passphrase)?;
     add_signature(&mut document, &key);
     write_private(file, &document.to_bytes())?;
-    show(
-        output,
-        RepositoryView::Draft(DraftView {
-            role,
-            document: String::from_utf8_lossy(&document.to_bytes()).into_owned(),
-            signatures: document.signatures().len(),
-        }),
-    );
+    let signed = DraftView::of(role, &document, in_force.as_ref())?;
+    show(output, RepositoryView::Draft(signed));
     Ok(())
+}
+
+/// Shows what is to be signed, and asks whether it shall be.
+fn agreed(draft: &DraftView) -> Result<bool, AdminRefusal> {
+    if !io::stdin().is_terminal() {
+        return Err(AdminRefusal::usage(
+            "Nobody can be asked here whether to sign.",
+            "Read the draft where you can answer, or sign with --yes what was read before.",
+        ));
+    }
+    let mut answer = String::new();
+    let asked = writeln!(io::stderr(), "{draft}\nSign it? Type yes:")
+        .and_then(|()| io::stdin().read_line(&mut answer));
+    Ok(asked.is_ok() && answer.trim().eq_ignore_ascii_case("yes"))
 }
 
 /// Reads a document that may be signed offline.

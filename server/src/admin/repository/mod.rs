@@ -5,11 +5,12 @@
 
 pub mod cli;
 mod refusal;
+mod said;
 mod view;
 
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Serialize};
-use shared::tuf::{Root, Targets, Version};
+use shared::tuf::{Document, Root, Targets, Version};
 
 use super::approval::{ApprovalView, Consent, Consented, Place, RequestView, consent as approved};
 use super::call::Passphrase;
@@ -21,6 +22,8 @@ use crate::center::DataCenter;
 use crate::db::{DbError, Tx};
 use crate::repository::role::Custody;
 use crate::repository::{Change, RepositoryError, RepositoryRole, RootTerms, nothing, store};
+use crate::services::rates::publish::with_all_editions;
+use crate::services::rates::store::EditionStoreError;
 
 pub use view::{DraftView, PlaceView, RepositoryView, RoleView};
 
@@ -40,13 +43,27 @@ pub enum RepositoryCall {
         online: bool,
     },
     /// Draft the next top-level targets.
-    DraftTargets,
+    DraftTargets {
+        /// The roles that get a new key.
+        new_keys: Vec<RepositoryRole>,
+        /// What seals new keys that publish; where there is none, what `init` left.
+        passphrase: Option<Passphrase>,
+    },
     /// Install what was signed offline.
     Install {
         /// The signed documents.
         documents: Vec<String>,
+        /// What opens new keys that publish.
+        passphrase: Option<Passphrase>,
         /// How two admins approve a root, where two admins have keys.
         consent: Consent,
+    },
+    /// Make the repository of a data center that an earlier program made.
+    Create {
+        /// What seals the keys that belong offline.
+        passphrase: Passphrase,
+        /// What seals the keys that publish; one is made when there is none.
+        publish_passphrase: Option<Passphrase>,
     },
     /// Sign rates and software again as they are.
     Renew {
@@ -80,16 +97,33 @@ pub(super) fn perform(
                 online,
             };
             let document = center.draft_root(&terms)?;
-            return Ok(show(draft(RepositoryRole::Root, &document)));
+            return Ok(show(draft(center, RepositoryRole::Root, &document)?));
         }
-        RepositoryCall::DraftTargets => {
-            let document = center.draft_targets()?;
-            return Ok(show(draft(RepositoryRole::Targets, &document)));
+        RepositoryCall::DraftTargets {
+            new_keys,
+            passphrase,
+        } => {
+            let passphrase = passphrase.as_ref().map(Passphrase::as_str);
+            let document = center.draft_targets(&new_keys, passphrase)?;
+            return Ok(show(draft(center, RepositoryRole::Targets, &document)?));
         }
-        RepositoryCall::Install { documents, consent } => {
-            if let Some(asked) = install(center, documents, consent)? {
+        RepositoryCall::Install {
+            documents,
+            passphrase,
+            consent,
+        } => {
+            let passphrase = passphrase.as_ref().map(Passphrase::as_str);
+            if let Some(asked) = install(center, (documents, passphrase), consent)? {
                 return Ok(show(AdminView::Approval(ApprovalView::Request(asked))));
             }
+        }
+        RepositoryCall::Create {
+            passphrase,
+            publish_passphrase,
+        } => {
+            let publish = publish_passphrase.as_ref().map(Passphrase::as_str);
+            center.create_repository(passphrase.as_str(), publish)?;
+            renew(center, publish)?;
         }
         RepositoryCall::Renew { passphrase } => {
             renew(center, passphrase.as_ref().map(Passphrase::as_str))?;
@@ -110,12 +144,17 @@ fn public(digits: &str) -> Result<[u8; 32], AdminRefusal> {
         })
 }
 
-fn draft(role: RepositoryRole, document: &shared::tuf::Document) -> AdminView {
-    AdminView::Repository(RepositoryView::Draft(DraftView {
-        role,
-        document: String::from_utf8_lossy(&document.to_bytes()).into_owned(),
-        signatures: document.signatures().len(),
-    }))
+/// A draft, beside the document of its role that is in force.
+fn draft(
+    center: &DataCenter,
+    role: RepositoryRole,
+    document: &Document,
+) -> Result<AdminView, AdminRefusal> {
+    let in_force = center
+        .db()
+        .read_blocking("in force", move |tx| store::needed(tx, role)?.document())?;
+    let draft = DraftView::of(role, document, Some(&in_force))?;
+    Ok(AdminView::Repository(RepositoryView::Draft(draft)))
 }
 
 /// What can go wrong while something is installed.
@@ -135,7 +174,7 @@ enum InstallError {
 /// Installs documents; what two admins have to sign first, when that was asked for.
 fn install(
     center: &DataCenter,
-    documents: Vec<String>,
+    (documents, passphrase): (Vec<String>, Option<&str>),
     consent: Consent,
 ) -> Result<Option<RequestView>, AdminRefusal> {
     let place = Place::of(center);
@@ -162,7 +201,7 @@ fn install(
             Consented::Asked(view) => Err(InstallError::Asked(Box::new(view))),
         }
     };
-    match center.install_signed(documents, approve) {
+    match center.install_signed(documents, passphrase, approve) {
         Ok(()) => Ok(None),
         Err(InstallError::Asked(view)) => Ok(Some(*view)),
         Err(InstallError::Repository(error)) => Err(error.into()),
@@ -172,14 +211,18 @@ fn install(
 }
 
 /// Publishes what rates and software name once more: it holds for its whole time again, and above
-/// every version from before a restore.
+/// every version from before a restore. Published editions that the repository lacks, because an
+/// earlier program published them, are named again.
 fn renew(center: &DataCenter, passphrase: Option<&str>) -> Result<(), AdminRefusal> {
     let sealed = RepositoryRole::DELEGATED
         .into_iter()
         .filter(|role| role.custody() == Custody::Sealed);
     for role in sealed {
         let same = |named: &Targets| {
-            Ok::<_, RepositoryError>(Change {
+            if role == RepositoryRole::Rates {
+                return with_all_editions(center, named);
+            }
+            Ok::<_, EditionStoreError>(Change {
                 contents: Vec::new(),
                 targets: named.targets.clone(),
             })
@@ -192,11 +235,15 @@ fn renew(center: &DataCenter, passphrase: Option<&str>) -> Result<(), AdminRefus
 /// Every role, and what lies in the data folder that should not.
 fn shown(center: &DataCenter) -> Result<Vec<AdminView>, AdminRefusal> {
     let now = center.now();
-    let (root, targets) = center.db().read_blocking("repository", |tx| {
+    let (root, targets, first) = center.db().read_blocking("repository", |tx| {
         let root: Root = store::needed(tx, RepositoryRole::Root)?.says()?;
         let targets: Targets = store::needed(tx, RepositoryRole::Targets)?.says()?;
-        Ok::<_, RepositoryError>((root, targets))
+        let first = store::of_version(tx, RepositoryRole::Root, Version::FIRST.number())?;
+        Ok::<_, RepositoryError>((root, targets, first))
     })?;
+    let name = RepositoryRole::Root.role_name();
+    let first = first.and_then(|bytes| Document::read(&name, &bytes).ok());
+    let first: Option<Root> = first.and_then(|document| document.unverified(&name).ok());
     let keys_of = |role: RepositoryRole| {
         let name = role.role_name();
         let delegated = || targets.delegations.as_ref()?.role(&name);
@@ -216,6 +263,7 @@ fn shown(center: &DataCenter) -> Result<Vec<AdminView>, AdminRefusal> {
     let folder = center.folder();
     let place = PlaceView {
         offline_keys_here: has_files(&folder.offline(), ".pem"),
+        first_root_keys: first.is_some_and(|first| first.roles.root == root.roles.root),
         passphrase_here: folder.publish_passphrase().exists(),
         authorities_published: center.publishes_its_authorities()?,
     };

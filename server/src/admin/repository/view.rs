@@ -29,6 +29,9 @@ pub struct RoleView {
 pub struct PlaceView {
     /// Keys of root or targets lie in the data folder.
     pub offline_keys_here: bool,
+    /// The root's keys are still those that `init` made, all under one passphrase.
+    #[serde(default)]
+    pub first_root_keys: bool,
     /// The passphrase of those who publish lies in the data folder.
     pub passphrase_here: bool,
     /// The published certificates of the authorities are those of today.
@@ -44,6 +47,12 @@ pub struct DraftView {
     pub document: String,
     /// How many have signed it.
     pub signatures: usize,
+    /// What it says: version, end, keys and delegations, a line each.
+    #[serde(default)]
+    pub says: Vec<String>,
+    /// What that changes against the document in force; nothing where none is at hand.
+    #[serde(default)]
+    pub changes: Option<Vec<String>>,
 }
 
 /// A key that was made for a keyholder.
@@ -89,19 +98,46 @@ impl fmt::Display for RepositoryView {
         match self {
             Self::Role(view) => role(f, view),
             Self::Place(view) => place(f, *view),
-            Self::Draft(view) => write!(
-                f,
-                "The next {}, signed by {} so far. `repository sign` adds a signature, `repository \
-                 install` puts it in force.",
-                view.role.name(),
-                view.signatures
-            ),
+            Self::Draft(view) => draft(f, view),
             Self::Key(view) => write!(
                 f,
                 "{}\n    is the public half of the key in {}. Keep that file and its passphrase apart.",
                 view.public,
                 view.file.display()
             ),
+        }
+    }
+}
+
+fn draft(f: &mut fmt::Formatter<'_>, view: &DraftView) -> fmt::Result {
+    write!(f, "{view}")?;
+    write!(
+        f,
+        "\nSigned by {} so far. `repository sign` adds a signature, `repository install` puts it in \
+         force.",
+        view.signatures
+    )
+}
+
+impl fmt::Display for DraftView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "The next {} says:", self.role.name())?;
+        for line in &self.says {
+            write!(f, "\n    {line}")?;
+        }
+        match &self.changes {
+            None => f.write_str(
+                "\nThe document in force is not at hand: compare it with what you were told.",
+            ),
+            Some(none) if none.is_empty() => {
+                f.write_str("\nAgainst the one in force it changes nothing but what time does.")
+            }
+            Some(changes) => {
+                f.write_str("\nAgainst the one in force it changes:")?;
+                changes
+                    .iter()
+                    .try_for_each(|line| write!(f, "\n    {line}"))
+            }
         }
     }
 }
@@ -129,6 +165,12 @@ fn place(f: &mut fmt::Formatter<'_>, view: PlaceView) -> fmt::Result {
     let mut lines = Vec::new();
     if view.offline_keys_here {
         lines.push("The keys of root and targets still lie in the data folder: move them away.");
+    }
+    if view.first_root_keys {
+        lines.push(
+            "The root's keys are still those that `init` made in one place under one passphrase: give \
+             each keyholder a key of their own (`repository new-key`, `repository rotate-root`).",
+        );
     }
     if view.passphrase_here {
         lines.push(

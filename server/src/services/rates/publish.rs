@@ -72,6 +72,51 @@ where
     )
 }
 
+/// What the role names, and with it every published edition that it lacks and that is still needed:
+/// a program before the repository, or a restore, may have left them out.
+///
+/// # Errors
+/// [`EditionStoreError`].
+pub fn with_all_editions(
+    center: &DataCenter,
+    named: &Targets,
+) -> Result<Change, EditionStoreError> {
+    let today = civil_date(center.now());
+    let published = center.db().read_blocking("published", |tx| {
+        let all = store::list(tx)?.into_iter();
+        let published = all.filter(|edition| edition.published.is_some());
+        let read = |edition: StoredEdition| {
+            let content = store::content(tx, &edition.id)?;
+            Ok::<_, EditionStoreError>((edition.id, edition.effective, content))
+        };
+        published
+            .take(BASES_MAX * 4)
+            .map(read)
+            .collect::<Result<Vec<_>, _>>()
+    })?;
+    let limit = today.saturating_sub(jiff::Span::new().days(KEEP_SUPERSEDED_DAYS));
+    let days = published.iter().map(|(_, day, _)| *day);
+    let oldest = days.filter(|day| *day <= limit).max();
+    let mut named = named.clone();
+    let (mut contents, mut bases) = (Vec::new(), Vec::new());
+    // The oldest first, as they were published: a later one finds its bases.
+    for (id, effective, content) in published.into_iter().rev() {
+        let is_named = edition_target(&id).is_some_and(|path| named.targets.contains_key(&path));
+        if !is_named && oldest.is_none_or(|oldest| effective >= oldest) {
+            let damaged = || EditionStoreError::Damaged { id: id.clone() };
+            let edition = Edition::from_bytes(&content).map_err(|_| damaged())?;
+            let next = change(&named, &edition, content.clone(), bases.clone(), today)?;
+            named.targets = next.targets;
+            contents.extend(next.contents);
+        }
+        bases.insert(0, Base { effective, content });
+    }
+    Ok(Change {
+        contents,
+        targets: named.targets,
+    })
+}
+
 /// The published editions, newest effective date first.
 fn published(tx: &Tx<'_>) -> Result<Vec<Base>, EditionStoreError> {
     let all = store::list(tx)?.into_iter();

@@ -20,11 +20,11 @@ use shared::money::Mills;
 use shared::rule_pack::RulePack;
 use shared::security::signed::ContentType;
 use shared::services::ServiceId;
-use shared::services::funds::VERSION;
 use shared::services::funds::refunds::{
     RefundReason, RefundReply, RefundRequest, RefundState, identity,
 };
-use shared::vault::Fate;
+use shared::services::funds::{INDICIUM_CERTIFICATE_DAYS, VERSION};
+use shared::vault::{Fate, HOLD_DAYS};
 
 use super::{account_line, bad_statement, cbor, heard};
 use crate::access::{Bounded, CallingStation, MESSAGE_MAX};
@@ -94,6 +94,10 @@ fn claim(
     let reply = sealed.sign(center, ContentType::RefundReply, &reply)?;
     Ok(Answer::Reply(reply))
 }
+
+/// A piece can turn up so many days after the date of mailing on it: no certificate that covers the
+/// date holds longer, and mail is slow.
+pub const TURNS_UP_DAYS: i64 = INDICIUM_CERTIFICATE_DAYS + HOLD_DAYS;
 
 /// Where a claim stands, as its station is told.
 struct Standing {

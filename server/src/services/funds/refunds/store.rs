@@ -81,16 +81,18 @@ pub fn list(tx: &Tx<'_>, state: Option<RefundState>) -> Result<Vec<Refund>, DbEr
     )
 }
 
-/// Claims whose pieces must not be accepted, by identity; at most `limit`.
+/// Claims whose pieces must not be accepted, with a date of mailing from `since` on, by identity; at
+/// most `limit`.
 ///
 /// # Errors
 /// [`DbError`].
-pub fn stopped(tx: &Tx<'_>, limit: i64) -> Result<Vec<Refund>, DbError> {
+pub fn stopped(tx: &Tx<'_>, since: Date, limit: i64) -> Result<Vec<Refund>, DbError> {
     tx.rows(
         &format!(
-            "SELECT {COLUMNS} FROM refund WHERE state <> 'refused' ORDER BY identity LIMIT ?1"
+            "SELECT {COLUMNS} FROM refund WHERE state <> 'refused' AND printed >= ?1
+             ORDER BY identity LIMIT ?2"
         ),
-        params![limit],
+        params![decimal_date(since), limit],
         read,
     )
 }
