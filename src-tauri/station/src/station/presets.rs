@@ -93,8 +93,9 @@ impl Owner {
             return Err(say(Code::BadBatch, &[("reason", &reason)]));
         }
         read_rows(&call.csv)?;
-        let known = self.store().waiting_names()?;
-        if !known.contains(&name) && known.len() >= MAX_WAITING {
+        let known = self.store().waiting_since()?;
+        let is_new = !known.iter().any(|(known, _)| *known == name);
+        if is_new && known.len() >= MAX_WAITING {
             let reason = format!("{MAX_WAITING} batches wait already");
             return Err(say(Code::BadBatch, &[("reason", &reason)]));
         }
@@ -147,12 +148,13 @@ impl Station {
     /// owner's thread.
     pub(super) async fn waiting_batches(&self) -> Result<View, UiError> {
         let batches = self
-            .apply(|owner| Ok(owner.store().waiting_batches()?))
+            .apply(|owner| Ok(owner.store().waiting_since()?))
             .await?;
         let mut views = Vec::with_capacity(batches.len());
-        for batch in batches {
-            let rows = self.rows_of(&batch).await?;
-            let (name, since) = (batch.name, batch.since.0);
+        for (name, since) in batches {
+            let Some(rows) = self.rows_of(&name).await? else {
+                continue;
+            };
             let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
             let mut open = 0u32;
             for chunk in rows.chunks(crate::batch::CHUNK) {
@@ -168,7 +170,7 @@ impl Station {
             }
             views.push(WaitingBatchView {
                 name,
-                since,
+                since: since.0,
                 rows: count,
                 open,
             });
@@ -176,12 +178,19 @@ impl Station {
         Ok(View::WaitingBatches(WaitingBatchesView { batches: views }))
     }
 
-    /// The rows of a batch that waits.
-    pub(super) async fn rows_of(&self, batch: &WaitingBatch) -> Result<Vec<Row>, UiError> {
-        let csv = batch.csv.clone();
+    /// The rows of a batch; nothing when it does not wait any more.
+    pub(super) async fn rows_of(&self, name: &str) -> Result<Option<Vec<Row>>, UiError> {
+        let name = name.to_owned();
+        let csv = self
+            .apply(move |owner| Ok(owner.store().waiting_batch(&name)?))
+            .await?;
+        let Some(csv) = csv else {
+            return Ok(None);
+        };
         let reading = tokio::task::spawn_blocking(move || read_rows(&csv));
         let rows = reading.await;
         rows.unwrap_or_else(|_| Err(say(Code::StationStopped, &[])))
+            .map(Some)
     }
 
     pub(super) async fn put_batch(&self, call: PutBatchCall) -> Result<View, UiError> {

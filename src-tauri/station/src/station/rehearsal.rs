@@ -19,7 +19,6 @@ use crate::api::{
     View,
 };
 use crate::batch::{CHUNK, Row};
-use crate::store::presets::WaitingBatch;
 
 /// The two editions of a rehearsal.
 #[derive(Clone)]
@@ -42,7 +41,7 @@ impl Station {
         };
         let mut changes = Vec::with_capacity(batches.len());
         for batch in batches {
-            changes.push(self.rehearse_batch(&both, batch).await?);
+            changes.extend(self.rehearse_batch(&both, batch).await?);
         }
         changes.sort_by_key(|one| Reverse(one.change_mills.unsigned_abs()));
         Ok(View::Rehearsal(RehearsalView {
@@ -53,12 +52,15 @@ impl Station {
         }))
     }
 
+    /// Rehearses a batch; nothing when it does not wait any more.
     async fn rehearse_batch(
         &self,
         both: &Both,
-        batch: WaitingBatch,
-    ) -> Result<BatchChangeView, UiError> {
-        let rows = self.rows_of(&batch).await?;
+        name: String,
+    ) -> Result<Option<BatchChangeView>, UiError> {
+        let Some(rows) = self.rows_of(&name).await? else {
+            return Ok(None);
+        };
         let mut sums = BatchSums::default();
         for chunk in rows.chunks(CHUNK) {
             let (both, chunk) = (both.clone(), chunk.to_vec());
@@ -71,12 +73,12 @@ impl Station {
                 })
                 .await?;
         }
-        Ok(sums.view(batch.name))
+        Ok(Some(sums.view(name)))
     }
 }
 
-/// What a rehearsal begins with: the editions, the presets rehearsed, the batches to be.
-type Begun = (Both, Vec<PresetChangeView>, Vec<WaitingBatch>);
+/// What a rehearsal begins with: the editions, the presets rehearsed, the names of the batches to be.
+type Begun = (Both, Vec<PresetChangeView>, Vec<String>);
 
 impl Owner {
     /// The editions, the presets rehearsed, and the batches that wait. Nothing when no edition is to
@@ -107,7 +109,12 @@ impl Owner {
             let size = one.change_mills.map_or(0, i64::unsigned_abs);
             (Reverse(lost), Reverse(size))
         });
-        Ok(Some((both, changes, self.store().waiting_batches()?)))
+        let waiting = self.store().waiting_since()?.into_iter();
+        Ok(Some((
+            both,
+            changes,
+            waiting.map(|(name, _)| name).collect(),
+        )))
     }
 
     fn rehearse_preset(

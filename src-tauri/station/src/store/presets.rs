@@ -42,34 +42,18 @@ impl Store {
             .map_err(|_| StoreFault::Damaged { what: "a preset" })
     }
 
-    /// The batches that wait, oldest first.
+    /// The names of the batches that wait, and since when, oldest first. Their texts are asked for one
+    /// by one: together they may have [`MAX_WAITING`] times [`MAX_WAITING_BYTES`].
     ///
     /// # Errors
     /// The faults of the database.
-    pub fn waiting_batches(&self) -> Result<Vec<WaitingBatch>, StoreFault> {
+    pub fn waiting_since(&self) -> Result<Vec<(String, UnixSeconds)>, StoreFault> {
         self.db
-            .prepare_cached("SELECT name, csv, since FROM waiting_batches ORDER BY since, name")
+            .prepare_cached("SELECT name, since FROM waiting_batches ORDER BY since, name")
             .and_then(|mut s| {
-                s.query_map([], |row| {
-                    Ok(WaitingBatch {
-                        name: row.get(0)?,
-                        csv: row.get(1)?,
-                        since: UnixSeconds(row.get(2)?),
-                    })
-                })?
-                .collect()
+                s.query_map([], |row| Ok((row.get(0)?, UnixSeconds(row.get(1)?))))?
+                    .collect()
             })
-            .map_err(query("reading the batches that wait"))
-    }
-
-    /// The names of the batches that wait; their texts may be long.
-    ///
-    /// # Errors
-    /// The faults of the database.
-    pub fn waiting_names(&self) -> Result<Vec<String>, StoreFault> {
-        self.db
-            .prepare_cached("SELECT name FROM waiting_batches ORDER BY since, name")
-            .and_then(|mut s| s.query_map([], |row| row.get(0))?.collect())
             .map_err(query("listing the batches that wait"))
     }
 
