@@ -16,10 +16,12 @@ use shared::software::{
 use shared::wire::{Problem, to_cbor};
 
 use super::files::Files;
+use super::prove::Unfit;
 use super::{Platform, Program, Readiness};
 use crate::api::{Call, SoftwareState, SoftwareView, UiError, View};
 use crate::contact::link::{Answered, Exchange, Link, LinkFault, LinkRequest};
 use crate::contact::round::meet_through;
+use crate::door::Lasting;
 use crate::services::repository::tests::{NO_END, Offer, desk};
 use crate::services::{self, Asked};
 use crate::station::fixture::{Desk, letter, runtime};
@@ -362,6 +364,32 @@ fn a_release_that_could_not_be_installed_is_tried_again_a_day_later_and_not_held
     assert!(view.failed.is_empty());
     office.desk.pass_days(1);
     assert!(matches!(office.prepare(), Readiness::Now(_)));
+}
+
+#[test]
+fn a_station_that_was_handed_over_in_vain_opens_again_and_notes_why() {
+    let mut office = Office::new();
+    office.meet(NO_END);
+    office.desk.pass_seconds(TILL_NIGHT);
+    let Readiness::Now(package) = office.prepare() else {
+        panic!("it waits")
+    };
+    office.desk.stop();
+    let lasting = Lasting::of(office.desk.data(), program(OLD));
+    runtime().block_on(async {
+        let door = lasting.door();
+        door.ask(Call::Status).await.unwrap();
+        lasting.hand_over().await;
+        assert_eq!(door.ask(Call::Status).await.unwrap_err().code, "updating");
+        let why = Unfit::NotTried("it could not be put in its place".to_owned());
+        lasting.take_back(&package, why).await;
+        let View::Software(view) = door.ask(Call::Software).await.unwrap() else {
+            panic!("what is known of software")
+        };
+        assert_eq!(view.last.unwrap().outcome, "put-off");
+        assert!(view.failed.is_empty());
+        lasting.close().await;
+    });
 }
 
 #[test]
