@@ -12,10 +12,15 @@ pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
 /// The largest problem document a station reads, bytes.
 pub const MAX_PROBLEM_BYTES: usize = 4 * 1_024;
 
+/// Room made for a message before it is written, bytes: nearly all are shorter.
+const USUAL_BYTES: usize = 512;
+
 /// Writes a message; maps have integer keys in rising order, lengths are definite.
 #[must_use]
 pub fn to_cbor<T: Encode<()>>(message: &T) -> Vec<u8> {
-    minicbor::to_vec(message).expect("writing to memory does not fail")
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
+    minicbor::encode(message, &mut bytes).expect("writing to memory does not fail");
+    bytes
 }
 
 /// Reads a message that must end where the bytes end. Unknown keys are ignored.

@@ -41,7 +41,8 @@ pub(super) struct Wanted {
     pub(super) index: usize,
     /// The row it is for.
     pub(super) key: Option<RowKey>,
-    pub(super) order: Order,
+    /// Behind a pointer, because it goes from hand to hand.
+    pub(super) order: Box<Order>,
 }
 
 impl Owner {
@@ -55,11 +56,7 @@ impl Owner {
             let key = Some(row.key);
             let outcome = match self.look(row, paper) {
                 Ok(Look::Pay(order)) => {
-                    wanted.push(Wanted {
-                        index,
-                        key,
-                        order: *order,
-                    });
+                    wanted.push(Wanted { index, key, order });
                     None
                 }
                 Ok(Look::Done(outcome)) => Some(outcome),
@@ -132,7 +129,7 @@ impl Owner {
         let wanted = wanted.map(|(index, order)| Wanted {
             index,
             key: None,
-            order,
+            order: Box::new(order),
         });
         for (index, outcome) in self.pay_wanted(wanted.collect(), drafting) {
             if let Some(slot) = paid.get_mut(index) {

@@ -170,14 +170,14 @@ impl Owner {
         let mut spent = Vec::new();
         self.commit_chain(now, |chain| {
             while chunk.good.len() < CHUNK {
-                let Some(Made {
+                let Some(next) = made.next() else {
+                    break;
+                };
+                let Made {
                     want,
                     counter,
                     piece,
-                }) = made.next()
-                else {
-                    break;
-                };
+                } = *next;
                 let piece = match piece {
                     Ok(piece) => piece,
                     Err(fault) => {

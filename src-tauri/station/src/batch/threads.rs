@@ -83,7 +83,7 @@ pub(super) fn beside<T: Send, R: Send, A>(
         for ready in senders {
             scope.spawn(move || {
                 while let Some((index, one)) = next_of(todo) {
-                    if ready.send((index, work(one))).is_err() {
+                    if ready.send((index, Box::new(work(one)))).is_err() {
                         return;
                     }
                 }
@@ -111,9 +111,9 @@ fn next_of<T>(todo: &Todo<T>) -> Option<(usize, T)> {
 pub(super) struct Answers<'a, T, R> {
     todo: &'a Todo<T>,
     work: &'a dyn Fn(T) -> R,
-    made: Receiver<(usize, R)>,
-    /// Answers that came before their turn.
-    early: BTreeMap<usize, R>,
+    made: Receiver<(usize, Box<R>)>,
+    /// Answers that came before their turn; behind pointers, because they are moved about here.
+    early: BTreeMap<usize, Box<R>>,
     /// The place whose turn it is.
     next: usize,
     count: usize,
@@ -127,7 +127,7 @@ impl<T, R> Answers<'_, T, R> {
 
     /// The next answer; `None` after the last. When another thread has panicked the answers end
     /// early, and then the scope of all panics, too.
-    pub(super) fn next(&mut self) -> Option<R> {
+    pub(super) fn next(&mut self) -> Option<Box<R>> {
         if self.is_done() {
             return None;
         }
@@ -138,7 +138,7 @@ impl<T, R> Answers<'_, T, R> {
                 return Some(answer);
             }
             let made = match next_of(self.todo) {
-                Some((index, one)) => Some((index, (self.work)(one))),
+                Some((index, one)) => Some((index, Box::new((self.work)(one)))),
                 None => self.made.recv().ok(),
             };
             let Some((index, answer)) = made else {
@@ -150,7 +150,7 @@ impl<T, R> Answers<'_, T, R> {
     }
 
     /// Ends the work: what was made and not taken, and what was not begun, both in order.
-    pub(super) fn stop(&mut self) -> (Vec<R>, Vec<T>) {
+    pub(super) fn stop(&mut self) -> (Vec<Box<R>>, Vec<T>) {
         // All at once: what the other threads have begun stands before what is left.
         let mut todo = self.todo.lock().unwrap_or_else(PoisonError::into_inner);
         let rest = todo.by_ref().map(|(_, one)| one).collect();
@@ -194,7 +194,7 @@ mod tests {
                 |one| one,
                 |answers| {
                     while let Some(answer) = answers.next() {
-                        taken.push(answer);
+                        taken.push(*answer);
                     }
                     assert!(answers.is_done());
                 },
@@ -228,14 +228,17 @@ mod tests {
                 list.clone(),
                 |one| one,
                 |answers| {
-                    let taken: Vec<usize> = (0..taken).filter_map(|_| answers.next()).collect();
+                    let taken: Vec<usize> = (0..taken)
+                        .filter_map(|_| answers.next())
+                        .map(|one| *one)
+                        .collect();
                     let (made, rest) = answers.stop();
                     assert!(answers.next().is_none());
                     (taken, made, rest)
                 },
             );
             assert_eq!(all.len(), taken);
-            all.extend(made);
+            all.extend(made.into_iter().map(|one| *one));
             all.extend(rest);
             assert_eq!(all, list);
         }

@@ -375,11 +375,10 @@ fn text(facts: &PieceFacts) -> String {
 
 /// What the seal authenticates as the row's key: counter, state, facts and raster.
 fn primary_key(counter: u32, state: PieceState, facts: &str, raster: &[u8; 32]) -> Vec<u8> {
-    let mut key = counter.to_be_bytes().to_vec();
-    key.extend_from_slice(raster);
-    key.extend_from_slice(&Sha256::digest(facts.as_bytes()));
-    key.extend_from_slice(state.word().as_bytes());
-    key
+    let counter = counter.to_be_bytes();
+    let facts = Sha256::digest(facts.as_bytes());
+    let state = state.word().as_bytes();
+    [&counter, raster.as_slice(), &facts, state].concat()
 }
 
 const fn place(primary_key: &[u8], journal_size: u64) -> Place<'_> {
