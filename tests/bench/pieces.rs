@@ -47,6 +47,10 @@ const SINGLES: u32 = 20;
 /// Labels of one batch: what one refill of a vault pays for.
 const LABELS: u32 = 500;
 
+/// Rounds of the batch for one of the others: in its first rounds the probe's table is a few pages
+/// and its log has not once been written back, which no data base at work is spared.
+const STEADY: u32 = 8;
+
 /// Postage of a piece of the durable batch, mills.
 const POSTAGE: u64 = 100;
 
@@ -144,7 +148,7 @@ impl<'a> Desk<'a> {
     fn batch(&self, folder: &Path, effort: Effort) -> anyhow::Result<Figure> {
         let mut probe = TransferProbe::new(&folder.join("transfers.db"))?;
         let (mut takes, mut transfers, mut cpu) = (Vec::new(), Vec::new(), Vec::new());
-        for _ in 0..effort.rounds {
+        for _ in 0..effort.rounds * STEADY {
             self.fill()?;
             transfers.push(probe.take(effort.pieces / PROBE_BATCH, PROBE_BATCH)?);
             let orders = self.orders(effort.pieces)?;
