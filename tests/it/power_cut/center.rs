@@ -15,8 +15,10 @@ use crate::commands::{Site, is_long_run};
 const STATIONS: usize = 3;
 /// One refill.
 const AMOUNT: &str = "0.10";
-/// At the latest then the data center is killed.
+/// A kill that waits for nothing comes within this time.
 const ROUND: Duration = Duration::from_millis(600);
+/// So long commits are waited for: a busy machine may need a second for the first of a round.
+const COMMITTING: Duration = Duration::from_secs(20);
 /// So long after a commit its reply may still be on its way.
 const REPLYING: Duration = Duration::from_millis(2);
 
@@ -83,7 +85,7 @@ impl Town {
             thread::sleep(self.dice.micros_below(ROUND));
         } else {
             let commits = 1 + self.dice.below(12);
-            await_commits(&self.site.database(), commits, ROUND);
+            await_commits(&self.site.database(), commits, COMMITTING);
             thread::sleep(self.dice.micros_below(REPLYING));
         }
         self.site.kill();
