@@ -60,7 +60,7 @@ fn terms(kind: u8) -> Terms {
 
 /// One end of a PPP link: it neither panics nor waits for ever, keeps what it says within bounds,
 /// and says once how it ended.
-pub fn ppp(said: &[u8]) {
+pub(crate) fn ppp(said: &[u8]) {
     let (kind, pieces) = pieces(said);
     if kind & 8 != 0 {
         return streams(kind, &pieces);
@@ -119,7 +119,7 @@ fn streams(kind: u8, pieces: &[(Duration, &[u8])]) {
     let mut stack = Stack::begin(terms(kind), Duration::ZERO);
     stack.listen(443);
     let mut now = Duration::ZERO;
-    let mut step = |stack: &mut Stack, now: Duration| {
+    let step = |stack: &mut Stack, now: Duration| {
         while let Some(event) = stack.next_event() {
             match event {
                 Event::Claim(_) => stack.answer_claim(now, Some("a secret")),
@@ -159,7 +159,7 @@ fn streams(kind: u8, pieces: &[(Duration, &[u8])]) {
 }
 
 /// A modem's dialogue: whatever the modem says, it ends, says so once, and says its PIN once.
-pub fn modem(said: &[u8]) {
+pub(crate) fn modem(said: &[u8]) {
     let (kind, pieces) = pieces(said);
     match kind & 3 {
         0 => dial(kind, &pieces),
