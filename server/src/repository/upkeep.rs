@@ -21,14 +21,16 @@ const STOPPED_MAX: i64 = 500_000;
 const STOPS_APART: i64 = DAY_SECONDS;
 
 impl DataCenter {
-    /// Does what is due. Safe to repeat at any time.
+    /// Does what is due. Safe to repeat at any time; a data center of an earlier program has nothing to
+    /// do until its repository is created.
     ///
     /// # Errors
     /// [`RepositoryError`].
     pub fn keep_repository(&self) -> Result<(), RepositoryError> {
         let root = self
             .db()
-            .read_blocking("root", |tx| store::needed(tx, RepositoryRole::Root))?;
+            .read_blocking("root", |tx| store::newest(tx, RepositoryRole::Root))?;
+        let Some(root) = root else { return Ok(()) };
         // What a person has to do is said first: no fault below may hide it.
         let health = self.repository_health();
         for role in health.iter().flatten() {
