@@ -60,14 +60,18 @@ impl Fetching {
             .iter()
             .filter_map(|(_, file)| file.hashes.sha256())
             .collect();
-        let useless = standing::still_useless(owner, &named)?;
+        let places = listed.iter().filter_map(|(path, file)| {
+            let sha256 = file.hashes.sha256()?;
+            Some(standing::place(path.as_str(), &sha256))
+        });
+        let useless = standing::still_useless(owner, places)?;
         let mut wanted = Vec::new();
         for (path, file) in &listed {
             let Some(sha256) = file.hashes.sha256() else {
                 continue;
             };
             let is_here = owner.store().target_hash(path.as_str())? == Some(sha256);
-            let is_useless = useless.contains(&sha256);
+            let is_useless = useless.contains(&standing::place(path.as_str(), &sha256));
             if install::is_taken(path, file.length) && !is_here && !is_useless {
                 wanted.push(Wanted {
                     path: path.clone(),
@@ -234,7 +238,7 @@ impl Fetching {
     }
 
     /// All parts are here: the content is checked and installed, or thrown away. One that is what was
-    /// signed and of no use all the same is noted by its hash and never fetched again by this
+    /// signed and of no use all the same is noted by its place and never fetched again by this
     /// program.
     fn settle(&mut self, owner: &mut Owner, way: &Way) -> Result<(), UiError> {
         let Some(wanted) = self.wanted.last() else {
@@ -265,7 +269,7 @@ impl Fetching {
                 owner.write("a target that is of no use", |tx| {
                     Ok::<_, UiError>(tx.drop_parts(&way.sha256)?)
                 })?;
-                standing::useless(owner, &row.sha256, &said)?;
+                standing::useless(owner, standing::place(&row.path, &row.sha256), &said)?;
                 self.fault.get_or_insert(said);
             }
         }

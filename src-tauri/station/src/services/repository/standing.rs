@@ -1,7 +1,7 @@
 //! How the repository stands: since when it is believed and until when, and since when and why
 //! nothing more is installed. Using what is here never depends on it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use shared::clock::{UnixSeconds, civil_date};
@@ -31,7 +31,7 @@ struct Standing {
     stopped: Option<Stopped>,
     /// Why what it has does not come whole.
     unfetched: Option<Stopped>,
-    /// Contents that it names and that are of no use, by SHA-256 as hexadecimal digits.
+    /// Contents that it names and that are of no use in their place, by [`place`].
     useless: BTreeMap<String, Useless>,
 }
 
@@ -121,34 +121,39 @@ pub(super) fn unfetched(owner: &mut Owner, said: &UiError) -> Result<(), UiError
     standing.put(owner)
 }
 
-/// Notes that a content is of no use to this program, whenever it comes.
-pub(super) fn useless(owner: &mut Owner, sha256: &[u8; 32], said: &UiError) -> Result<(), UiError> {
+/// A content in its place: its SHA-256 as hexadecimal digits and its path. What is of no use under
+/// one name may be right under another.
+pub(super) fn place(path: &str, sha256: &[u8; 32]) -> String {
+    format!("{} {path}", hex::encode(sha256))
+}
+
+/// Notes that a content is of no use to this program in its [`place`], whenever it comes.
+pub(super) fn useless(owner: &mut Owner, place: String, said: &UiError) -> Result<(), UiError> {
     let (mut standing, now) = (Standing::read(owner)?, owner.now());
     if standing.useless.len() < USELESS_MAX {
         let useless = Useless {
             reader: reader(),
             why: Stopped::by(said, now, None),
         };
-        standing.useless.insert(hex::encode(sha256), useless);
+        standing.useless.insert(place, useless);
     }
     standing.put(owner)
 }
 
-/// The contents of no use among those that are `named`; what is noted of others, or by another
-/// program, is forgotten.
+/// The places with contents of no use among those that are `named`; what is noted of others, or by
+/// another program, is forgotten.
 pub(super) fn still_useless(
     owner: &mut Owner,
-    named: &[[u8; 32]],
-) -> Result<Vec<[u8; 32]>, UiError> {
+    named: impl Iterator<Item = String>,
+) -> Result<BTreeSet<String>, UiError> {
     let mut standing = Standing::read(owner)?;
     let noted = std::mem::take(&mut standing.useless);
     let (count, reader) = (noted.len(), reader());
-    let mut still = Vec::new();
-    for sha256 in named {
-        let text = hex::encode(sha256);
-        if let Some(useless) = noted.get(&text).filter(|one| one.reader == reader) {
-            standing.useless.insert(text, useless.clone());
-            still.push(*sha256);
+    let mut still = BTreeSet::new();
+    for place in named {
+        if let Some(useless) = noted.get(&place).filter(|one| one.reader == reader) {
+            standing.useless.insert(place.clone(), useless.clone());
+            still.insert(place);
         }
     }
     if standing.useless.len() != count {
