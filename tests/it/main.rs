@@ -21,6 +21,8 @@ mod dialup_faults;
 #[cfg(test)]
 mod dialup_line;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod evidence;
 #[cfg(test)]
 mod exchange;

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod amending;
+mod doctor;
 mod error;
 mod event;
 mod line;
@@ -26,6 +27,7 @@ use crate::station::Asker;
 
 pub use accounts::{BudgetView, CentreView, CentresView};
 pub use amending::{AmendCall, AmendHow};
+pub use doctor::{DoctorCall, DoctorView, FindingOutcome, FindingView};
 pub use error::{ErrorKind, UiError};
 pub use event::Event;
 pub use line::{
@@ -151,6 +153,8 @@ pub enum Call {
     SetLine(SetLineCall),
     /// Asks on every port of this computer whether a modem is there. Answers with [`ModemsView`].
     FindModems,
+    /// Examines the way to the data center. Answers with [`DoctorView`].
+    Doctor(DoctorCall),
 }
 
 /// Which keeper holds the station's key-encryption key.
@@ -789,4 +793,6 @@ pub enum View {
     Line(Box<LineSetupView>),
     /// See [`ModemsView`].
     Modems(ModemsView),
+    /// See [`DoctorView`].
+    Doctor(DoctorView),
 }

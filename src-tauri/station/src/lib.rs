@@ -7,6 +7,7 @@ pub mod bridge;
 pub mod cli;
 pub mod contact;
 pub mod crypto;
+mod doctor;
 pub mod door;
 pub mod folder;
 pub mod messages;

@@ -595,6 +595,142 @@ catalogue! {
     BatchUnknown = "batch_unknown", Unknown, false,
         "Nobody knows whether {unknown} of {rows} pieces were printed; they are paid for.",
         "Look at the paper and answer for each piece; then run the file again.";
+    /// The doctor found what keeps the station from its data center.
+    DoctorFault = "doctor_fault", Unreachable, true,
+        "The data center cannot be reached as things are; see {check}. No money moved.",
+        "Do what stands there, then examine the line again.";
+    /// No address to examine.
+    DoctorNoAddress = "doctor_no_address", Usage, false,
+        "There is no address of a data center to examine.",
+        "Enrol the station, or give the address as https://NAME.";
+    /// Between the station and everything stands a proxy.
+    DoctorProxy = "doctor_proxy", Refused, false,
+        "This computer is set to go through the proxy {proxy}.",
+        "If contacts fail, ask your network's admin to let the data center through it.";
+    /// The name leads somewhere.
+    DoctorName = "doctor_name", Refused, false,
+        "The name {host} was found.",
+        "";
+    /// The name server knows no such name.
+    DoctorNameUnknown = "doctor_name_unknown", Refused, false,
+        "Nobody knows the name {host}.",
+        "Check the address of the data center; if it is right, restart the router, whose name server may be wrong.";
+    /// No name server answers.
+    DoctorNameSilent = "doctor_name_silent", Refused, true,
+        "No name server answers, so {host} was not found.",
+        "Check the network cable or Wi-Fi, then restart the router.";
+    /// The port takes connections.
+    DoctorPort = "doctor_port", Refused, false,
+        "Port {port} of {host} takes connections.",
+        "";
+    /// Nothing listens.
+    DoctorPortRefused = "doctor_port_refused", Refused, true,
+        "{host} is there, but nothing takes connections on port {port}.",
+        "Check the port in the address; if it is right, the data center is not running: ring its admin.";
+    /// Packets are swallowed.
+    DoctorPortSilent = "doctor_port_silent", Refused, true,
+        "Nobody answers on port {port} of {host}.",
+        "A firewall may block the port: ask your network's admin to allow outgoing connections to it.";
+    /// No way at all.
+    DoctorNoNetwork = "doctor_no_network", Refused, true,
+        "This computer has no way to {host}: the network is down.",
+        "Check the network cable or Wi-Fi.";
+    /// The proxy wants to know who asks.
+    DoctorProxyPassword = "doctor_proxy_password", Refused, false,
+        "The proxy {host} wants a name and a password.",
+        "Ask your network's admin to let this computer through, or put name and password into the proxy's settings.";
+    /// The proxy says no.
+    DoctorProxyRefuses = "doctor_proxy_refuses", Refused, false,
+        "The proxy {host} lets nobody through to the data center; it answered {status}.",
+        "Ask your network's admin to allow the data center's address.";
+    /// Anything else.
+    DoctorPortOther = "doctor_port_other", Refused, true,
+        "No connection to port {port} of {host} came about: {reason}.",
+        "Try again; if it stays, show this line to your admin.";
+    /// A sign-in page of the network.
+    DoctorPortal = "doctor_portal", Refused, false,
+        "This network answers in the data center's place and leads to a page of {host}.",
+        "Open any web page, sign in there as the network asks, then examine the line again.";
+    /// The certificate is the data center's.
+    DoctorTls = "doctor_tls", Refused, false,
+        "The other end proved to be the data center.",
+        "";
+    /// Nothing to hold it against.
+    DoctorTlsUnjudged = "doctor_tls_unjudged", Refused, false,
+        "The other end speaks TLS 1.3; whether it is the data center is known only after enrolment.",
+        "";
+    /// A good certificate of another name.
+    DoctorOtherName = "doctor_other_name", Refused, false,
+        "The data center answers, but under another name than {host}.",
+        "Ask its admin under which address stations meet it.";
+    /// Somebody looks into the connection.
+    DoctorForeign = "doctor_foreign", Refused, false,
+        "Somebody else answers for {host}, with a certificate issued by {issuer}; the station does not speak to them.",
+        "A firewall that looks into encrypted connections must leave the data center's address alone: ask your network's admin.";
+    /// This computer's clock is before the certificate.
+    DoctorCertificateEarly = "doctor_certificate_early", Refused, false,
+        "The data center's certificate begins on {day}, which this computer's clock has not reached.",
+        "Set the clock of this computer.";
+    /// After it.
+    DoctorCertificateLate = "doctor_certificate_late", Refused, false,
+        "The data center's certificate ended on {day} by this computer's clock.",
+        "Check the clock of this computer; if it is right, ring the data center's admin.";
+    /// No TLS.
+    DoctorPlain = "doctor_plain", Refused, false,
+        "What answers for {host} does not encrypt: it is not the data center.",
+        "Check the port in the address; on a guest network open any web page and sign in first.";
+    /// Cut in the middle.
+    DoctorCut = "doctor_cut", Refused, true,
+        "The connection to {host} is cut as soon as it is to be encrypted.",
+        "A firewall may forbid TLS 1.3 to this address: ask your network's admin.";
+    /// Silent in the middle.
+    DoctorSilent = "doctor_silent", Refused, true,
+        "{host} took the connection and then said nothing.",
+        "Try again in a minute; if it stays, ring the data center's admin.";
+    /// Anything else.
+    DoctorTlsOther = "doctor_tls_other", Refused, true,
+        "No encrypted connection came about: {reason}.",
+        "Show this line to your admin.";
+    /// It answers.
+    DoctorAnswers = "doctor_answers", Refused, false,
+        "The data center answers.",
+        "";
+    /// It answers late.
+    DoctorSlow = "doctor_slow", Refused, true,
+        "The data center answers, but slowly.",
+        "The line is slow or busy; contacts take longer than usual.";
+    /// It answers with a refusal.
+    DoctorAnswersOdd = "doctor_answers_odd", Refused, true,
+        "The data center answers with status {status}.",
+        "Try again in a minute; if it stays, ring its admin.";
+    /// It does not answer.
+    DoctorNoAnswer = "doctor_no_answer", Refused, true,
+        "The data center was reached and did not answer.",
+        "Try again in a minute; if it stays, ring its admin.";
+    /// The clock is right.
+    DoctorClock = "doctor_clock", Refused, false,
+        "This computer's clock agrees with the data center's.",
+        "";
+    /// The clock is a little off.
+    DoctorClockOff = "doctor_clock_off", Refused, false,
+        "This computer's clock is {apart} {way} the data center's.",
+        "Set the clock, so that pieces bear the right date.";
+    /// The clock is days off.
+    DoctorClockWrong = "doctor_clock_wrong", Refused, false,
+        "This computer's clock is {apart} {way} the data center's.",
+        "Set the clock: refills are refused and pieces bear a wrong date until then.";
+    /// The own certificate is good.
+    DoctorOwn = "doctor_own", Refused, false,
+        "The station's own certificate is good until {until}.",
+        "";
+    /// The own certificate begins later.
+    DoctorOwnEarly = "doctor_own_early", Refused, false,
+        "The station's own certificate begins on {from}, which this computer's clock has not reached.",
+        "Set the clock of this computer.";
+    /// The own certificate has ended.
+    DoctorOwnExpired = "doctor_own_expired", Refused, false,
+        "The station's own certificate ended on {until}.",
+        "Start a contact: it brings a new one.";
 }
 
 /// The message `code` with its values filled in.

@@ -6,6 +6,7 @@ import type {
   CentresView,
   Call,
   ContactView,
+  DoctorView,
   Event,
   JournalView,
   LineSetupView,
@@ -78,6 +79,7 @@ export interface Answers {
   line: LineSetupView;
   'set-line': LineSetupView;
   'find-modems': ModemsView;
+  doctor: DoctorView;
 }
 
 /** Every call by its own name; `as` only carries another one. */

@@ -23,6 +23,7 @@ impl Call {
             | Self::Software
             | Self::Line
             | Self::FindModems
+            | Self::Doctor(_)
             | Self::Presets
             | Self::WaitingBatches
             | Self::BatchText(_)

@@ -147,7 +147,12 @@ pub(super) enum Command {
     /// Read the scale
     Scale(Rest),
     /// Look for what is wrong with lines, printers and clock
-    Doctor(Rest),
+    Doctor {
+        /// Examine the way to this address instead of the enrolment's, like
+        /// https://data-center.example
+        #[arg(long, value_name = "URL")]
+        server: Option<String>,
+    },
     /// Verify or export the journal
     Journal {
         /// What to do

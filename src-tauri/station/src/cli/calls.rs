@@ -9,9 +9,10 @@ use super::show::Show;
 use super::{Asked, Streams, later, not_written, on_a_runtime};
 use crate::api::{
     AddPrinterCall, AmendCall, AmendHow, AutomaticRefillCall, AutomaticRefillPlan, Call,
-    ContactCall, EnrolCall, PieceState, PiecesCall, PrintCall, PrintOut, PrinterPort, PrinterSetup,
-    QuoteCall, RefillCall, RefundCall, RehearseCall, RemovePrinterCall, ResolveCall, SecretsChoice,
-    SendAgainCall, SetSoftwareCall, StatisticsCall, UiError, View, WithdrawCall,
+    ContactCall, DoctorCall, DoctorView, EnrolCall, FindingOutcome, PieceState, PiecesCall,
+    PrintCall, PrintOut, PrinterPort, PrinterSetup, QuoteCall, RefillCall, RefundCall,
+    RehearseCall, RemovePrinterCall, ResolveCall, SecretsChoice, SendAgainCall, SetSoftwareCall,
+    StatisticsCall, UiError, View, WithdrawCall,
 };
 use crate::messages::{Code, say};
 use crate::owner::reach;
@@ -41,6 +42,7 @@ pub(super) fn call(
     match &view {
         View::Piece(piece) => ended_well(piece),
         View::Contact(contact) => contacted(contact),
+        View::Doctor(doctor) => examined(doctor),
         View::Status(_)
         | View::Preview(_)
         | View::Refill(_)
@@ -100,6 +102,15 @@ pub(super) fn with_another_keeper(
         secrets: Some(secrets_choice(answer.trim())?),
         ..call
     }))
+}
+
+/// Whether the data center can be reached.
+fn examined(doctor: &DoctorView) -> Result<(), UiError> {
+    let mut findings = doctor.findings.iter();
+    match findings.find(|finding| finding.outcome == FindingOutcome::Fault) {
+        None => Ok(()),
+        Some(worst) => Err(say(Code::DoctorFault, &[("check", &worst.check)])),
+    }
 }
 
 /// Whether the piece just printed or answered about leaves no question open.
@@ -203,6 +214,7 @@ fn to_call(command: Command) -> Result<Call, UiError> {
         }),
         Command::CostCentres => Call::CostCentres,
         Command::Software { what } => software_call(what),
+        Command::Doctor { server } => Call::Doctor(DoctorCall { server }),
         Command::Presets { what } => super::presets::preset_call(what),
         Command::Waiting { what } => super::presets::batch_call(what)?,
         Command::Rehearse { edition } => Call::Rehearse(RehearseCall { edition }),
@@ -214,7 +226,6 @@ fn to_call(command: Command) -> Result<Call, UiError> {
             what: Print::Batch { .. },
         }
         | Command::Scale(_)
-        | Command::Doctor(_)
         | Command::Journal { .. }
         | Command::Keys { .. }
         | Command::Verify { .. }

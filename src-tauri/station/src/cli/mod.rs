@@ -130,7 +130,6 @@ fn perform(arguments: Arguments, streams: &mut Streams<'_>) -> Result<(), UiErro
             verify::verify(&folder, &what, certificates.as_deref(), show, streams)
         }
         Command::Scale(_) => Err(later("scale")),
-        Command::Doctor(_) => Err(later("doctor")),
         Command::Barcode(_) => Err(later("barcode")),
         Command::Till(_) => Err(later("till")),
         Command::Printers {
@@ -155,6 +154,7 @@ fn perform(arguments: Arguments, streams: &mut Streams<'_>) -> Result<(), UiErro
         | Command::CostCentres
         | Command::Software { .. }
         | Command::Line { .. }
+        | Command::Doctor { .. }
         | Command::Presets { .. }
         | Command::Waiting { .. }
         | Command::Rehearse { .. }

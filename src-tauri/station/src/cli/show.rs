@@ -1,5 +1,6 @@
 //! How answers look: for people as text, for programs as JSON.
 
+mod doctor;
 mod rehearsal;
 mod software;
 mod statistics;
@@ -58,6 +59,7 @@ fn json(view: &View, out: &mut dyn Write) -> io::Result<()> {
         View::Presets(view) => view.presets.iter().try_for_each(|one| line(one, out)),
         View::WaitingBatches(view) => view.batches.iter().try_for_each(|one| line(one, out)),
         View::Users(view) => view.users.iter().try_for_each(|one| line(one, out)),
+        View::Doctor(view) => view.findings.iter().try_for_each(|one| line(one, out)),
         View::Status(_)
         | View::Preview(_)
         | View::Piece(_)
@@ -112,6 +114,7 @@ fn text(view: &View, out: &mut dyn Write) -> io::Result<()> {
         View::Software(view) => software::software(view, out),
         View::Line(view) => telephone::setup(view, out),
         View::Modems(view) => telephone::modems(view, out),
+        View::Doctor(view) => doctor::doctor(view, out),
     }
 }
 

@@ -84,6 +84,7 @@ impl Station {
             Call::Line => self.line_setup().await,
             Call::SetLine(call) => self.set_line(call).await,
             Call::FindModems => self.find_modems().await,
+            Call::Doctor(call) => self.doctor(call).await,
         }
     }
 

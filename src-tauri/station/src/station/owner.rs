@@ -365,6 +365,11 @@ impl Owner {
             .map_or(wall, |vault| wall.max(vault.seen()))
     }
 
+    /// What this computer's clock says now; it may have been set back.
+    pub(crate) fn wall_clock(&self) -> UnixSeconds {
+        self.clock.now()
+    }
+
     /// Today by the station's own calendar.
     #[must_use]
     pub fn today(&self) -> Date {

@@ -39,6 +39,7 @@ impl Need {
             | Call::Users
             | Call::Software
             | Call::Line
+            | Call::Doctor(_)
             | Call::SignIn(_)
             | Call::SignOut(_)
             | Call::As(_) => Self::Nothing,

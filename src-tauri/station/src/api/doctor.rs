@@ -1,0 +1,49 @@
+//! What the connection doctor found.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Which data center the way is examined to.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, TS)]
+pub struct DoctorCall {
+    /// An address like `https://data-center.example`; without one that of the enrolment.
+    #[serde(default)]
+    pub server: Option<String>,
+}
+
+/// How serious a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum FindingOutcome {
+    /// As it should be.
+    Good,
+    /// Worth knowing; it does not keep anything from working.
+    Notice,
+    /// It keeps the station from its data center.
+    Fault,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FindingView {
+    /// What was looked at: `name`, `port`, `encryption`, `clock` and so on.
+    pub check: String,
+    /// How serious it is.
+    pub outcome: FindingOutcome,
+    /// A stable code.
+    pub code: String,
+    /// What was found.
+    pub message: String,
+    /// What helps; empty when nothing is to be done.
+    pub hint: String,
+    /// How long it took, milliseconds, where something was asked.
+    #[ts(type = "number | null")]
+    pub ms: Option<u64>,
+}
+
+/// The findings, in the order of the way from this computer to the data center.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct DoctorView {
+    /// The findings.
+    pub findings: Vec<FindingView>,
+}
