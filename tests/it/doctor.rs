@@ -4,11 +4,14 @@ use station::api::{Call, DoctorCall, FindingOutcome, FindingView, View};
 use system_tests::town::{Counter, Town};
 
 async fn findings(counter: &Counter, server: Option<String>) -> Vec<FindingView> {
-    let call = Call::Doctor(DoctorCall { server });
-    match counter.station.call(call).await.unwrap() {
-        View::Doctor(view) => view.findings,
-        other => panic!("the doctor answers with findings, not {other:?}"),
-    }
+    let call = Call::Doctor(DoctorCall {
+        server,
+        call: false,
+    });
+    let View::Doctor(view) = counter.station.call(call).await.unwrap() else {
+        panic!("the doctor answers with findings");
+    };
+    view.findings
 }
 
 /// The checks of the findings that are not good.

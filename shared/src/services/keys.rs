@@ -299,6 +299,7 @@ mod tests {
             heads: PublicKey([5; 32]),
             recovery: [PublicKey([6; 32]); 2],
             repository_root: vec![7].into(),
+            dial_in: None,
             numbers: KeyNumbers {
                 replies: 1,
                 heads: 2,

@@ -34,6 +34,16 @@ macro_rules! catalogue {
                 self.entry().code
             }
 
+            /// The message of this name, where it needs no values.
+            #[must_use]
+            pub fn without_values(name: &str) -> Option<Self> {
+                let mut all = Self::ALL.iter().copied().filter(|code| code.name() == name);
+                all.find(|code| {
+                    let entry = code.entry();
+                    !entry.message.contains('{') && !entry.hint.contains('{')
+                })
+            }
+
             const fn entry(self) -> Entry {
                 match self {
                     $(Self::$name => Entry {
@@ -719,6 +729,38 @@ catalogue! {
     DoctorClockWrong = "doctor_clock_wrong", Refused, false,
         "This computer's clock is {apart} {way} the data center's.",
         "Set the clock: refills are refused and pieces bear a wrong date until then.";
+    /// The Internet fails and there is nothing beside it.
+    DoctorNoModem = "doctor_no_modem", Refused, false,
+        "No modem is set up, so there is no line beside the Internet.",
+        "A modem and a telephone line keep refills possible when the Internet is down; set them up with `pennyblack line set`.";
+    /// A modem is there.
+    DoctorModem = "doctor_modem", Refused, false,
+        "A modem answers on {device}: {said}.",
+        "";
+    /// A call is on.
+    DoctorCallOn = "doctor_call_on", Refused, false,
+        "The modem is on a call to {number}.",
+        "";
+    /// Nobody has dialed yet.
+    DoctorNeverCalled = "doctor_never_called", Refused, false,
+        "The telephone line was never used.",
+        "Try it out with `pennyblack doctor --call`, before it is needed.";
+    /// The last call came about.
+    DoctorLastCall = "doctor_last_call", Refused, false,
+        "The last call, on {when}, came about.",
+        "";
+    /// The last call failed.
+    DoctorLastCallFailed = "doctor_last_call_failed", Refused, true,
+        "The last call, on {when}, failed. {why}",
+        "{hint}";
+    /// The trial call came about.
+    DoctorCalled = "doctor_called", Refused, false,
+        "The call came about: there was a dial tone, a modem answered, and the access server knew this station.",
+        "";
+    /// The data center answers over it.
+    DoctorCallAnswers = "doctor_call_answers", Refused, false,
+        "The data center answers over the telephone.",
+        "";
     /// The own certificate is good.
     DoctorOwn = "doctor_own", Refused, false,
         "The station's own certificate is good until {until}.",

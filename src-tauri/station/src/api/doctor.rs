@@ -3,12 +3,15 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-/// Which data center the way is examined to.
+/// What is examined.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, TS)]
 pub struct DoctorCall {
     /// An address like `https://data-center.example`; without one that of the enrolment.
     #[serde(default)]
     pub server: Option<String>,
+    /// Whether a call is made on the telephone line to try it out. It costs what a call costs.
+    #[serde(default)]
+    pub call: bool,
 }
 
 /// How serious a finding is.
@@ -19,7 +22,7 @@ pub enum FindingOutcome {
     Good,
     /// Worth knowing; it does not keep anything from working.
     Notice,
-    /// It keeps the station from its data center.
+    /// It keeps a line from leading to the data center.
     Fault,
 }
 

@@ -152,6 +152,9 @@ pub(super) enum Command {
         /// https://data-center.example
         #[arg(long, value_name = "URL")]
         server: Option<String>,
+        /// Also make a call on the telephone line, which costs what a call costs
+        #[arg(long, conflicts_with = "server")]
+        call: bool,
     },
     /// Verify or export the journal
     Journal {

@@ -13,6 +13,6 @@ mod issuer;
 pub mod link;
 mod meet;
 mod monitor;
-mod reach;
+pub(crate) mod reach;
 pub mod round;
 pub mod standing;

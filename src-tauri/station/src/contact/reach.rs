@@ -18,6 +18,9 @@ use crate::station::Station;
 /// Whether the data center is there is asked here: it costs it nothing, and any answer is one.
 const HEALTH_PATH: &str = "/v1/health";
 
+/// How long an answer over a call may take, the handshake at 9,600 bit/s in it.
+const CALL_PATIENCE: Duration = Duration::from_secs(60);
+
 /// How a contact wants to reach the data center.
 pub(super) enum Way {
     /// The Internet first, then the telephone where one is set and the contact may use it.
@@ -131,6 +134,25 @@ async fn dial(station: &Station, forced: bool) -> Result<Arc<Dialed>, UiError> {
         .apply(|owner| Ok((telephone::server(owner)?, telephone::own_name(owner)?)))
         .await?;
     telephone::dial(station, &server, own, forced).await
+}
+
+/// Makes a call, asks the data center over it whether it is there, and hangs up. What the modem said
+/// of the line, and what the data center's silence is due to.
+///
+/// # Errors
+/// Why there is no call.
+pub(crate) async fn try_call(station: &Station) -> Result<Result<(), UiError>, UiError> {
+    let call = dial(station, true).await?;
+    let (terms, memory) = station
+        .apply(|owner| Ok((line_terms(owner)?, settings::internet(owner)?)))
+        .await?;
+    let issuer = memory.issuer.and_then(|text| hex::decode(text).ok());
+    let answer = match station.telephone().link(&call, terms, issuer) {
+        Ok(link) => link.answers(HEALTH_PATH, CALL_PATIENCE).await,
+        Err(fault) => Err(fault),
+    };
+    station.telephone().hang_up().await;
+    Ok(answer.map_err(|fault| said(&fault)))
 }
 
 /// Comes back when the Internet does; it is asked after `first`, and every period from then on.

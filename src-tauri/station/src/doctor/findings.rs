@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::observed::{NameFault, Observed, Place, PortFault, Shown, TlsFault, Tried};
-use crate::api::{FindingOutcome, FindingView};
+use crate::api::{FindingOutcome, FindingView, UiError};
 use crate::messages::{Code, say};
 
 /// A clock that is off by more is worth a word, seconds: dates on pieces hang on it.
@@ -173,6 +173,11 @@ const fn outcome(code: Code) -> FindingOutcome {
             | Code::DoctorAnswers
             | Code::DoctorClock
             | Code::DoctorOwn
+            | Code::DoctorModem
+            | Code::DoctorCallOn
+            | Code::DoctorLastCall
+            | Code::DoctorCalled
+            | Code::DoctorCallAnswers
     );
     let is_notice = matches!(
         code,
@@ -181,6 +186,9 @@ const fn outcome(code: Code) -> FindingOutcome {
             | Code::DoctorSlow
             | Code::DoctorClockOff
             | Code::DoctorOwnExpired
+            | Code::DoctorNoModem
+            | Code::DoctorNeverCalled
+            | Code::DoctorLastCallFailed
     );
     if is_good {
         FindingOutcome::Good
@@ -191,16 +199,26 @@ const fn outcome(code: Code) -> FindingOutcome {
     }
 }
 
-fn finding(check: &str, code: Code, values: &[(&str, &str)]) -> FindingView {
-    let said = say(code, values);
+/// Whether one of these keeps the station from its data center.
+pub(super) fn is_shut(findings: &[FindingView]) -> bool {
+    let mut findings = findings.iter();
+    findings.any(|finding| finding.outcome == FindingOutcome::Fault)
+}
+
+/// A message that is a finding by itself.
+pub(super) fn of_message(check: &str, outcome: FindingOutcome, said: UiError) -> FindingView {
     FindingView {
         check: check.to_owned(),
-        outcome: outcome(code),
+        outcome,
         code: said.code,
         message: said.message,
         hint: said.hint,
         ms: None,
     }
+}
+
+pub(super) fn finding(check: &str, code: Code, values: &[(&str, &str)]) -> FindingView {
+    of_message(check, outcome(code), say(code, values))
 }
 
 fn timed(finding: FindingView, took: Duration) -> FindingView {

@@ -8,6 +8,7 @@
 mod findings;
 mod observed;
 mod shake;
+mod telephone;
 #[cfg(test)]
 mod tests;
 mod way;
@@ -33,9 +34,15 @@ struct Patient {
 impl Station {
     /// Examines the way to the data center, or to the one that is named.
     pub(crate) async fn doctor(&self, call: DoctorCall) -> Result<View, UiError> {
+        // Another data center's number is not known.
+        let is_ours = call.server.is_none();
         let patient = self.apply(move |owner| patient(owner, call.server)).await?;
         let examined = tokio::task::spawn_blocking(move || findings::findings(&examine(&patient)));
-        let findings = examined.await.map_err(|_| say(Code::StationStopped, &[]))?;
+        let mut findings = examined.await.map_err(|_| say(Code::StationStopped, &[]))?;
+        if is_ours {
+            let line = telephone::examine(self, call.call).await?;
+            findings.extend(telephone::findings(&line, findings::is_shut(&findings)));
+        }
         Ok(View::Doctor(DoctorView { findings }))
     }
 }

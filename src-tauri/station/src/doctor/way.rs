@@ -25,7 +25,7 @@ const PLAIN_PORT: u16 = 80;
 pub(super) struct Proxy {
     pub(super) place: Place,
     /// The value of the header that opens it.
-    authorization: Option<String>,
+    pub(super) authorization: Option<String>,
 }
 
 /// The proxy that this computer is set to use for `place`: the same that contacts use.

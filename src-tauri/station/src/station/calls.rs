@@ -70,10 +70,7 @@ impl Station {
             Call::Users => self.view(|o| o.users_view(), View::Users).await,
             Call::AddUser(call) => self.add_user(call).await,
             Call::ChangeUser(call) => self.change_user(call).await,
-            Call::IdleLock(call) => {
-                self.view(move |o| o.set_idle_minutes(call.minutes), View::Users)
-                    .await
-            }
+            Call::IdleLock(call) => self.idle_lock(call.minutes).await,
             Call::Enrol(call) => self.enrol(call).await,
             Call::Contact(call) => self.contact(call).await,
             Call::Refill(call) => self.refill(&call, &asker.user).await,
@@ -86,6 +83,11 @@ impl Station {
             Call::FindModems => self.find_modems().await,
             Call::Doctor(call) => self.doctor(call).await,
         }
+    }
+
+    async fn idle_lock(&self, minutes: u32) -> Result<View, UiError> {
+        self.view(move |o| o.set_idle_minutes(minutes), View::Users)
+            .await
     }
 
     async fn print_view(&self, call: PrintCall) -> Result<View, UiError> {

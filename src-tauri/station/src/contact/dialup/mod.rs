@@ -89,6 +89,18 @@ impl Dialup {
         })
     }
 
+    /// Whether the data center answers within `patience`.
+    ///
+    /// # Errors
+    /// [`LinkFault`] when it does not.
+    pub async fn answers(&self, path: &str, patience: Duration) -> Result<(), LinkFault> {
+        let answer = self
+            .http
+            .answers(path, &Holdings::default(), patience)
+            .await;
+        answer.map(drop).map_err(|fault| self.explained(fault))
+    }
+
     /// A fault with what became of the call, where that is why.
     fn explained(&self, fault: LinkFault) -> LinkFault {
         let why = || self.call.ended().map(|fault| fault.to_string());

@@ -180,13 +180,19 @@ pub fn find(ports: &dyn Ports, but: &[String]) -> Vec<Found> {
         .filter(|port| !but.contains(&port.device))
         .take(MAX_PORTS)
         .map(|port| {
-            let state = match ports.open(&port.device) {
-                Err(fault) => FoundState::Closed(closed(&fault)),
-                Ok(mut modem) => who(modem.as_mut()).unwrap_or(FoundState::Silent),
-            };
+            let state = look(ports, &port.device);
             Found { port, state }
         })
         .collect()
+}
+
+/// Asks on one port whether a modem is there.
+#[must_use]
+pub fn look(ports: &dyn Ports, device: &str) -> FoundState {
+    match ports.open(device) {
+        Err(fault) => FoundState::Closed(closed(&fault)),
+        Ok(mut modem) => who(modem.as_mut()).unwrap_or(FoundState::Silent),
+    }
 }
 
 fn closed(fault: &io::Error) -> String {
