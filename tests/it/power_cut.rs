@@ -203,10 +203,10 @@ impl Granted {
     }
 }
 
-/// Waits until the data center has committed so many times more, or until `limit`.
-fn await_commits(center: &Path, commits: u64, limit: Duration) {
+/// Waits until somebody has committed to this database so many times more, or until `limit`.
+fn await_commits(database: &Path, commits: u64, limit: Duration) {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-    let database = Connection::open_with_flags(center, flags).unwrap();
+    let database = Connection::open_with_flags(database, flags).unwrap();
     let version = || -> i64 {
         let version = "PRAGMA data_version";
         database.query_row(version, [], |row| row.get(0)).unwrap()
@@ -217,6 +217,20 @@ fn await_commits(center: &Path, commits: u64, limit: Duration) {
         while version() == before && begun.elapsed() < limit {
             thread::sleep(Duration::from_micros(50));
         }
+    }
+}
+
+/// Waits until the data center has granted so many refills more, or until `limit`.
+fn await_grants(center: &Path, more: i64, limit: Duration) {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let database = Connection::open_with_flags(center, flags).unwrap();
+    let granted = || -> i64 {
+        let count = "SELECT count(*) FROM refill WHERE state <> 'refused'";
+        database.query_row(count, [], |row| row.get(0)).unwrap()
+    };
+    let (begun, wanted) = (Instant::now(), granted() + more);
+    while granted() < wanted && begun.elapsed() < limit {
+        thread::sleep(Duration::from_micros(50));
     }
 }
 

@@ -8,7 +8,7 @@ use station::api::{Call, ContactCall, ErrorKind, RefillCall, UiError, View};
 use station::station::Station;
 use tokio::task::JoinSet;
 
-use super::{Dice, Granted, Histogram, Reopened, as_left, await_commits};
+use super::{Dice, Granted, Histogram, Reopened, as_left, await_grants};
 use crate::commands::{Site, is_long_run};
 
 /// Stations that refill at the same time.
@@ -17,8 +17,8 @@ const STATIONS: usize = 3;
 const AMOUNT: &str = "0.10";
 /// A kill that waits for nothing comes within this time.
 const ROUND: Duration = Duration::from_millis(600);
-/// So long commits are waited for: a busy machine may need a second for the first of a round.
-const COMMITTING: Duration = Duration::from_secs(20);
+/// So long grants are waited for: a busy machine may need a second for the first of a round.
+const GRANTING: Duration = Duration::from_secs(20);
 /// So long after a commit its reply may still be on its way.
 const REPLYING: Duration = Duration::from_millis(2);
 
@@ -81,11 +81,11 @@ impl Town {
                 runtime.handle(),
             );
         }
-        if self.dice.below(3) == 0 {
+        if self.dice.below(4) == 0 {
             thread::sleep(self.dice.micros_below(ROUND));
         } else {
-            let commits = 1 + self.dice.below(12);
-            await_commits(&self.site.database(), commits, COMMITTING);
+            let grants = i64::try_from(1 + self.dice.below(6)).unwrap();
+            await_grants(&self.site.database(), grants, GRANTING);
             thread::sleep(self.dice.micros_below(REPLYING));
         }
         self.site.kill();
