@@ -1,6 +1,10 @@
 //! The connection doctor on the way to a real data center.
 
-use station::api::{Call, DoctorCall, FindingOutcome, FindingView, View};
+use std::sync::Arc;
+
+use station::api::{Call, DoctorCall, FindingOutcome, FindingView, SetLineCall, View};
+use station::contact::dialup::telephone::Telephone;
+use system_tests::modem::{Fate, Socket};
 use system_tests::town::{Counter, Town};
 
 async fn findings(counter: &Counter, server: Option<String>) -> Vec<FindingView> {
@@ -46,4 +50,50 @@ async fn a_clock_that_is_days_off_and_a_port_without_anybody_are_found() {
     let found = findings(&counter, Some(format!("https://{at}"))).await;
     let port = found.iter().find(|one| one.check == "port").unwrap();
     assert_eq!(port.code, "doctor_port_refused");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_telephone_line_is_examined_and_tried_by_a_call() {
+    let town = Town::with_deposit("100.00").await;
+    let socket = Socket::to(&town.url);
+    let telephone = Telephone::on(Arc::new(socket.clone()));
+    let counter = town.enrolled("examined").await;
+    let counter = Counter {
+        station: counter.station.with_telephone(telephone),
+        folder: counter.folder,
+    };
+    let line = SetLineCall {
+        device: Some("modem".to_owned()),
+        number: Some("5550199".to_owned()),
+        ..SetLineCall::default()
+    };
+    counter.station.call(Call::SetLine(line)).await.unwrap();
+    let codes = |call| {
+        let counter = &counter;
+        async move {
+            let call = Call::Doctor(DoctorCall { server: None, call });
+            let View::Doctor(view) = counter.station.call(call).await.unwrap() else {
+                panic!("the doctor answers with findings");
+            };
+            let at = view.findings.iter().position(|one| one.check == "modem");
+            let line = view.findings.into_iter().skip(at.unwrap());
+            line.map(|one| one.code).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(codes(false).await, ["doctor_modem", "doctor_never_called"]);
+    assert!(socket.log().dialed.is_empty(), "nobody asked for a call");
+    socket.fates(&[Fate::Says("BUSY"); 2]);
+    assert_eq!(codes(true).await, ["doctor_modem", "number_busy"]);
+    assert_eq!(
+        codes(false).await,
+        ["doctor_modem", "doctor_last_call_failed"]
+    );
+    socket.fates(&[]);
+    let tried = codes(true).await;
+    assert_eq!(
+        tried,
+        ["doctor_modem", "doctor_called", "doctor_call_answers"]
+    );
+    assert!(!socket.is_on_line(), "it hangs up");
+    assert_eq!(codes(false).await, ["doctor_modem", "doctor_last_call"]);
 }
