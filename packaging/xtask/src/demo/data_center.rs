@@ -49,11 +49,12 @@ pub(super) fn init(workspace: &Workspace, folder: &Path) -> Result<(), Fault> {
 }
 
 impl<'a> DataCenter<'a> {
-    /// Starts it and waits until it listens.
+    /// Starts it and waits until it listens; where there is a modem, it answers its calls.
     pub(super) fn start(
         workspace: &'a Workspace,
         folder: &Path,
         listen: &str,
+        modem: Option<&str>,
     ) -> Result<Self, Fault> {
         let log = folder.with_file_name(LOG);
         let log = std::fs::File::create(&log).map_err(fault::file("write", &log))?;
@@ -62,6 +63,9 @@ impl<'a> DataCenter<'a> {
             .arg("--data")
             .arg(folder)
             .args(["--json", "serve", "--listen", listen]);
+        if let Some(device) = modem {
+            command.args(["--modem", device]);
+        }
         command.env("NO_COLOR", "1");
         let mut process = Kept::start(command, Stdio::piped(), Stdio::from(log))?;
         let line = first_line(&mut process).map_err(|fault| {

@@ -4,6 +4,7 @@
 //! they answer with `--json` is all that is known here.
 
 mod data_center;
+mod exchange;
 mod letters;
 mod station;
 mod summary;
@@ -21,6 +22,7 @@ use crate::progress::{Progress, say};
 use crate::stop::Kept;
 use crate::workspace::Workspace;
 use data_center::DataCenter;
+use exchange::Exchange;
 use station::Station;
 
 /// The demo account.
@@ -37,6 +39,7 @@ const NOTES: &str = "demo.json";
 pub(crate) struct Demo<'a> {
     data_center: DataCenter<'a>,
     station: Station<'a>,
+    exchange: Option<Exchange>,
 }
 
 /// `cargo xtask run`: opens the window and waits until it is closed.
@@ -50,7 +53,7 @@ pub(crate) fn with_window(workspace: &Workspace, reset: bool) -> Result<(), Faul
     let mut window = Kept::start_openly(demo.station.window())?;
     window.wait()?;
     window.stop()?;
-    demo.data_center.stop()
+    demo.stop()
 }
 
 /// `cargo xtask run --headless`: the main job with fresh data, without a window.
@@ -73,7 +76,7 @@ pub(crate) fn do_main_job(
     progress: &mut Progress,
     out: &Path,
 ) -> Result<(), Fault> {
-    main_job_done(workspace, progress, out)?.data_center.stop()
+    main_job_done(workspace, progress, out)?.stop()
 }
 
 /// As [`do_main_job`]; everything still runs afterwards.
@@ -117,6 +120,13 @@ pub(crate) fn prepare(workspace: &Workspace, reset: bool) -> Result<Demo<'_>, Fa
         "The data center listens at {}.",
         demo.data_center.url()
     ));
+    if demo.exchange.is_some() {
+        say("A telephone line without hardware leads to it too. To hear it dial:");
+        say(&format!(
+            "  {}",
+            demo.station.written("contact --line dialup")
+        ));
+    }
     say(
         "This demo keeps its keys in plain key files (`key-file`), which a real station should not.",
     );
@@ -171,7 +181,8 @@ impl Demo<'_> {
 
     /// Stops what runs.
     pub(crate) fn stop(self) -> Result<(), Fault> {
-        self.data_center.stop()
+        self.data_center.stop()?;
+        self.exchange.map_or(Ok(()), Exchange::stop)
     }
 }
 
@@ -198,7 +209,9 @@ fn set_up<'a>(
     let step = progress.step("Data center with a demo account and rates");
     let folder = data.join("server");
     data_center::init(workspace, &folder)?;
-    let data_center = DataCenter::start(workspace, &folder, data_center::ANY_PORT)?;
+    let exchange = Exchange::start(workspace);
+    let modem = answered_at(exchange.as_ref());
+    let data_center = DataCenter::start(workspace, &folder, data_center::ANY_PORT, modem)?;
     let account = data_center.open_account(ACCOUNT, DEPOSIT)?;
     data_center.publish_rates(&workspace.path("shared/data/editions/us-2026-07-12.json"))?;
     step.done("");
@@ -206,10 +219,12 @@ fn set_up<'a>(
     let code = data_center.enrolment_code(&account)?;
     let station = Station::at(workspace, &data.join("station"));
     station.enrol(data_center.url(), &code, &data.join("station.key"))?;
+    plug_in(&station, exchange.as_ref())?;
     step.done("");
     Ok(Demo {
         data_center,
         station,
+        exchange,
     })
 }
 
@@ -222,17 +237,34 @@ fn start_again<'a>(
 ) -> Result<Demo<'a>, Fault> {
     let step = progress.step("Data center, as it was");
     let listen = notes.at("listen").text().unwrap_or(data_center::ANY_PORT);
-    let data_center =
-        DataCenter::start(workspace, &folder.join("server"), listen).map_err(or_start_afresh)?;
+    let exchange = Exchange::start(workspace);
+    let modem = answered_at(exchange.as_ref());
+    let data_center = DataCenter::start(workspace, &folder.join("server"), listen, modem)
+        .map_err(or_start_afresh)?;
     step.done("");
     let step = progress.step("Station, as it was");
     let station = Station::at(workspace, &folder.join("station"));
     station.status()?;
+    plug_in(&station, exchange.as_ref())?;
     step.done("");
     Ok(Demo {
         data_center,
         station,
+        exchange,
     })
+}
+
+/// The device at which the data center answers calls.
+fn answered_at(exchange: Option<&Exchange>) -> Option<&str> {
+    exchange.map(|exchange| exchange.center().device.as_str())
+}
+
+/// Gives the station its own line; the devices are others each time.
+fn plug_in(station: &Station<'_>, exchange: Option<&Exchange>) -> Result<(), Fault> {
+    let Some(exchange) = exchange else {
+        return Ok(());
+    };
+    station.plug_in(&exchange.station().device, &exchange.center().number)
 }
 
 fn or_start_afresh(fault: Fault) -> Fault {

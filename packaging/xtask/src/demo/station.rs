@@ -40,6 +40,12 @@ impl<'a> Station<'a> {
         Ok(())
     }
 
+    /// Lets it dial this number at this modem when the Internet is down.
+    pub(super) fn plug_in(&self, device: &str, number: &str) -> Result<(), Fault> {
+        self.ask(&["line", "set", "--device", device, "--number", number])?;
+        Ok(())
+    }
+
     /// What it is and has.
     pub(super) fn status(&self) -> Result<Value, Fault> {
         self.ask(&["status"])
@@ -97,6 +103,16 @@ impl<'a> Station<'a> {
         let mut command = self.executable("pennyblack-bridge");
         command.arg("--json");
         command
+    }
+
+    /// A command of it as it would be typed in the project's folder.
+    pub(super) fn written(&self, words: &str) -> String {
+        let executable = self.workspace.executable("pennyblack");
+        let [executable, folder] = [executable.as_path(), self.folder.as_path()].map(|path| {
+            let inside = path.strip_prefix(self.workspace.path(""));
+            inside.unwrap_or(path).display().to_string()
+        });
+        format!("{executable} --data {folder} {words}")
     }
 
     fn ask(&self, words: &[&str]) -> Result<Value, Fault> {
