@@ -215,7 +215,9 @@ mod tests {
     }
 
     fn head(length: usize) -> Vec<u8> {
-        format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n").into_bytes()
+        // Each line is closed after one answer; a client that kept it would sometimes ask on it.
+        format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n")
+            .into_bytes()
     }
 
     fn ask(limit: u64) -> Ask {
