@@ -326,7 +326,7 @@ spent_mills: number, };
 /**
  * A call: window, bridge or command line → station.
  */
-export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "amend" } & AmendCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall | { "call": "rotate-keys" } | { "call": "presets" } | { "call": "put-preset" } & PutPresetCall | { "call": "remove-preset" } & NamedCall | { "call": "waiting-batches" } | { "call": "put-batch" } & PutBatchCall | { "call": "batch-text" } & NamedCall | { "call": "remove-batch" } & NamedCall | { "call": "rehearse" } & RehearseCall | { "call": "cost-centres" } | { "call": "as" } & AsCall | { "call": "sign-in" } & SignInCall | { "call": "sign-out" } & SignOutCall | { "call": "users" } | { "call": "add-user" } & AddUserCall | { "call": "change-user" } & ChangeUserCall | { "call": "idle-lock" } & IdleLockCall | { "call": "automatic-refill" } & AutomaticRefillCall | { "call": "withdraw" } & WithdrawCall | { "call": "software" } | { "call": "set-software" } & SetSoftwareCall | { "call": "line" } | { "call": "set-line" } & SetLineCall | { "call": "find-modems" };
+export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "amend" } & AmendCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall | { "call": "rotate-keys" } | { "call": "presets" } | { "call": "put-preset" } & PutPresetCall | { "call": "remove-preset" } & NamedCall | { "call": "waiting-batches" } | { "call": "put-batch" } & PutBatchCall | { "call": "batch-text" } & NamedCall | { "call": "remove-batch" } & NamedCall | { "call": "rehearse" } & RehearseCall | { "call": "cost-centres" } | { "call": "as" } & AsCall | { "call": "sign-in" } & SignInCall | { "call": "sign-out" } & SignOutCall | { "call": "users" } | { "call": "add-user" } & AddUserCall | { "call": "change-user" } & ChangeUserCall | { "call": "idle-lock" } & IdleLockCall | { "call": "automatic-refill" } & AutomaticRefillCall | { "call": "withdraw" } & WithdrawCall | { "call": "software" } | { "call": "set-software" } & SetSoftwareCall | { "call": "line" } | { "call": "set-line" } & SetLineCall | { "call": "find-modems" } | { "call": "doctor" } & DoctorCall;
 
 /**
  * One cost centre.
@@ -413,6 +413,28 @@ line: string,
  * Each service in turn.
  */
 services: Array<ServiceView>, };
+
+/**
+ * What is examined.
+ */
+export type DoctorCall = { 
+/**
+ * An address like `https://data-center.example`; without one that of the enrolment.
+ */
+server: string | null, 
+/**
+ * Whether a call is made on the telephone line to try it out. It costs what a call costs.
+ */
+call: boolean, };
+
+/**
+ * The findings, in the order of the way from this computer to the data center.
+ */
+export type DoctorView = { 
+/**
+ * The findings.
+ */
+findings: Array<FindingView>, };
 
 /**
  * A rate edition.
@@ -519,6 +541,40 @@ version: string,
  * Why.
  */
 reason: string, };
+
+/**
+ * How serious a finding is.
+ */
+export type FindingOutcome = "good" | "notice" | "fault";
+
+/**
+ * One finding.
+ */
+export type FindingView = { 
+/**
+ * What was looked at: `name`, `port`, `encryption`, `clock` and so on.
+ */
+check: string, 
+/**
+ * How serious it is.
+ */
+outcome: FindingOutcome, 
+/**
+ * A stable code.
+ */
+code: string, 
+/**
+ * What was found.
+ */
+message: string, 
+/**
+ * What helps; empty when nothing is to be done.
+ */
+hint: string, 
+/**
+ * How long it took, milliseconds, where something was asked.
+ */
+ms: number | null, };
 
 /**
  * One group of pieces.
@@ -2119,7 +2175,7 @@ idle_minutes: number, };
 /**
  * The answer to a call.
  */
-export type View = StatusView | PreviewView | PieceView | RefillView | QuoteView | OptionsView | ContactView | BatchView | PiecesView | PrintersView | JournalView | PlaceView | StatisticsView | CentresView | PresetsView | WaitingBatchesView | BatchTextView | RehearsalView | SessionView | UsersView | SoftwareView | LineSetupView | ModemsView;
+export type View = StatusView | PreviewView | PieceView | RefillView | QuoteView | OptionsView | ContactView | BatchView | PiecesView | PrintersView | JournalView | PlaceView | StatisticsView | CentresView | PresetsView | WaitingBatchesView | BatchTextView | RehearsalView | SessionView | UsersView | SoftwareView | LineSetupView | ModemsView | DoctorView;
 
 /**
  * A batch that waits.
