@@ -5,59 +5,10 @@
 
 use crate::api::{ErrorKind, UiError};
 
-/// What a message says, before its values are filled in.
-struct Entry {
-    code: &'static str,
-    kind: ErrorKind,
-    retry: bool,
-    message: &'static str,
-    hint: &'static str,
-}
+#[macro_use]
+mod declaring;
 
-/// Declares the codes and what each of them says.
-macro_rules! catalogue {
-    ($($(#[$doc:meta])* $name:ident = $code:literal, $kind:ident, $retry:literal,
-        $message:literal, $hint:literal;)*) => {
-        /// A message of the station.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Code {
-            $($(#[$doc])* $name,)*
-        }
-
-        impl Code {
-            /// Every message.
-            pub const ALL: &[Self] = &[$(Self::$name),*];
-
-            /// The stable code.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                self.entry().code
-            }
-
-            /// The message of this name, where it needs no values.
-            #[must_use]
-            pub fn without_values(name: &str) -> Option<Self> {
-                let mut all = Self::ALL.iter().copied().filter(|code| code.name() == name);
-                all.find(|code| {
-                    let entry = code.entry();
-                    !entry.message.contains('{') && !entry.hint.contains('{')
-                })
-            }
-
-            const fn entry(self) -> Entry {
-                match self {
-                    $(Self::$name => Entry {
-                        code: $code,
-                        kind: ErrorKind::$kind,
-                        retry: $retry,
-                        message: $message,
-                        hint: $hint,
-                    },)*
-                }
-            }
-        }
-    };
-}
+use declaring::{Entry, fill};
 
 catalogue! {
     /// The command or call is not understood.
@@ -786,25 +737,6 @@ pub fn say(code: Code, values: &[(&str, &str)]) -> UiError {
         retry: entry.retry,
         kind: entry.kind,
     }
-}
-
-/// Puts each value where its name stands.
-fn fill(text: &str, values: &[(&str, &str)]) -> String {
-    let mut filled = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        filled.push_str(before);
-        let Some((name, tail)) = after.split_once('}') else {
-            filled.push('{');
-            rest = after;
-            continue;
-        };
-        let value = values.iter().find(|(key, _)| *key == name);
-        filled.push_str(value.map_or("?", |(_, value)| value));
-        rest = tail;
-    }
-    filled.push_str(rest);
-    filled
 }
 
 #[cfg(test)]
