@@ -147,7 +147,8 @@ fn a_refill_and_every_service_pass_over_one_call() {
     let calls = office.dialing.calls();
     assert_eq!(calls.len(), 1, "{calls:?}");
     assert_eq!(office.ended(), Ok(()));
-    assert!(calls[0].hung_up.unwrap() < calls[0].connected.unwrap() + 60 * SECOND);
+    // Within the cap on a call: a busy machine thinks longer between the bytes.
+    assert!(calls[0].hung_up.unwrap() < calls[0].connected.unwrap() + 600 * SECOND);
     office.assert_moved_once();
 }
 

@@ -199,10 +199,12 @@ const fn outcome(code: Code) -> FindingOutcome {
     }
 }
 
-/// Whether one of these keeps the station from its data center.
+/// Whether nobody answered at the end of this way.
 pub(super) fn is_shut(findings: &[FindingView]) -> bool {
-    let mut findings = findings.iter();
-    findings.any(|finding| finding.outcome == FindingOutcome::Fault)
+    let answers = [Code::DoctorAnswers, Code::DoctorSlow].map(Code::name);
+    !findings
+        .iter()
+        .any(|one| answers.contains(&one.code.as_str()))
 }
 
 /// A message that is a finding by itself.
