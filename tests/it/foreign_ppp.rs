@@ -4,10 +4,16 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use shared::ppp::{Addresses, Event, Reading, Stack, StreamId, StreamState, Terms};
+use shared::call::{ModemPort, PortGone};
+use shared::ppp::{Event, Reading, Stack, StreamId, StreamState, Terms};
+use station::api::{Call as StationCall, ContactCall, SetLineCall, View};
+use station::contact::dialup::ports::{Port, Ports};
+use station::contact::dialup::telephone::Telephone;
+use system_tests::town::{Counter, Town};
 
 /// slirp's name for the machine it runs on.
 const MACHINE: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 2);
@@ -22,17 +28,8 @@ const TEXT_BYTES: usize = 60_000;
 struct Call {
     stack: Stack,
     started: Instant,
-    process: Child,
-    to: ChildStdin,
-    from: Receiver<Vec<u8>>,
+    slirp: Slirp,
     events: Vec<Event>,
-}
-
-impl Drop for Call {
-    fn drop(&mut self) {
-        let _gone = self.process.kill();
-        let _status = self.process.wait();
-    }
 }
 
 /// The programs that are not installed here.
@@ -46,8 +43,22 @@ fn missing() -> Option<&'static str> {
         .find(|name| !is_there(name))
 }
 
-impl Call {
-    fn dial(terms: Terms) -> Self {
+/// slirp in a process of its own, ended with this.
+struct Slirp {
+    process: Child,
+    to: ChildStdin,
+    from: Receiver<Vec<u8>>,
+}
+
+impl Drop for Slirp {
+    fn drop(&mut self) {
+        let _gone = self.process.kill();
+        let _status = self.process.wait();
+    }
+}
+
+impl Slirp {
+    fn start() -> Self {
         let slirp =
             "EXEC:slirp-fullbolt ppp \"host address 127.0.0.1\",pty,rawer,echo=0".to_owned();
         let mut process = Command::new("socat")
@@ -68,12 +79,21 @@ impl Call {
                 }
             }
         });
+        Self { process, to, from }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.to.write_all(bytes)?;
+        self.to.flush()
+    }
+}
+
+impl Call {
+    fn dial(terms: Terms) -> Self {
         Self {
             stack: Stack::begin(terms, Duration::ZERO),
             started: Instant::now(),
-            process,
-            to,
-            from,
+            slirp: Slirp::start(),
             events: Vec::new(),
         }
     }
@@ -87,12 +107,7 @@ impl Call {
                 self.events.push(event);
             }
             let bytes = self.stack.take_wire(now, 4_096);
-            if self
-                .to
-                .write_all(&bytes)
-                .and_then(|()| self.to.flush())
-                .is_err()
-            {
+            if self.slirp.write(&bytes).is_err() {
                 self.stack.line_lost();
             }
             if done(self) {
@@ -101,7 +116,8 @@ impl Call {
             assert!(now < LIMIT, "{:?} {:?}", self.events, self.stack);
             let wake = self.stack.wake_at().unwrap_or(now);
             let wait = wake.saturating_sub(now).min(Duration::from_millis(20));
-            match self.from.recv_timeout(wait.max(Duration::from_millis(1))) {
+            let wait = wait.max(Duration::from_millis(1));
+            match self.slirp.from.recv_timeout(wait) {
                 Ok(bytes) => self.stack.input(self.started.elapsed(), &bytes),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => self.stack.line_lost(),
@@ -144,12 +160,7 @@ fn a_stream_passes_through_slirp_and_back() {
         println!("SKIPPED a_stream_passes_through_slirp_and_back: {missing} is not installed");
         return;
     }
-    let mut terms = Terms::caller(115_200, None, [9; 32].into());
-    // slirp names no address of its own, and leaves unless it is told this one.
-    terms.addresses = Addresses::Asks {
-        peer_without_one: MACHINE,
-    };
-    let mut call = Call::dial(terms);
+    let mut call = Call::dial(Terms::caller(115_200, None, [9; 32].into()));
     call.run(|call| call.is_up());
     let Some(Event::Up(up)) = call.events.last() else {
         panic!("{:?}", call.events);
@@ -176,4 +187,133 @@ fn a_stream_passes_through_slirp_and_back() {
     call.stack.close(call.started.elapsed());
     call.run(|call| call.stack.link().is_over());
     assert_eq!(call.events.last(), Some(&Event::Ended(Ok(()))));
+}
+
+/// A computer whose only modem reaches slirp, whatever it dials.
+struct AnotherServer;
+
+impl Ports for AnotherServer {
+    fn open(&self, _: &str) -> std::io::Result<Box<dyn ModemPort>> {
+        Ok(Box::new(Modem::default()))
+    }
+
+    fn list(&self) -> Vec<Port> {
+        Vec::new()
+    }
+}
+
+/// A modem that says what a caller needs to hear, and then passes everything.
+#[derive(Default)]
+struct Modem {
+    said: Vec<u8>,
+    command: Vec<u8>,
+    call: Option<Slirp>,
+}
+
+impl Modem {
+    fn obey(&mut self, byte: u8) {
+        if byte != b'\r' {
+            self.command.push(byte);
+            return;
+        }
+        let command = std::mem::take(&mut self.command);
+        if command.starts_with(b"ATDT") {
+            self.call = Some(Slirp::start());
+            self.said.extend(b"\r\nCONNECT 115200\r\n");
+        } else {
+            self.said.extend(b"\r\nOK\r\n");
+        }
+    }
+}
+
+impl ModemPort for Modem {
+    fn read(&mut self, to: &mut [u8], wait: Duration) -> Result<usize, PortGone> {
+        if self.said.is_empty() {
+            match self
+                .call
+                .as_ref()
+                .map(|slirp| slirp.from.recv_timeout(wait))
+            {
+                Some(Ok(bytes)) => self.said = bytes,
+                Some(Err(RecvTimeoutError::Timeout)) => {}
+                Some(Err(RecvTimeoutError::Disconnected)) => self.call = None,
+                None => std::thread::sleep(wait.min(Duration::from_millis(10))),
+            }
+        }
+        let count = self.said.len().min(to.len());
+        for (to, byte) in to.iter_mut().zip(self.said.drain(..count)) {
+            *to = byte;
+        }
+        Ok(count)
+    }
+
+    fn room(&mut self) -> usize {
+        usize::MAX
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, PortGone> {
+        match &mut self.call {
+            Some(slirp) => drop(slirp.write(bytes)),
+            None => bytes.iter().for_each(|byte| self.obey(*byte)),
+        }
+        Ok(bytes.len())
+    }
+
+    fn has_lines(&self) -> bool {
+        true
+    }
+
+    fn set_dtr(&mut self, up: bool) -> Result<(), PortGone> {
+        if !up {
+            self.call = None;
+        }
+        Ok(())
+    }
+
+    fn carrier(&mut self) -> Result<Option<bool>, PortGone> {
+        Ok(Some(self.call.is_some()))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_station_refills_over_an_access_server_of_others() {
+    if let Some(missing) = missing() {
+        println!(
+            "SKIPPED a_station_refills_over_an_access_server_of_others: {missing} is not installed"
+        );
+        return;
+    }
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("slirped").await;
+    let counter = Counter {
+        station: counter
+            .station
+            .with_telephone(Telephone::on(Arc::new(AnotherServer))),
+        folder: counter.folder,
+    };
+    let line = SetLineCall {
+        device: Some("modem".to_owned()),
+        number: Some("5550199".to_owned()),
+        ..SetLineCall::default()
+    };
+    counter
+        .station
+        .call(StationCall::SetLine(line))
+        .await
+        .unwrap();
+    let dialup = ContactCall {
+        line: Some("dialup".to_owned()),
+    };
+    let contact = counter.station.call(StationCall::Contact(dialup)).await;
+    let View::Contact(contact) = contact.unwrap() else {
+        panic!("a contact answers with what was served");
+    };
+    assert_eq!(contact.line, "dialup");
+    // The call is kept for a while, and what needs a line goes over it.
+    let refill = counter.refill("20.00").await.unwrap();
+    assert_eq!(refill.registers.descending, 20_000);
+    let status = counter.status().await;
+    assert_eq!(status.line.kind, "dialup");
+    counter.station.telephone().hang_up().await;
+    town.assert_books_hold().await;
 }

@@ -14,8 +14,9 @@ const SLOW_BITS_PER_SECOND: u32 = 14_400;
 /// The longest packet on a slow line, in bytes: it holds the line for half a second at 9,600 bit/s,
 /// where one of 1500 bytes outlasts the first retransmission time of TCP.
 const SLOW_MRU: u16 = 576;
-/// The address given to an access server that has none to name, as is customary.
-const ADDRESS_OF_THE_NAMELESS: Ipv4Addr = Ipv4Addr::new(10, 64, 64, 64);
+/// The address given to an access server that has none to name: nothing rests on it here, and SLiRP,
+/// which leaves when it is given another, has this one.
+const ADDRESS_OF_THE_NAMELESS: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 2);
 
 /// The control characters to have escaped on a line whose flow is controlled by XON and XOFF.
 pub const FLOW_CONTROL_ACCM: u32 = 1 << 0x11 | 1 << 0x13;

@@ -174,15 +174,15 @@ fn a_peer_with_no_address_is_given_one_and_the_link_comes_up() {
     let mut peer = Peer::of_a_stranger();
     let request = peer.link();
     let heard = peer.say(IPCP, 1, 1, &[3, 6, 0, 0, 0, 0]);
-    assert_eq!(heard, [(IPCP, packet(3, 1, &[3, 6, 10, 64, 64, 64]))]);
+    assert_eq!(heard, [(IPCP, packet(3, 1, &[3, 6, 10, 0, 2, 2]))]);
     let heard = peer.say(IPCP, 3, request[1], &[3, 6, 10, 0, 2, 15]);
     let request = heard[0].1.clone();
-    peer.agree(IPCP, &request, &[3, 6, 10, 64, 64, 64]);
+    peer.agree(IPCP, &request, &[3, 6, 10, 0, 2, 2]);
     let Some(Event::Up(up)) = peer.events.last() else {
         panic!("{:?}", peer.events);
     };
     assert_eq!(up.own, Ipv4Addr::new(10, 0, 2, 15));
-    assert_eq!(up.peer, Ipv4Addr::new(10, 64, 64, 64));
+    assert_eq!(up.peer, Ipv4Addr::new(10, 0, 2, 2));
 }
 
 #[test]
