@@ -1,6 +1,7 @@
 //! Spoiled pieces claimed back: credited in seconds, taken back when the piece turns up, decided by
 //! two admins above the limits, and final in time. Registers are never touched.
 
+use std::process::Command;
 use std::sync::Arc;
 
 use server::admin::approval::Consent;
@@ -13,6 +14,8 @@ use shared::tuf::Targets;
 use station::api::{Call, PieceState, PieceView, RefundCall, ResolveCall, UiError, View};
 use system_tests::line::{Line, Trick};
 use system_tests::town::{ACCOUNT, Counter, Town};
+
+use crate::commands::{executable, tell};
 
 async fn piece(counter: &Counter, call: Call) -> Result<PieceView, UiError> {
     let view = counter.station.call(call).await?;
@@ -125,6 +128,14 @@ async fn published_list(town: &Town) -> (u64, u64) {
     (version.number(), length / 12)
 }
 
+/// What `pennyblack verify` finds out beside the open station.
+fn verified(counter: &Counter, digits: &str) -> serde_json::Value {
+    let mut command = Command::new(executable("pennyblack"));
+    command.arg("--data").arg(&counter.folder);
+    command.args(["--json", "verify", digits]);
+    tell(&mut command).object()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_stop_list_is_published_once_a_day_and_forgets_what_can_turn_up_no_more() {
     let town = Town::with_deposit("100.00").await;
@@ -156,6 +167,26 @@ async fn the_stop_list_is_published_once_a_day_and_forgets_what_can_turn_up_no_m
     upkeep(&town).await;
     assert_eq!(published_list(&town).await.1, 0);
     assert_eq!(stop_list(&town).await.len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_station_that_has_met_the_data_center_since_knows_a_refunded_piece_when_it_sees_it() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("20.00").await.unwrap();
+    let good = counter.print_letter("1oz", "10001").await.unwrap();
+    let spoiled = counter.print_letter("1oz", "10001").await.unwrap();
+    spoil(&counter, &spoiled.serial).await;
+    refund(&counter, &spoiled.serial).await.unwrap();
+    town.turn_days(1);
+    upkeep(&town).await;
+    counter.contact().await.unwrap();
+    for (piece, is_stopped) in [(good, false), (spoiled, true)] {
+        let finding = verified(&counter, &piece.indicium_hex.unwrap());
+        assert_eq!(finding["stopped"], is_stopped, "{finding}");
+        assert_eq!(finding["genuine"], !is_stopped, "{finding}");
+        assert_eq!(finding["signature"], true, "{finding}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

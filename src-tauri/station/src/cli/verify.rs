@@ -9,7 +9,9 @@ use shared::indicium::chain::IndiciumChain;
 use shared::indicium::ibi_full::{IbiFull, SIGNATURE_BYTES};
 use shared::indicium::verify::{VerifyRefusal, examine};
 use shared::indicium::{Indicium, Profile};
+use shared::services::funds::refunds::{IDENTITY_BYTES, identity};
 use shared::services::keys::Point;
+use shared::services::repository::STOP_LIST_TARGET;
 
 use super::show::Show;
 use super::{Streams, not_written};
@@ -42,6 +44,8 @@ struct Finding {
     certificate: bool,
     /// Whether ascending + descending is the certificate's control total.
     control_total: Option<bool>,
+    /// Whether it stands on the stop list that this station has; unknown without one.
+    stopped: Option<bool>,
     /// `specimen` or `live`, by the chain's root.
     regime: Option<String>,
     /// Everything that speaks against it.
@@ -83,10 +87,12 @@ pub(super) fn verify(
         Some(file) => chains_of_file(file, folder)?,
         None => chains_of_station(folder)?,
     };
+    let stops = stop_list(folder)?;
     let mut broken = None;
     for bytes in found {
-        let finding =
+        let mut finding =
             examine_one(&bytes, &chains).ok_or_else(|| say(Code::NoIndicium, &[("what", what)]))?;
+        hold_against(stops.as_deref(), &bytes, &mut finding);
         show.object(&finding, &told(&finding), streams.out)
             .map_err(not_written)?;
         if !finding.genuine {
@@ -222,6 +228,7 @@ fn examine_one(bytes: &[u8], chains: &[IndiciumChain]) -> Option<Finding> {
         signature: None,
         certificate: false,
         control_total: None,
+        stopped: None,
         regime: None,
         refusals: Vec::new(),
         genuine: false,
@@ -255,6 +262,30 @@ fn examine_one(bytes: &[u8], chains: &[IndiciumChain]) -> Option<Finding> {
     finding.refusals = refusals.iter().map(|refusal| whole(refusal)).collect();
     finding.genuine = refusals.is_empty();
     Some(finding)
+}
+
+/// The stop list as this station last took it; nothing where it has none.
+fn stop_list(folder: &Path) -> Result<Option<Vec<u8>>, UiError> {
+    match store::open_read_only(folder) {
+        Ok(db) => Ok(store::repository::target(&db, STOP_LIST_TARGET)?),
+        // Somebody else's indicium is verified without a station too.
+        Err(_) => Ok(None),
+    }
+}
+
+/// Says whether a piece stands on the list: it was refunded, and pays for nothing any more.
+fn hold_against(stops: Option<&[u8]>, bytes: &[u8], finding: &mut Finding) {
+    let (Some(stops), Ok(Indicium::IbiFull(ibi_full))) = (stops, Indicium::read(bytes)) else {
+        return;
+    };
+    let piece = identity(ibi_full.fields().serial());
+    let is_stopped = stops.as_chunks::<IDENTITY_BYTES>().0.contains(&piece);
+    finding.stopped = Some(is_stopped);
+    if is_stopped {
+        let refusal = "it stands on the stop list: its postage was given back";
+        finding.refusals.push(refusal.to_owned());
+        finding.genuine = false;
+    }
 }
 
 fn read_fields(fields: &IbiFull) -> Fields {
@@ -307,6 +338,12 @@ fn told(finding: &Finding) -> String {
     line("Signature", holds(finding.signature));
     line("Chain", holds(finding.certificate.then_some(true)));
     line("Registers", holds(finding.control_total));
+    let stopped = match finding.stopped {
+        Some(true) => "ON THE LIST",
+        Some(false) => "not on the list",
+        None => "not checked",
+    };
+    line("Stop list", stopped);
     if let Some(regime) = &finding.regime {
         line("Regime", regime);
     }

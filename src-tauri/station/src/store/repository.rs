@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use shared::services::rates::edition_of_target;
 use shared::tuf::{Change, RoleName};
 
@@ -17,6 +17,16 @@ pub struct TargetRow {
     pub sha256: [u8; 32],
     /// The content.
     pub content: Vec<u8>,
+}
+
+/// The content of a target, for who only reads.
+///
+/// # Errors
+/// The faults of the database.
+pub fn target(db: &Connection, path: &str) -> Result<Option<Vec<u8>>, StoreFault> {
+    db.prepare_cached("SELECT content FROM repository_targets WHERE path = ?1")
+        .and_then(|mut s| s.query_row([path], |row| row.get(0)).optional())
+        .map_err(query("reading a target"))
 }
 
 impl Store {
@@ -63,10 +73,7 @@ impl Store {
     /// # Errors
     /// The faults of the database.
     pub fn target(&self, path: &str) -> Result<Option<Vec<u8>>, StoreFault> {
-        self.db
-            .prepare_cached("SELECT content FROM repository_targets WHERE path = ?1")
-            .and_then(|mut s| s.query_row([path], |row| row.get(0)).optional())
-            .map_err(query("reading a target"))
+        target(&self.db, path)
     }
 
     /// A content that is here by its hash, whatever its path.
