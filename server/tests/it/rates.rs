@@ -151,6 +151,18 @@ fn a_list_in_json_is_imported_with_the_rules_of_the_edition_that_is_there() {
     let (exit, refusal) = folder.refusal(&["rates", "import", &list]);
     assert_eq!((exit, &refusal["code"]), (3, &json!("no_base")));
     folder.json(&["rates", "import", BASE]);
+    let wrong = folder.path().join("wrong.json");
+    let unread = text.to_string().replace("80", "-80");
+    std::fs::write(&wrong, unread).unwrap();
+    let wrong = wrong.display().to_string();
+    let (exit, refusal) = folder.refusal(&["rates", "import", &wrong]);
+    assert_eq!((exit, &refusal["code"]), (3, &json!("not_an_edition")));
+    let message = refusal["message"].as_str().unwrap();
+    assert!(message.contains("rong.json line 1 column "), "{message}");
+    assert!(
+        message.contains("letter_metered.1 is not a number"),
+        "{message}"
+    );
     let imported = folder.json(&["rates", "import", &list, "--id", "us-listed"]);
     assert_eq!(
         (&imported["id"], &imported["sample"]),

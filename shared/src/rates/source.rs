@@ -6,7 +6,9 @@
 mod chart;
 mod form;
 mod import;
+mod line_sheet;
 mod listing;
+mod place;
 mod sheet;
 mod zone_sheet;
 
@@ -31,6 +33,7 @@ use super::zones::{FixedZone, Gateway, ZoneLimit, ZoneRules};
 
 pub use import::{Files, ImportError, Imported, MAX_FILES, PLAN_FORMAT, Plan};
 pub use listing::{import_listing, is_listing};
+pub use place::PlaceFault;
 pub use sheet::{MAX_SHEET_BYTES, SheetFault};
 pub use zone_sheet::MAX_CHART_BYTES;
 

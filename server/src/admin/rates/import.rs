@@ -29,18 +29,18 @@ const MAX_TOGETHER: usize = 12 << 20;
 enum NotImported {
     #[error("no edition is stored whose rules the list could take")]
     NoBase,
+    #[error("{name} cannot be the base")]
+    Base {
+        name: String,
+        #[source]
+        fault: SourceError,
+    },
     #[error(transparent)]
     Import(#[from] ImportError),
     #[error(transparent)]
     Store(#[from] EditionStoreError),
     #[error(transparent)]
     Db(#[from] DbError),
-}
-
-impl From<SourceError> for NotImported {
-    fn from(error: SourceError) -> Self {
-        Self::Import(error.into())
-    }
 }
 
 /// The call that imports a file: an edition by itself, or a plan or a list with what it needs.
@@ -58,10 +58,12 @@ pub(in crate::admin) fn import_call(
     if !is_plan && !is_listing(&source) {
         return Ok(AdminCall::RatesImport { source });
     }
+    let own = file.file_name().unwrap_or(file.as_os_str());
+    let own = own.to_string_lossy().into_owned();
     let mut names: Vec<String> = base.iter().cloned().collect();
     if is_plan {
-        let plan =
-            Plan::read(&source).map_err(|error| AdminRefusal::from(NotImported::from(error)))?;
+        let plan = Plan::read(&own, &source)
+            .map_err(|error| AdminRefusal::from(NotImported::from(error)))?;
         names.extend(plan.files().map(str::to_owned));
         names.push(plan.base.clone());
     }
@@ -87,6 +89,7 @@ pub(in crate::admin) fn import_call(
         files.insert(name, text);
     }
     let rates = RatesCall::ImportFiles {
+        name: own,
         source,
         base,
         id,
@@ -118,17 +121,17 @@ fn read(path: &Path) -> Result<String, AdminRefusal> {
 /// [`AdminRefusal`]; nothing was stored then.
 pub(super) fn import(
     center: &DataCenter,
-    source: String,
+    (name, source): (&str, &str),
     base: Option<String>,
     id: Option<String>,
     files: Files,
 ) -> Result<EditionView, AdminRefusal> {
     // Only what is made is stored by the one writer: reading the files takes long.
-    let imported = if is_listing(&source) {
+    let imported = if is_listing(source) {
         let base = base_of(center, base, &files)?;
-        import_listing(&source, &base, id.as_deref()).map_err(NotImported::from)?
+        import_listing((name, source), &base, id.as_deref()).map_err(NotImported::from)?
     } else {
-        let plan = Plan::read(&source).map_err(NotImported::from)?;
+        let plan = Plan::read(name, source).map_err(NotImported::from)?;
         let base = base.unwrap_or_else(|| plan.base.clone());
         let base = base_of(center, Some(base), &files)?;
         plan.import(&base, &files).map_err(NotImported::from)?
@@ -167,8 +170,11 @@ fn base_of(
     name: Option<String>,
     files: &Files,
 ) -> Result<Edition, NotImported> {
-    if let Some(text) = name.as_ref().and_then(|name| files.get(name)) {
-        return Ok(Edition::from_json(text)?);
+    if let Some((name, text)) = name.as_ref().and_then(|name| files.get_key_value(name)) {
+        return Edition::from_json(text).map_err(|fault| NotImported::Base {
+            name: name.clone(),
+            fault,
+        });
     }
     center.db().read_blocking("rates-base", move |tx| {
         let name = match name {
@@ -191,7 +197,7 @@ impl From<NotImported> for AdminRefusal {
                 &error,
                 "Import an edition with its rules first, or name one with --base.",
             ),
-            NotImported::Import(_) => Self::of(
+            NotImported::Import(_) | NotImported::Base { .. } => Self::of(
                 Ending::Refused,
                 "not_an_edition",
                 &error,

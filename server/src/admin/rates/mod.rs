@@ -40,6 +40,8 @@ pub enum RatesCall {
     },
     /// Make an edition of the post's files, and store it.
     ImportFiles {
+        /// The name of its file, to say where something is wrong.
+        name: String,
         /// The plan, or a list in JSON.
         source: String,
         /// The edition whose rules it takes: a file of these, or one that is stored.
@@ -84,12 +86,13 @@ pub(super) fn perform(
             )?))
         }
         RatesCall::ImportFiles {
+            name,
             source,
             base,
             id,
             files,
         } => {
-            let view = import::import(center, source, base, id, files)?;
+            let view = import::import(center, (&name, &source), base, id, files)?;
             Ok(show(AdminView::Edition(view)))
         }
         RatesCall::Rehearse { edition, days } => {

@@ -2,7 +2,9 @@
 //! every price comes from a file and names its line there. A price that no file has is a hole, never
 //! the price of the edition before.
 
-use std::collections::BTreeMap;
+mod lines;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -13,8 +15,10 @@ use super::super::tables::{MAX_ENTRIES, PriceTable, Row};
 use super::super::zones::FixedZone;
 use super::SourceError;
 use super::form::{ChartSource, Text};
+use super::place::PlaceFault;
 use super::sheet::{GoesBy, Sheet, SheetFault, WeightUnit, read_sheet};
 use super::zone_sheet::{ZoneSheet, read_zones};
+use lines::PlanLine;
 
 /// What the `format` member of a plan says.
 pub const PLAN_FORMAT: &str = "pennyblack-import-1";
@@ -36,32 +40,35 @@ pub struct Imported {
 /// Why no edition could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// The plan is not one.
-    #[error("the plan cannot be read")]
-    Plan(#[source] serde_json::Error),
-    /// A list of prices is not one that is known.
-    #[error("the list of prices cannot be read: {0}")]
-    Listing(String),
+    /// A plan or a list of prices is not JSON, or not with the members of one.
+    #[error("{file} cannot be read")]
+    Json {
+        /// The file.
+        file: String,
+        /// Why, with line and column.
+        #[source]
+        fault: serde_json::Error,
+    },
+    /// A member of a plan or of a list is not what it has to be.
+    #[error("{0}")]
+    Member(Box<PlaceFault>),
     /// More files than a plan may name.
     #[error("a plan names at most {MAX_FILES} files")]
     TooManyFiles,
-    /// A file is not there.
-    #[error("there is no file {0:?}")]
-    MissingFile(String),
     /// Files have faults.
     #[error("{}", written(.0))]
     Faults(Vec<SheetFault>),
-    /// The base has no such table, so nobody knows what such pieces may weigh and measure.
-    #[error("the edition it is based on has no {class} {shape}")]
-    NoShape {
-        /// The class.
-        class: MailClass,
-        /// The shape.
-        shape: Shape,
-    },
     /// What came out is not an edition.
     #[error(transparent)]
     Source(#[from] SourceError),
+}
+
+/// The base has no such shape, so nobody knows what such pieces may weigh and measure.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the edition it is based on has no {class} {shape}")]
+pub(super) struct NoShape {
+    class: MailClass,
+    shape: Shape,
 }
 
 fn written(faults: &[SheetFault]) -> String {
@@ -69,10 +76,16 @@ fn written(faults: &[SheetFault]) -> String {
     lines.join("; ")
 }
 
+/// Lines of files that hold a price by what they are called.
+type Taken<'a> = BTreeMap<&'a str, BTreeSet<u32>>;
+
 /// How an edition is made from files.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
+    /// The plan's own file and text, to say where in it something is wrong.
+    #[serde(skip)]
+    written: (String, String),
     format: String,
     /// The edition whose rules, shapes and zones it takes: a file of the plan, or one that is
     /// stored.
@@ -82,7 +95,11 @@ pub struct Plan {
     effective: Date,
     until: Option<Date>,
     source: PlanSource,
+    #[serde(default)]
     tables: Vec<PlanTable>,
+    /// Prices that stand in a line by what it is called.
+    #[serde(default)]
+    lines: Vec<PlanLine>,
     /// The zone chart's file.
     zones: Option<String>,
 }
@@ -113,16 +130,25 @@ enum PlanUnit {
 }
 
 impl Plan {
-    /// Reads a plan.
+    /// Reads the plan of a file.
     ///
     /// # Errors
-    /// [`ImportError::Plan`], [`ImportError::Source`] for another format.
-    pub fn read(text: &str) -> Result<Self, ImportError> {
-        let plan: Self = serde_json::from_str(text).map_err(ImportError::Plan)?;
+    /// [`ImportError::Json`]; [`ImportError::Member`] for another format.
+    pub fn read(file: &str, text: &str) -> Result<Self, ImportError> {
+        let plan: Self = serde_json::from_str(text).map_err(|fault| ImportError::Json {
+            file: file.to_owned(),
+            fault,
+        })?;
+        let plan = Self {
+            written: (file.to_owned(), text.to_owned()),
+            ..plan
+        };
         if plan.format != PLAN_FORMAT {
-            return Err(SourceError::UnknownFormat(plan.format).into());
+            let format = &plan.format;
+            let what = format!("the format is {format:?}, expected {PLAN_FORMAT:?}");
+            return Err(plan.wrong(&["format"], what));
         }
-        if plan.tables.len() > MAX_FILES {
+        if plan.tables.len() > MAX_FILES || plan.lines.len() > MAX_FILES {
             return Err(ImportError::TooManyFiles);
         }
         Ok(plan)
@@ -131,7 +157,25 @@ impl Plan {
     /// The files it needs, beside its base.
     pub fn files(&self) -> impl Iterator<Item = &str> {
         let tables = self.tables.iter().map(|table| table.file.as_str());
-        tables.chain(self.zones.as_deref())
+        let lines = self.lines.iter().map(|line| line.file.as_str());
+        tables.chain(lines).chain(self.zones.as_deref())
+    }
+
+    /// What is wrong with the plan's own value at a path.
+    fn wrong(&self, path: &[&str], what: String) -> ImportError {
+        let (file, text) = &self.written;
+        ImportError::Member(PlaceFault::at((file, text), path, what))
+    }
+
+    /// A file that the value at a path names.
+    fn file<'a>(
+        &self,
+        files: &'a Files,
+        name: &str,
+        path: &[&str],
+    ) -> Result<&'a str, ImportError> {
+        let missing = || self.wrong(path, format!("there is no file {name:?}"));
+        files.get(name).map(String::as_str).ok_or_else(missing)
     }
 
     /// Makes the edition from its base and the files.
@@ -139,10 +183,6 @@ impl Plan {
     /// # Errors
     /// [`ImportError`].
     pub fn import(&self, base: &Edition, files: &Files) -> Result<Imported, ImportError> {
-        let file = |name: &str| {
-            let missing = || ImportError::MissingFile(name.to_owned());
-            files.get(name).map(String::as_str).ok_or_else(missing)
-        };
         let publication = Source {
             text: self.source.text.clone(),
             sample: self.source.sample,
@@ -150,7 +190,10 @@ impl Plan {
         let days = (self.effective, self.until);
         let mut new = Renewed::of(base, (&self.id, &self.title), days, publication);
         let mut faults = Vec::new();
-        for table in &self.tables {
+        let taken = self.put_lines(&mut new, files, &mut faults)?;
+        for (place, table) in self.tables.iter().enumerate() {
+            let place = place.to_string();
+            let text = self.file(files, &table.file, &["tables", &place, "file"])?;
             let unit = table.unit.map(|unit| match unit {
                 PlanUnit::Oz => WeightUnit::Ounces,
                 PlanUnit::Lb => WeightUnit::Pounds,
@@ -160,13 +203,15 @@ impl Plan {
                 Some(rule) if rule.abroad => GoesBy::Group,
                 Some(_) | None => GoesBy::Zone,
             };
-            match read_sheet(&table.file, file(&table.file)?, (by, unit)) {
-                Ok(sheet) => new.put_sheet(self, table, sheet)?,
+            match read_sheet(&table.file, text, (by, unit)) {
+                Ok(sheet) => new
+                    .put_sheet(self, table, (sheet, &taken))
+                    .map_err(|fault| self.wrong(&["tables", &place], fault.to_string()))?,
                 Err(found) => faults.extend(found),
             }
         }
         if let Some(name) = &self.zones {
-            match read_zones(name, file(name)?) {
+            match read_zones(name, self.file(files, name, &["zones"])?) {
                 Ok(sheet) => new.put_zones(&self.source, name, sheet)?,
                 Err(found) => faults.extend(found),
             }
@@ -230,10 +275,10 @@ impl Renewed {
     }
 
     /// Puts a table in the place of the base's with the same prices.
-    pub(super) fn put_table(&mut self, table: PriceTable) -> Result<(), ImportError> {
+    pub(super) fn put_table(&mut self, table: PriceTable) -> Result<(), NoShape> {
         let (class, shape) = (table.class, table.shape);
         if self.edition.rule(class, shape).is_none() {
-            return Err(ImportError::NoShape { class, shape });
+            return Err(NoShape { class, shape });
         }
         let mut tables = self.edition.tables.iter_mut();
         let same = tables.find(|other| {
@@ -250,13 +295,15 @@ impl Renewed {
         &mut self,
         plan: &Plan,
         table: &PlanTable,
-        sheet: Sheet,
-    ) -> Result<(), ImportError> {
+        (sheet, taken): (Sheet, &Taken<'_>),
+    ) -> Result<(), NoShape> {
         let text = format!("{}, {}", plan.source.text, table.file);
         let source = self.source(text, plan.source.sample);
-        let file = &table.file;
+        let file = table.file.as_str();
         for (line, text) in &sheet.not_read {
-            self.not_read.push(format!("{file} line {line}: {text}"));
+            if !taken.get(file).is_some_and(|lines| lines.contains(line)) {
+                self.not_read.push(format!("{file} line {line}: {text}"));
+            }
         }
         let rows = sheet.rows.into_iter().map(|row| Row {
             limit: row.limit,

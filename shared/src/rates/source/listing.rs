@@ -2,15 +2,16 @@
 //! as nine numbers, a row by its weight. Every member is read or listed as not read; nothing is
 //! passed over in silence.
 
+mod abroad;
 mod members;
 
 use jiff::civil::Date;
-use members::{FEES, SEASONS, ZONED, cents, date_of, group, object, pounds, without_twins, wrong};
+use members::{At, FEES, SEASONS, ZONED, cents, date_of, group, object, pounds, without_twins};
 use serde_json::{Map, Value};
 
 use super::super::edition::{Edition, Source};
 use super::super::kinds::{MailClass, PriceKind, Shape};
-use super::super::tables::{PriceTable, Row, Surcharge};
+use super::super::tables::{PriceTable, Row, Surcharge, ZONES};
 use super::super::weight::Weight;
 use super::import::{ImportError, Imported, Renewed};
 use crate::money::Mills;
@@ -35,23 +36,28 @@ pub fn is_listing(text: &str) -> bool {
 /// Makes an edition of a list and of the edition whose rules, shapes and zones it takes.
 ///
 /// # Errors
-/// [`ImportError::Listing`] naming the member that is not as expected, and what makes the result no
-/// edition.
+/// [`ImportError::Member`] with the place of the member that is not as expected, and what makes the
+/// result no edition.
 pub fn import_listing(
-    text: &str,
+    (file, text): (&str, &str),
     base: &Edition,
     id: Option<&str>,
 ) -> Result<Imported, ImportError> {
-    let mut members: Map<String, Value> = serde_json::from_str(text).map_err(ImportError::Plan)?;
+    let mut members: Map<String, Value> =
+        serde_json::from_str(text).map_err(|fault| ImportError::Json {
+            file: file.to_owned(),
+            fault,
+        })?;
+    let top = At::top((file, text));
     let title = members
         .get("title")
         .and_then(Value::as_str)
         .unwrap_or_default()
         .to_owned();
     let effective = match members.remove("effective") {
-        Some(day) => date_of(&day, "effective")?,
+        Some(day) => date_of(&top.member("effective"), &day)?,
         // The older list says its day only in its title.
-        None => day_in(&title).ok_or_else(|| wrong("effective", "no date"))?,
+        None => day_in(&title).ok_or_else(|| top.member("title").wrong("without a date"))?,
     };
     let usual = format!("us-{effective}");
     let mut reading = Listing {
@@ -67,11 +73,17 @@ pub fn import_listing(
         source: 0,
     };
     reading.source = reading.new.last_source();
-    if let Some(Value::Object(tables)) = members.remove("tables") {
-        members.extend(tables);
+    let mut places = Vec::new();
+    if let Some(tables) = members.remove("tables") {
+        let at = top.member("tables");
+        let tables = object(&at, tables)?;
+        places.push((at, tables));
     }
-    for (name, value) in members {
-        reading.member(&name, value)?;
+    places.push((top, members));
+    for (within, members) in places {
+        for (name, value) in members {
+            reading.member(&within.member(&name), &name, value)?;
+        }
     }
     reading.new.end()
 }
@@ -83,77 +95,91 @@ struct Listing {
 }
 
 impl Listing {
-    fn member(&mut self, name: &str, value: Value) -> Result<(), ImportError> {
+    fn member(&mut self, at: &At<'_>, name: &str, value: Value) -> Result<(), ImportError> {
         if WORDS.contains(&name) {
             return Ok(());
         }
         if let Some((_, class, kind)) = ZONED.iter().find(|(known, ..)| *known == name) {
-            return self.zoned(name, (*class, *kind), &value);
+            return self.zoned(at, (*class, *kind), &value);
         }
         match name {
-            "first_class" => self.first_class(object(name, value)?),
-            "extra_services" => self.extras(object(name, value)?),
-            "priority_flat_rate_commercial" => self.flat_rates(object(name, value)?),
-            "temporary_holiday_surcharge" => self.season(object(name, value)?),
-            "dimensional" => self.dimensional(object(name, value)?),
+            "first_class" => self.first_class(at, object(at, value)?),
+            "extra_services" => self.extras(at, object(at, value)?),
+            "priority_flat_rate_commercial" => self.flat_rates(at, object(at, value)?),
+            "temporary_holiday_surcharge" => self.season(at, object(at, value)?),
+            "dimensional" => self.dimensional(at, object(at, value)?),
+            "international_retail" => self.abroad(at, object(at, value)?),
             _ => {
-                self.not_read(name, &value);
+                self.not_read(at, &value);
                 Ok(())
             }
         }
     }
 
-    fn not_read(&mut self, name: &str, value: &Value) {
+    fn not_read(&mut self, at: &At<'_>, value: &Value) {
         let what = match value {
             Value::Object(members) => format!("{} members", members.len()),
             Value::Array(list) => format!("{} entries", list.len()),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
         };
-        self.new.not_read.push(format!("{name}: {what}"));
+        self.new.not_read.push(format!("{}: {what}", at.name()));
     }
 
     /// Prices by weight and zone.
     fn zoned(
         &mut self,
-        name: &str,
+        at: &At<'_>,
         (class, kind): (MailClass, PriceKind),
         value: &Value,
     ) -> Result<(), ImportError> {
-        let rows = value.as_object().ok_or_else(|| wrong(name, "no object"))?;
+        let rows = value.as_object().ok_or_else(|| at.wrong("no object"))?;
         let mut read = Vec::with_capacity(rows.len());
         for (weight, prices) in rows {
-            let at = format!("{name}.{weight}");
-            let prices = prices.as_array().ok_or_else(|| wrong(&at, "no list"))?;
-            let amounts = prices.iter().map(|price| cents(price, &at).map(Some));
+            let row = at.member(weight);
+            let prices = prices.as_array().ok_or_else(|| row.wrong("no list"))?;
+            let amounts = prices.iter().enumerate();
+            let amounts = amounts
+                .map(|(place, price)| cents(&row.member(&place.to_string()), price).map(Some));
+            let amounts: Vec<Option<Mills>> = amounts.collect::<Result<_, _>>()?;
+            if amounts.len() != ZONES {
+                return Err(row.wrong("not nine prices by zone"));
+            }
             read.push(Row {
-                limit: pounds(weight).ok_or_else(|| wrong(&at, "no weight"))?,
-                amounts: amounts.collect::<Result<_, _>>()?,
+                limit: pounds(weight).ok_or_else(|| row.wrong("no weight"))?,
+                amounts,
                 source: self.source,
                 line: None,
             });
         }
-        let rows = without_twins(name, read)?;
-        self.table((class, Shape::Parcel), vec![kind], (true, rows))
+        let rows = without_twins(at, read)?;
+        self.table(at, (class, Shape::Parcel), (vec![kind], true, rows))
     }
 
     fn table(
         &mut self,
+        at: &At<'_>,
         (class, shape): (MailClass, Shape),
-        kinds: Vec<PriceKind>,
-        (zoned, rows): (bool, Vec<Row>),
+        (kinds, zoned, rows): (Vec<PriceKind>, bool, Vec<Row>),
     ) -> Result<(), ImportError> {
-        self.new.put_table(PriceTable {
+        let table = PriceTable {
             class,
             shape,
             kinds,
             zoned,
             rows,
             groups: Vec::new(),
-        })
+        };
+        self.new
+            .put_table(table)
+            .map_err(|fault| at.refused(&fault))
     }
 
     /// Letters by the ounce, and the first ounce of flats and postcards.
-    fn first_class(&mut self, mut members: Map<String, Value>) -> Result<(), ImportError> {
+    fn first_class(
+        &mut self,
+        at: &At<'_>,
+        mut members: Map<String, Value>,
+    ) -> Result<(), ImportError> {
         let kinds = [
             ("letter_metered", PriceKind::Metered),
             ("letter_stamped", PriceKind::Retail),
@@ -162,15 +188,17 @@ impl Listing {
             let Some(value) = members.remove(name) else {
                 continue;
             };
+            let at = at.member(name);
             let mut rows = Vec::new();
-            for (weight, price) in object(name, value)? {
+            for (weight, price) in object(&at, value)? {
+                let row = at.member(&weight);
                 let limit = format!("{weight}oz").parse();
-                let limit = limit.map_err(|_| wrong(name, "no weight"))?;
-                rows.push(self.row(limit, cents(&price, name)?));
+                let limit = limit.map_err(|_| row.wrong("no weight"))?;
+                rows.push(self.row(limit, cents(&row, &price)?));
             }
             rows.sort_by_key(|row: &Row| row.limit);
             let letter = (MailClass::FirstClass, Shape::Letter);
-            self.table(letter, vec![kind], (false, rows))?;
+            self.table(&at, letter, (vec![kind], false, rows))?;
         }
         let firsts = [
             ("large_envelope_1oz", Shape::Flat),
@@ -178,12 +206,12 @@ impl Listing {
         ];
         for (name, shape) in firsts {
             if let Some(price) = members.remove(name) {
-                let price = cents(&price, name)?;
+                let price = cents(&at.member(name), &price)?;
                 self.first_ounce(shape, price);
             }
         }
         if let Some(price) = members.remove("nonmachinable") {
-            let price = cents(&price, "nonmachinable")?;
+            let price = cents(&at.member("nonmachinable"), &price)?;
             let source = self.source;
             for fee in &mut self.new.edition.nonmachinable {
                 (fee.amount, fee.source) = (Some(price), source);
@@ -194,7 +222,7 @@ impl Listing {
             members.remove(name);
         }
         for (name, value) in members {
-            self.not_read(&format!("first_class.{name}"), &value);
+            self.not_read(&at.member(&name), &value);
         }
         Ok(())
     }
@@ -222,14 +250,14 @@ impl Listing {
         }
     }
 
-    fn extras(&mut self, members: Map<String, Value>) -> Result<(), ImportError> {
+    fn extras(&mut self, at: &At<'_>, members: Map<String, Value>) -> Result<(), ImportError> {
         for (name, value) in members {
             let known = FEES.iter().find(|(member, _)| *member == name);
             let Some((_, extra)) = known else {
-                self.not_read(&format!("extra_services.{name}"), &value);
+                self.not_read(&at.member(&name), &value);
                 continue;
             };
-            let (price, source) = (cents(&value, &name)?, self.source);
+            let (price, source) = (cents(&at.member(&name), &value)?, self.source);
             let fees = self.new.edition.extras.iter_mut();
             for fee in fees.filter(|fee| fee.name == *extra) {
                 (fee.amount, fee.source) = (Some(price), source);
@@ -239,28 +267,29 @@ impl Listing {
     }
 
     /// Boxes and envelopes with one price: `medium_box` is the shape `flat-rate:medium-box`.
-    fn flat_rates(&mut self, members: Map<String, Value>) -> Result<(), ImportError> {
+    fn flat_rates(&mut self, at: &At<'_>, members: Map<String, Value>) -> Result<(), ImportError> {
         for (name, value) in members {
+            let at = at.member(&name);
             let item = format!("flat-rate:{}", name.replace('_', "-"));
-            let shape: Shape = item.parse().map_err(|_| wrong(&name, "no item"))?;
-            let price = cents(&value, &name)?;
+            let shape: Shape = item.parse().map_err(|_| at.wrong("no item"))?;
+            let price = cents(&at, &value)?;
             let rule = self.new.edition.rule(MailClass::Priority, shape);
             let Some(limit) = rule.map(|rule| rule.max_weight) else {
-                self.not_read(&format!("priority_flat_rate_commercial.{name}"), &value);
+                self.not_read(&at, &value);
                 continue;
             };
             let rows = vec![self.row(limit, price)];
             let kinds = vec![PriceKind::Commercial];
-            self.table((MailClass::Priority, shape), kinds, (false, rows))?;
+            self.table(&at, (MailClass::Priority, shape), (kinds, false, rows))?;
         }
         Ok(())
     }
 
     /// A surcharge between two days, in bands of weight for two groups of zones.
-    fn season(&mut self, mut members: Map<String, Value>) -> Result<(), ImportError> {
+    fn season(&mut self, at: &At<'_>, mut members: Map<String, Value>) -> Result<(), ImportError> {
         let mut day = |name: &str| {
-            let value = members.remove(name).ok_or_else(|| wrong(name, "no date"))?;
-            date_of(&value, name)
+            let value = members.remove(name).unwrap_or_default();
+            date_of(&at.member(name), &value)
         };
         let (from, to) = (day("from")?, day("to")?);
         let limits = members.remove("rows_up_to_lb").unwrap_or_default();
@@ -269,16 +298,17 @@ impl Listing {
             .iter()
             .map(|pounds| Weight::from_pounds(pounds.as_u64()?).ok())
             .collect();
-        let limits = limits.ok_or_else(|| wrong("rows_up_to_lb", "no pounds"))?;
+        let limits = limits.ok_or_else(|| at.member("rows_up_to_lb").wrong("no pounds"))?;
         for (name, value) in members {
+            let at = at.member(&name);
             let known = SEASONS.iter().find(|(member, ..)| *member == name);
             let Some((_, class, kind)) = known else {
-                self.not_read(&format!("temporary_holiday_surcharge.{name}"), &value);
+                self.not_read(&at, &value);
                 continue;
             };
             let mut groups = Vec::new();
-            for (zones, prices) in object(&name, value)? {
-                groups.push(group(&name, &zones, (&limits, &prices))?);
+            for (zones, prices) in object(&at, value)? {
+                groups.push(group(&at.member(&zones), &zones, (&limits, &prices))?);
             }
             groups.sort_by_key(|group| group.first);
             self.new.edition.surcharges.push(Surcharge {
@@ -303,11 +333,16 @@ impl Listing {
         Ok(())
     }
 
-    fn dimensional(&mut self, mut members: Map<String, Value>) -> Result<(), ImportError> {
+    fn dimensional(
+        &mut self,
+        at: &At<'_>,
+        mut members: Map<String, Value>,
+    ) -> Result<(), ImportError> {
         let mut number = |name: &str| {
             let value = members.remove(name).and_then(|value| value.as_u64());
             let value = value.and_then(|value| u32::try_from(value).ok());
-            value.ok_or_else(|| wrong(name, "no number"))
+            let value = value.filter(|number| *number > 0);
+            value.ok_or_else(|| at.member(name).wrong("no number above 0"))
         };
         let (divisor, above) = (number("divisor")?, number("threshold_cubic_inches")?);
         for rule in &mut self.new.edition.shapes {
@@ -318,7 +353,7 @@ impl Listing {
         }
         members.remove("note");
         for (name, value) in members {
-            self.not_read(&format!("dimensional.{name}"), &value);
+            self.not_read(&at.member(&name), &value);
         }
         Ok(())
     }

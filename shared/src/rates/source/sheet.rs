@@ -5,7 +5,7 @@
 //! `12`, a table goes on below with its other columns. What cannot be a price is never guessed: it is a fault with its line and column,
 //! or it is listed as not read.
 
-mod cells;
+pub(super) mod cells;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -123,9 +123,34 @@ pub(in crate::rates) fn read_sheet(
         not_read: Vec::new(),
         faults: Vec::new(),
     };
+    let read = each_line(file, text, &mut |line, cells| {
+        reading.line(line, cells);
+        reading.faults.len() < MAX_FAULTS
+    });
+    if let Err(fault) = read {
+        reading.fault(fault.line, fault.column, fault.what);
+    }
+    reading.end()
+}
+
+/// Goes through the lines of a file with their numbers, from 1, until `take` has enough and
+/// answers `false`.
+///
+/// # Errors
+/// What is wrong with the file, with the line where it is known.
+pub(super) fn each_line(
+    file: &str,
+    text: &str,
+    take: &mut dyn FnMut(u32, &[&str]) -> bool,
+) -> Result<(), SheetFault> {
+    let fault = |line: u64, what: String| SheetFault {
+        file: file.to_owned(),
+        line: u32::try_from(line).unwrap_or(u32::MAX),
+        column: 0,
+        what,
+    };
     if text.len() > MAX_SHEET_BYTES {
-        reading.fault(0, 0, format!("larger than {MAX_SHEET_BYTES} bytes"));
-        return Err(reading.faults);
+        return Err(fault(0, format!("larger than {MAX_SHEET_BYTES} bytes")));
     }
     // Spreadsheets put a byte order mark before the first cell.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -137,26 +162,21 @@ pub(in crate::rates) fn read_sheet(
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
     for (count, record) in lines.records().enumerate() {
-        let record = match record {
-            Ok(record) => record,
-            Err(fault) => {
-                reading.fault(0, 0, fault.to_string());
-                break;
-            }
-        };
+        let record = record.map_err(|error| {
+            let line = error.position().map_or(0, csv::Position::line);
+            fault(line, error.to_string())
+        })?;
         let line = record.position().map_or(0, csv::Position::line);
-        let line = u32::try_from(line).unwrap_or(u32::MAX);
         if count >= MAX_LINES || record.len() > MAX_COLUMNS {
             let what = format!("more than {MAX_LINES} lines or {MAX_COLUMNS} columns");
-            reading.fault(line, 0, what);
-            break;
+            return Err(fault(line, what));
         }
-        reading.line(line, &record.iter().collect::<Vec<&str>>());
-        if reading.faults.len() >= MAX_FAULTS {
+        let number = u32::try_from(line).unwrap_or(u32::MAX);
+        if !take(number, &record.iter().collect::<Vec<&str>>()) {
             break;
         }
     }
-    reading.end()
+    Ok(())
 }
 
 /// What the columns of a table are: for each place of a line, the zones or price groups it holds.

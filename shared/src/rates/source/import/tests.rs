@@ -40,7 +40,7 @@ fn files(changes: &[(&str, &str)]) -> Files {
 }
 
 fn imported(files: &Files) -> Result<Imported, ImportError> {
-    Plan::read(PLAN)?.import(&base(), files)
+    Plan::read("plan.json", PLAN)?.import(&base(), files)
 }
 
 fn piece(class: MailClass, shape: Shape, to: &str) -> QuoteRequest {
@@ -130,7 +130,7 @@ fn prices_abroad_are_read_by_the_price_group_of_the_country() {
     );
     // As many groups as there are zones: no count of columns tells them apart.
     let table = "Weight Not Over (oz.),1,2,3,4,5,6,7,8,16\n8,1.00,2.00,3.00,4.00,5.00,6.00,7.00,8.00,16.00\n";
-    let imported = Plan::read(&plan)
+    let imported = Plan::read("plan.json", &plan)
         .unwrap()
         .import(&base(), &files(&[("abroad.csv", table)]))
         .unwrap();
@@ -153,7 +153,7 @@ fn the_zone_chart_of_a_sample_plan_is_a_sample_too() {
         r#""source": {"text": "Notice 123 effective 2027-01-17"}"#,
         r#""source": {"text": "A draft", "sample": true}"#,
     );
-    let imported = Plan::read(&plan)
+    let imported = Plan::read("plan.json", &plan)
         .unwrap()
         .import(&base(), &files(&[]))
         .unwrap();
@@ -177,13 +177,19 @@ fn what_is_wrong_in_any_file_is_told_at_once() {
     missing.remove("ga.csv");
     assert_eq!(
         imported(&missing).unwrap_err().to_string(),
-        "there is no file \"ga.csv\""
+        "plan.json line 10 column 18: there is no file \"ga.csv\""
     );
     let strange = PLAN.replace("\"unit\": \"lb\"", "\"unit\": \"lb\", \"colour\": 1");
-    assert!(matches!(Plan::read(&strange), Err(ImportError::Plan(_))));
+    let unread = Plan::read("plan.json", &strange).unwrap_err();
+    assert_eq!(unread.to_string(), "plan.json cannot be read");
+    let why = std::error::Error::source(&unread).unwrap().to_string();
+    assert!(why.contains("`colour`") && why.contains("line 10"), "{why}");
     let other = PLAN.replace("pennyblack-import-1", "pennyblack-import-9");
-    assert!(matches!(Plan::read(&other), Err(ImportError::Source(_))));
-    let named: Vec<String> = Plan::read(PLAN)
+    assert_eq!(
+        Plan::read("plan.json", &other).unwrap_err().to_string(),
+        "plan.json line 2 column 15: the format is \"pennyblack-import-9\", expected \"pennyblack-import-1\""
+    );
+    let named: Vec<String> = Plan::read("plan.json", PLAN)
         .unwrap()
         .files()
         .map(str::to_owned)
@@ -210,19 +216,27 @@ const LISTING: &str = r#"{
         "ga_retail": {"z1_4": [50, 80], "z5_9": [75, 140]}
     },
     "dimensional": {"divisor": 140, "threshold_cubic_inches": 1728},
+    "international_retail": {
+        "columns": ["FCPIS 16oz", "32oz", "PMI 5lb"],
+        "DE_group16": [3000, 3300, 10000], "CA_group2": [2650, null, 6000], "XY_group16": [3000, 3300, 10000]
+    },
     "history": {"2025-07-13": {"postcard": 61}, "2024-07-14": {}}
 }"#;
 
 #[test]
 fn a_list_in_json_is_read_and_what_is_not_read_is_named() {
     assert!(is_listing(LISTING) && !is_listing(BASE) && !is_listing(PLAN));
-    let imported = import_listing(LISTING, &base(), None).unwrap();
+    let imported = import_listing(("list.json", LISTING), &base(), None).unwrap();
     let edition = &imported.edition;
     assert_eq!(edition.id(), "us-2027-07-11");
     assert!(edition.is_sample(), "nobody has confirmed a list");
     assert_eq!(
         imported.not_read,
-        ["extra_services.carrier_pigeon: 1000", "history: 2 members"]
+        [
+            "extra_services.carrier_pigeon: 1000",
+            "history: 2 members",
+            "international_retail.XY_group16: its base has no country XY"
+        ]
     );
     let price = |request: QuoteRequest| {
         let date = "2027-08-01".parse().unwrap();
@@ -267,10 +281,165 @@ fn a_list_in_json_is_read_and_what_is_not_read_is_named() {
 }
 
 #[test]
+fn a_list_has_prices_abroad_by_the_group_of_each_country() {
+    let imported = import_listing(("list.json", LISTING), &base(), None).unwrap();
+    let price = |request: QuoteRequest| {
+        let date = "2027-08-01".parse().unwrap();
+        let quoted = quote(&imported.edition, &QuoteRequest { date, ..request });
+        quoted.map_or_else(
+            |refusal| refusal.code().to_owned(),
+            |quote| quote.price.to_string(),
+        )
+    };
+    let abroad = |country: &str, weight: &str| QuoteRequest {
+        weight: weight.parse().unwrap(),
+        ..piece(MailClass::International, Shape::Parcel, country)
+    };
+    for (country, weight, expected) in [
+        ("DE", "9oz", "30.00"),
+        ("DE", "2lb", "33.00"),
+        // Heavier than the first product takes: by the second.
+        ("DE", "4lb1oz", "100.00"),
+        ("CA", "1lb", "26.50"),
+        ("CA", "5lb", "60.00"),
+        // The lightest step, a price that the list leaves open, and a country it has not: holes.
+        ("DE", "8oz", "missing_cell"),
+        ("CA", "2lb", "missing_cell"),
+        ("FR", "1lb", "missing_cell"),
+    ] {
+        assert_eq!(
+            price(abroad(country, weight)),
+            expected,
+            "{country} {weight}"
+        );
+    }
+}
+
+const LINES: &str = r#"{
+    "format": "pennyblack-import-1", "base": "us-2026-07-12", "id": "us-2027-01-17",
+    "title": "US prices of 2027-01-17", "effective": "2027-01-17",
+    "source": {"text": "Notice 123 effective 2027-01-17"},
+    "tables": [
+        {"file": "ga.csv", "class": "ground-advantage", "shape": "parcel", "kinds": ["retail"], "unit": "lb"}
+    ],
+    "lines": [
+        {"file": "ga.csv", "label": "Limited overland", "is": {"item":
+            {"class": "priority", "shape": "flat-rate:large-box", "kinds": ["retail"]}}},
+        {"file": "fees.csv", "label": "Medium Flat Rate Box", "column": "B", "is": {"item":
+            {"class": "priority", "shape": "flat-rate:medium-box", "kinds": ["retail"]}}},
+        {"file": "fees.csv", "label": "Medium Flat Rate Box", "column": "C", "is": {"item":
+            {"class": "priority", "shape": "flat-rate:medium-box", "kinds": ["commercial"]}}},
+        {"file": "fees.csv", "label": "Certified Mail", "is": {"fee": {"name": "certified"}}},
+        {"file": "fees.csv", "label": "Nonmachinable", "is": {"fee": {"name": "nonmachinable", "class": "first-class"}}}
+    ]
+}"#;
+
+const FEES: &str = "Item,Retail,Commercial\nMedium Flat Rate Box,$22.95,$19.15\nCertified Mail\u{ae},$5.60\n\
+                    Nonmachinable,0.50\nParcel Locker,$3.00\n";
+
+fn with_lines(plan: &str, fees: &str) -> Result<Imported, ImportError> {
+    Plan::read("plan.json", plan)?.import(&base(), &files(&[("fees.csv", fees)]))
+}
+
+#[test]
+fn flat_rates_and_fees_are_read_from_lines_by_what_they_are_called() {
+    let imported = with_lines(LINES, FEES).unwrap();
+    assert_eq!(imported.not_read, ["fees.csv line 5: Parcel Locker, $3.00"]);
+    let edition = &imported.edition;
+    let boxed = |name: &str, kind| {
+        let shape = format!("flat-rate:{name}-box").parse().unwrap();
+        let request = QuoteRequest {
+            kind: Some(kind),
+            weight: "30lb".parse().unwrap(),
+            ..piece(MailClass::Priority, shape, "94103")
+        };
+        let quote = quote(edition, &request).unwrap();
+        format!("{} {}", quote.price, quote.steps[0].source)
+    };
+    let source = "Notice 123 effective 2027-01-17";
+    assert_eq!(
+        [
+            boxed("large", PriceKind::Retail),
+            boxed("medium", PriceKind::Retail),
+            boxed("medium", PriceKind::Commercial),
+        ],
+        [
+            format!("5.00 {source}, ga.csv, line 4"),
+            format!("22.95 {source}, fees.csv, line 2"),
+            format!("19.15 {source}, fees.csv, line 2"),
+        ]
+    );
+    // Every class that has the service, with the line of its price.
+    for class in [MailClass::FirstClass, MailClass::Priority] {
+        let fee = edition.extras.iter();
+        let fee = fee
+            .clone()
+            .find(|fee| fee.name == "certified" && fee.class == class);
+        let fee = fee.unwrap();
+        assert_eq!(fee.amount.unwrap().to_string(), "5.60");
+        let text = &edition.sources[usize::from(fee.source)].text;
+        assert_eq!(*text, format!("{source}, fees.csv, line 3"));
+    }
+    let amount = edition.nonmachinable[0].amount;
+    assert_eq!(amount.unwrap().to_string(), "0.50");
+    assert_eq!(Edition::from_bytes(&edition.to_bytes()).unwrap(), *edition);
+}
+
+#[test]
+fn what_is_wrong_with_a_line_is_said_with_its_place_in_the_file_or_the_plan() {
+    let said = |imported: Result<Imported, ImportError>| match imported {
+        Ok(imported) => format!("imported, and not read: {:?}", imported.not_read),
+        Err(fault) => fault.to_string(),
+    };
+    let plan = |from: &str, to: &str| {
+        assert!(LINES.contains(from), "{from}");
+        said(with_lines(&LINES.replacen(from, to, 1), FEES))
+    };
+    let fees = |from: &str, to: &str| {
+        assert!(FEES.contains(from), "{from}");
+        said(with_lines(LINES, &FEES.replacen(from, to, 1)))
+    };
+    insta::assert_snapshot!(
+        [
+            plan("\"Certified Mail\"", "\"Registered Mail\""),
+            plan("\"certified\"", "\"pigeon\""),
+            plan("\"class\": \"first-class\"", "\"class\": \"media\""),
+            plan("\"column\": \"B\"", "\"column\": \"2\""),
+            plan("\"flat-rate:medium-box\"", "\"flat-rate:huge-box\""),
+            plan("\"file\": \"fees.csv\"", "\"file\": \"fee.csv\""),
+            plan("\"parcel\"", "\"flat\""),
+            fees("$19.15", "cheap"),
+            fees(",$19.15", ""),
+            fees("$5.60", "$5.60,$5.00"),
+            fees("Parcel Locker,$3.00", "Certified Mail,$3.00"),
+            fees("0.50", "0.00"),
+            fees("$22.95", "?"),
+        ]
+        .join("\n"),
+        @r#"
+    plan.json line 15 column 39: fees.csv has no line "Registered Mail"
+    plan.json line 15 column 63: the edition it is based on has no fee "pigeon"
+    plan.json line 16 column 62: the edition it is based on has no fee "nonmachinable" for media
+    plan.json line 11 column 73: not a column such as B
+    plan.json line 11 column 84: the edition it is based on has no priority flat-rate:huge-box
+    plan.json line 11 column 18: there is no file "fee.csv"
+    plan.json line 6 column 9: the edition it is based on has no ground-advantage flat
+    fees.csv line 2 column C: "cheap" is not a price such as $7.61
+    fees.csv line 2 column C: the line ends before this column
+    fees.csv line 3 column C: a second price, and the plan names no column
+    fees.csv line 5 column B: another price than in line 3 for "Certified Mail"
+    fees.csv line 4 column B: "0.00" is a price of nothing
+    fees.csv line 2 column B: "?" is not a price such as $7.61
+    "#
+    );
+}
+
+#[test]
 fn a_list_with_a_member_of_another_kind_is_refused_by_its_name() {
     let refused = |from: &str, to: &str| {
         assert!(LISTING.contains(from), "{from}");
-        import_listing(&LISTING.replacen(from, to, 1), &base(), None)
+        let text = LISTING.replacen(from, to, 1);
+        import_listing(("list.json", &text), &base(), None)
             .unwrap_err()
             .to_string()
     };
@@ -283,16 +452,22 @@ fn a_list_with_a_member_of_another_kind_is_refused_by_its_name() {
             refused("\"from\": \"2027-10-03\"", "\"from\": \"soon\""),
             refused("\"z1_4\": [50, 80]", "\"z1_4\": [50]"),
             refused("\"divisor\": 140", "\"divisor\": 0"),
+            refused("FCPIS 16oz", "16oz"),
+            refused("[3000, 3300, 10000], \"CA", "[3000, 3300], \"CA"),
+            refused("\"XY_group16\": [3000", "\"XY_group16\": [3001"),
         ]
         .join("\n"),
         @r"
-    the list of prices cannot be read: postcard is not a number of cents
-    the list of prices cannot be read: ground_advantage_retail.2 is not a number of cents
-    the list of prices cannot be read: ground_advantage_retail is not one price for one weight
-    the list of prices cannot be read: ground_advantage_retail.two is no weight
-    the list of prices cannot be read: from is no date such as 2026-07-12
-    the list of prices cannot be read: ga_retail.z1_4 is not a price for each band
-    the edition cannot be used
+    list.json line 6 column 66: first_class.postcard is not a number of cents
+    list.json line 12 column 15: ground_advantage_retail.2.0 is not a number of cents
+    list.json line 9 column 32: ground_advantage_retail is not one price for one weight
+    list.json line 12 column 16: ground_advantage_retail.two is no weight
+    list.json line 16 column 17: temporary_holiday_surcharge.from is no date such as 2026-07-12
+    list.json line 17 column 31: temporary_holiday_surcharge.ga_retail.z1_4 is not a price for each band
+    list.json line 19 column 32: dimensional.divisor is no number above 0
+    list.json line 21 column 21: international_retail.columns.0 is no column such as FCPIS 16oz
+    list.json line 22 column 23: international_retail.DE_group16 is not a price for each column
+    list.json line 22 column 92: international_retail.XY_group16.0: another price than international_retail.DE_group16.0 of the same price group
     "
     );
 }

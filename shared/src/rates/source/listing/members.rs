@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value};
 
 use super::super::import::ImportError;
+use super::super::place::PlaceFault;
 use crate::money::Mills;
 use crate::rates::kinds::{MailClass, PriceKind};
 use crate::rates::tables::{Band, Row, ZoneGroup};
@@ -71,27 +72,71 @@ pub(super) const SEASONS: [(&str, MailClass, PriceKind); 4] = [
     ("priority_retail", MailClass::Priority, PriceKind::Retail),
 ];
 
+/// A list and the member of it that is looked at.
+#[derive(Clone, Debug)]
+pub(super) struct At<'a> {
+    /// The file's name and text.
+    file: (&'a str, &'a str),
+    path: Vec<String>,
+}
+
+impl<'a> At<'a> {
+    /// The whole list.
+    pub(super) const fn top(file: (&'a str, &'a str)) -> Self {
+        Self {
+            file,
+            path: Vec::new(),
+        }
+    }
+
+    /// A member of this one, or an entry of this list by its place.
+    pub(super) fn member(&self, name: &str) -> Self {
+        let mut path = self.path.clone();
+        path.push(name.to_owned());
+        Self {
+            file: self.file,
+            path,
+        }
+    }
+
+    /// What it is called: the names on the way to it.
+    pub(super) fn name(&self) -> String {
+        self.path.join(".")
+    }
+
+    /// It is not as expected.
+    pub(super) fn wrong(&self, what: &str) -> ImportError {
+        let what = format!("{} is {what}", self.name());
+        ImportError::Member(PlaceFault::at(self.file, &self.path, what))
+    }
+
+    /// It holds something that has no place in the edition.
+    pub(super) fn refused(&self, why: &impl std::fmt::Display) -> ImportError {
+        let what = format!("{}: {why}", self.name());
+        ImportError::Member(PlaceFault::at(self.file, &self.path, what))
+    }
+}
+
 /// A group of zones, named `z1_4`, with a price for each band.
 pub(super) fn group(
-    name: &str,
+    at: &At<'_>,
     zones: &str,
     (limits, prices): (&[Weight], &Value),
 ) -> Result<ZoneGroup, ImportError> {
-    let at = format!("{name}.{zones}");
     let ends = zones
         .strip_prefix('z')
         .and_then(|ends| ends.split_once('_'));
     let ends = ends.and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));
-    let (first, last) = ends.ok_or_else(|| wrong(&at, "no zones"))?;
+    let (first, last) = ends.ok_or_else(|| at.wrong("no zones"))?;
     let prices = prices
         .as_array()
         .filter(|prices| prices.len() == limits.len());
-    let prices = prices.ok_or_else(|| wrong(&at, "not a price for each band"))?;
+    let prices = prices.ok_or_else(|| at.wrong("not a price for each band"))?;
     let mut bands = Vec::with_capacity(limits.len());
-    for (limit, price) in limits.iter().zip(prices) {
+    for (place, (limit, price)) in limits.iter().zip(prices).enumerate() {
         bands.push(Band {
             limit: *limit,
-            amount: Some(cents(price, &at)?),
+            amount: Some(cents(&at.member(&place.to_string()), price)?),
         });
     }
     Ok(ZoneGroup { first, last, bands })
@@ -99,13 +144,13 @@ pub(super) fn group(
 
 /// Rows in order. The same weight said twice (`0.9999` pounds and `15.999` ounces) is one row when
 /// the prices agree.
-pub(super) fn without_twins(name: &str, mut rows: Vec<Row>) -> Result<Vec<Row>, ImportError> {
+pub(super) fn without_twins(at: &At<'_>, mut rows: Vec<Row>) -> Result<Vec<Row>, ImportError> {
     rows.sort_by_key(|row| row.limit);
     let differ = rows
         .windows(2)
         .any(|pair| pair[0].limit == pair[1].limit && pair[0].amounts != pair[1].amounts);
     if differ {
-        return Err(wrong(name, "not one price for one weight"));
+        return Err(at.wrong("not one price for one weight"));
     }
     rows.dedup_by_key(|row| row.limit);
     Ok(rows)
@@ -123,27 +168,22 @@ pub(super) fn pounds(text: &str) -> Option<Weight> {
     }
 }
 
-pub(super) fn object(name: &str, value: Value) -> Result<Map<String, Value>, ImportError> {
+pub(super) fn object(at: &At<'_>, value: Value) -> Result<Map<String, Value>, ImportError> {
     match value {
         Value::Object(members) => Ok(members),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            Err(wrong(name, "no object"))
+            Err(at.wrong("no object"))
         }
     }
 }
 
-pub(super) fn cents(value: &Value, name: &str) -> Result<Mills, ImportError> {
+pub(super) fn cents(at: &At<'_>, value: &Value) -> Result<Mills, ImportError> {
     let cents = value.as_u64().filter(|cents| *cents > 0);
-    let cents = cents.ok_or_else(|| wrong(name, "not a number of cents"))?;
-    Mills::from_cents(cents).map_err(|_| wrong(name, "more than any price"))
+    let cents = cents.ok_or_else(|| at.wrong("not a number of cents"))?;
+    Mills::from_cents(cents).map_err(|_| at.wrong("more than any price"))
 }
 
-pub(super) fn date_of(value: &Value, name: &str) -> Result<Date, ImportError> {
+pub(super) fn date_of(at: &At<'_>, value: &Value) -> Result<Date, ImportError> {
     let day = value.as_str().and_then(|text| text.parse().ok());
-    day.ok_or_else(|| wrong(name, "no date such as 2026-07-12"))
-}
-
-/// A member that is not as expected.
-pub(super) fn wrong(name: &str, what: &str) -> ImportError {
-    ImportError::Listing(format!("{name} is {what}"))
+    day.ok_or_else(|| at.wrong("no date such as 2026-07-12"))
 }

@@ -54,13 +54,13 @@ fn numbers(cell: &str, words: &[&str], most: u16) -> Option<Vec<u16>> {
 }
 
 /// Whether a cell holds an amount, so that a line with it is no line of words.
-pub(super) fn looks_like_an_amount(cell: &str) -> bool {
+pub(in crate::rates::source) fn looks_like_an_amount(cell: &str) -> bool {
     let cell = without_marks(cell);
     cell.starts_with('$') || (cell.contains('.') && plain_amount(cell).is_some())
 }
 
 /// A price; nothing for a cell that says that there is none.
-pub(super) fn price_of(cell: &str) -> Result<Option<Mills>, &'static str> {
+pub(in crate::rates::source) fn price_of(cell: &str) -> Result<Option<Mills>, &'static str> {
     let text = without_marks(cell);
     let none = ["", "-", "--", "\u{2013}", "\u{2014}", "n/a", "na", "none"];
     if none.iter().any(|word| text.eq_ignore_ascii_case(word)) {
