@@ -16,6 +16,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -230,6 +231,13 @@ class Judge:
         package("schemathesis")
         self.enrolled()
         document = json.loads(self.fetch("/v1/openapi.json"))
+        # Only the data center itself knows under which hash something stands there now.
+        metadata = lambda name: json.loads(self.fetch(f"/v1/repository/metadata/{name}"))["signed"]
+        version = metadata("timestamp.json")["meta"]["snapshot.json"]["version"]
+        version = metadata(f"{version}.snapshot.json")["meta"]["targets.json"]["version"]
+        certificates = metadata(f"{version}.targets.json")["targets"]["authorities.pem"]["hashes"]["sha256"]
+        target = document["paths"]["/v1/repository/targets/{path}"]["get"]["parameters"]
+        target[0]["example"] = f"{certificates}.authorities.pem"
         for path, operations in document["paths"].items():
             for operation in operations.values():
                 assert "default" not in operation["responses"], path
@@ -247,8 +255,10 @@ class Judge:
             path = urllib.parse.urlsplit(entry["request"]["url"]).path
             seen.setdefault((entry["request"]["method"], path), set()).add(entry["response"]["status"])
         for path, operations in document["paths"].items():
+            pattern = re.sub(r"\\{[a-z]+\\}", "[^/]+", re.escape(path))
             for method, operation in operations.items():
-                statuses = seen.get((method.upper(), path), set())
+                statuses = set().union(*(found for (way, asked), found in seen.items()
+                                         if way == method.upper() and re.fullmatch(pattern, asked)))
                 assert any(200 <= status < 300 for status in statuses), f"{path}: no 2xx in {statuses}"
                 assert all(status < 500 for status in statuses), f"{path}: {statuses}"
                 said = {int(status) for status in operation["responses"]}

@@ -7,6 +7,9 @@ use std::net::SocketAddr;
 use serde_json::Value;
 use server::access::Caller;
 use server::services::directory::OPEN_API;
+use shared::services::repository::STOP_LIST_TARGET;
+use shared::services::requests::{Entrance, Method, REQUESTS};
+use shared::tuf::{TargetFile, TargetPath};
 use station::contact::link::LinkRequest;
 use system_tests::line::{Line, deliver};
 use system_tests::town::Town;
@@ -28,11 +31,18 @@ fn operations(document: &Value) -> Vec<(String, Value)> {
 
 /// The path with the smallest value of each parameter that it needs.
 fn asked(path: &str, operation: &Value) -> String {
+    let stop_list = TargetFile::of(b"", None);
+    let stop_list = TargetPath::new(STOP_LIST_TARGET)
+        .unwrap()
+        .address(stop_list.hashes.in_addresses());
+    let path = path
+        .replace("{name}", "timestamp.json")
+        .replace("{path}", &stop_list);
     let parameters = operation["parameters"].as_array();
     let needed = parameters
         .into_iter()
         .flatten()
-        .filter(|one| one["required"] == true);
+        .filter(|one| one["required"] == true && one["in"] == "query");
     let query: Vec<String> = needed
         .map(|one| {
             let name = one["name"].as_str().unwrap();
@@ -45,7 +55,7 @@ fn asked(path: &str, operation: &Value) -> String {
         })
         .collect();
     if query.is_empty() {
-        path.to_owned()
+        path
     } else {
         format!("{path}?{}", query.join("&"))
     }
@@ -67,6 +77,26 @@ fn every_status_is_named_and_none_is_left_to_a_default() {
         assert_eq!(guarded, said.contains_key("401"), "{path}");
         assert_eq!(guarded, said.contains_key("403"), "{path}");
     }
+}
+
+#[test]
+fn whatever_may_be_read_stands_in_the_document_and_nothing_else() {
+    // What the two monitors say to each other is theirs alone.
+    let theirs = ["/v1/due", "/v1/signals"];
+    let read = REQUESTS.iter().filter(|kind| kind.method == Method::Get);
+    let read = read.filter(|kind| !theirs.contains(&kind.path));
+    let read: BTreeSet<(String, bool)> = read
+        .map(|kind| {
+            let guarded = kind.entrance == Entrance::Station;
+            (kind.path.replace("{*", "{"), guarded)
+        })
+        .collect();
+    let said = operations(&document());
+    let said = said.into_iter().map(|(path, operation)| {
+        let guarded = operation.get("security").is_some();
+        (path, guarded)
+    });
+    assert_eq!(said.collect::<BTreeSet<_>>(), read);
 }
 
 #[tokio::test(flavor = "multi_thread")]
