@@ -217,7 +217,7 @@ class Judge:
         self.admin("repository", "rotate-root", "--new-online-keys", "--out", draft)
         for number in (1, 3):
             self.admin("repository", "sign", draft, "--key", offline / f"repository-root-{number}.pem",
-                       "--passphrase-file", passphrase)
+                       "--passphrase-file", passphrase, "--yes")
         self.admin("repository", "install", draft)
         after = self.updater()
         after.refresh()
