@@ -351,3 +351,80 @@ async fn a_station_without_a_telephone_line_says_how_to_set_one() {
         "bad_input"
     );
 }
+
+/// Waits until the call that is going on has come so far.
+async fn until_stage(counter: &Counter, stage: &str) {
+    for _ in 0..200 {
+        let call = counter.status().await.line.call;
+        if call.is_some_and(|call| call.stage == stage) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("no call is {stage}");
+}
+
+async fn hang_up(counter: &Counter) {
+    let view = counter.station.call(Call::HangUp).await.unwrap();
+    assert!(matches!(view, View::Status(_)), "{view:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_hangs_up_ends_the_dialing_and_no_other_number_is_dialed() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, socket) = at_a_modem(&town, "north").await;
+    // The modems meet, and then nothing passes.
+    socket.fates(&[Fate::StallsAfter(0)]);
+    let clerk = async {
+        until_stage(&counter, "connecting").await;
+        hang_up(&counter).await;
+    };
+    let (contact, ()) = tokio::join!(contact_on(&counter, "dialup"), clerk);
+    assert_eq!(contact.unwrap_err().code, "hung_up");
+    assert_eq!(counter.status().await.line.call, None);
+    assert_eq!(socket.log().dialed.len(), 1);
+    // It holds no later contact up.
+    assert_eq!(contact_on(&counter, "dialup").await.unwrap().line, "dialup");
+    hang_up(&counter).await;
+    assert!(!socket.is_on_line());
+    assert_eq!(counter.status().await.line.call, None);
+    let outcomes: Vec<String> = line(&counter)
+        .await
+        .calls
+        .into_iter()
+        .map(|call| call.outcome)
+        .collect();
+    assert_eq!(outcomes, ["reached", "failed"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hanging_up_in_the_middle_of_a_refill_moves_its_value_once() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, socket) = at_a_modem(&town, "north").await;
+    counter.set_server(NOWHERE).await;
+    // Before the request has gone, and after it.
+    for (round, after) in [1_500, 2_600].into_iter().enumerate() {
+        socket.fates(&[Fate::StallsAfter(after)]);
+        let dialed = socket.log().dialed.len();
+        let clerk = async {
+            until_stage(&counter, "up").await;
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            hang_up(&counter).await;
+        };
+        let (refill, ()) = tokio::join!(counter.refill("20.00"), clerk);
+        assert_eq!(
+            socket.log().dialed.len(),
+            dialed + 1,
+            "nobody dials on by themselves"
+        );
+        if refill.is_err() {
+            counter.refill("20.00").await.unwrap();
+        }
+        hang_up(&counter).await;
+        let total = counter.status().await.registers.control_total;
+        let rounds = u64::try_from(round).unwrap() + 1;
+        assert_eq!(total, rounds * 20_000, "after {after} bytes");
+    }
+    assert_eq!(town.balance().await, 60_000);
+    town.assert_books_hold().await;
+}

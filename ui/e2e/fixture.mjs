@@ -259,6 +259,7 @@ const ANSWERS = {
   line: () => line(),
   'set-line': () => line(),
   'find-modems': () => ({ ports: [] }),
+  'hang-up': () => status(),
   'set-software': (call) => software({ channel: call.channel, hours: call.hours }),
   presets: () => ({ presets: [] }),
   'put-preset': (call) => ({ presets: [call.preset] }),

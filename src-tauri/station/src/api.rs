@@ -155,6 +155,8 @@ pub enum Call {
     FindModems,
     /// Examines the way to the data center. Answers with [`DoctorView`].
     Doctor(DoctorCall),
+    /// Hangs up, also a call that is still dialed. Answers with [`StatusView`].
+    HangUp,
 }
 
 /// Which keeper holds the station's key-encryption key.

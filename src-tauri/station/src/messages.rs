@@ -295,6 +295,10 @@ catalogue! {
     DialRests = "dial_rests", Unreachable, true,
         "The telephone rests until {until}, because the number failed too often. Nothing was dialed and no money moved.",
         "Wait, or insist with: pennyblack contact --line dialup.";
+    /// The clerk hung up.
+    HungUp = "hung_up", Refused, true,
+        "Somebody hung up before the data center was reached. No money moved.",
+        "Start a contact to call again.";
     /// The port does not open.
     ModemPort = "modem_port", Unreachable, true,
         "The modem's port {device} does not open: {reason}. No money moved.",

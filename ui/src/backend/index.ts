@@ -80,6 +80,7 @@ export interface Answers {
   'set-line': LineSetupView;
   'find-modems': ModemsView;
   doctor: DoctorView;
+  'hang-up': StatusView;
 }
 
 /** Every call by its own name; `as` only carries another one. */

@@ -26,6 +26,7 @@ test('a call that is over says what came of it and why', () => {
   const past: PhoneCallView = { number: '1', at: 0, outcome: 'failed', fault: 'number_busy', seconds: 0, cost_mills: null, said: null };
   expect(callWords(past)).toEqual({ word: 'failed, number busy', tone: 'caution' });
   expect(callWords({ ...past, fault: 'ppp_line_lost' }).word).toBe('failed, line lost');
+  expect(callWords({ ...past, fault: null })).toEqual({ word: 'given up', tone: 'muted' });
   expect(callWords({ ...past, outcome: 'reached', fault: null })).toEqual({ word: 'reached', tone: 'proof' });
 });
 

@@ -86,6 +86,10 @@ const OUTCOME: Record<string, { word: string; tone: Tone }> = {
 
 /** What came of a call that is over, with its reason. */
 export function callWords(call: PhoneCallView): { word: string; tone: Tone } {
+  if (call.outcome === 'failed' && call.fault === null) {
+    // Nothing was wrong: somebody hung up, or the Internet was back first.
+    return { word: 'given up', tone: 'muted' };
+  }
   const { word, tone } = OUTCOME[call.outcome] ?? { word: call.outcome, tone: 'muted' as const };
   const why = call.fault === null ? '' : `, ${call.fault.replace(/^ppp_/, '').replaceAll('_', ' ')}`;
   return { word: `${word}${why}`, tone };

@@ -53,7 +53,8 @@ impl Call {
             | Self::PutBatch(_)
             | Self::RemoveBatch(_)
             | Self::SetSoftware(_)
-            | Self::SetLine(_) => false,
+            | Self::SetLine(_)
+            | Self::HangUp => false,
         }
     }
 }

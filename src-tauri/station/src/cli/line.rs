@@ -16,6 +16,8 @@ pub(super) enum Telephone {
     Set(Box<Setup>),
     /// Ask on every serial port whether a modem is there; whatever hangs on the others gets AT
     Find,
+    /// Hang up the call that is going on
+    HangUp,
     /// Use no telephone line any more; the numbers stay
     Off,
 }
@@ -81,6 +83,7 @@ pub(super) fn to_call(what: Telephone) -> Result<Call, UiError> {
     Ok(match what {
         Telephone::Show => Call::Line,
         Telephone::Find => Call::FindModems,
+        Telephone::HangUp => Call::HangUp,
         Telephone::Off => Call::SetLine(SetLineCall {
             device: Some(String::new()),
             ..SetLineCall::default()

@@ -82,6 +82,7 @@ impl Station {
             Call::SetLine(call) => self.set_line(call).await,
             Call::FindModems => self.find_modems().await,
             Call::Doctor(call) => self.doctor(call).await,
+            Call::HangUp => self.hang_up_line().await,
         }
     }
 
@@ -169,7 +170,8 @@ impl Station {
         self.printers().await
     }
 
-    async fn status_view(&self) -> Result<View, UiError> {
+    /// What the station is and has.
+    pub(crate) async fn status_view(&self) -> Result<View, UiError> {
         let mut view = self.apply(Owner::status).await?;
         view.line.call = self.telephone.view();
         Ok(View::Status(Box::new(view)))

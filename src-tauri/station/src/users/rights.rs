@@ -40,6 +40,7 @@ impl Need {
             | Call::Software
             | Call::Line
             | Call::Doctor(_)
+            | Call::HangUp
             | Call::SignIn(_)
             | Call::SignOut(_)
             | Call::As(_) => Self::Nothing,

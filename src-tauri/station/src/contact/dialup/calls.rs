@@ -19,6 +19,12 @@ impl Station {
         self.line_setup().await
     }
 
+    /// Hangs up. A contact that was under way fails as on a line that is cut, and loses nothing.
+    pub(crate) async fn hang_up_line(&self) -> Result<View, UiError> {
+        self.telephone().stop().await;
+        self.status_view().await
+    }
+
     /// Looks for modems on every port that no printer hangs on and no call is on.
     pub(crate) async fn find_modems(&self) -> Result<View, UiError> {
         let is_on = self.telephone().view().is_some();

@@ -15,7 +15,7 @@ use super::lookup::{NoAddress, Target};
 use super::ports::Ports;
 
 /// How long hanging up may take: the good-bye's two tries, DTR, and the escape twice.
-const HANG_UP_TIME: Duration = Duration::from_secs(30);
+pub(super) const HANG_UP_TIME: Duration = Duration::from_secs(30);
 
 /// How long a program that panics waits for its modems to hear that DTR fell.
 const PANIC_WAIT: Duration = Duration::from_millis(300);

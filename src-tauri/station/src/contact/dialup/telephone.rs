@@ -1,6 +1,7 @@
 //! The station's telephone: dials within the limits, writes every call down, keeps one for a little
 //! while, and shows how far it is.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,11 +11,11 @@ use shared::clock::UnixSeconds;
 use shared::modem::{BadNumber, Number};
 use shared::ppp::Terms;
 use shared::ppp::proof::Credentials as DialCredentials;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
-use super::dialed::State;
+use super::dialed::{HANG_UP_TIME, State};
 use super::ports::{Ports, SerialPorts};
 use super::sessions::Sessions;
 use super::settings::{self, LineSecrets, LineSettings};
@@ -39,6 +40,8 @@ pub struct Telephone {
     ports: Arc<dyn Ports>,
     held: Mutex<Held>,
     sessions: Sessions,
+    /// Wakes whoever dials when somebody wants the telephone hung up.
+    wish: Notify,
     idle: Duration,
     asking: Duration,
 }
@@ -81,6 +84,7 @@ impl Telephone {
             ports,
             held: Mutex::default(),
             sessions: Sessions::default(),
+            wish: Notify::new(),
             idle: IDLE,
             asking: ASKING_PERIOD,
         }
@@ -162,6 +166,23 @@ impl Telephone {
         });
     }
 
+    /// Hangs up because somebody wants it, whether the call is up or still being made. Whoever
+    /// makes it dials no other number then.
+    pub(crate) async fn stop(&self) {
+        let shown = self.held().shown.clone();
+        self.wish.notify_waiters();
+        self.hang_up().await;
+        let Some(Shown { mut state, .. }) = shown else {
+            return;
+        };
+        // Its sender goes when the modem has hung up and its port is closed: the next call can be
+        // made at once.
+        let over = async { while state.changed().await.is_ok() {} };
+        if tokio::time::timeout(HANG_UP_TIME, over).await.is_err() {
+            tracing::warn!("the modem did not hang up in time");
+        }
+    }
+
     /// Hangs up, and waits until the modem has and the call is written down.
     pub async fn hang_up(&self) {
         let (call, writer) = {
@@ -229,7 +250,7 @@ fn sheet(owner: &Owner) -> Result<Sheet, UiError> {
 /// Every attempt is durable before the modem hears of it, so that a crash leaves it counted.
 ///
 /// # Errors
-/// `no_line`, `dial_rests`, and why there is no call.
+/// `no_line`, `dial_rests`, `hung_up`, and why there is no call.
 pub(crate) async fn dial(
     station: &Station,
     server: &str,
@@ -241,6 +262,7 @@ pub(crate) async fn dial(
         return Ok(call);
     }
     telephone.hang_up().await;
+    let mut wish = pin!(telephone.wish.notified());
     let mut last = None;
     for attempt in 0..failover::DIALS_PER_CLICK {
         let sheet = station.apply(|owner| sheet(owner)).await?;
@@ -254,7 +276,12 @@ pub(crate) async fn dial(
             Err(until) => return Err(last.unwrap_or_else(|| rests(until))),
         };
         let names = credentials(&sheet.line, &sheet.secrets).or_else(|| own.clone());
-        match attempted(station, &sheet, &number, server, names).await? {
+        let attempt = tokio::select! {
+            biased;
+            () = &mut wish => return Err(say(Code::HungUp, &[])),
+            attempt = attempted(station, &sheet, &number, server, names) => attempt?,
+        };
+        match attempt {
             Ok(call) => return Ok(call),
             Err(fault) => {
                 last = Some(failures::said(&fault));
@@ -350,7 +377,8 @@ async fn attempted(
     }
 }
 
-/// A call that nobody waited for to the end: the Internet came back, or the clerk went away.
+/// A call that nobody waited for to the end: the Internet came back, or the clerk hung up or went
+/// away.
 struct Unfinished(Option<(Station, CallRecord, watch::Receiver<State>)>);
 
 impl Drop for Unfinished {
@@ -368,8 +396,10 @@ impl Drop for Unfinished {
         let record = CallRecord { outcome, ..record };
         // Without a runtime the program ends, and the call stays counted as it was dialed.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime
-                .spawn(async move { write(&station, record, CallPrice::default(), &state).await });
+            runtime.spawn(async move {
+                write(&station, record, CallPrice::default(), &state).await;
+                station.tell(Event::Status);
+            });
         }
     }
 }
