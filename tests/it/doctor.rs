@@ -10,7 +10,7 @@ use system_tests::town::{Counter, Town};
 async fn findings(counter: &Counter, server: Option<String>) -> Vec<FindingView> {
     let call = Call::Doctor(DoctorCall {
         server,
-        call: false,
+        trial: false,
     });
     let View::Doctor(view) = counter.station.call(call).await.unwrap() else {
         panic!("the doctor answers with findings");
@@ -71,7 +71,10 @@ async fn a_telephone_line_is_examined_and_tried_by_a_call() {
     let codes = |call| {
         let counter = &counter;
         async move {
-            let call = Call::Doctor(DoctorCall { server: None, call });
+            let call = Call::Doctor(DoctorCall {
+                server: None,
+                trial: call,
+            });
             let View::Doctor(view) = counter.station.call(call).await.unwrap() else {
                 panic!("the doctor answers with findings");
             };

@@ -425,7 +425,7 @@ server: string | null,
 /**
  * Whether a call is made on the telephone line to try it out. It costs what a call costs.
  */
-call: boolean, };
+trial: boolean, };
 
 /**
  * The findings, in the order of the way from this computer to the data center.

@@ -10,8 +10,9 @@ pub struct DoctorCall {
     #[serde(default)]
     pub server: Option<String>,
     /// Whether a call is made on the telephone line to try it out. It costs what a call costs.
+    // Not `call`: that is the tag of every call.
     #[serde(default)]
-    pub call: bool,
+    pub trial: bool,
 }
 
 /// How serious a finding is.
@@ -49,4 +50,24 @@ pub struct FindingView {
 pub struct DoctorView {
     /// The findings.
     pub findings: Vec<FindingView>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Call;
+
+    #[test]
+    fn the_wish_for_a_trial_call_survives_its_way_to_the_station() {
+        let server = Some("https://data-center.example".to_owned());
+        let sent = Call::Doctor(DoctorCall {
+            server: server.clone(),
+            trial: true,
+        });
+        let text = serde_json::to_string(&sent).unwrap();
+        let Call::Doctor(heard) = serde_json::from_str(&text).unwrap() else {
+            panic!("{text}");
+        };
+        assert_eq!((heard.server, heard.trial), (server, true));
+    }
 }

@@ -214,7 +214,10 @@ fn to_call(command: Command) -> Result<Call, UiError> {
         }),
         Command::CostCentres => Call::CostCentres,
         Command::Software { what } => software_call(what),
-        Command::Doctor { server, call } => Call::Doctor(DoctorCall { server, call }),
+        Command::Doctor { server, call } => Call::Doctor(DoctorCall {
+            server,
+            trial: call,
+        }),
         Command::Presets { what } => super::presets::preset_call(what),
         Command::Waiting { what } => super::presets::batch_call(what)?,
         Command::Rehearse { edition } => Call::Rehearse(RehearseCall { edition }),

@@ -40,7 +40,7 @@ impl Station {
         let examined = tokio::task::spawn_blocking(move || findings::findings(&examine(&patient)));
         let mut findings = examined.await.map_err(|_| say(Code::StationStopped, &[]))?;
         if is_ours {
-            let line = telephone::examine(self, call.call).await?;
+            let line = telephone::examine(self, call.trial).await?;
             findings.extend(telephone::findings(&line, findings::is_shut(&findings)));
         }
         Ok(View::Doctor(DoctorView { findings }))
