@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { page } from './page.mjs';
 
 /** @import { Answers, CallName } from '../src/backend' */
-/** @import { ErrorKind, LineSetupView, OptionsView, PieceView, PrinterSetup, ServiceView, SoftwareView, StatisticsView, StatusView, UiError } from '../src/generated/api' */
+/** @import { ErrorKind, FindingView, LineSetupView, OptionsView, PieceView, PrinterSetup, ServiceView, SoftwareView, StatisticsView, StatusView, UiError } from '../src/generated/api' */
 /**
  * What a call is answered with: a value, a no, a promise of either, or a function of the call.
  * @template T
@@ -215,6 +215,19 @@ export const line = (changes = {}) => ({
   ...changes,
 });
 
+/** @param {Partial<FindingView>} changes @returns {FindingView} */
+export const finding = (check, message, changes = {}) => ({ check, outcome: 'good', code: 'doctor_good', message, hint: '', ms: null, ...changes });
+
+/** What the connection doctor finds where all is well. */
+export const findings = () => [
+  finding('name', 'The name postage.example was found.', { ms: 4 }),
+  finding('port', 'Port 7443 of postage.example takes connections.', { ms: 21 }),
+  finding('encryption', 'The other end proved to be the data center.', { ms: 48 }),
+  finding('data center', 'The data center answers.', { ms: 22 }),
+  finding('clock', 'This computer’s clock agrees with the data center’s.'),
+  finding('certificate', 'The station’s own certificate is good until 2026-12-20.'),
+];
+
 /** What each call answers with when a test says nothing else. @type {Given} */
 const ANSWERS = {
   status: () => status(),
@@ -260,6 +273,7 @@ const ANSWERS = {
   'set-line': () => line(),
   'find-modems': () => ({ ports: [] }),
   'hang-up': () => status(),
+  doctor: () => ({ findings: findings() }),
   'set-software': (call) => software({ channel: call.channel, hours: call.hours }),
   presets: () => ({ presets: [] }),
   'put-preset': (call) => ({ presets: [call.preset] }),

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertAccessible } from './browser.mjs';
-import { line, refusal, seconds, status } from './fixture.mjs';
+import { finding, findings, line, refusal, seconds, status } from './fixture.mjs';
 import { callsOf, onPage, skip, until } from './on-page.mjs';
 
 const NUMBER = '9,2085550142';
@@ -161,5 +161,53 @@ test('what is kept for access servers of others can be forgotten', { skip }, () 
     await page.waitForSelector('#l-forget', { state: 'detached' });
     const [{ password, card_pin: pin, dial_name: name }] = callsOf(station, 'set-line');
     assert.deepEqual([password, pin, name], ['', '', null]);
+  });
+});
+
+test('the connection doctor says what is wrong and what helps, step by step', { skip }, () => {
+  const blocked = finding('port', 'Nobody answers on port 7443 of postage.example.', {
+    outcome: 'fault', code: 'doctor_port_silent', ms: 5000, hint: 'A firewall may block the port: ask your network’s admin to allow outgoing connections to it.',
+  });
+  let found = [...findings().slice(0, 1), blocked];
+  return onPage({ doctor: () => ({ findings: found }) }, async (page, station) => {
+    await f10(page);
+    await page.click('#doctor');
+    await page.waitForSelector('#found.stop >> text=The Internet does not lead to the data center.');
+    await page.waitForSelector('dialog li >> text=A firewall may block the port');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'doctor-go');
+    await assertAccessible(page, 'the connection doctor');
+    found = findings();
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#found.proof >> text=The way to the data center is open.');
+    assert.equal(await page.locator('dialog ol > li').count(), 6);
+    const modem = finding('modem', 'A modem answers on /dev/ttyUSB0: OK.');
+    const busy = finding('call', 'The number is busy. No money moved.', { outcome: 'fault', hint: 'The prefix for an outside line may be missing.' });
+    found = [...findings(), modem, busy];
+    await page.waitForSelector('dialog >> text=at $0.09 for the call and $0.06 for each minute');
+    await page.click('#doctor-call');
+    await page.waitForSelector('#found.caution >> text=The Internet leads to the data center; the telephone does not.');
+    await assertAccessible(page, 'a trial call');
+    assert.deepEqual(callsOf(station, 'doctor').map(({ server, trial }) => [server, trial]), [[null, false], [null, false], [null, true]]);
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('#found', { state: 'detached' });
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'doctor', 'Esc steps back to where it was opened');
+    assert.equal(await page.locator('dialog').count(), 1);
+  });
+});
+
+test('an enrolment that reaches nobody offers to examine the line it would take', { skip }, () => {
+  const away = refusal('unreachable', 'The data center was not reached. Nothing was done.', 'Check the address.', 'unreachable');
+  const unknown = finding('name', 'Nobody knows the name postage.exmaple.', { outcome: 'fault', hint: 'Check the address of the data center.' });
+  return onPage({ status: status({ enrolled: false }), enrol: { no: away }, doctor: { findings: [unknown] } }, async (page, station) => {
+    await page.fill('#server', 'https://postage.exmaple:7443');
+    await page.fill('#code', 'XXXXXXXX'.repeat(7));
+    await page.click('#enrol-go');
+    await page.click('#doctor');
+    await page.waitForSelector('dialog li >> text=Nobody knows the name');
+    assert.deepEqual(callsOf(station, 'doctor').map(({ server, trial }) => [server, trial]), [['https://postage.exmaple:7443', false]]);
+    assert.equal(await page.locator('#doctor-call').count(), 0, 'no line is set before enrolment');
+    await assertAccessible(page, 'a doctor before enrolment');
+    await page.keyboard.press('Escape');
+    assert.equal(await page.inputValue('#server'), 'https://postage.exmaple:7443');
   });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LineCallView, LineSetupView, LineView, PhoneCallView } from '../generated/api';
-import { callWords, lasting, lineWords, meterWords, restWords, stageWord, stageWords } from './words';
+import { callWords, lasting, lineWords, meterWords, restWords, stageWord, stageWords, tryWords } from './words';
 
 const call: LineCallView = { stage: 'up', number: '9,5550142', since: 1_800_000_000, seconds: 62, cost_mills: 240 };
 
@@ -28,6 +28,13 @@ test('a call that is over says what came of it and why', () => {
   expect(callWords({ ...past, fault: 'ppp_line_lost' }).word).toBe('failed, line lost');
   expect(callWords({ ...past, fault: null })).toEqual({ word: 'given up', tone: 'muted' });
   expect(callWords({ ...past, outcome: 'reached', fault: null })).toEqual({ word: 'reached', tone: 'proof' });
+});
+
+test('trying a call says what it costs', () => {
+  const setup = { per_call_mills: 90, per_minute_mills: 60 } as LineSetupView;
+  expect(tryWords(setup)).toContain('at $0.09 for the call and $0.06 for each minute.');
+  expect(tryWords({ ...setup, per_call_mills: 0 })).toContain(', at $0.06 for each minute.');
+  expect(tryWords({ ...setup, per_call_mills: 0, per_minute_mills: 0 })).toContain('what your telephone company asks');
 });
 
 const at = (seconds: number): string => `(${seconds})`;

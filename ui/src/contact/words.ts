@@ -40,6 +40,14 @@ export function restWords(setup: LineSetupView, moment: (seconds: number) => str
     : `The station calls again by itself at ${moment(setup.calls_again_at)}.`;
 }
 
+/** What trying a call means, with its price where that is known. */
+export function tryWords(setup: LineSetupView): string {
+  const call = setup.per_call_mills > 0 ? [`${money(setup.per_call_mills)} for the call`] : [];
+  const minute = setup.per_minute_mills > 0 ? [`${money(setup.per_minute_mills)} for each minute`] : [];
+  const price = [...call, ...minute].join(' and ');
+  return `A call tries the telephone line${price === '' ? ', at what your telephone company asks' : `, at ${price}`}. No money of the vault moves.`;
+}
+
 /** What the call that is going on does now. */
 export function stageWords(call: LineCallView): string {
   switch (call.stage) {
