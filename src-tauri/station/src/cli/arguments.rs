@@ -146,7 +146,7 @@ pub(super) enum Command {
     },
     /// Read the scale
     Scale(Rest),
-    /// Look for what is wrong with lines, printers and clock
+    /// Look for what is wrong on the way to the data center, by Internet and by telephone
     Doctor {
         /// Examine the way to this address instead of the enrolment's, like
         /// https://data-center.example
