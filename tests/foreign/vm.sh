@@ -9,10 +9,11 @@
 # joined by commas. After each call it begins again.
 set -eu
 script=$(cd "$(dirname "$0")" && pwd)/$(basename "$0")
+packaged=$(cd "$(dirname "$0")/../../packaging/server/mgetty-pppd" && pwd)/options.pennyblack
 folder=$1
 mkdir -p "$folder"
 cd "$folder"
-[ -f vmlinuz ] && [ initrd -nt "$script" ] && exit 0
+[ -f vmlinuz ] && [ initrd -nt "$script" ] && [ initrd -nt "$packaged" ] && exit 0
 rm -rf packages unpacked root
 mkdir packages unpacked root
 image=$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
@@ -50,6 +51,7 @@ center * "a secret of the station" *
 SECRETS
 cp etc/ppp/chap-secrets etc/ppp/pap-secrets
 chmod 600 etc/ppp/*-secrets
+cp "$packaged" etc/ppp/
 # What a caller reaches at the other end, at its own address and at any other: told on the console
 # where the call was made with `ipparam probe`.
 cat >etc/ppp/ip-up <<'UP'

@@ -102,6 +102,15 @@ impl Machine {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// Waits until so many calls have ended for it too.
+    fn has_ended(&self, calls: usize) {
+        let began = Instant::now();
+        while self.console().matches("ENDED").count() < calls {
+            assert!(began.elapsed() < CALL_LIMIT, "{}", self.console());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
     /// The other end of its line.
     fn line(&self) -> PathBuf {
         self.folder.path().join("line")
@@ -285,6 +294,37 @@ fn pppd_takes_the_proof_by_ms_chap_v2() {
         "require-mschap-v2",
         "chap MS-v2",
     );
+}
+
+#[test]
+fn pppd_with_the_options_we_package_wants_chap_and_takes_short_packets() {
+    let test = "pppd_with_the_options_we_package_wants_chap_and_takes_short_packets";
+    let Some(built) = machine(test) else {
+        return;
+    };
+    let options = "file,/etc/ppp/options.pennyblack";
+    let machine = Machine::boot(&built, "answer", options);
+    let mut call = machine.call(station(Some(SECRET)), None);
+    let (peer, mtu) = call.up(&machine);
+    assert_eq!((peer, mtu), (Ipv4Addr::new(192, 168, 7, 1), 576));
+    call.echo(&machine, peer);
+    call.good_bye(&machine);
+    machine.has_ended(1);
+    let mut call = machine.call(station(Some("another secret")), None);
+    assert_eq!(call.ended(&machine), Err(Failure::PasswordRefused));
+    drop(call);
+    machine.has_ended(2);
+    let mut call = machine.call(station(None), None);
+    let ended = call.ended(&machine);
+    let console = machine.console();
+    assert_eq!(ended, Err(Failure::EndedByPeer), "{console}");
+    assert_eq!(call.ups(), []);
+    assert!(
+        console.contains("peer refused to authenticate"),
+        "{console}"
+    );
+    assert!(console.contains("CHAP Success"), "{console}");
+    assert!(!console.contains("auth pap"), "{console}");
 }
 
 #[test]

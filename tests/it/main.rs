@@ -21,6 +21,8 @@ mod dialup_faults;
 #[cfg(test)]
 mod dialup_line;
 #[cfg(test)]
+mod dialup_programs;
+#[cfg(test)]
 mod doctor;
 #[cfg(test)]
 mod evidence;
