@@ -3,8 +3,11 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use server::clock::Clock as _;
+use shared::clock::UnixSeconds;
 use station::api::{Call, ContactCall, ContactView, LineSetupView, SetLineCall, UiError, View};
 use station::contact::dialup::telephone::Telephone;
+use station::owner::Server;
 use system_tests::modem::{Fate, Socket};
 use system_tests::relay::Relay;
 use system_tests::town::{Counter, Town};
@@ -296,13 +299,102 @@ async fn a_contact_moves_over_when_the_internet_is_back_and_value_moves_once() {
     town.assert_books_hold().await;
     assert_eq!(socket.log().dialed.len(), 1);
     // The good-bye is tried twice on a line that carries nothing, and nobody waits for it.
-    for _ in 0..200 {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        if !socket.is_on_line() {
+    soon("the modem has hung up", async || !socket.is_on_line()).await;
+}
+
+/// Waits until it is so, which does not take long.
+async fn soon(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    for _ in 0..1_000 {
+        if is_so().await {
             return;
         }
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("the modem has not hung up");
+    panic!("not so: {what}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_station_calls_again_by_itself_after_a_pause_and_at_night_when_it_met_nobody() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, socket) = at_a_modem(&town, "north").await;
+    counter.set_server(NOWHERE).await;
+    let standing = counter.station.stand();
+    socket.fates(&[Fate::Says("BUSY"), Fate::Says("NO ANSWER")]);
+    counter.contact().await.unwrap_err();
+    let failed = town.clock.now();
+    let again = line(&counter).await.calls_again_at.unwrap();
+    assert!((60..=180).contains(&(again - failed.0)), "{again}");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(socket.log().dialed.len(), 2, "before the pause is over");
+    town.turn_to(UnixSeconds(again));
+    soon("it has met the data center", async || {
+        let line = counter.status().await.line;
+        line.kind == "dialup" && line.up
+    })
+    .await;
+    assert_eq!(socket.log().dialed.len(), 3);
+    counter.station.telephone().hang_up().await;
+    assert_eq!(line(&counter).await.calls_again_at, None);
+
+    town.turn_days(1);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(socket.log().dialed.len(), 3, "no night call is set");
+    let time = jiff::Timestamp::from_second(town.clock.now().0).unwrap();
+    let time = time.to_zoned(jiff::tz::TimeZone::UTC);
+    let night = SetLineCall {
+        night: Some(time.strftime("%H:%M").to_string()),
+        ..SetLineCall::default()
+    };
+    set(&counter, night).await;
+    soon("it calls", async || socket.log().dialed.len() == 4).await;
+    standing.end().await;
+    counter.station.telephone().hang_up().await;
+    assert_eq!(socket.log().dialed.len(), 4, "once in a night");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_anywhere_in_the_program_hangs_up() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, socket) = at_a_modem(&town, "north").await;
+    contact_on(&counter, "dialup").await.unwrap();
+    assert!(socket.is_on_line());
+    let panicked = std::thread::spawn(|| panic!("on purpose")).join();
+    assert!(panicked.is_err());
+    assert!(!socket.is_on_line());
+    assert_eq!(socket.log().hung_up, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_ends_hangs_up_and_writes_the_call_down() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, socket) = at_a_modem(&town, "north").await;
+    contact_on(&counter, "dialup").await.unwrap();
+    assert!(socket.is_on_line());
+    let folder = counter.folder.clone();
+    Server::start(counter.station).unwrap().close().await;
+    assert!(!socket.is_on_line());
+    let name = folder.file_name().unwrap().to_str().unwrap();
+    let counter = plugged(reopened(&town, name).await, &socket);
+    let made = line(&counter).await.calls.remove(0);
+    assert_eq!((made.outcome.as_str(), made.fault), ("reached", None));
+    assert!(made.seconds > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_nobody_uses_is_hung_up_after_a_while() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, socket) = at_a_modem(&town, "north").await;
+    let telephone = Telephone::on(std::sync::Arc::new(socket.clone()));
+    let telephone = telephone.keeping_for(Duration::from_secs(1));
+    let counter = Counter {
+        station: counter.station.with_telephone(telephone),
+        folder: counter.folder,
+    };
+    contact_on(&counter, "dialup").await.unwrap();
+    let used = Instant::now();
+    soon("it has hung up", async || !socket.is_on_line()).await;
+    assert!(used.elapsed() >= Duration::from_millis(900), "{used:?}");
+    assert_eq!(socket.log().hung_up, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,6 @@
 //! Contacts that the station makes by itself while a window is there: at night, and again after one
 //! that failed on every line.
 
-use std::time::Duration;
-
 use super::dialup::settings::{self, Retry};
 use super::dialup::telephone;
 use super::failover;
@@ -12,8 +10,8 @@ use crate::crypto;
 use crate::services::Asked;
 use crate::station::{Owner, Station};
 
-/// How often is looked whether one is due.
-const LOOK: Duration = Duration::from_secs(20);
+/// Looks whether one is due, in each period in which the Internet is asked while there is a call.
+const LOOKS: u32 = 3;
 
 /// Failed contacts in a row after which only the clerk and the night call again.
 const MAX_FAILURES: u32 = 8;
@@ -21,7 +19,7 @@ const MAX_FAILURES: u32 = 8;
 /// Looks for what is due, for as long as it is kept.
 pub(super) async fn keep(station: Station) {
     loop {
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(station.telephone().asking_period() / LOOKS).await;
         if let Err(fault) = look(&station).await {
             tracing::debug!(code = fault.code, "a contact that was due failed");
         }

@@ -96,6 +96,12 @@ impl Telephone {
         Self { asking, ..self }
     }
 
+    /// The same, which keeps a call that nobody uses for so long: for simulations.
+    #[must_use]
+    pub fn keeping_for(self, idle: Duration) -> Self {
+        Self { idle, ..self }
+    }
+
     /// How often the Internet is asked while the telephone is used.
     pub(crate) const fn asking_period(&self) -> Duration {
         self.asking
