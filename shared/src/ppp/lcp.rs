@@ -144,6 +144,11 @@ impl Lcp {
         }
     }
 
+    /// Whether the other end asked for a proof in ways that are not offered.
+    pub(super) const fn was_asked_in_vain(&self) -> bool {
+        self.unsuitable > 0
+    }
+
     /// An own packet came back.
     pub(super) fn looped(&mut self) {
         self.loops = self.loops.saturating_add(1);
@@ -185,7 +190,10 @@ impl Lcp {
     fn objection_to_proof(&mut self, setting: Setting<'_>) -> Option<Option<Vec<u8>>> {
         let offered = match &self.proving {
             Proving::Offered(methods) if !methods.is_empty() => methods,
-            Proving::Offered(_) | Proving::Demanded(_) => return Some(None),
+            Proving::Offered(_) | Proving::Demanded(_) => {
+                self.unsuitable = self.unsuitable.saturating_add(1);
+                return Some(None);
+            }
         };
         if Method::read(setting.value).is_some_and(|method| offered.contains(&method)) {
             return None;
@@ -280,6 +288,7 @@ impl Settlement for Lcp {
         }
         granted.mru = granted.mru.clamp(MIN_MRU, longest());
         self.granted = granted;
+        self.unsuitable = 0;
         self.loops = 0;
     }
 

@@ -40,10 +40,17 @@ impl Engine {
     }
 
     /// The other end said good-bye; LCP has answered it already. One that leaves while the link
-    /// is still agreed on will not come back in this call, although the automaton would wait.
+    /// is still agreed on will not come back in this call, although the automaton would wait. One
+    /// that leaves then because it got no proof has a reason that can be named.
     pub(super) fn left(&mut self) {
         if self.ending.is_none() {
-            self.ending = Some(Err(Failure::EndedByPeer));
+            let in_vain = self.phase == Phase::Link && self.lcp.settlement.was_asked_in_vain();
+            let why = if in_vain {
+                Failure::NoCommonProof
+            } else {
+                Failure::EndedByPeer
+            };
+            self.ending = Some(Err(why));
             self.deadline = None;
         }
     }

@@ -90,7 +90,8 @@ fn a_caller_without_credentials_does_not_get_past_an_end_that_demands_them() {
     let mut call = Call::new(terms, answerer_terms(1500, &[Method::ChapMd5]), CLEAN, 1);
     assert!(call.run(EVER, Call::is_over));
     let ended = Event::Ended(Err(Failure::NoCommonProof));
-    assert_eq!(call.at_answerer.events, [ended]);
+    assert_eq!(call.at_answerer.events, std::slice::from_ref(&ended));
+    assert_eq!(call.at_caller.events, [ended]);
 }
 
 #[test]
