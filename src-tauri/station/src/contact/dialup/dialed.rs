@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,9 @@ use super::ports::Ports;
 
 /// How long hanging up may take: the good-bye's two tries, DTR, and the escape twice.
 pub(super) const HANG_UP_TIME: Duration = Duration::from_secs(30);
+
+/// Between two looks whether calls have hung up.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// How long a program that panics waits for its modems to hear that DTR fell.
 const PANIC_WAIT: Duration = Duration::from_millis(300);
@@ -83,10 +87,12 @@ pub struct Dialed {
 struct Guard {
     live: LiveCall<Caller>,
     begun: Instant,
+    ends: Arc<AtomicBool>,
 }
 
 impl Guard {
     fn hang_up(&self) {
+        self.ends.store(true, Ordering::SeqCst);
         let now = self.begun.elapsed();
         self.live.with(|call| call.hang_up(now));
     }
@@ -120,6 +126,7 @@ impl Dialed {
             device: device.clone(),
             reason,
         };
+        hung_up(&device).await;
         let name = device.clone();
         let opening = tokio::task::spawn_blocking(move || ports.open(&name));
         let opened = opening.await.map_err(|fault| no_port(fault.to_string()))?;
@@ -131,12 +138,16 @@ impl Dialed {
         let guard = Guard {
             live: live.clone(),
             begun,
+            ends: Arc::default(),
         };
         let mut state = told.subscribe();
-        let entry = Entry::of(&guard);
+        let entry = Entry::of(&guard, device.clone());
+        let ends = Arc::clone(&guard.ends);
         let pump = move || {
             let pumped: Result<(), PortGone> =
                 live.pump(port.as_mut(), &|| begun.elapsed(), &mut |_, event| {
+                    let ended = matches!(event, Event::Ended(_));
+                    ends.fetch_or(ended, Ordering::SeqCst);
                     told.send_modify(|state| note(state, event));
                 });
             if let Err(gone) = pumped {
@@ -215,17 +226,31 @@ async fn wait_up(state: &mut watch::Receiver<State>) -> Result<Up, DialFault> {
     }
 }
 
-/// The calls of this program that have not hung up, for its end and for a panic.
-static CALLS: Mutex<Vec<(LiveCall<Caller>, Instant)>> = Mutex::new(Vec::new());
+/// The calls of this program whose ports are open, for its end, for a panic and for the next call.
+static CALLS: Mutex<Vec<Going>> = Mutex::new(Vec::new());
+
+/// One of them.
+struct Going {
+    live: LiveCall<Caller>,
+    begun: Instant,
+    device: String,
+    /// Whether it has ended, and at most the modem still has to hang up.
+    ends: Arc<AtomicBool>,
+}
 
 /// A call's place among them.
 struct Entry(LiveCall<Caller>);
 
 impl Entry {
-    fn of(guard: &Guard) -> Self {
+    fn of(guard: &Guard, device: String) -> Self {
         hang_up_on_panic();
         let mut calls = CALLS.lock().unwrap_or_else(PoisonError::into_inner);
-        calls.push((guard.live.clone(), guard.begun));
+        calls.push(Going {
+            live: guard.live.clone(),
+            begun: guard.begun,
+            device,
+            ends: Arc::clone(&guard.ends),
+        });
         Self(guard.live.clone())
     }
 }
@@ -233,7 +258,20 @@ impl Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         let mut calls = CALLS.lock().unwrap_or_else(PoisonError::into_inner);
-        calls.retain(|(live, _)| !live.is_same(&self.0));
+        calls.retain(|going| !going.live.is_same(&self.0));
+    }
+}
+
+/// Waits until a call on this port that has ended has hung up and closed it; a bounded time.
+async fn hung_up(device: &str) {
+    let end = Instant::now() + HANG_UP_TIME;
+    let hangs_up = || {
+        let calls = CALLS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut others = calls.iter().filter(|going| going.device == device);
+        others.any(|going| going.ends.load(Ordering::SeqCst))
+    };
+    while hangs_up() && Instant::now() < end {
+        tokio::time::sleep(LOOK).await;
     }
 }
 
@@ -247,12 +285,12 @@ pub async fn hang_up_all() {
             if calls.is_empty() || Instant::now() >= end {
                 return;
             }
-            for (live, begun) in calls.iter() {
-                let now = begun.elapsed();
-                live.with(|call| call.hang_up(now));
+            for going in calls.iter() {
+                let now = going.begun.elapsed();
+                going.live.with(|call| call.hang_up(now));
             }
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(LOOK).await;
     }
 }
 
@@ -266,9 +304,9 @@ fn hang_up_on_panic() {
             // The panicking thread may hold either lock: then the port closes, which drops DTR.
             let mut any = false;
             if let Ok(calls) = CALLS.try_lock() {
-                for (live, begun) in calls.iter() {
-                    let now = begun.elapsed();
-                    any |= live.try_with(|call| call.drop_line(now)).is_some();
+                for going in calls.iter() {
+                    let now = going.begun.elapsed();
+                    any |= going.live.try_with(|call| call.drop_line(now)).is_some();
                 }
             }
             if any && std::thread::current().name() != Some("modem") {

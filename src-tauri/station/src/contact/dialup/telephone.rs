@@ -32,6 +32,10 @@ use crate::station::{Owner, Station, names};
 /// How long a call nobody uses is kept: the clerk's next click is often a refill after a look.
 const IDLE: Duration = Duration::from_secs(20);
 
+/// How long the line rests between two calls of one click: exchanges want it on hook for some seconds
+/// before they take that for the end of a call.
+const PAUSE: Duration = Duration::from_secs(3);
+
 /// How often the Internet is asked while the telephone is used.
 const ASKING_PERIOD: Duration = Duration::from_secs(60);
 
@@ -43,6 +47,7 @@ pub struct Telephone {
     /// Wakes whoever dials when somebody wants the telephone hung up.
     wish: Notify,
     idle: Duration,
+    pause: Duration,
     asking: Duration,
 }
 
@@ -86,14 +91,20 @@ impl Telephone {
             sessions: Sessions::default(),
             wish: Notify::new(),
             idle: IDLE,
+            pause: PAUSE,
             asking: ASKING_PERIOD,
         }
     }
 
-    /// The same, which asks for the Internet so often while it is used: for simulations.
+    /// The same, which asks for the Internet so often while it is used, and pauses no longer between
+    /// two calls: for simulations.
     #[must_use]
     pub fn asking_every(self, asking: Duration) -> Self {
-        Self { asking, ..self }
+        Self {
+            pause: self.pause.min(asking),
+            asking,
+            ..self
+        }
     }
 
     /// The same, which keeps a call that nobody uses for so long: for simulations.
@@ -271,6 +282,9 @@ pub(crate) async fn dial(
     let mut wish = pin!(telephone.wish.notified());
     let mut last = None;
     for attempt in 0..failover::DIALS_PER_CLICK {
+        if attempt > 0 {
+            tokio::time::sleep(telephone.pause).await;
+        }
         let sheet = station.apply(|owner| sheet(owner)).await?;
         if !sheet.line.is_ready() {
             return Err(say(Code::NoLine, &[]));
