@@ -1,6 +1,7 @@
 //! Telephones on the exchange in real time: modems that a data center answers, and calls whose
 //! streams are reached on the loopback.
 
+use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,6 +14,7 @@ use shared::call::{Call as _, Caller, Event, LiveCall, ModemPort, Plan, PortGone
 use shared::modem::{Number, Profile};
 use shared::ppp::proof::Credentials;
 use shared::ppp::{StreamId, Terms};
+use station::contact::dialup::ports::{self, Ports};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, copy_bidirectional};
 use tokio::net::TcpListener;
 
@@ -79,6 +81,12 @@ impl Telephones {
         )
     }
 
+    /// Where a station's modem is plugged in: its one port is called `modem`.
+    #[must_use]
+    pub fn wall_socket(&self, line: LineId) -> WallSocket {
+        WallSocket(self.port(line))
+    }
+
     /// Calls a number.
     #[must_use]
     pub fn dial(&self, line: LineId, number: &str, credentials: Option<Credentials>) -> Dialed {
@@ -107,6 +115,28 @@ impl Telephones {
             events,
             thread: Some(thread),
         }
+    }
+}
+
+/// A line's port among those of a station's computer.
+#[derive(Debug)]
+pub struct WallSocket(Port);
+
+impl Ports for WallSocket {
+    fn open(&self, device: &str) -> io::Result<Box<dyn ModemPort>> {
+        let Port { telephones, line } = &self.0;
+        let mut port = telephones.port(*line);
+        if device != "modem" || port.carrier().is_err() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        Ok(Box::new(port))
+    }
+
+    fn list(&self) -> Vec<ports::Port> {
+        vec![ports::Port {
+            device: "modem".to_owned(),
+            what: "on the exchange".to_owned(),
+        }]
     }
 }
 
@@ -280,8 +310,8 @@ impl Drop for Stream {
     }
 }
 
-fn broken(broken: StreamBroken) -> std::io::Error {
-    std::io::Error::new(std::io::ErrorKind::ConnectionReset, broken)
+fn broken(broken: StreamBroken) -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionReset, broken)
 }
 
 impl AsyncRead for Stream {
@@ -289,7 +319,7 @@ impl AsyncRead for Stream {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         to: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
+    ) -> Poll<io::Result<()>> {
         let read = self.call.poll_read(cx, self.id, to.initialize_unfilled());
         read.map(|read| {
             to.advance(read.map_err(broken)?);
@@ -303,16 +333,16 @@ impl AsyncWrite for Stream {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
+    ) -> Poll<io::Result<usize>> {
         let written = self.call.poll_write(cx, self.id, bytes);
         written.map(|written| written.map_err(broken))
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.call.finish(self.id);
         Poll::Ready(Ok(()))
     }

@@ -16,8 +16,12 @@ use station::contact::dialup::ports::{Port, Ports};
 
 const CENTER: Ipv4Addr = Ipv4Addr::new(10, 7, 0, 1);
 const STATION: Ipv4Addr = Ipv4Addr::new(10, 7, 0, 2);
-/// The port of the services on a line.
+/// Behind another's access server: its name server, and where that says the data center is.
+const NAMES: Ipv4Addr = Ipv4Addr::new(10, 7, 9, 53);
+const BEHIND: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 5);
+/// The port of the services on a line, and that of name servers.
 const HTTPS: u16 = 443;
+const DNS: u16 = 53;
 /// Between two looks of the other end.
 const LOOK: Duration = Duration::from_millis(1);
 
@@ -58,6 +62,7 @@ struct Shared {
 
 struct State {
     center: SocketAddr,
+    another: Option<Another>,
     fates: VecDeque<Fate>,
     log: Log,
     to_station: VecDeque<u8>,
@@ -66,12 +71,30 @@ struct State {
     is_open: bool,
 }
 
+/// An access server of somebody else, with the data center behind it.
+#[derive(Clone, Copy)]
+struct Another {
+    /// The data center's port.
+    port: u16,
+    /// Whether its name server knows the data center's name.
+    knows: bool,
+}
+
 struct Call {
+    another: Option<Another>,
     stack: Stack,
     begun: Instant,
     fate: Fate,
     sent: usize,
-    streams: Vec<(StreamId, TcpStream, Vec<u8>)>,
+    streams: Vec<Carried>,
+}
+
+/// A stream that is carried to the data center, or a question to a name server.
+struct Carried {
+    id: StreamId,
+    far: Option<TcpStream>,
+    asked: Vec<u8>,
+    back: Vec<u8>,
 }
 
 impl Socket {
@@ -82,6 +105,7 @@ impl Socket {
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
                 center,
+                another: None,
                 fates: VecDeque::new(),
                 log: Log::default(),
                 to_station: VecDeque::new(),
@@ -101,6 +125,12 @@ impl Socket {
             }
         });
         Self(shared)
+    }
+
+    /// From now on another's access server answers. Behind it the data center has this port, and a
+    /// name server there knows where, or does not.
+    pub fn answered_by_another(&self, port: u16, knows: bool) {
+        self.state().another = Some(Another { port, knows });
     }
 
     /// What becomes of the next calls, one after the other; further ones are good.
@@ -177,6 +207,7 @@ impl State {
             return;
         }
         self.say("CONNECT 1000000");
+        let another = self.another;
         let terms = Terms {
             proof: Proof::Offered {
                 credentials: None,
@@ -185,13 +216,21 @@ impl State {
             addresses: Addresses::Gives {
                 own: CENTER,
                 peer: STATION,
-                dns: [Some(CENTER), None],
+                dns: [Some(another.map_or(CENTER, |_| NAMES)), None],
             },
             ..Terms::answerer(1_000_000, "center", CENTER, STATION, [3; 32].into())
         };
         let mut stack = Stack::begin(terms, Duration::ZERO);
-        stack.listen(HTTPS);
+        match another {
+            None => stack.listen(HTTPS),
+            Some(another) => {
+                stack.stand_for_every_address();
+                stack.listen(DNS);
+                stack.listen(another.port);
+            }
+        }
         self.call = Some(Call {
+            another,
             stack,
             begun: Instant::now(),
             fate,
@@ -233,41 +272,84 @@ impl Call {
         let mut opened = 0;
         while let Some(id) = self.stack.accept() {
             opened += 1;
-            let far = TcpStream::connect(center).unwrap();
-            far.set_nonblocking(true).unwrap();
-            self.streams.push((id, far, Vec::new()));
+            self.streams.push(Carried {
+                id,
+                far: None,
+                asked: Vec::new(),
+                back: Vec::new(),
+            });
         }
-        let stack = &mut self.stack;
-        self.streams.retain_mut(|(id, far, back)| {
-            let mut buffer = [0; 4_096];
-            let mut ended = false;
-            loop {
-                match stack.read(*id, &mut buffer) {
-                    Reading::Bytes(count) => far.write_all(&buffer[..count]).unwrap(),
-                    Reading::Nothing => break,
-                    Reading::Finished | Reading::Broken => {
-                        ended = true;
-                        break;
-                    }
-                }
-            }
-            if back.is_empty() {
-                match far.read(&mut buffer) {
-                    Ok(0) => ended = true,
-                    Ok(count) => back.extend(&buffer[..count]),
-                    Err(fault) => ended |= fault.kind() != io::ErrorKind::WouldBlock,
-                }
-            }
-            let taken = stack.write(*id, back);
-            back.drain(..taken);
-            if ended {
-                stack.release(*id);
-            }
-            !ended
-        });
+        let (stack, another) = (&mut self.stack, self.another);
+        self.streams
+            .retain_mut(|stream| stream.carry(stack, center, another));
         self.stack.tick(now);
         (over, opened)
     }
+}
+
+impl Carried {
+    /// Carries what there is; whether it goes on.
+    fn carry(&mut self, stack: &mut Stack, center: SocketAddr, another: Option<Another>) -> bool {
+        let mut buffer = [0; 4_096];
+        let mut ended = false;
+        loop {
+            match stack.read(self.id, &mut buffer) {
+                Reading::Bytes(count) => self.take(&buffer[..count], center, another),
+                Reading::Nothing => break,
+                Reading::Finished | Reading::Broken => {
+                    ended = true;
+                    break;
+                }
+            }
+        }
+        if let Some(far) = &mut self.far
+            && self.back.is_empty()
+        {
+            match far.read(&mut buffer) {
+                Ok(0) => ended = true,
+                Ok(count) => self.back.extend(&buffer[..count]),
+                Err(fault) => ended |= fault.kind() != io::ErrorKind::WouldBlock,
+            }
+        }
+        let taken = stack.write(self.id, &self.back);
+        self.back.drain(..taken);
+        if ended {
+            stack.release(self.id);
+        }
+        !ended
+    }
+
+    /// Bytes of the station. A question to a name server begins with its length, which is short.
+    fn take(&mut self, bytes: &[u8], center: SocketAddr, another: Option<Another>) {
+        let is_question = another.is_some() && self.far.is_none();
+        if is_question && (!self.asked.is_empty() || bytes[0] == 0) {
+            self.asked.extend(bytes);
+            if self.asked.len() > 2 && self.asked.len() == 2 + usize::from(self.asked[1]) {
+                let knows = another.is_some_and(|another| another.knows);
+                self.back.extend(named(&self.asked[2..], knows));
+            }
+            return;
+        }
+        let far = self.far.get_or_insert_with(|| {
+            let far = TcpStream::connect(center).unwrap();
+            far.set_nonblocking(true).unwrap();
+            far
+        });
+        far.write_all(bytes).unwrap();
+    }
+}
+
+/// The answer of a name server to a question, as RFC 1035 has it over TCP.
+fn named(question: &[u8], knows: bool) -> Vec<u8> {
+    let mut answer = question.to_vec();
+    answer[2..4].copy_from_slice(if knows { &[0x81, 0x80] } else { &[0x81, 0x83] });
+    if knows {
+        answer[7] = 1;
+        answer.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4]);
+        answer.extend(BEHIND.octets());
+    }
+    let length = u16::try_from(answer.len()).unwrap();
+    [length.to_be_bytes().to_vec(), answer].concat()
 }
 
 impl Ports for Socket {

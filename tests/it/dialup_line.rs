@@ -398,6 +398,32 @@ async fn a_call_that_nobody_uses_is_hung_up_after_a_while() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn behind_anothers_access_server_the_data_center_is_found_by_name_or_where_it_was_last() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, socket) = at_a_modem(&town, "north").await;
+    let port: u16 = town.url.rsplit(':').next().unwrap().parse().unwrap();
+    counter
+        .set_server(&format!("https://localhost:{port}"))
+        .await;
+    socket.answered_by_another(port, false);
+    let refused = contact_on(&counter, "dialup").await.unwrap_err();
+    assert_eq!(refused.code, "line_no_name");
+    socket.answered_by_another(port, true);
+    assert_eq!(contact_on(&counter, "dialup").await.unwrap().line, "dialup");
+    counter.station.telephone().hang_up().await;
+    // Over the Internet it was seen where the data center is.
+    socket.answered_by_another(port, false);
+    assert_eq!(counter.contact().await.unwrap().line, "internet");
+    assert_eq!(contact_on(&counter, "dialup").await.unwrap().line, "dialup");
+    counter.station.telephone().hang_up().await;
+    // An address needs no name server.
+    counter
+        .set_server(&format!("https://127.0.0.1:{port}"))
+        .await;
+    assert_eq!(contact_on(&counter, "dialup").await.unwrap().line, "dialup");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_the_modem_is_said_and_holds_no_number_back() {
     let town = Town::with_deposit("100.00").await;
     let (counter, socket) = at_a_modem(&town, "north").await;

@@ -14,10 +14,10 @@ const LIMIT: Duration = Duration::from_secs(60);
 const GUARD: Duration = Duration::from_millis(1_200);
 
 /// An exchange that runs, and what it has said.
-struct Running {
+pub(crate) struct Running {
     process: Child,
     said: BufReader<ChildStdout>,
-    devices: Vec<String>,
+    pub(crate) devices: Vec<String>,
 }
 
 impl Drop for Running {
@@ -28,7 +28,7 @@ impl Drop for Running {
 }
 
 impl Running {
-    fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_pennyblack-exchange"))
             .arg("--json")
             .args(arguments)
@@ -49,7 +49,7 @@ impl Running {
     }
 
     /// The next thing that it says has happened.
-    fn next(&mut self) -> String {
+    pub(crate) fn next(&mut self) -> String {
         let mut line = String::new();
         self.said.read_line(&mut line).unwrap();
         let what: serde_json::Value = serde_json::from_str(&line).unwrap();

@@ -21,7 +21,11 @@ mod dialup_faults;
 #[cfg(test)]
 mod dialup_line;
 #[cfg(test)]
+mod dialup_office;
+#[cfg(test)]
 mod dialup_programs;
+#[cfg(test)]
+mod dialup_said;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
