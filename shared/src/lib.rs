@@ -5,7 +5,9 @@
 pub mod call;
 pub mod checkpoint;
 pub mod clock;
+pub mod gs1;
 pub mod ids;
+pub mod imb;
 pub mod indicium;
 pub mod merkle;
 pub mod modem;

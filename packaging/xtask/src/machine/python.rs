@@ -1,6 +1,6 @@
-//! The foreign programs in Python that judge us: a barcode reader and a cryptographic library for
-//! our labels, and for the data center one that tries its interface, one that looks at its TLS, one
-//! that reads its spreadsheets and one that follows its signed repository.
+//! The foreign programs in Python that judge us: a barcode reader and writer, a printer's driver and
+//! a cryptographic library for our labels, and for the data center one that tries its interface, one
+//! that looks at its TLS, one that reads its spreadsheets and one that follows its signed repository.
 
 use std::path::PathBuf;
 
@@ -21,8 +21,14 @@ struct Set {
 
 const LABELS: Set = Set {
     folder: "venv",
-    packages: &["zxing-cpp==3.1.1", "pillow==12.3.0", "cryptography==48.0.1"],
-    from_source: ":none:",
+    packages: &[
+        "zxing-cpp==3.1.1",
+        "pillow==12.3.0",
+        "cryptography==48.0.1",
+        "brother_ql==0.9.4",
+        "zint-bindings==1.2.0",
+    ],
+    from_source: "packbits",
 };
 const CENTER: Set = Set {
     folder: "venv-center",

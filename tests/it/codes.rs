@@ -1,0 +1,134 @@
+//! The post's barcodes are those that zint makes: bars and modules, one by one.
+
+use std::process::Command;
+
+use shared::gs1::{Element, modules};
+use shared::imb::{bars, letters};
+
+/// Codes of each kind.
+const COUNT: usize = 1_000;
+
+/// Reads lines `imb TRACKING ROUTING` and `gs1 DATA` and prints the bars or modules of each.
+const ZINT: &str = "
+import sys
+from zint import Symbol, Symbology
+for line in sys.stdin.read().splitlines():
+    kind, *words = line.split(' ')
+    symbol = Symbol()
+    if kind == 'imb':
+        symbol.symbology = Symbology.USPS_IMAIL
+        symbol.encode('-'.join(word for word in words if word))
+        dots = symbol.encoded_data
+        at = lambda row, column: dots[row, column // 8] >> (column % 8) & 1
+        print(''.join('TADF'[at(0, bar * 2) + 2 * at(2, bar * 2)] for bar in range(65)))
+    else:
+        symbol.symbology = Symbology.GS1_128
+        symbol.encode(words[0])
+        dots = symbol.encoded_data
+        print(''.join(str(dots[0, column // 8] >> (column % 8) & 1) for column in range(symbol.width)))
+";
+
+/// Knuth's MMIX numbers: the same codes in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit
+    }
+
+    fn digits(&mut self, count: usize) -> String {
+        (0..count).map(|_| self.below(10).to_string()).collect()
+    }
+}
+
+/// What zint says to each line; `None`, with a line that says so, when it is not installed.
+fn zint(test: &str, lines: &[String]) -> Option<Vec<String>> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), lines.join("\n")).unwrap();
+    let output = Command::new("python3")
+        .arg("-c")
+        .arg(ZINT)
+        .stdin(file.reopen().unwrap())
+        .output();
+    match output {
+        Ok(output) if !String::from_utf8_lossy(&output.stderr).contains("ModuleNotFoundError") => {
+            let complaint = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{complaint}");
+            let text = String::from_utf8(output.stdout).unwrap();
+            Some(text.lines().map(str::to_owned).collect())
+        }
+        _ => {
+            println!("SKIPPED {test}: zint (pip: zint-bindings) is not installed");
+            None
+        }
+    }
+}
+
+#[test]
+fn a_thousand_intelligent_mail_barcodes_are_those_of_zint() {
+    let mut dice = Dice(7);
+    let codes: Vec<(String, String)> = (0..COUNT)
+        .map(|place| {
+            let first = dice.below(10);
+            let second = dice.below(5);
+            let tracking = format!("{first}{second}{}", dice.digits(18));
+            (tracking, dice.digits([0, 5, 9, 11][place % 4]))
+        })
+        .collect();
+    let ours: Vec<String> = codes
+        .iter()
+        .map(|(tracking, routing)| letters(&bars(tracking, routing).unwrap()))
+        .collect();
+    let lines: Vec<String> = codes
+        .iter()
+        .map(|(tracking, routing)| format!("imb {tracking} {routing}"))
+        .collect();
+    let test = "a_thousand_intelligent_mail_barcodes_are_those_of_zint";
+    if let Some(theirs) = zint(test, &lines) {
+        assert_eq!(ours, theirs);
+    }
+}
+
+#[test]
+fn a_thousand_package_barcodes_are_those_of_zint() {
+    let mut dice = Dice(11);
+    let codes: Vec<Vec<(String, String)>> = (0..COUNT)
+        .map(|place| {
+            let zip = dice.digits([5, 9][place % 2]);
+            let package = dice.digits([20, 24, 20, 28][place % 4]);
+            let identifier = ["92", "93", "94", "95"][place / 2 % 4];
+            vec![("420".to_owned(), zip), (identifier.to_owned(), package)]
+        })
+        .collect();
+    let as_elements = |code: &[(String, String)]| -> String {
+        let elements: Vec<Element<'_>> = code
+            .iter()
+            .map(|(identifier, value)| Element { identifier, value })
+            .collect();
+        let black = modules(&elements).unwrap();
+        black
+            .iter()
+            .map(|black| if *black { '1' } else { '0' })
+            .collect()
+    };
+    let ours: Vec<String> = codes.iter().map(|code| as_elements(code)).collect();
+    let lines: Vec<String> = codes
+        .iter()
+        .map(|code| {
+            let elements = code
+                .iter()
+                .map(|(identifier, value)| format!("[{identifier}]{value}"));
+            format!("gs1 {}", elements.collect::<String>())
+        })
+        .collect();
+    let test = "a_thousand_package_barcodes_are_those_of_zint";
+    if let Some(theirs) = zint(test, &lines) {
+        for ((ours, theirs), line) in ours.iter().zip(&theirs).zip(&lines) {
+            assert_eq!(ours, theirs, "{line}");
+        }
+    }
+}
