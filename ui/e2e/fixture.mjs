@@ -139,6 +139,7 @@ export const pieces = () => [
 /** @type {PrinterSetup} */
 export const zebra = {
   name: 'Zebra ZD421',
+  model: 'zebra-zd421-203',
   port: { kind: 'tcp', address: '192.168.1.40:9100' },
   dpi: 203,
   stock: 'label-4x6',
@@ -149,6 +150,12 @@ const stocks = [
   { name: 'label-4x6', title: 'label 4×6 in' },
   { name: 'envelope-10', title: 'envelope No. 10' },
   { name: 'roll-62', title: 'roll 62 mm' },
+];
+
+const models = [
+  { name: 'esc-pos', title: 'Receipt or label printer (ESC/POS)', dpi: [203, 300], stocks: stocks.map((one) => one.name), acknowledges: true },
+  { name: 'zebra-zd421-203', title: 'Zebra ZD421, 203 dpi', dpi: [203], stocks: ['label-4x6', 'roll-62'], acknowledges: true },
+  { name: 'dymo-lw-450', title: 'DYMO LabelWriter 450', dpi: [300], stocks: ['roll-62'], acknowledges: false },
 ];
 
 /** What was printed, counted by what the call asks for. @returns {StatisticsView} */
@@ -244,9 +251,9 @@ const ANSWERS = {
   preview: () => ({ png_base64: label, width_mm: 101.6, height_mm: 152.4, dpi: 203, quote: options().options[1].quote }),
   print: () => piece({ registers: { ascending: 451_560, descending: 48_440, control_total: 500_000, piece_count: 313 } }),
   pieces: () => ({ pieces: pieces() }),
-  printers: () => ({ printers: [zebra], stocks }),
-  'add-printer': () => ({ printers: [zebra], stocks }),
-  'remove-printer': () => ({ printers: [], stocks }),
+  printers: () => ({ printers: [zebra], stocks, models }),
+  'add-printer': () => ({ printers: [zebra], stocks, models }),
+  'remove-printer': () => ({ printers: [], stocks, models }),
   resolve: (call) => piece({ serial: call.serial, state: call.answer }),
   'send-again': (call) => piece({ serial: call.serial }),
   amend: (call) =>

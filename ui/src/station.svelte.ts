@@ -1,6 +1,6 @@
 // What the window knows of its station, asked again whenever the station says that it changed.
 import { ask, asUiError, listen } from './backend';
-import type { Event, PieceView, PrinterSetup, ServiceView, StatusView, StockView, UiError } from './generated/api';
+import type { Event, ModelView, PieceView, PrinterSetup, ServiceView, StatusView, StockView, UiError } from './generated/api';
 import { coalesced } from './latest';
 
 /** Countdowns move by themselves, and another program may have become the station's owner, ms. */
@@ -14,6 +14,7 @@ class Station {
   fault = $state<UiError | null>(null);
   printers = $state<PrinterSetup[]>([]);
   stocks = $state<StockView[]>([]);
+  models = $state<ModelView[]>([]);
   recent = $state<PieceView[] | null>(null);
   /** How far the running batch is. */
   batch = $state<{ done: number; rows: number } | null>(null);
@@ -81,6 +82,11 @@ class Station {
     return this.stocks.find((stock) => stock.name === name)?.title ?? name;
   }
 
+  /** What the clerk calls a model of printer. */
+  modelTitle(name: string): string {
+    return this.models.find((model) => model.name === name)?.title ?? name;
+  }
+
   readonly refreshPieces = coalesced(async () => {
     try {
       this.recent = (await ask('pieces', { state: null, limit: RECENT })).pieces;
@@ -94,6 +100,7 @@ class Station {
       const view = await ask('printers', {});
       this.printers = view.printers;
       this.stocks = view.stocks;
+      this.models = view.models;
     } catch (thrown) {
       this.fault = asUiError(thrown);
     }

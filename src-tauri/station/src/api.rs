@@ -13,6 +13,7 @@ mod event;
 mod line;
 mod looking;
 mod money;
+mod printers;
 mod rates;
 mod rehearsal;
 mod repository;
@@ -37,6 +38,10 @@ pub use line::{
 pub use money::{
     AutomaticRefillCall, AutomaticRefillPlan, AutomaticRefillView, RefillCall, RefundCall,
     RefundView, WithdrawCall, WithdrawalView,
+};
+pub use printers::{
+    AddPrinterCall, ModelView, PrinterPort, PrinterSetup, PrintersView, RemovePrinterCall,
+    StockView,
 };
 pub use rates::{ExtraView, OptionView, OptionsView, QuoteStepView, QuoteView};
 pub use rehearsal::{
@@ -339,59 +344,6 @@ pub struct SendAgainCall {
     pub serial: String,
     /// Where it goes.
     pub out: PrintOut,
-}
-
-/// A printer to add.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
-pub struct AddPrinterCall {
-    /// The printer to add.
-    pub printer: PrinterSetup,
-}
-
-/// A printer to remove.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
-pub struct RemovePrinterCall {
-    /// Its name.
-    pub name: String,
-}
-
-/// How a printer is reached and what it prints on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct PrinterSetup {
-    /// What the clerk calls it.
-    pub name: String,
-    /// How it is reached.
-    pub port: PrinterPort,
-    /// Dots per inch of the head: 203 or 300.
-    pub dpi: u16,
-    /// The stock that is loaded.
-    pub stock: String,
-    /// Whether the printer acknowledges a printed label (`GS ( H`). Without it every piece ends
-    /// in the question to the clerk.
-    pub acknowledges: bool,
-}
-
-/// How a printer is reached.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum PrinterPort {
-    /// A serial line.
-    Serial {
-        /// The device, for example `/dev/ttyUSB0` or `COM3`.
-        path: String,
-        /// Bits per second.
-        baud: u32,
-    },
-    /// A USB printer's device path, for example `/dev/usb/lp0`.
-    Device {
-        /// The path.
-        path: String,
-    },
-    /// A raw socket, usually port 9100.
-    Tcp {
-        /// Host and port.
-        address: String,
-    },
 }
 
 /// The state of a piece after its debit.
@@ -710,25 +662,6 @@ pub struct BatchRowView {
     pub postage_mills: Option<u64>,
     /// The reason, when refused or unknown.
     pub reason: Option<String>,
-}
-
-/// The printers of this station.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
-pub struct PrintersView {
-    /// The printers.
-    pub printers: Vec<PrinterSetup>,
-    /// The papers a printer may hold.
-    #[serde(default)]
-    pub stocks: Vec<StockView>,
-}
-
-/// A paper that a printer may hold.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
-pub struct StockView {
-    /// Its name in [`PrinterSetup::stock`].
-    pub name: String,
-    /// What the clerk calls it.
-    pub title: String,
 }
 
 /// What recomputing the journal found.

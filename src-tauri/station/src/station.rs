@@ -16,6 +16,7 @@ pub(crate) mod orders;
 mod owner;
 pub(crate) mod pieces;
 mod presets;
+pub(crate) mod press;
 pub(crate) mod pricing;
 mod rehearsal;
 pub(crate) mod release;

@@ -4,6 +4,7 @@ import { existing, outFor } from './outs';
 
 const zebra: PrinterSetup = {
   name: 'Zebra',
+  model: 'zebra-zd421-203',
   port: { kind: 'tcp', address: '127.0.0.1:9100' },
   dpi: 203,
   stock: 'label-4x6',

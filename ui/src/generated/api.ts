@@ -789,6 +789,31 @@ reason: string | null,
 call: LineCallView | null, };
 
 /**
+ * A model that a printer may be of.
+ */
+export type ModelView = { 
+/**
+ * Its name in [`PrinterSetup::model`].
+ */
+name: string, 
+/**
+ * What the clerk calls it.
+ */
+title: string, 
+/**
+ * The resolutions of its head.
+ */
+dpi: Array<number>, 
+/**
+ * The stocks it takes, by name.
+ */
+stocks: Array<string>, 
+/**
+ * Whether it can prove that a label is printed.
+ */
+acknowledges: boolean, };
+
+/**
  * One port.
  */
 export type ModemPortView = { 
@@ -1272,6 +1297,10 @@ export type PrinterSetup = {
  */
 name: string, 
 /**
+ * Its model, by the name in [`PrintersView::models`].
+ */
+model: string, 
+/**
  * How it is reached.
  */
 port: PrinterPort, 
@@ -1284,8 +1313,8 @@ dpi: number,
  */
 stock: string, 
 /**
- * Whether the printer acknowledges a printed label (`GS ( H`). Without it every piece ends
- * in the question to the clerk.
+ * Whether the printer proves that a label is printed, as its model does. Without it every
+ * piece ends in the question to the clerk; a model that proves nothing is only added so.
  */
 acknowledges: boolean, };
 
@@ -1300,7 +1329,11 @@ printers: Array<PrinterSetup>,
 /**
  * The papers a printer may hold.
  */
-stocks: Array<StockView>, };
+stocks: Array<StockView>, 
+/**
+ * The models a printer may be of.
+ */
+models: Array<ModelView>, };
 
 /**
  * A kind of modem.

@@ -15,10 +15,11 @@ use super::release::{DIFFERS, Fared, Going, keep_in_mind};
 use super::threads::in_turn;
 use super::{CHUNK, Pace, RowResult, printed_row};
 use crate::api::{PrinterSetup, UiError};
-use crate::printing::escpos::{self, AckTag, Job};
 use crate::printing::job::{Doubt, Milestones, NotJournalled, Outcome};
+use crate::printing::language::Job;
 use crate::station::Station;
 use crate::station::faults::chain;
+use crate::station::press::Press;
 use crate::station::release::draw_again;
 use crate::station::sending::{OpenPrinter, open_printer};
 use crate::store::pieces::PieceRow;
@@ -96,7 +97,8 @@ impl Line {
         going: Vec<Going>,
     ) -> Vec<RowResult> {
         let (started, count) = (Instant::now(), going.len());
-        let tagged = self.printer.setup.acknowledges;
+        let press = self.printer.press;
+        let tagged = press.manners.must_answer();
         let drawing = self.drawing;
         let mut log = Log {
             station,
@@ -112,7 +114,7 @@ impl Line {
         };
         in_turn(
             going,
-            |going| draw(psd, going, drawing, tagged),
+            |going| draw(psd, going, drawing, press),
             |drawn| self.send(&mut log, drawn),
         );
         let results = log.close();
@@ -157,9 +159,8 @@ impl Line {
         counter: u32,
         job: &Job,
     ) -> (Happening, Option<String>) {
-        let tag = log.tagged.then(|| AckTag::for_counter(counter));
         log.leaving = counter;
-        let (happening, reason, goes_on) = match self.printer.send(job, tag, log) {
+        let (happening, reason, goes_on) = match self.printer.send(job, counter, log) {
             Outcome::Printed => (Happening::Acknowledged, None, true),
             Outcome::NotPrinted(proof) => (Happening::NoInk, Some(proof.to_string()), false),
             Outcome::Refused(unready) => (Happening::NoInk, Some(unready.to_string()), false),
@@ -197,7 +198,7 @@ fn taken_in(time: Duration, count: usize, elapsed: Duration) -> usize {
     usize::try_from(taken).unwrap_or(usize::MAX)
 }
 
-fn draw(psd: Option<PsdId>, going: Going, drawing: Drawing, tagged: bool) -> Drawn {
+fn draw(psd: Option<PsdId>, going: Going, drawing: Drawing, press: Press) -> Drawn {
     let Going {
         line,
         row,
@@ -210,8 +211,9 @@ fn draw(psd: Option<PsdId>, going: Going, drawing: Drawing, tagged: bool) -> Dra
         draw_again(serial, &row, inputs, drawing)
     });
     let job = ready.ok_or_else(|| DIFFERS.to_owned()).and_then(|ready| {
-        let tag = tagged.then(|| AckTag::for_counter(counter));
-        escpos::job(&ready.image, ready.dpi, tag).map_err(|refusal| chain(&refusal))
+        press
+            .job(&ready.image, counter)
+            .map_err(|refusal| chain(&refusal))
     });
     Drawn {
         line,

@@ -274,6 +274,7 @@ fn a_printer_that_says_nothing_gets_every_piece_once_and_the_clerk_is_asked_abou
     let desk = Desk::new();
     let printer = crate::api::PrinterSetup {
         name: "mute".into(),
+        model: "esc-pos".into(),
         port: crate::api::PrinterPort::Device {
             path: "/dev/null".into(),
         },
@@ -320,6 +321,7 @@ fn a_printer_that_stops_leaves_later_rows_unpaid() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let printer = crate::api::PrinterSetup {
         name: "counter".into(),
+        model: "esc-pos".into(),
         port: crate::api::PrinterPort::Tcp {
             address: port.local_addr().unwrap().to_string(),
         },

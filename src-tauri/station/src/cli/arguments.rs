@@ -396,15 +396,21 @@ pub(super) enum Printers {
         /// serial:PATH[@BAUD], device:PATH or tcp:HOST:PORT
         #[arg(long, value_name = "PORT")]
         port: String,
-        /// Dots per inch of its head: 203 or 300
-        #[arg(long, default_value_t = 203)]
-        dpi: u16,
-        /// The stock that is loaded
-        #[arg(long, default_value = "label-4x6")]
-        stock: String,
-        /// It acknowledges printed labels (GS ( H)
+        /// Its model, for example zebra-zd421-300; a wrong one lists all
+        #[arg(long, value_name = "MODEL")]
+        model: Option<String>,
+        /// Dots per inch of its head: 203 or 300 [default: as its model has]
+        #[arg(long)]
+        dpi: Option<u16>,
+        /// The stock that is loaded [default: the first that its model takes]
+        #[arg(long)]
+        stock: Option<String>,
+        /// It acknowledges printed labels (GS ( H); with --model it is trusted to anyway
         #[arg(long)]
         acknowledges: bool,
+        /// It cannot say whether a label is printed, or is not trusted to: ask after each piece
+        #[arg(long, conflicts_with = "acknowledges")]
+        asks_the_clerk: bool,
     },
     /// Print a test label
     Test(Rest),

@@ -16,7 +16,11 @@ use crate::api::{
 };
 use crate::messages::{Code, say};
 use crate::owner::reach;
+use crate::printing::profile::{Profile, USUAL};
 use crate::station::Asker;
+
+/// Dots per inch of a printer of an unknown model, which is refused anyway.
+const USUAL_DPI: u16 = 203;
 
 /// Bits per second of a serial printer when nobody says.
 const USUAL_BAUD: u32 = 115_200;
@@ -266,18 +270,30 @@ fn printers_call(what: Printers) -> Result<Call, UiError> {
         Printers::Add {
             name,
             port,
+            model,
             dpi,
             stock,
             acknowledges,
-        } => Call::AddPrinter(AddPrinterCall {
-            printer: PrinterSetup {
-                name,
-                port: printer_port(&port)?,
-                dpi,
-                stock,
-                acknowledges,
-            },
-        }),
+            asks_the_clerk,
+        } => {
+            let trusted = acknowledges || model.is_some() && !asks_the_clerk;
+            let model = model.unwrap_or_else(|| USUAL.to_owned());
+            let profile = Profile::by_name(&model);
+            let usual_dpi = profile.and_then(|profile| profile.dpi.first().copied());
+            let usual_stock = profile.and_then(|profile| profile.stocks().next());
+            Call::AddPrinter(AddPrinterCall {
+                printer: PrinterSetup {
+                    name,
+                    model,
+                    port: printer_port(&port)?,
+                    dpi: dpi.or(usual_dpi).unwrap_or(USUAL_DPI),
+                    stock: stock
+                        .or_else(|| usual_stock.map(|stock| stock.name.to_owned()))
+                        .unwrap_or_default(),
+                    acknowledges: trusted,
+                },
+            })
+        }
         Printers::Remove { name } => Call::RemovePrinter(RemovePrinterCall { name }),
         Printers::Test(_) => return Err(later("printers test")),
     })

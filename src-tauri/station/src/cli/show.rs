@@ -386,8 +386,8 @@ fn printer(setup: &PrinterSetup, out: &mut dyn Write) -> io::Result<()> {
     };
     writeln!(
         out,
-        "{:<20} {port}, {} dpi, {}{ack}",
-        setup.name, setup.dpi, setup.stock
+        "{:<20} {}, {port}, {} dpi, {}{ack}",
+        setup.name, setup.model, setup.dpi, setup.stock
     )
 }
 

@@ -77,6 +77,7 @@ fn events_reach_a_page_of_another_program() {
         let mut events = door.listen();
         let printer = crate::api::PrinterSetup {
             name: "a".into(),
+            model: "esc-pos".into(),
             port: crate::api::PrinterPort::Device { path: "x".into() },
             dpi: 203,
             stock: "label-4x6".into(),

@@ -201,6 +201,38 @@ impl BitImage {
         moved
     }
 
+    /// How many dots are black.
+    #[must_use]
+    pub fn black_dots(&self) -> usize {
+        let count: u32 = self.bits.iter().map(|byte| byte.count_ones()).sum();
+        usize::try_from(count).unwrap_or(usize::MAX)
+    }
+
+    /// The smallest rectangle that holds everything black; its left edge and width are whole
+    /// bytes. `None` when the picture is white.
+    #[must_use]
+    pub fn inked(&self) -> Option<DotRect> {
+        let inked = |y: &usize| self.row(*y).iter().any(|&byte| byte != 0);
+        let top = (0..self.height).find(inked)?;
+        let bottom = (top..self.height).rev().find(inked)?;
+        let (mut first, mut last) = (self.stride, 0);
+        for y in top..=bottom {
+            let row = self.row(y);
+            if let Some(place) = row.iter().position(|&byte| byte != 0) {
+                first = first.min(place);
+            }
+            if let Some(place) = row.iter().rposition(|&byte| byte != 0) {
+                last = last.max(place);
+            }
+        }
+        Some(DotRect {
+            x: first * 8,
+            y: top,
+            width: (last + 1 - first) * 8,
+            height: bottom + 1 - top,
+        })
+    }
+
     /// Dots that differ from a picture of the same size; all of them when the sizes differ.
     #[must_use]
     pub fn different_dots(&self, other: &Self) -> usize {

@@ -10,9 +10,14 @@
 //! buffers, a pulse to the drawer). A picture whose bytes contain one is shifted right by 1 to 7
 //! dots until none is left.
 
-use escpos::utils::{DLE, ESC, ESC_HARDWARE_INIT, GS, GS_PAPER_CUT_FULL};
+use escpos::utils::{
+    DLE, ESC, ESC_HARDWARE_INIT, GS, GS_PAPER_CUT_FULL, RealTimeStatusRequest,
+    RealTimeStatusResponse,
+};
 
 use super::bits::BitImage;
+use super::language::{Job, Unprintable};
+use super::status::{Ear, Hindrance, Word};
 use super::units::Dpi;
 
 /// The most rows in one band: small buffers of old printers hold this many at full width.
@@ -36,13 +41,24 @@ const STRETCH: usize = 256;
 /// Second bytes of the commands that are executed inside picture data: EOT, ENQ, DC4.
 const REAL_TIME: [u8; 3] = [0x04, 0x05, 0x14];
 
-/// Why a picture cannot be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EscPosRefusal {
-    /// Under every shift some bytes would be taken for a real-time command.
-    #[error("the picture contains printer commands under every shift of 0 to 7 dots")]
-    RealTimeCommand,
-}
+/// The four status questions, in the order they are asked; what is most telling comes first.
+pub(crate) const QUESTIONS: [&[u8]; 4] = [
+    &[0x10, 0x04, 4],
+    &[0x10, 0x04, 2],
+    &[0x10, 0x04, 3],
+    &[0x10, 0x04, 1],
+];
+
+/// What the questions ask, in the same order.
+const REQUESTS: [RealTimeStatusRequest; 4] = [
+    RealTimeStatusRequest::RollPaperSensor,
+    RealTimeStatusRequest::OfflineCause,
+    RealTimeStatusRequest::ErrorCause,
+    RealTimeStatusRequest::Printer,
+];
+
+/// `DLE ENQ 2`: recover and clear the buffers.
+pub(crate) const CLEAR: [u8; 3] = [0x10, 0x05, 2];
 
 /// Four printable characters that come back when everything before them is on paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,59 +83,24 @@ impl AckTag {
     pub const fn bytes(&self) -> &[u8; 4] {
         &self.0
     }
-
-    /// What the printer answers: `37 22 tag 00`.
-    #[must_use]
-    pub const fn answer(&self) -> [u8; 7] {
-        let [a, b, c, d] = self.0;
-        [0x37, 0x22, a, b, c, d, 0x00]
-    }
-}
-
-/// The byte strings of one piece.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Job {
-    /// Initialises the printer; prints nothing.
-    pub setup: Vec<u8>,
-    /// The picture.
-    pub body: Vec<u8>,
-    /// Feeds to the blade and cuts.
-    pub commit: Vec<u8>,
-    /// Asks for the acknowledgement; empty for a printer that has none.
-    pub ack: Vec<u8>,
-    /// How many dots the picture was shifted to the right.
-    pub shift: usize,
-}
-
-impl Job {
-    /// All byte strings in order, as for a file.
-    #[must_use]
-    pub fn bytes(&self) -> Vec<u8> {
-        [&self.setup, &self.body, &self.commit, &self.ack]
-            .into_iter()
-            .flatten()
-            .copied()
-            .collect()
-    }
 }
 
 /// Encodes a picture; with a tag, the printer is asked to acknowledge it.
 ///
-/// Call it before the debit: a refusal then costs nothing.
-///
 /// # Errors
-/// [`EscPosRefusal::RealTimeCommand`] when no shift makes the picture safe.
-pub fn job(image: &BitImage, dpi: Dpi, tag: Option<AckTag>) -> Result<Job, EscPosRefusal> {
+/// [`Unprintable::RealTimeCommand`] when no shift makes the picture safe.
+pub fn job(image: &BitImage, dpi: Dpi, tag: Option<AckTag>) -> Result<Job, Unprintable> {
     let (shift, body) = (0..SHIFTS)
         .map(|shift| (shift, body(image, dpi, shift)))
         .find(|(_, body)| is_safe(body))
-        .ok_or(EscPosRefusal::RealTimeCommand)?;
+        .ok_or(Unprintable::RealTimeCommand)?;
     Ok(Job {
         setup: setup(dpi),
         body,
         commit: GS_PAPER_CUT_FULL.to_vec(),
         ack: tag.map(ack).unwrap_or_default(),
         shift,
+        held: false,
     })
 }
 
@@ -259,6 +240,63 @@ fn push_band(bytes: &mut Vec<u8>, image: &BitImage, band: Band) {
     for y in band.start..band.start + band.rows {
         bytes.extend(&image.row(y)[..band.width]);
     }
+}
+
+/// Listens to the answer to a status question, or for tags that come back (`37 22 tag 00`).
+#[derive(Debug)]
+pub(crate) struct PrinterEar {
+    request: Option<RealTimeStatusRequest>,
+    last: [u8; 7],
+}
+
+impl PrinterEar {
+    pub(crate) fn new(question: Option<usize>) -> Self {
+        Self {
+            request: question.and_then(|index| REQUESTS.get(index).copied()),
+            last: [0xFF; 7],
+        }
+    }
+}
+
+impl Ear for PrinterEar {
+    fn hear(&mut self, byte: u8) -> Option<Word> {
+        if let Some(request) = self.request {
+            return read_status(request, byte);
+        }
+        self.last.rotate_left(1);
+        self.last[6] = byte;
+        match self.last {
+            [0x37, 0x22, a, b, c, d, 0x00] => Some(Word::Tag([a, b, c, d])),
+            _ => None,
+        }
+    }
+}
+
+/// What an answer means; `None` when the byte is no answer (pattern `0xx1xx10`).
+fn read_status(request: RealTimeStatusRequest, byte: u8) -> Option<Word> {
+    use RealTimeStatusResponse as Fact;
+    let facts = Fact::parse(request, byte).ok()?;
+    let is = |fact, value| facts.get(&fact) == Some(&value);
+    let hindrance = [
+        (
+            is(Fact::RollPaperEndSensorPaperPresent, false)
+                || is(Fact::PrintingStopsDueToPaperEnd, true),
+            Hindrance::PaperOut,
+        ),
+        (is(Fact::CoverClosed, false), Hindrance::CoverOpen),
+        (is(Fact::AutocutterErrorOccurred, true), Hindrance::Cutter),
+        (
+            is(Fact::ErrorOccurred, true)
+                || is(Fact::RecoverableErrorOccurred, true)
+                || is(Fact::UnrecoverableErrorOccurred, true)
+                || is(Fact::AutoRecoverableErrorOccurred, true),
+            Hindrance::Error,
+        ),
+        (is(Fact::Online, false), Hindrance::Offline),
+    ]
+    .into_iter()
+    .find_map(|(holds, hindrance)| holds.then_some(hindrance));
+    Some(hindrance.map_or(Word::Ready, Word::Hindered))
 }
 
 #[cfg(test)]

@@ -12,11 +12,16 @@
 //! | `terminating` | sending | all of it |
 //! | `sent` | sent | all of it |
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::escpos::{AckTag, Job};
-use super::port::{Port, PortFault, WriteFault};
-use super::status::{Hindrance, QUESTIONS, Question};
+use super::escpos::AckTag;
+use super::language::{Acknowledgement, Job, Language};
+use super::port::{Port, WriteFault};
+use super::status::Hindrance;
+
+mod asking;
+
+use asking::Standing;
 
 /// How long a printer may take to answer a status question; it answers at once, even off line.
 pub const STATUS_WAIT: Duration = Duration::from_millis(700);
@@ -29,14 +34,8 @@ pub const STALL: Duration = Duration::from_secs(30);
 /// whole label, at the slowest 50 mm a second.
 pub const ACK_WAIT: Duration = Duration::from_secs(30);
 
-/// Bytes of noise in front of a status answer that are skipped.
-const MAX_NOISE: usize = 256;
-
-/// Bytes listened to in all while waiting for an acknowledgement.
-const MAX_ACK_BYTES: usize = 4_096;
-
-/// `DLE ENQ 2`: recover and clear the buffers, so that nothing is printed later by itself.
-const CLEAR_BUFFERS: [u8; 3] = [0x10, 0x05, 2];
+/// How long a printer may go on with what somebody else printed before it counts as hindered.
+pub const BUSY_WAIT: Duration = Duration::from_secs(5);
 
 /// The limits on time; the constants of this module unless a test is in a hurry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +46,8 @@ pub struct Patience {
     pub stall: Duration,
     /// See [`ACK_WAIT`].
     pub ack: Duration,
+    /// See [`BUSY_WAIT`].
+    pub busy: Duration,
 }
 
 impl Default for Patience {
@@ -55,8 +56,44 @@ impl Default for Patience {
             status: STATUS_WAIT,
             stall: STALL,
             ack: ACK_WAIT,
+            busy: BUSY_WAIT,
         }
     }
+}
+
+/// How one printer is spoken with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Manners {
+    /// Its language.
+    pub language: Language,
+    /// What proves that a piece is on paper.
+    pub proof: Acknowledgement,
+    /// The width in millimetres that it must measure of its roll, if it does.
+    pub roll_mm: Option<u8>,
+}
+
+impl Manners {
+    /// Whether the printer has to answer questions: one that proves anything does.
+    #[must_use]
+    pub fn must_answer(&self) -> bool {
+        self.proof != Acknowledgement::None
+    }
+
+    /// The tag of a piece, for a printer that sends tags back.
+    #[must_use]
+    pub fn tag(&self, counter: u32) -> Option<AckTag> {
+        (self.proof == Acknowledgement::Tag).then(|| AckTag::for_counter(counter))
+    }
+}
+
+/// A printer on its line.
+pub struct Wire<'a> {
+    /// The line.
+    pub port: &'a mut dyn Port,
+    /// How the printer is spoken with.
+    pub manners: Manners,
+    /// The limits on time.
+    pub patience: Patience,
 }
 
 /// A milestone could not be made durable.
@@ -90,7 +127,8 @@ pub trait Milestones {
 pub enum Outcome {
     /// The printer acknowledged this very piece.
     Printed,
-    /// Provably no ink: not one byte of the picture left.
+    /// Provably no ink: not one byte of the picture left, or the end without which this printer
+    /// prints nothing.
     NotPrinted(NoInk),
     /// Nobody knows; a person has to look.
     Unknown(Doubt),
@@ -107,6 +145,9 @@ pub enum Unready {
     /// The printer does not answer at all.
     #[error("the printer does not answer")]
     Silent,
+    /// It does not count its labels, by which a printed one would be known.
+    #[error("the printer does not count its labels")]
+    Uncounted,
     /// The journal did not take the first milestone.
     #[error("the journal did not take the step")]
     NotJournalled,
@@ -118,6 +159,9 @@ pub enum NoInk {
     /// The line failed before the first byte of the picture.
     #[error("the line to the printer failed before the picture")]
     LineFailed,
+    /// The printer holds a picture back until its end, and the end never left.
+    #[error("the label was never finished")]
+    Unfinished,
 }
 
 /// Why nobody knows.
@@ -138,186 +182,131 @@ pub enum Doubt {
     /// This printer never acknowledges.
     #[error("this printer cannot say whether it printed")]
     NeverAcknowledges,
+    /// The odometer has moved by more than this label.
+    #[error("the printer counted more labels than this one")]
+    Miscounted,
 }
 
-/// Sends one piece. `tag` is the one the job was made with; `None` for a printer that does not
-/// acknowledge: its pieces always end in [`Doubt::NeverAcknowledges`] or worse.
+/// Sends one piece. `tag` is the one the job was made with. A piece of a printer that never
+/// acknowledges always ends in [`Doubt::NeverAcknowledges`] or worse.
 pub fn send(
-    port: &mut dyn Port,
+    wire: &mut Wire<'_>,
     job: &Job,
     tag: Option<AckTag>,
     milestones: &mut dyn Milestones,
-    patience: Patience,
 ) -> Outcome {
-    if let Err(unready) = preflight(port, tag.is_some(), patience) {
-        return Outcome::Refused(unready);
+    match wire.standing() {
+        Ok(standing) => send_after(wire, job, tag, standing, milestones),
+        Err(unready) => Outcome::Refused(unready),
     }
-    send_unasked(port, job, tag, milestones, patience)
 }
 
 /// [`send`] to a printer that never answered on this line: to ask it again before each piece would
 /// only wait each time.
-pub fn send_unasked(
-    port: &mut dyn Port,
+pub fn send_unasked(wire: &mut Wire<'_>, job: &Job, milestones: &mut dyn Milestones) -> Outcome {
+    send_after(wire, job, None, Standing::default(), milestones)
+}
+
+/// Asks whether the printer is ready; one that is known not to acknowledge may stay silent.
+/// [`send`] asks again; ask before the debit, so that a refusal costs nothing. Answers whether the
+/// printer has answered.
+///
+/// # Errors
+/// [`Unready`] with what the printer lacks.
+pub fn preflight(wire: &mut Wire<'_>) -> Result<bool, Unready> {
+    wire.standing().map(|standing| standing.answers)
+}
+
+fn send_after(
+    wire: &mut Wire<'_>,
     job: &Job,
     tag: Option<AckTag>,
+    standing: Standing,
     milestones: &mut dyn Milestones,
-    patience: Patience,
 ) -> Outcome {
     if milestones.sending().is_err() {
         return Outcome::Refused(Unready::NotJournalled);
     }
-    if let Err(outcome) = send_picture(port, job, patience) {
-        return outcome;
-    }
-    match finish(port, job, tag, milestones, patience) {
+    let ended = send_picture(wire, job)
+        .and_then(|()| finish(wire, job, milestones))
+        .and_then(|journalled| {
+            wire.await_proof(tag, standing).map_err(Outcome::Unknown)?;
+            journalled.map_err(|NotJournalled| Outcome::Unknown(Doubt::NotJournalled))
+        });
+    match ended {
         Ok(()) => Outcome::Printed,
         // It is most likely still printing.
-        Err(Doubt::NeverAcknowledges) => Outcome::Unknown(Doubt::NeverAcknowledges),
-        Err(doubt) => {
-            clear_buffers(port, patience);
-            Outcome::Unknown(doubt)
+        Err(Outcome::Unknown(Doubt::NeverAcknowledges)) => {
+            Outcome::Unknown(Doubt::NeverAcknowledges)
+        }
+        Err(Outcome::NotPrinted(NoInk::LineFailed)) => Outcome::NotPrinted(NoInk::LineFailed),
+        Err(outcome) => {
+            wire.clear_buffers();
+            outcome
         }
     }
 }
 
-/// Whatever is left in the printer must not come out when somebody loads paper. That the printer
-/// may be gone for this, too, changes nothing about the outcome.
-fn clear_buffers(port: &mut dyn Port, patience: Patience) {
-    drop(port.write(&CLEAR_BUFFERS, patience.status));
-}
-
-/// Asks all status questions; a printer that is known not to acknowledge may stay silent. [`send`]
-/// asks again; ask before the debit, so that a refusal costs nothing. Answers whether the printer
-/// has answered.
-///
-/// # Errors
-/// [`Unready`] with what the printer lacks.
-pub fn preflight(
-    port: &mut dyn Port,
-    must_answer: bool,
-    patience: Patience,
-) -> Result<bool, Unready> {
-    drain(port).map_err(|_| Unready::Silent)?;
-    for question in QUESTIONS {
-        match ask(port, question, patience) {
-            Some(Ok(())) => {}
-            Some(Err(hindrance)) => return Err(Unready::Hindered(hindrance)),
-            None if must_answer => return Err(Unready::Silent),
-            None => return Ok(false),
-        }
-    }
-    Ok(true)
-}
-
-/// Drops what an earlier piece may have left in the line.
-fn drain(port: &mut dyn Port) -> Result<(), PortFault> {
-    let mut buffer = [0; MAX_NOISE];
-    for _ in 0..MAX_ACK_BYTES / MAX_NOISE {
-        if port.read(&mut buffer, Duration::ZERO)? == 0 {
-            break;
-        }
-    }
-    Ok(())
-}
-
-/// One status question; `None` when no answer comes.
-fn ask(
-    port: &mut dyn Port,
-    question: Question,
-    patience: Patience,
-) -> Option<Result<(), Hindrance>> {
-    port.write(&question.bytes(), patience.status).ok()?;
-    let started = Instant::now();
-    let mut byte = [0];
-    for _ in 0..MAX_NOISE {
-        let wait = patience.status.checked_sub(started.elapsed())?;
-        if port.read(&mut byte, wait).ok()? == 0 {
-            return None;
-        }
-        if let Some(meaning) = question.read(byte[0]) {
-            return Some(meaning);
-        }
-    }
-    None
-}
-
-/// Setup and picture. As long as no byte of the picture left, there is provably no ink.
-fn send_picture(port: &mut dyn Port, job: &Job, patience: Patience) -> Result<(), Outcome> {
-    port.write(&job.setup, patience.stall)
+/// Setup and picture. As long as no byte of the picture left, there is provably no ink; nor is
+/// there where the printer waits for the end.
+fn send_picture(wire: &mut Wire<'_>, job: &Job) -> Result<(), Outcome> {
+    let stall = wire.patience.stall;
+    wire.port
+        .write(&job.setup, stall)
         .map_err(|_| Outcome::NotPrinted(NoInk::LineFailed))?;
-    port.write(&job.body, patience.stall).map_err(|fault| {
+    wire.port.write(&job.body, stall).map_err(|fault| {
         if fault.sent == 0 {
-            return Outcome::NotPrinted(NoInk::LineFailed);
+            Outcome::NotPrinted(NoInk::LineFailed)
+        } else if job.held {
+            Outcome::NotPrinted(NoInk::Unfinished)
+        } else {
+            Outcome::Unknown(stalled(wire, &fault))
         }
-        let doubt = stalled(port, &fault, patience);
-        clear_buffers(port, patience);
-        Outcome::Unknown(doubt)
     })
 }
 
+/// The end of the label and the request for the acknowledgement. Answers whether the last
+/// milestone was journalled: what is known is told anyway.
+fn finish(
+    wire: &mut Wire<'_>,
+    job: &Job,
+    milestones: &mut dyn Milestones,
+) -> Result<Result<(), NotJournalled>, Outcome> {
+    let unfinished = |doubt| {
+        if job.held {
+            Outcome::NotPrinted(NoInk::Unfinished)
+        } else {
+            Outcome::Unknown(doubt)
+        }
+    };
+    milestones
+        .terminating()
+        .map_err(|NotJournalled| unfinished(Doubt::NotJournalled))?;
+    let stall = wire.patience.stall;
+    wire.port.write(&job.commit, stall).map_err(|fault| {
+        let doubt = stalled(wire, &fault);
+        if fault.sent == 0 {
+            unfinished(doubt)
+        } else {
+            Outcome::Unknown(doubt)
+        }
+    })?;
+    wire.port
+        .write(&job.ack, stall)
+        .map_err(|fault| Outcome::Unknown(stalled(wire, &fault)))?;
+    Ok(milestones.sent())
+}
+
 /// Why bytes stopped flowing, if the printer can still tell.
-fn stalled(port: &mut dyn Port, fault: &WriteFault, patience: Patience) -> Doubt {
+fn stalled(wire: &mut Wire<'_>, fault: &WriteFault) -> Doubt {
     let timed_out = matches!(
         fault.source.kind(),
         std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock
     );
-    match timed_out.then(|| hindrance(port, patience)).flatten() {
+    match timed_out.then(|| wire.hindrance()).flatten() {
         Some(hindrance) => Doubt::Hindered(hindrance),
         None => Doubt::LineFailed,
     }
-}
-
-/// The first thing the printer complains about.
-fn hindrance(port: &mut dyn Port, patience: Patience) -> Option<Hindrance> {
-    QUESTIONS
-        .into_iter()
-        .find_map(|question| ask(port, question, patience)?.err())
-}
-
-/// The cut, the request for the acknowledgement, and the wait for it.
-fn finish(
-    port: &mut dyn Port,
-    job: &Job,
-    tag: Option<AckTag>,
-    milestones: &mut dyn Milestones,
-    patience: Patience,
-) -> Result<(), Doubt> {
-    milestones
-        .terminating()
-        .map_err(|NotJournalled| Doubt::NotJournalled)?;
-    for part in [&job.commit, &job.ack] {
-        port.write(part, patience.stall)
-            .map_err(|fault| stalled(port, &fault, patience))?;
-    }
-    let journalled = milestones.sent();
-    match tag {
-        None => Err(Doubt::NeverAcknowledges),
-        Some(tag) => await_ack(port, tag, patience),
-    }?;
-    journalled.map_err(|NotJournalled| Doubt::NotJournalled)
-}
-
-/// Listens for the answer with this very tag; answers to older tags and noise are passed over.
-fn await_ack(port: &mut dyn Port, tag: AckTag, patience: Patience) -> Result<(), Doubt> {
-    let answer = tag.answer();
-    let started = Instant::now();
-    let mut heard = Vec::new();
-    let mut buffer = [0; 64];
-    while heard.len() < MAX_ACK_BYTES {
-        let Some(wait) = patience.ack.checked_sub(started.elapsed()) else {
-            break;
-        };
-        match port.read(&mut buffer, wait) {
-            Ok(0) => break,
-            Ok(count) => heard.extend_from_slice(&buffer[..count]),
-            Err(_) => return Err(Doubt::LineFailed),
-        }
-        if heard.windows(answer.len()).any(|window| window == answer) {
-            return Ok(());
-        }
-    }
-    Err(hindrance(port, patience).map_or(Doubt::NoAnswer, Doubt::Hindered))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 //! 1. [`symbol::encode`] the signed indicium, [`layout::indicium::indicium_label`],
 //!    [`raster::raster`];
 //! 2. [`self_read::self_read`]; a fault burns the counter;
-//! 3. for a printer, [`escpos::job`] (a refusal here costs nothing yet);
+//! 3. for a printer, [`language::Language::job`] as its [`profile`] says (a refusal here costs nothing yet);
 //! 4. commit with [`bits::BitImage::sha256`];
 //! 5. draw again, compare the hash, then [`job::send`] over a [`port::open`]ed printer, or
 //!    [`files::write_durably`].
@@ -17,22 +17,31 @@
 //! The other way round, [`read::symbols_in_file`] reads what scanners and other programs make of
 //! a label.
 
+mod bands;
 pub mod bits;
+mod brother;
+mod dymo;
+mod epl;
 pub mod escpos;
+mod fgl;
 pub mod files;
 pub mod fonts;
 pub mod job;
 pub mod label;
+pub mod language;
 pub mod layout;
 pub mod pdf;
 pub mod png;
 pub mod port;
+pub mod profile;
 pub mod raster;
 pub mod read;
 pub mod self_read;
 pub mod status;
 pub mod symbol;
+mod tspl;
 pub mod units;
+mod zpl;
 
 #[cfg(test)]
 mod judges;

@@ -3,11 +3,13 @@
 use super::{Asker, Owner, Station};
 use crate::api::{
     AddPrinterCall, AddUserCall, AmendCall, AutomaticRefillCall, BatchCall, Call, ChangeUserCall,
-    Hidden, JournalView, PiecesView, Preset, PrintCall, PrintersView, RemovePrinterCall,
+    Hidden, JournalView, ModelView, PiecesView, Preset, PrintCall, PrintersView, RemovePrinterCall,
     SetSoftwareCall, StockView, UiError, View,
 };
 use crate::messages::{Code, say};
+use crate::printing::language::Acknowledgement;
 use crate::printing::layout::stock::Stock;
+use crate::printing::profile::Profile;
 use crate::services::{automatic, software};
 use crate::users::NewPin;
 
@@ -217,9 +219,20 @@ impl Station {
             name: stock.name.to_owned(),
             title: stock.title.to_owned(),
         });
+        let models = Profile::all().iter().map(|profile| ModelView {
+            name: profile.name.to_owned(),
+            title: profile.title.clone(),
+            dpi: profile.dpi.clone(),
+            stocks: profile
+                .stocks()
+                .map(|stock| stock.name.to_owned())
+                .collect(),
+            acknowledges: profile.acknowledgement != Acknowledgement::None,
+        });
         Ok(View::Printers(PrintersView {
             printers,
             stocks: stocks.collect(),
+            models: models.collect(),
         }))
     }
 }

@@ -5,6 +5,7 @@ use shared::rates::Weight;
 use shared::vault::{Action, Answer, Fate};
 
 use super::Owner;
+use super::press::Press;
 use super::pricing::bad;
 use crate::api::{PieceState, PieceView, PiecesCall, PrinterSetup, ResolveCall, UiError};
 use crate::messages::{Code, say};
@@ -172,6 +173,7 @@ impl Owner {
                 names.join(", ")
             )));
         }
+        Press::of(printer).map_err(|none| bad(format!("This printer cannot be added: {none}")))?;
         self.write("adding a printer", |tx| Ok(tx.put_printer(printer)?))
     }
 

@@ -7,6 +7,7 @@ use shared::ids::PieceSerial;
 
 use super::orders::Paper;
 use super::pieces::wrong_state;
+use super::press::Press;
 use super::sending::{OpenPrinter, open_printer};
 use super::{Owner, Station, Unnoted, faults};
 use crate::api::{
@@ -14,7 +15,6 @@ use crate::api::{
 };
 use crate::messages::{Code, say};
 use crate::printing::bits::BitImage;
-use crate::printing::escpos;
 use crate::printing::files::{FileFault, write_durably};
 use crate::printing::label::Label;
 use crate::printing::pdf::pdf;
@@ -50,12 +50,14 @@ pub struct Ready {
 }
 
 impl Ready {
-    /// Its bytes for a printer that does not acknowledge.
+    /// Its bytes for a printer, or for a file of ESC/POS without one.
     ///
     /// # Errors
     /// `not_drawn` when its picture cannot be sent.
-    pub(crate) fn printer_bytes(&self) -> Result<Vec<u8>, UiError> {
-        escpos::job(&self.image, self.dpi, None)
+    pub(crate) fn printer_bytes(&self, press: Option<Press>) -> Result<Vec<u8>, UiError> {
+        press
+            .unwrap_or(Press::of_files(self.dpi))
+            .job(&self.image, self.counter)
             .map(|job| job.bytes())
             .map_err(|refusal| say(Code::NotDrawn, &[("reason", &faults::chain(&refusal))]))
     }
@@ -85,6 +87,23 @@ impl Target {
                 dpi: setup.dpi,
             },
             Self::Files { .. } | Self::Folder(_) => Paper::of_files(),
+        }
+    }
+
+    /// What makes bytes for a printer; none for files.
+    ///
+    /// # Errors
+    /// `printer_not_ready` when its model cannot do what its set-up says.
+    fn press(&self) -> Result<Option<Press>, UiError> {
+        match self {
+            Self::Printer(setup) => Press::of(setup).map(Some).map_err(|none| {
+                let reason = none.to_string();
+                say(
+                    Code::PrinterNotReady,
+                    &[("name", &setup.name), ("reason", &reason)],
+                )
+            }),
+            Self::Files { .. } | Self::Folder(_) => Ok(None),
         }
     }
 }
@@ -219,11 +238,12 @@ impl Station {
     /// The refusals of `print`.
     pub async fn printer_bytes(&self, call: PrintCall) -> Result<Option<Vec<u8>>, UiError> {
         self.apply(move |owner| {
-            let paper = owner.target(call.out.as_ref())?.paper();
-            let Paid::Now(ready) = owner.pay_once(&call, &paper)? else {
+            let target = owner.target(call.out.as_ref())?;
+            let press = target.press()?;
+            let Paid::Now(ready) = owner.pay_once(&call, &target.paper())? else {
                 return Ok(None);
             };
-            let bytes = ready.printer_bytes()?;
+            let bytes = ready.printer_bytes(press)?;
             owner.happened(ready.counter, &[Happening::FirstByte], None)?;
             Ok(Some(bytes))
         })
@@ -435,7 +455,7 @@ pub(crate) fn pages(
     if let Some(path) = escpos_path {
         pages.push(Page {
             path: path.clone(),
-            bytes: ready.printer_bytes()?,
+            bytes: ready.printer_bytes(None)?,
         });
     }
     Ok(pages)

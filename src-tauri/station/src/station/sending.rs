@@ -1,20 +1,21 @@
 //! Sending a released piece to a printer. Each milestone is durable before the bytes it speaks of.
 
+use super::press::Press;
 use super::release::Ready;
 use super::silent::SilentPrinters;
 use super::{Station, faults};
 use crate::api::{PieceView, PrinterSetup, UiError};
 use crate::messages::{Code, say};
-use crate::printing::escpos::{self, AckTag, Job};
 use crate::printing::job::{
-    Milestones, NotJournalled, Outcome, Patience, preflight, send, send_unasked,
+    Milestones, NotJournalled, Outcome, Patience, Wire, preflight, send, send_unasked,
 };
+use crate::printing::language::Job;
 use crate::printing::port::{Port, open};
 use crate::vault::piece::Happening;
 
 /// A printer whose line is open.
 pub(crate) struct OpenPrinter {
-    pub(crate) setup: PrinterSetup,
+    pub(crate) press: Press,
     port: Box<dyn Port + Send>,
     /// Whether it answers questions.
     answers: bool,
@@ -36,13 +37,17 @@ pub(crate) fn open_printer(
             &[("name", &setup.name), ("reason", &reason)],
         )
     };
+    let press = Press::of(setup).map_err(|none| not_ready(&none))?;
     let mut port = open(&setup.port).map_err(|fault| not_ready(&fault))?;
-    let patience = silent.patience(setup);
-    let answers = preflight(&mut *port, setup.acknowledges, patience)
-        .map_err(|unready| not_ready(&unready))?;
+    let mut wire = Wire {
+        port: &mut *port,
+        manners: press.manners,
+        patience: silent.patience(setup),
+    };
+    let answers = preflight(&mut wire).map_err(|unready| not_ready(&unready))?;
     silent.note(setup, answers);
     Ok(OpenPrinter {
-        setup: setup.clone(),
+        press,
         port,
         answers,
     })
@@ -53,11 +58,20 @@ impl OpenPrinter {
     pub(crate) fn send(
         &mut self,
         job: &Job,
-        tag: Option<AckTag>,
+        counter: u32,
         milestones: &mut dyn Milestones,
     ) -> Outcome {
-        let send = if self.answers { send } else { send_unasked };
-        send(&mut *self.port, job, tag, milestones, Patience::default())
+        let manners = self.press.manners;
+        let mut wire = Wire {
+            port: &mut *self.port,
+            manners,
+            patience: Patience::default(),
+        };
+        if self.answers {
+            send(&mut wire, job, manners.tag(counter), milestones)
+        } else {
+            send_unasked(&mut wire, job, milestones)
+        }
     }
 }
 
@@ -99,11 +113,7 @@ impl Station {
         ready: &Ready,
         printer: &mut OpenPrinter,
     ) -> Result<PieceView, UiError> {
-        let tag = printer
-            .setup
-            .acknowledges
-            .then(|| AckTag::for_counter(ready.counter));
-        let job = match escpos::job(&ready.image, ready.dpi, tag) {
+        let job = match printer.press.job(&ready.image, ready.counter) {
             Ok(job) => job,
             Err(refusal) => {
                 let reason = faults::chain(&refusal);
@@ -114,7 +124,7 @@ impl Station {
             station: self,
             counter: ready.counter,
         };
-        match printer.send(&job, tag, &mut diary) {
+        match printer.send(&job, ready.counter, &mut diary) {
             Outcome::Printed => self.moved(ready, &[Happening::Acknowledged], None),
             Outcome::NotPrinted(proof) => {
                 self.moved(ready, &[Happening::NoInk], Some(proof.to_string()))

@@ -56,6 +56,7 @@ mod tests {
     fn printer(number: usize, acknowledges: bool) -> PrinterSetup {
         PrinterSetup {
             name: "counter".into(),
+            model: "esc-pos".into(),
             port: PrinterPort::Device {
                 path: format!("/dev/usb/lp{number}"),
             },

@@ -444,6 +444,7 @@ fn a_piece_in_a_folder_says_where_it_is() {
 fn add_printer(desk: &Desk, address: &str, acknowledges: bool) {
     let printer = PrinterSetup {
         name: "counter".into(),
+        model: "esc-pos".into(),
         port: PrinterPort::Tcp {
             address: address.into(),
         },
@@ -502,6 +503,7 @@ fn a_printer_with_an_unknown_stock_or_name_is_refused() {
     ] {
         let printer = PrinterSetup {
             name: name.into(),
+            model: "esc-pos".into(),
             port: PrinterPort::Device { path: "x".into() },
             dpi,
             stock: stock.into(),

@@ -58,7 +58,6 @@ fn setup_and_commit_are_what_the_manual_says() {
     assert_eq!(job.setup, b"\x1b@\x1dP\xcb\xcb");
     assert_eq!(job.commit, b"\x1dVA\x00");
     assert_eq!(job.ack, b"\x1d(H\x06\x00\x30\x30!!!!");
-    assert_eq!(AckTag::for_counter(0).answer(), *b"7\"!!!!\0");
 }
 
 #[test]
@@ -100,8 +99,53 @@ fn a_picture_that_no_shift_makes_safe_is_refused() {
     }
     assert_eq!(
         job(&image, Dpi::D203, None),
-        Err(EscPosRefusal::RealTimeCommand)
+        Err(Unprintable::RealTimeCommand)
     );
+}
+
+/// The word for a byte after the question `DLE EOT number`.
+fn read(number: u8, byte: u8) -> Option<Word> {
+    let asked = |question: &&[u8]| **question == [0x10, 0x04, number];
+    PrinterEar::new(QUESTIONS.iter().position(asked)).hear(byte)
+}
+
+#[test]
+fn status_bytes_mean_what_the_manual_says() {
+    for (number, byte, word) in [
+        (1, 0x12, Word::Ready),
+        (1, 0x1A, Word::Hindered(Hindrance::Offline)),
+        (2, 0x12, Word::Ready),
+        (2, 0x16, Word::Hindered(Hindrance::CoverOpen)),
+        (2, 0x32, Word::Hindered(Hindrance::PaperOut)),
+        (2, 0x52, Word::Hindered(Hindrance::Error)),
+        (3, 0x1A, Word::Hindered(Hindrance::Cutter)),
+        (3, 0x32, Word::Hindered(Hindrance::Error)),
+        (4, 0x12, Word::Ready),
+        (4, 0x1E, Word::Ready),
+        (4, 0x72, Word::Hindered(Hindrance::PaperOut)),
+    ] {
+        assert_eq!(read(number, byte), Some(word), "{number}: {byte:02x}");
+    }
+}
+
+#[test]
+fn a_byte_without_the_pattern_is_no_answer() {
+    for byte in [0x00, 0x10, 0x37, 0xFF, b'!'] {
+        assert_eq!(read(1, byte), None, "{byte:02x}");
+    }
+}
+
+#[test]
+fn a_tag_is_heard_whole_and_behind_noise() {
+    let heard = |bytes: &[u8]| {
+        let mut ear = PrinterEar::new(None);
+        bytes
+            .iter()
+            .filter_map(|&byte| ear.hear(byte))
+            .collect::<Vec<Word>>()
+    };
+    assert_eq!(heard(b"\x127\"7\"!!!(\0\x12"), [Word::Tag(*b"!!!(")]);
+    assert_eq!(heard(b"7\"!!!("), []);
 }
 
 proptest! {

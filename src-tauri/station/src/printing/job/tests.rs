@@ -7,13 +7,25 @@ use super::*;
 use crate::api::PrinterPort;
 use crate::printing::bits::{BitImage, DotRect};
 use crate::printing::escpos::{self, paper};
-use crate::printing::port;
+use crate::printing::port::{self, PortFault};
 use crate::printing::units::Dpi;
 
 const PATIENCE: Patience = Patience {
     status: Duration::from_millis(400),
     stall: Duration::from_millis(600),
     ack: Duration::from_millis(600),
+    busy: Duration::from_millis(100),
+};
+
+const TAGGED: Manners = Manners {
+    language: Language::EscPos,
+    proof: Acknowledgement::Tag,
+    roll_mm: None,
+};
+
+const UNPROVEN: Manners = Manners {
+    proof: Acknowledgement::None,
+    ..TAGGED
 };
 
 /// What goes wrong with the printer.
@@ -215,10 +227,15 @@ fn send_to(temper: Temper, tagged: bool, refuses: Option<&'static str>) -> Ended
         refuses,
         ..Notes::default()
     };
-    let tag = tagged.then(|| AckTag::for_counter(42));
-    let job = escpos::job(&picture(), Dpi::D203, tag).unwrap();
+    let manners = if tagged { TAGGED } else { UNPROVEN };
+    let job = escpos::job(&picture(), Dpi::D203, manners.tag(42)).unwrap();
     let mut port = port::open(&printer.port).unwrap();
-    let outcome = send(port.as_mut(), &job, tag, &mut notes, PATIENCE);
+    let mut wire = Wire {
+        port: port.as_mut(),
+        manners,
+        patience: PATIENCE,
+    };
+    let outcome = send(&mut wire, &job, manners.tag(42), &mut notes);
     drop(port);
     let (stream, cleared) = printer.stop();
     Ended {
@@ -392,6 +409,37 @@ fn a_milestone_that_is_not_journalled_stops_the_bytes_that_follow_it() {
     assert_eq!(ended.outcome, Outcome::Unknown(Doubt::NotJournalled));
 }
 
+#[test]
+fn a_picture_that_the_printer_holds_back_until_its_end_is_no_ink_before_it() {
+    let manners = Manners {
+        language: Language::Tspl,
+        proof: Acknowledgement::Watched,
+        roll_mm: None,
+    };
+    let sheet = crate::printing::language::Sheet::any(Dpi::D203);
+    let job = crate::printing::tspl::job(&picture(), &sheet);
+    // One status question, then setup, picture, end.
+    for (fails, taken, outcome) in [
+        (3, 5, Outcome::NotPrinted(NoInk::Unfinished)),
+        (4, 0, Outcome::NotPrinted(NoInk::Unfinished)),
+        (4, 1, Outcome::Unknown(Doubt::LineFailed)),
+    ] {
+        let mut port = Failing {
+            writes: 0,
+            fails,
+            taken,
+            answers: Vec::new(),
+        };
+        let mut wire = Wire {
+            port: &mut port,
+            manners,
+            patience: PATIENCE,
+        };
+        let ended = send(&mut wire, &job, None, &mut Notes::default());
+        assert_eq!(ended, outcome, "write {fails} after {taken} bytes");
+    }
+}
+
 /// A port that fails its `n`-th write after taking `taken` bytes of it.
 struct Failing {
     writes: usize,
@@ -412,6 +460,9 @@ impl Port for Failing {
         }
         if bytes.starts_with(&[0x10, 0x04]) {
             self.answers.push(0x12);
+        }
+        if bytes == b"\x1b!?" {
+            self.answers.push(0x00);
         }
         Ok(())
     }
@@ -446,7 +497,12 @@ fn a_line_that_fails_before_the_picture_is_proof_that_there_is_no_ink() {
             taken,
             answers: Vec::new(),
         };
-        let ended = send(&mut port, &job, Some(tag), &mut Notes::default(), PATIENCE);
+        let mut wire = Wire {
+            port: &mut port,
+            manners: TAGGED,
+            patience: PATIENCE,
+        };
+        let ended = send(&mut wire, &job, Some(tag), &mut Notes::default());
         assert_eq!(ended, outcome, "write {fails} after {taken} bytes");
     }
 }
