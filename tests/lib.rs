@@ -13,5 +13,6 @@ pub mod dialing;
 pub mod exchange;
 pub mod line;
 pub mod modem;
+pub mod printer;
 pub mod relay;
 pub mod town;

@@ -13,6 +13,7 @@ mod clock;
 mod contact;
 mod cpu;
 mod dialup;
+mod encodings;
 mod figure;
 mod fleet;
 mod journal;
@@ -109,7 +110,11 @@ impl Group {
         effort: Effort,
     ) -> anyhow::Result<Vec<Figure>> {
         match self {
-            Self::Cpu => cpu::measure(effort),
+            Self::Cpu => {
+                let mut figures = cpu::measure(effort)?;
+                figures.extend(encodings::measure(effort)?);
+                Ok(figures)
+            }
             Self::Pieces => pieces::measure(runtime, folder, effort),
             Self::Refills => refills::measure(runtime, folder, effort),
             Self::Journal => journal::measure(),

@@ -102,6 +102,7 @@ impl<'a> Desk<'a> {
     fn add_printer(&self, name: &str, port: PrinterPort) -> anyhow::Result<()> {
         let printer = PrinterSetup {
             name: name.to_owned(),
+            model: "esc-pos".into(),
             port,
             dpi: 300,
             stock: "label-4x6".to_owned(),

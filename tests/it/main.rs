@@ -9,6 +9,8 @@ mod amendments;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod codes;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod contact;
@@ -58,6 +60,8 @@ mod key_rotation;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod languages;
+#[cfg(test)]
 mod layouts;
 #[cfg(test)]
 mod learned;
@@ -73,6 +77,8 @@ mod packaging_server;
 mod pin_reset;
 #[cfg(test)]
 mod power_cut;
+#[cfg(all(test, unix))]
+mod printers;
 #[cfg(test)]
 mod rates;
 #[cfg(test)]

@@ -8,19 +8,20 @@ use std::thread;
 use std::time::Duration;
 
 use station::printing::bits::{BitImage, DotRect};
+use station::printing::language::{Language, Sheet as HeadSheet};
+use station::printing::units::Dpi;
+use system_tests::printer::{Asked, Effect, Step, interpreter};
 
-/// A print head of 203 dots per inch.
-const DOTS: u16 = 203;
 /// A picture may have been shifted by so many dots to keep its bytes from being commands.
 const SHIFTS: usize = 8;
 /// How long the head and the blade need for a label after its last byte.
 const PRINTING: Duration = Duration::from_millis(4);
 
 /// One label as it left the printer.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Sheet {
-    /// Printed rows, each as long as it was sent.
-    rows: Vec<Vec<u8>>,
+    /// What is on it.
+    picture: BitImage,
     /// Whether the blade fell.
     pub(crate) cut: bool,
     /// The tag that was acknowledged.
@@ -95,38 +96,44 @@ impl Printer {
     fn serve(&self, mut line: TcpStream) {
         let mut unread = Vec::new();
         let mut chunk = [0; 4_096];
-        let mut sheet = Sheet::default();
+        let mut head = interpreter(Language::EscPos, &HeadSheet::any(Dpi::D203), 0);
         // A line that ends in an error ends like one that hangs up.
         while let Ok(count @ 1..) = line.read(&mut chunk) {
             unread.extend_from_slice(&chunk[..count]);
-            while let Some((command, length)) = Command::first_of(&unread) {
-                unread.drain(..length);
-                self.obey(command, &mut sheet, &mut line);
+            while !unread.is_empty() {
+                let Step::Took(count, effect) = head.step(&unread) else {
+                    break;
+                };
+                unread.drain(..count);
+                self.obey(effect, &mut line);
             }
         }
-        if sheet.has_ink() {
-            self.sheets.lock().unwrap().push(sheet);
+        if let Some(picture) = head.under_the_head() {
+            self.sheets.lock().unwrap().push(Sheet {
+                picture,
+                cut: false,
+                tag: None,
+            });
         }
     }
 
-    fn obey(&self, command: Command, sheet: &mut Sheet, line: &mut TcpStream) {
-        match command {
-            Command::Setup => {}
-            Command::Question => {
+    fn obey(&self, effect: Effect, line: &mut TcpStream) {
+        match effect {
+            Effect::Nothing | Effect::Cleared => {}
+            Effect::Ink => self.notice(Moment::Inked),
+            Effect::Sheet(picture) => {
+                self.sheets.lock().unwrap().push(Sheet {
+                    picture,
+                    cut: true,
+                    tag: None,
+                });
+                self.notice(Moment::Cut);
+            }
+            Effect::Asked(Asked::Status(_)) => {
                 self.notice(Moment::Asked);
                 answer(line, &[0x12]);
             }
-            Command::Feed(rows) => sheet.rows.extend(vec![Vec::new(); rows]),
-            Command::Band(rows) => {
-                sheet.rows.extend(rows);
-                self.notice(Moment::Inked);
-            }
-            Command::Cut => {
-                sheet.cut = true;
-                self.sheets.lock().unwrap().push(std::mem::take(sheet));
-                self.notice(Moment::Cut);
-            }
-            Command::Acknowledge(tag) => {
+            Effect::Asked(Asked::Tag(tag)) => {
                 thread::sleep(PRINTING);
                 self.notice(Moment::Tagged);
                 if let Some(last) = self.sheets.lock().unwrap().last_mut() {
@@ -136,6 +143,8 @@ impl Printer {
                 answer(line, &[0x37, 0x22, a, b, c, d, 0]);
                 self.notice(Moment::Acknowledged);
             }
+            Effect::Asked(Asked::Errors | Asked::Labels | Asked::Reports | Asked::Codepage)
+            | Effect::Garbage => panic!("no such command: {effect:?}"),
         }
     }
 
@@ -152,73 +161,16 @@ fn answer(line: &mut TcpStream, bytes: &[u8]) {
 }
 
 impl Sheet {
-    /// Whether anything black is on it.
-    fn has_ink(&self) -> bool {
-        self.rows.iter().flatten().any(|&dots| dots != 0)
-    }
-
     /// The SHA-256 hashes of the pictures that the sheet may show, one for each shift.
     pub(crate) fn hashes(&self, width: usize) -> Vec<[u8; 32]> {
-        let mut image = BitImage::white(width + SHIFTS, self.rows.len());
-        for (y, row) in self.rows.iter().enumerate() {
-            for (place, dots) in row.iter().enumerate().filter(|(_, dots)| **dots != 0) {
-                for bit in (0..8).filter(|bit| dots & (0x80 >> bit) != 0) {
-                    image.set(place * 8 + bit, y, true);
-                }
-            }
-        }
         let shifted = |x| {
-            image.crop(DotRect {
+            self.picture.crop(DotRect {
                 x,
                 y: 0,
                 width,
-                height: self.rows.len(),
+                height: self.picture.height(),
             })
         };
         (0..SHIFTS).map(|x| shifted(x).sha256()).collect()
-    }
-}
-
-/// What a printer is told.
-enum Command {
-    Setup,
-    Question,
-    Feed(usize),
-    Band(Vec<Vec<u8>>),
-    Cut,
-    Acknowledge([u8; 4]),
-}
-
-impl Command {
-    /// The first whole command and its length; `None` while it is not all there.
-    fn first_of(bytes: &[u8]) -> Option<(Self, usize)> {
-        Some(match *bytes {
-            [0x10, 0x04, _, ..] => (Self::Question, 3),
-            [0x1B, b'@', ..] => (Self::Setup, 2),
-            [0x1D, b'P', x, y, ..] => {
-                assert_eq!(
-                    (x, y),
-                    (203, 203),
-                    "feeds are counted in dots of {DOTS} dpi"
-                );
-                (Self::Setup, 4)
-            }
-            [0x1B, b'J', units, ..] => (Self::Feed(usize::from(units)), 3),
-            [0x1D, b'v', b'0', 0, xl, xh, yl, yh, ..] => {
-                let width = usize::from(u16::from_le_bytes([xl, xh]));
-                let rows = usize::from(u16::from_le_bytes([yl, yh]));
-                let dots = bytes.get(8..8 + width * rows)?;
-                let rows = dots.chunks(width).map(<[u8]>::to_vec).collect();
-                (Self::Band(rows), 8 + dots.len())
-            }
-            [0x1D, b'V', b'A', 0, ..] => (Self::Cut, 4),
-            [0x1D, b'(', b'H', 6, 0, 48, 48, a, b, c, d, ..] => {
-                (Self::Acknowledge([a, b, c, d]), 11)
-            }
-            _ => {
-                assert!(bytes.len() < 11, "no such command: {:02x?}", &bytes[..11]);
-                return None;
-            }
-        })
     }
 }

@@ -1,0 +1,75 @@
+//! EPL2.
+
+use station::printing::bits::BitImage;
+
+use super::{Asked, Canvas, Effect, Interpreter, Step, field, numbers};
+
+/// An Eltron: the image buffer is printed at `P`.
+#[derive(Default)]
+pub(super) struct Epl {
+    canvas: Canvas,
+    rows: usize,
+}
+
+impl Epl {
+    fn line(&mut self, line: &[u8]) -> Effect {
+        match line {
+            b"" | b"ZT" | b"R0,0" => Effect::Nothing,
+            b"N" => {
+                self.canvas = Canvas::default();
+                Effect::Nothing
+            }
+            b"US" => Effect::Asked(Asked::Reports),
+            b"UI" => Effect::Asked(Asked::Codepage),
+            b"^ee" => Effect::Asked(Asked::Errors),
+            b"^@" => {
+                self.canvas = Canvas::default();
+                Effect::Cleared
+            }
+            b"P1" => {
+                let rows = self.rows.max(self.canvas.rows.len());
+                self.canvas.rows.resize(rows, Vec::new());
+                Effect::Sheet(self.canvas.take())
+            }
+            [b'q', width @ ..] if numbers(width).is_some() => Effect::Nothing,
+            [b'Q', rows @ ..] => match numbers(rows).as_deref() {
+                Some([rows, _gap]) => {
+                    self.rows = *rows;
+                    Effect::Nothing
+                }
+                _ => Effect::Garbage,
+            },
+            _ => Effect::Garbage,
+        }
+    }
+}
+
+impl Interpreter for Epl {
+    fn step(&mut self, unread: &[u8]) -> Step {
+        if unread.starts_with(b"GW") {
+            let Ok(found) = field(unread, b"GW", 4) else {
+                return Step::More;
+            };
+            let Some((numbers, start)) = found else {
+                return Step::Took(2, Effect::Garbage);
+            };
+            let (width, height) = (numbers[2], numbers[3]);
+            let Some(dots) = unread.get(start..start + width * height) else {
+                return Step::More;
+            };
+            for (down, row) in dots.chunks(width).enumerate() {
+                let black: Vec<u8> = row.iter().map(|byte| byte ^ 0xFF).collect();
+                self.canvas.add(numbers[0], numbers[1] + down, &black);
+            }
+            return Step::Took(start + width * height, Effect::Nothing);
+        }
+        match unread.iter().position(|byte| *byte == b'\n') {
+            Some(end) => Step::Took(end + 1, self.line(unread[..end].trim_ascii())),
+            None => Step::More,
+        }
+    }
+
+    fn under_the_head(&self) -> Option<BitImage> {
+        None
+    }
+}

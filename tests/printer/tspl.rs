@@ -1,0 +1,103 @@
+//! TSPL.
+
+use station::printing::bits::BitImage;
+use station::printing::units::Dpi;
+
+use super::{Asked, Canvas, Effect, Interpreter, Step, field};
+
+/// A TSC: the image buffer is printed at `PRINT`.
+pub(super) struct Tspl {
+    dpi: Dpi,
+    canvas: Canvas,
+    rows: usize,
+}
+
+impl Tspl {
+    pub(super) fn new(dpi: Dpi) -> Self {
+        Self {
+            dpi,
+            canvas: Canvas::default(),
+            rows: 0,
+        }
+    }
+
+    /// Rows of `width mm,height mm`.
+    fn size(&self, text: &str) -> Option<usize> {
+        let (_, height) = text.split_once(',')?;
+        let (whole, tenths) = height.strip_suffix(" mm")?.split_once('.')?;
+        let tenths: usize = format!("{whole}{tenths}").parse().ok()?;
+        let dots_per_metre = usize::try_from(self.dpi.dots_per_metre()).ok()?;
+        Some(tenths * dots_per_metre / 10_000)
+    }
+
+    fn line(&mut self, line: &[u8]) -> Effect {
+        let Ok(text) = std::str::from_utf8(line) else {
+            return Effect::Garbage;
+        };
+        let (name, rest) = text.split_once(' ').unwrap_or((text, ""));
+        match (name, rest) {
+            ("SIZE", size) => match self.size(size) {
+                Some(rows) => {
+                    self.rows = rows;
+                    Effect::Nothing
+                }
+                None => Effect::Garbage,
+            },
+            ("CLS", "") => {
+                self.canvas = Canvas::default();
+                Effect::Nothing
+            }
+            ("PRINT", "1,1") => {
+                let rows = self.rows.max(self.canvas.rows.len());
+                self.canvas.rows.resize(rows, Vec::new());
+                Effect::Sheet(self.canvas.take())
+            }
+            ("GAP" | "OFFSET", _)
+            | ("DIRECTION", "1,0")
+            | ("REFERENCE", "0,0")
+            | ("SET", "TEAR ON")
+            | ("", "") => Effect::Nothing,
+            _ => Effect::Garbage,
+        }
+    }
+}
+
+impl Interpreter for Tspl {
+    fn step(&mut self, unread: &[u8]) -> Step {
+        match unread {
+            [0x1B, b'!', b'?', ..] => return Step::Took(3, Effect::Asked(Asked::Status(0))),
+            [0x1B, b'!', b'.', ..] => {
+                self.canvas = Canvas::default();
+                return Step::Took(3, Effect::Cleared);
+            }
+            [0x1B] | [0x1B, b'!'] => return Step::More,
+            [0x1B, ..] => return Step::Took(1, Effect::Garbage),
+            _ => {}
+        }
+        if unread.starts_with(b"BITMAP ") {
+            let Ok(found) = field(unread, b"BITMAP ", 5) else {
+                return Step::More;
+            };
+            let Some((numbers, start)) = found else {
+                return Step::Took(2, Effect::Garbage);
+            };
+            let (width, height) = (numbers[2], numbers[3]);
+            let Some(dots) = unread.get(start..start + width * height) else {
+                return Step::More;
+            };
+            for (down, row) in dots.chunks(width).enumerate() {
+                let black: Vec<u8> = row.iter().map(|byte| byte ^ 0xFF).collect();
+                self.canvas.add(numbers[0], numbers[1] + down, &black);
+            }
+            return Step::Took(start + width * height, Effect::Nothing);
+        }
+        match unread.iter().position(|byte| *byte == b'\n') {
+            Some(end) => Step::Took(end + 1, self.line(unread[..end].trim_ascii())),
+            None => Step::More,
+        }
+    }
+
+    fn under_the_head(&self) -> Option<BitImage> {
+        None
+    }
+}
