@@ -77,7 +77,7 @@ mod packaging_server;
 mod pin_reset;
 #[cfg(test)]
 mod power_cut;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod printers;
 #[cfg(test)]
 mod rates;

@@ -1,5 +1,6 @@
 //! Pieces on their way to printers of every language, with the faults that printers have: what the
 //! station says of a piece is never more than the paper shows.
+#![cfg(unix)]
 
 use std::time::Duration;
 
