@@ -6,11 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
+use server::admin::approval::Consent;
 use server::admin::call::AdminCall;
 use server::admin::keys::KeysCall;
+use server::admin::repository::RepositoryCall;
 use server::ca::{Certified, Draft, OfflineRoot, replace_signing_key};
 use server::center::{CenterError, DataCenter};
 use server::clock::Clock;
+use server::repository::keys::TARGETS_FILE;
+use server::repository::sign::add_signature;
 use shared::monitor::Holdings;
 use shared::services::keys::trust::{ANNOUNCE_DAYS, KeyPurpose, OVERLAP_DAYS, TrustBundle};
 use shared::wire::{from_cbor, to_cbor};
@@ -20,6 +24,8 @@ use station::contact::round::{Met, meet_over};
 use station::services::{Asked, trust};
 use system_tests::line::Line;
 use system_tests::town::{Counter, PASSPHRASE, Town};
+
+use crate::repository::{drafted, install, offline_key};
 
 /// What the line does to the bundle that says whom to believe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -341,6 +347,38 @@ async fn an_urgent_authority_is_learned_with_the_first_grant_under_it() {
     counter.print_letter("2oz", "02108").await.unwrap();
     assert_eq!(town.balance().await, 70_000);
     town.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authority_is_learned_from_the_repository_before_any_renewal() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    let line = Watched::clean(&town, &counter);
+    assert!(is_well(&meet(&counter, &line).await));
+    let learned = async || {
+        let station = &counter.station;
+        station
+            .apply(|owner| trust::authorities(owner))
+            .await
+            .unwrap()
+    };
+    let before = learned().await;
+    rotate_cas(&town, false).await;
+    let what = RepositoryCall::DraftTargets {
+        new_keys: Vec::new(),
+        passphrase: None,
+    };
+    let mut document = drafted(&town, what).await;
+    add_signature(&mut document, &offline_key(&town, TARGETS_FILE));
+    town.admin(install(&document, Consent::None)).await;
+    assert!(is_well(&meet(&counter, &line).await));
+    let after = learned().await;
+    assert_eq!((before.len(), after.len()), (1, 2));
+    assert_eq!(
+        before[0], after[0],
+        "that of the server and that of stations are none of indicia"
+    );
+    assert_eq!(line.fetched(), 0, "no bundle was asked for");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -186,20 +186,20 @@ async fn what_no_metadata_names_is_not_served_under_any_address() {
 }
 
 /// One of the keys that `init` made.
-fn offline_key(town: &Town, file: &str) -> Ed25519Key {
+pub(crate) fn offline_key(town: &Town, file: &str) -> Ed25519Key {
     let path = town.center.folder().offline().join(file);
     open_repository_key(&path, PASSPHRASE).unwrap()
 }
 
 /// What the data center drafts.
-async fn drafted(town: &Town, what: RepositoryCall) -> Document {
+pub(crate) async fn drafted(town: &Town, what: RepositoryCall) -> Document {
     let shown = town.admin(AdminCall::Repository { what }).await.remove(0);
     let text = shown["document"].as_str().unwrap();
     let (_, document) = server::repository::read_offline(text.as_bytes()).unwrap();
     document
 }
 
-fn install(document: &Document, consent: Consent) -> AdminCall {
+pub(crate) fn install(document: &Document, consent: Consent) -> AdminCall {
     let document = String::from_utf8(document.to_bytes()).unwrap();
     AdminCall::Repository {
         what: RepositoryCall::Install {

@@ -285,6 +285,13 @@ fn successors_are_made_on_the_token_and_their_predecessors_destroyed_there() {
         "one pair for each key, none of its predecessor"
     );
     site.assert_nothing_is_in_the_folder();
+    let repository = site.admin(&["repository", "show"]);
+    assert!(
+        repository
+            .iter()
+            .any(|one| one["authorities_published"] == true),
+        "the new ones are published: {repository:?}"
+    );
     desk.tell(&["refill", "10.00"]).object();
     let second = site.enrolled("second");
     second.tell(&["refill", "1.00"]).object();

@@ -434,6 +434,13 @@ pub struct Rotate {
     /// A file whose first line is the passphrase of the offline root: needed for CAs.
     #[arg(long, value_name = "PATH")]
     pub root_passphrase_file: Option<PathBuf>,
+    /// The file with the key of the repository's targets, which publishes new CAs [default: where
+    /// `init` left it].
+    #[arg(long, value_name = "PATH")]
+    pub targets_key: Option<PathBuf>,
+    /// A file whose first line is its passphrase [default: that of the offline root].
+    #[arg(long, value_name = "PATH")]
+    pub targets_passphrase_file: Option<PathBuf>,
     /// Let the successors take over now. Stations that do not know them yet learn them when they
     /// first meet what they signed.
     #[arg(long)]

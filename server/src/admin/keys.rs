@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use shared::clock::UnixSeconds;
 use shared::services::ServiceId;
 use shared::services::keys::trust::{ANNOUNCE_DAYS, KeyPurpose};
@@ -18,14 +19,22 @@ use super::cli::{KeysCommand, Replace, Replaced, Rotate, Rotated};
 use super::output::Output;
 use super::perform::Show;
 use super::refusal::{AdminRefusal, Ending};
+use super::repository::cli::publish_authorities;
 use super::view::{AdminView, time};
 use super::{owned_soon, perform_or_ask, perform_or_ask_for, read_passphrase};
 use crate::ca::{
-    CaError, Certified, Draft, IssuerName, KeyAge, KeyState, OfflineRoot, replace_signing_key,
+    CaError, Certified, Draft, Ed25519Key, IssuerName, KeyAge, KeyState, OfflineRoot,
+    open_repository_key, replace_signing_key,
 };
 use crate::center::DataCenter;
 use crate::clock::Clock;
 use crate::folder::{Folder, read_small};
+use crate::repository::keys::TARGETS_FILE;
+
+/// What remains to be done after CAs were made without the key of the targets.
+const NOT_PUBLISHED: &str = "The new CAs are made and stations learn them by their renewals. The \
+                             repository still names those of before: sign its targets with \
+                             `repository sign-targets`.";
 
 /// Who asks, in the journal.
 const ADMIN: &str = "admin";
@@ -307,7 +316,10 @@ impl Replaced {
     }
 }
 
-/// Opens the root first, so that a wrong passphrase changes nothing; then draft, certify, install.
+/// Opens the root first, so that a wrong passphrase changes nothing; then draft, certify, install, and
+/// publish the new authorities in the repository. A crash before the last leaves the CAs in use and
+/// the repository with those of before, as `repository show` says; stations learn the new ones by
+/// their renewals all the same.
 fn rotate_cas(
     folder: &Folder,
     rotate: &Rotate,
@@ -321,6 +333,7 @@ fn rotate_cas(
         ));
     };
     let root = open_root(folder, rotate.root.as_deref(), passphrase)?;
+    let targets = key_of_targets(folder, rotate, passphrase)?;
     let mut drafts = Vec::new();
     let call = AdminCall::Keys(KeysCall::Draft);
     perform_or_ask_for(folder, call, Arc::clone(clock), &mut |view| {
@@ -345,5 +358,34 @@ fn rotate_cas(
     let call = AdminCall::Keys(KeysCall::Install {
         certified: certified?,
     });
-    perform_or_ask(folder, call, Arc::clone(clock), output)
+    perform_or_ask(folder, call, Arc::clone(clock), output)?;
+    let Some(key) = targets else {
+        let note = json!({"note": "authorities_not_published", "message": NOT_PUBLISHED});
+        output.line(&note.to_string(), || NOT_PUBLISHED.to_owned());
+        return Ok(());
+    };
+    let published = publish_authorities(folder, &key, Arc::clone(clock), output);
+    published.map_err(|refusal| AdminRefusal {
+        hint: format!("{} {NOT_PUBLISHED}", refusal.hint),
+        ..refusal
+    })
+}
+
+/// The key of the repository's targets: the one that is named, or the one that `init` left where the
+/// passphrase opens it. Without one the new CAs are made all the same.
+fn key_of_targets(
+    folder: &Folder,
+    rotate: &Rotate,
+    root_passphrase: &Path,
+) -> Result<Option<Ed25519Key>, AdminRefusal> {
+    let is_named = rotate.targets_key.is_some() || rotate.targets_passphrase_file.is_some();
+    let left = || folder.offline().join(TARGETS_FILE);
+    let place = rotate.targets_key.clone().unwrap_or_else(left);
+    let file = rotate.targets_passphrase_file.as_deref();
+    let passphrase = read_passphrase(file.unwrap_or(root_passphrase))?;
+    match open_repository_key(&place, &passphrase) {
+        Ok(key) => Ok(Some(key)),
+        Err(fault) if is_named => Err(fault.into()),
+        Err(_) => Ok(None),
+    }
 }

@@ -16,7 +16,7 @@ use crate::admin::output::Output;
 use crate::admin::refusal::{AdminRefusal, Ending};
 use crate::admin::view::AdminView;
 use crate::admin::{passphrase_of, perform_or_ask, perform_or_ask_for, read_passphrase};
-use crate::ca::{NewRepositoryKey, Origin, open_repository_key};
+use crate::ca::{Ed25519Key, NewRepositoryKey, Origin, open_repository_key};
 use crate::clock::Clock;
 use crate::folder::{Folder, read_small, write_private};
 use crate::repository::keys::TARGETS_FILE;
@@ -274,8 +274,33 @@ fn sign_targets(
         show(output, RepositoryView::Draft(draft));
         return Ok(());
     };
+    install_signed(folder, &draft, (&key, passphrase), clock, output)
+}
+
+/// Signs the targets at the top again, with the authorities of today, and installs them.
+pub(in crate::admin) fn publish_authorities(
+    folder: &Folder,
+    key: &Ed25519Key,
+    clock: Arc<dyn Clock>,
+    output: &Output,
+) -> Result<(), AdminRefusal> {
+    let what = RepositoryCall::DraftTargets {
+        new_keys: Vec::new(),
+        passphrase: None,
+    };
+    let draft = drafted(folder, what, Arc::clone(&clock))?;
+    install_signed(folder, &draft, (key, None), clock, output)
+}
+
+fn install_signed(
+    folder: &Folder,
+    draft: &DraftView,
+    (key, passphrase): (&Ed25519Key, Option<Passphrase>),
+    clock: Arc<dyn Clock>,
+    output: &Output,
+) -> Result<(), AdminRefusal> {
     let mut document = read_document(draft.document.as_bytes())?.1;
-    add_signature(&mut document, &key);
+    add_signature(&mut document, key);
     let signed = String::from_utf8_lossy(&document.to_bytes()).into_owned();
     let what = RepositoryCall::Install {
         documents: vec![signed],

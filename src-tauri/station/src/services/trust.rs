@@ -3,8 +3,11 @@
 //! They begin with the enrolment and change only by a proof: a notice signed by the key before, or
 //! a certificate under the pinned root. They come with every renewal of the station's certificate
 //! (level L3), weeks before they are used; a station that was away longer fetches them when it meets
-//! a key it does not know (level L0: each part proves itself).
+//! a key it does not know (level L0: each part proves itself). The authorities stand in the signed
+//! repository, too.
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use shared::clock::UnixSeconds;
 use shared::indicium::chain::check_authority_under;
 use shared::security::signed::{KeyId, SIGNATURE_BYTES};
@@ -12,18 +15,27 @@ use shared::services::keys::trust::{
     Believed, KeyPurpose, MAX_AUTHORITIES, TrustBundle, VerifyingKey,
 };
 use shared::services::keys::{CenterKeys, KeyNumbers, Point};
+use shared::services::repository::AUTHORITIES_TARGET;
+use shared::tuf::TufFault;
 use shared::wire::{from_cbor, read_message, to_cbor};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
+use super::repository::Useless;
+use super::repository::standing::said;
 use super::{not_believed, not_read};
 use crate::api::UiError;
 use crate::crypto;
 use crate::messages::{Code, say};
 use crate::station::{Owner, names};
 use crate::store::Tx;
+use crate::store::repository::TargetRow;
 
 /// Where the bundle is.
 pub const PATH: &str = "/v1/keys/trust";
+
+/// The most certificates in the target of the authorities: the root's, and those of three CAs that
+/// follow one another for the overlap.
+const MAX_CERTIFICATES: usize = 64;
 
 /// The code of a reply that an unknown key or authority vouches for.
 pub const UNKNOWN: &str = "center_key_unknown";
@@ -139,27 +151,56 @@ pub fn learn(owner: &Owner, bundle: &TrustBundle) -> Result<Learned, UiError> {
             }
         }
     }
+    let authorities = with_new(owner, bundle.authorities.iter().map(|der| der.to_vec()))?;
+    Ok(Learned {
+        believed,
+        authorities,
+    })
+}
+
+/// What the target of the authorities teaches: those of indicia that the station does not know yet.
+/// The offline key of the targets has signed it, and each proves itself under the root all the same.
+/// The other authorities in it are left out: their certificates are shown in every handshake.
+///
+/// # Errors
+/// [`Useless::Content`] when it holds something else than certificates, and the faults of the store.
+pub(super) fn taught_by(owner: &Owner, target: &TargetRow) -> Result<Option<Learned>, Useless> {
+    if target.path != AUTHORITIES_TARGET {
+        return Ok(None);
+    }
+    let wrong = || Useless::Content(said(&TufFault::WrongContent(target.path.clone())));
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&target.content).collect();
+    let certificates = certificates.map_err(|_| wrong())?;
+    if certificates.is_empty() || certificates.len() > MAX_CERTIFICATES {
+        return Err(wrong());
+    }
+    let ders = certificates.iter().map(|der| der.to_vec());
+    Ok(Some(Learned {
+        believed: believed(owner)?,
+        authorities: with_new(owner, ders)?,
+    }))
+}
+
+/// The authorities of indicia that are believed, and those of `ders` that prove to be ones.
+fn with_new(owner: &Owner, ders: impl Iterator<Item = Vec<u8>>) -> Result<Vec<Vec<u8>>, UiError> {
+    let root = owner.certificate_setting(names::ROOT)?;
     let mut authorities = authorities(owner)?;
     let check = |key: &[u8; 65], message: &[u8], signature: &[u8; SIGNATURE_BYTES]| {
         crypto::verify(&Point(*key), message, signature)
     };
-    for der in &bundle.authorities {
-        let der = der.to_vec();
+    for der in ders {
         if authorities.contains(&der) {
             continue;
         }
         match check_authority_under(&der, &root, &check) {
             Ok(()) => authorities.push(der),
-            Err(refusal) => tracing::warn!(%refusal, "an authority was left out"),
+            Err(refusal) => tracing::debug!(%refusal, "an authority is none of indicia"),
         }
     }
     // The newest are kept: the oldest have issued nothing for years.
     let surplus = authorities.len().saturating_sub(MAX_AUTHORITIES);
     authorities.drain(..surplus);
-    Ok(Learned {
-        believed,
-        authorities,
-    })
+    Ok(authorities)
 }
 
 impl Learned {

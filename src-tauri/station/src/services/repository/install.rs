@@ -5,7 +5,7 @@ use shared::services::repository::{AUTHORITIES_TARGET, STOP_LIST_TARGET};
 use shared::tuf::TargetPath;
 
 use crate::api::UiError;
-use crate::services::rates;
+use crate::services::{rates, trust};
 use crate::station::Owner;
 use crate::store::repository::TargetRow;
 
@@ -38,6 +38,7 @@ impl From<UiError> for Useless {
 /// from then on. The parts it came in go in the same commit.
 pub(super) fn install(owner: &mut Owner, row: &TargetRow, parts: &[u8; 32]) -> Result<(), Useless> {
     let edition = rates::brought_by(owner, row)?;
+    let learned = trust::taught_by(owner, row)?;
     // An edition stands among the editions, once.
     let content: &[u8] = match edition_of_target(&row.path) {
         Some(_) => &[],
@@ -48,6 +49,9 @@ pub(super) fn install(owner: &mut Owner, row: &TargetRow, parts: &[u8; 32]) -> R
         tx.put_target(&row.path, &row.sha256, content)?;
         if let Some(edition) = &edition {
             tx.put_edition(edition)?;
+        }
+        if let Some(learned) = &learned {
+            learned.put(tx)?;
         }
         Ok::<_, UiError>(())
     })?;
