@@ -84,7 +84,8 @@ impl Desk {
         let (town, counter) = runtime.block_on(async {
             let town = Town::with_deposit("1000.00").await;
             let counter = town.enrolled("one").await;
-            counter.contact().await.map_err(said)?;
+            // Enough to print with in every round of all services.
+            counter.refill("50.00").await.map_err(said)?;
             anyhow::Ok((town, counter))
         })?;
         let setup = Setup {

@@ -171,13 +171,18 @@ fn main() -> anyhow::Result<()> {
         .build()?;
     let mut figures = Vec::new();
     tell_cores();
+    let mut unmeasured = Vec::new();
     for (group, name) in Group::ALL {
         if arguments.only.is_none_or(|only| only == group) {
             eprintln!("{name}");
-            show(
-                &mut figures,
-                group.measure(&runtime, folder.path(), effort)?,
-            );
+            // What one group cannot be measured for keeps no other one back.
+            match group.measure(&runtime, folder.path(), effort) {
+                Ok(measured) => show(&mut figures, measured),
+                Err(fault) => {
+                    eprintln!("{name} could not be measured: {fault:#}");
+                    unmeasured.push(name);
+                }
+            }
         }
     }
     tell_cores();
@@ -186,6 +191,11 @@ fn main() -> anyhow::Result<()> {
         std::fs::write(&file, text + "\n")
             .with_context(|| format!("writing {}", file.display()))?;
     }
+    anyhow::ensure!(
+        unmeasured.is_empty(),
+        "not measured: {}",
+        unmeasured.join(", ")
+    );
     Ok(())
 }
 
