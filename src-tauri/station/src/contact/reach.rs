@@ -16,7 +16,7 @@ use crate::api::UiError;
 use crate::station::Station;
 
 /// Whether the data center is there is asked here: it costs it nothing, and any answer is one.
-const HEALTH_PATH: &str = "/v1/health";
+pub(super) const HEALTH_PATH: &str = "/v1/health";
 
 /// How long an answer over a call may take, the handshake at 9,600 bit/s in it.
 const CALL_PATIENCE: Duration = Duration::from_secs(60);

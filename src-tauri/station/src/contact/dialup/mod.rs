@@ -14,6 +14,7 @@ pub mod ports;
 pub mod profiles;
 mod sessions;
 pub mod settings;
+pub mod simulated;
 mod stream;
 pub mod telephone;
 
