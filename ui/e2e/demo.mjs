@@ -7,8 +7,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const fromRoot = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-const SERVER = fromRoot('target/debug/pennyblack-server');
-export const BRIDGE = fromRoot('target/debug/pennyblack-bridge');
+/** An executable of ours: where the test command says they are, or where cargo puts them by itself. */
+export const executable = (name) => join(process.env.PENNYBLACK_EXECUTABLES ?? fromRoot('target/debug'), name);
+const SERVER = executable('pennyblack-server');
+export const BRIDGE = executable('pennyblack-bridge');
 
 /** The reason why no data center can be started here, or null. */
 export const noDemo = () =>

@@ -3,10 +3,11 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+
+import { executable } from './demo.mjs';
 
 const DRIVER = '/usr/bin/WebKitWebDriver';
-export const WINDOW = fileURLToPath(new URL('../../target/debug/pennyblack-station', import.meta.url));
+export const WINDOW = executable('pennyblack-station');
 
 /** The reason why the real window cannot be driven here, or null. */
 export function noWindow() {

@@ -56,6 +56,13 @@ pub(crate) enum Fault {
         /// Why.
         source: io::Error,
     },
+    /// Another process runs the demo of this clone.
+    DemoIsOpen,
+    /// A folder whose data would be thrown away holds something else.
+    NotOurs {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The demo printed, but its books do not agree.
     Books {
         /// What does not agree.
@@ -109,6 +116,17 @@ impl fmt::Display for Fault {
             } => {
                 write!(out, "Could not {action} {}: {source}.", path.display())
             }
+            Self::DemoIsOpen => write!(
+                out,
+                "The demo of this clone is open in another process. Close that one first; nothing \
+                 was changed."
+            ),
+            Self::NotOurs { path } => write!(
+                out,
+                "{} holds something else than the data of a demo, and would have been thrown away. \
+                 Name another folder with --out, or move it.",
+                path.display()
+            ),
             Self::Books { complaint } => {
                 write!(out, "The books of the demo do not agree: {complaint}.")
             }
@@ -125,6 +143,8 @@ impl std::error::Error for Fault {
             | Self::Failed { .. }
             | Self::TooSlow { .. }
             | Self::Answer { .. }
+            | Self::DemoIsOpen
+            | Self::NotOurs { .. }
             | Self::Books { .. }
             | Self::Steps { .. } => None,
         }

@@ -44,6 +44,11 @@ impl Workspace {
             .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
 
+    /// The folder of the executables of the debug build.
+    pub(crate) fn executables(&self) -> &Path {
+        &self.built
+    }
+
     /// An executable of the workspace's release build.
     pub(crate) fn release_executable(&self, name: &str) -> PathBuf {
         let release = self

@@ -40,7 +40,7 @@ fn a_data_center_killed_under_load_loses_no_acknowledged_refill_and_doubles_none
     let granted = town.settled.len();
     println!("{acknowledged} refills acknowledged, {granted} granted, all applied once");
     assert!(acknowledged > wanted, "there was load: {acknowledged}");
-    println!("A data center under load: {histogram}");
+    println!("FIGURE A data center under load, killed: {histogram}");
 }
 
 /// Stations that refill, and what they were told.

@@ -50,7 +50,7 @@ fn a_station_killed_while_it_prints_loses_no_piece_and_repeats_none() {
         "{} files, {papers} labels on paper or in files",
         press.files
     );
-    println!("A station that prints: {histogram}");
+    println!("FIGURE A station that prints, killed: {histogram}");
 }
 
 /// When a run is to be killed.

@@ -30,7 +30,7 @@ fn a_station_killed_while_it_refills_moves_the_value_once() {
         till.refill_and_be_killed(&mut histogram);
     }
     till.assert_books_hold();
-    println!("A station that refills: {histogram}");
+    println!("FIGURE A station that refills, killed: {histogram}");
 }
 
 /// A station that refills, and what it has.

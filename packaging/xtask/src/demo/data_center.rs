@@ -17,7 +17,7 @@ use crate::workspace::Workspace;
 /// Loopback; the system picks a free port.
 pub(super) const ANY_PORT: &str = "127.0.0.1:0";
 /// What the data center logs, beside its folder.
-const LOG: &str = "server.log";
+pub(super) const LOG: &str = "server.log";
 /// Where the demo station's mail begins: Boise, Idaho.
 const LICENCE_ZIP: &str = "83702";
 /// So long an executable may take until it says where it listens.

@@ -9,6 +9,7 @@ mod letters;
 mod station;
 mod summary;
 
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -21,8 +22,9 @@ use crate::page;
 use crate::progress::{Progress, say};
 use crate::stop::Kept;
 use crate::workspace::Workspace;
-use data_center::DataCenter;
+use data_center::{DataCenter, LOG};
 use exchange::Exchange;
+pub(crate) use station::Page;
 use station::Station;
 
 /// The demo account.
@@ -31,6 +33,8 @@ const ACCOUNT: &str = "Demo";
 const DEPOSIT: &str = "1000.00";
 /// What the headless run refills.
 const REFILL: &str = "50.00";
+/// What a headless run found.
+const SUMMARY: &str = "summary.json";
 /// Where the demo keeps what it must find again; written last, so that a set-up that was
 /// interrupted is started afresh.
 const NOTES: &str = "demo.json";
@@ -40,6 +44,8 @@ pub(crate) struct Demo<'a> {
     data_center: DataCenter<'a>,
     station: Station<'a>,
     exchange: Option<Exchange>,
+    /// Held by a demo that is kept.
+    _lock: Option<File>,
 }
 
 /// `cargo xtask run`: opens the window and waits until it is closed.
@@ -47,7 +53,7 @@ pub(crate) fn with_window(workspace: &Workspace, reset: bool) -> Result<(), Faul
     let mut demo = prepare(workspace, reset)?;
     if !has_display() {
         say("There is no display here, so the same window is served as a page.");
-        return demo.serve_page();
+        return demo.serve_page(Page::AsBuilt);
     }
     say("The station's window is open. Closing it ends the demo; the data stays in .demo/.");
     let mut window = Kept::start_openly(demo.station.window())?;
@@ -59,6 +65,7 @@ pub(crate) fn with_window(workspace: &Workspace, reset: bool) -> Result<(), Faul
 /// `cargo xtask run --headless`: the main job with fresh data, without a window.
 pub(crate) fn headless(workspace: &Workspace, out: &Path) -> Result<(), Fault> {
     let out = std::path::absolute(out).map_err(fault::file("find", out))?;
+    remove_summary(&out)?;
     let mut progress = Progress::of(5);
     let mut step = progress.step("System packages");
     let note = machine::system_packages(workspace, &mut step, &[Purpose::Build])?;
@@ -67,6 +74,15 @@ pub(crate) fn headless(workspace: &Workspace, out: &Path) -> Result<(), Fault> {
     let window = machine::is_ready_for(workspace, Purpose::Window);
     build(workspace, &mut progress, window)?;
     do_main_job(workspace, &mut progress, &out)
+}
+
+/// A summary of an earlier run must not be taken for one of this run.
+fn remove_summary(out: &Path) -> Result<(), Fault> {
+    let file = out.join(SUMMARY);
+    if file.exists() {
+        std::fs::remove_file(&file).map_err(fault::file("remove", &file))?;
+    }
+    Ok(())
 }
 
 /// Three steps: the data center, the station, and the main job with its files in `out`. The
@@ -85,13 +101,10 @@ pub(crate) fn main_job_done<'a>(
     progress: &mut Progress,
     out: &Path,
 ) -> Result<Demo<'a>, Fault> {
-    let file = out.join("summary.json");
-    // A summary of an earlier run must not be taken for one of this run.
-    if file.exists() {
-        std::fs::remove_file(&file).map_err(fault::file("remove", &file))?;
-    }
+    let file = out.join(SUMMARY);
+    remove_summary(out)?;
     let data = out.join("data");
-    make_afresh(&data)?;
+    make_room(&data)?;
     let demo = set_up(workspace, progress, &data)?;
     let step = progress.step("Main job: refill 50.00, quote and print three letters");
     let summary = main_job(&demo.station, out)?;
@@ -107,6 +120,7 @@ pub(crate) fn prepare(workspace: &Workspace, reset: bool) -> Result<Demo<'_>, Fa
     page::build(workspace, &mut progress)?;
     build(workspace, &mut progress, true)?;
     let folder = workspace.path(".demo");
+    let lock = alone(workspace)?;
     let demo = match notes(&folder).filter(|_| !reset) {
         Some(notes) => start_again(workspace, &mut progress, &folder, &notes)?,
         None => {
@@ -115,6 +129,10 @@ pub(crate) fn prepare(workspace: &Workspace, reset: bool) -> Result<Demo<'_>, Fa
             demo.write_notes(&folder)?;
             demo
         }
+    };
+    let demo = Demo {
+        _lock: Some(lock),
+        ..demo
     };
     say(&format!(
         "The data center listens at {}.",
@@ -135,8 +153,9 @@ pub(crate) fn prepare(workspace: &Workspace, reset: bool) -> Result<Demo<'_>, Fa
 
 impl Demo<'_> {
     /// Serves the window's page on loopback until interrupted.
-    pub(crate) fn serve_page(&mut self) -> Result<(), Fault> {
-        let mut bridge = Kept::start(self.station.bridge(), Stdio::piped(), Stdio::inherit())?;
+    pub(crate) fn serve_page(&mut self, page: Page) -> Result<(), Fault> {
+        let bridge = self.station.bridge(page);
+        let mut bridge = Kept::start(bridge, Stdio::piped(), Stdio::inherit())?;
         let line = data_center::first_line(&mut bridge)?;
         let url = data_center::member(bridge.written(), &line, "url")?;
         say(&format!(
@@ -225,6 +244,7 @@ fn set_up<'a>(
         data_center,
         station,
         exchange,
+        _lock: None,
     })
 }
 
@@ -251,6 +271,7 @@ fn start_again<'a>(
         data_center,
         station,
         exchange,
+        _lock: None,
     })
 }
 
@@ -300,6 +321,32 @@ fn main_job(station: &Station<'_>, out: &Path) -> Result<Value, Fault> {
     let status = station.status()?;
     summary::summary(&refill, &printed, &listed, &status)
         .map_err(|complaint| Fault::Books { complaint })
+}
+
+/// Holds the demo's lock as long as this process lives: a second one would throw away, or start, what
+/// the first one runs.
+fn alone(workspace: &Workspace) -> Result<File, Fault> {
+    let tools = workspace.tools();
+    std::fs::create_dir_all(&tools).map_err(fault::file("make", &tools))?;
+    let file = tools.join("demo.lock");
+    let lock = File::create(&file).map_err(fault::file("make", &file))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(Fault::DemoIsOpen),
+        Err(TryLockError::Error(source)) => Err(fault::file("lock", &file)(source)),
+    }
+}
+
+/// Makes room for the data of a headless run; what somebody else keeps in that place stays.
+fn make_room(data: &Path) -> Result<(), Fault> {
+    let is_empty = || std::fs::read_dir(data).is_ok_and(|mut all| all.next().is_none());
+    let is_ours = |name: &&str| data.join(name).exists();
+    if data.exists() && !is_empty() && !["server", "station", LOG].iter().any(is_ours) {
+        return Err(Fault::NotOurs {
+            path: data.to_path_buf(),
+        });
+    }
+    make_afresh(data)
 }
 
 /// An empty folder that only its owner may read.

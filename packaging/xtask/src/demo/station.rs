@@ -10,6 +10,15 @@ use crate::fault::Fault;
 use crate::json::Value;
 use crate::workspace::Workspace;
 
+/// The page that is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// As it was built.
+    AsBuilt,
+    /// Built again at each change.
+    BuiltAgain,
+}
+
 /// A station by its data folder.
 pub(super) struct Station<'a> {
     workspace: &'a Workspace,
@@ -99,9 +108,14 @@ impl<'a> Station<'a> {
     }
 
     /// The command that serves its window as a page and tells the address on its first line.
-    pub(super) fn bridge(&self) -> Command {
+    pub(super) fn bridge(&self, page: Page) -> Command {
         let mut command = self.executable("pennyblack-bridge");
         command.arg("--json");
+        // The target folder may be anywhere; the page is in the clone.
+        command.arg("--page").arg(self.workspace.path("ui/dist"));
+        if page == Page::BuiltAgain {
+            command.arg("--live");
+        }
         command
     }
 

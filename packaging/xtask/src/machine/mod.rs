@@ -67,19 +67,19 @@ pub(crate) fn node(workspace: &Workspace, step: &mut Step) -> Result<String, Fau
         _ => (),
     }
     if !npm_works() {
-        apt(workspace, step, &["update"])?;
-        apt(
-            workspace,
-            step,
-            &[
-                "install",
-                "--yes",
-                "--no-install-recommends",
-                "nodejs",
-                "npm",
-            ],
-        )
-        .map_err(|_| node_is_missing())?;
+        let words = [
+            "install",
+            "--yes",
+            "--no-install-recommends",
+            "nodejs",
+            "npm",
+        ];
+        let updated = apt(workspace, step, &["update"]);
+        let installed = updated.and_then(|()| apt(workspace, step, &words));
+        installed.map_err(|fault| {
+            step.show(&fault.to_string());
+            node_is_missing()
+        })?;
     }
     if node_version(workspace).is_none_or(|version| !node::is_new_enough(version)) {
         let tools = workspace.tools();

@@ -132,10 +132,17 @@ pub(crate) fn node_tests(said: &str) -> Option<Count> {
 pub(crate) fn skips(text: &str) -> BTreeMap<String, String> {
     let lines = text
         .lines()
-        .filter_map(|line| line.trim().strip_prefix("SKIPPED ")?.split_once(':'));
+        .filter_map(|line| line.trim().strip_prefix("SKIPPED ")?.split_once(": "));
     lines
         .map(|(name, reason)| (name.trim().to_owned(), reason.trim().to_owned()))
         .collect()
+}
+
+/// What tests want to be read by whoever started them, in their order: lines `FIGURE what: numbers`.
+pub(crate) fn figures(text: &str) -> Vec<String> {
+    let lines = text.lines().map(str::trim);
+    let told = lines.filter_map(|line| line.strip_prefix("FIGURE "));
+    told.map(str::to_owned).collect()
 }
 
 /// The tests that a runner counted as skipped by itself: `ok 3 - name # SKIP reason`, in TAP or
@@ -238,17 +245,24 @@ mod tests {
     #[test]
     fn a_test_that_said_skipped_is_counted_once_and_not_as_passed() {
         let skipped = skips(
-            "    SKIPPED keyring_round_trip: no keyring here\nnoise\nSKIPPED keyring_round_trip: again\nSKIPPED b: c: d\n",
+            "    SKIPPED keyring_round_trip: no keyring here\nnoise\nSKIPPED keyring_round_trip: again\nSKIPPED b: c: d\nSKIPPED a::b: no e\nSKIPPED a::c: no e\n",
         );
-        assert_eq!(skipped.len(), 2);
+        assert_eq!(skipped.len(), 4);
         assert_eq!(skipped["b"], "c: d");
+        assert_eq!(skipped["a::c"], "no e");
         let mut total = Count {
             passed: 10,
             failed: 0,
             skipped: 1,
         };
         total.skip(skipped.len());
-        assert_eq!(total.to_string(), "8 passed, 0 failed, 3 skipped");
+        assert_eq!(total.to_string(), "6 passed, 0 failed, 5 skipped");
+    }
+
+    #[test]
+    fn what_a_test_wants_to_be_read_is_told_in_its_order() {
+        let said = "    FIGURE Kills: 30 %\nnoise\nFIGURE Other: 2\n";
+        assert_eq!(figures(said), ["Kills: 30 %", "Other: 2"]);
     }
 
     #[test]

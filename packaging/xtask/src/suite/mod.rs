@@ -21,6 +21,17 @@ use count::Count;
 /// Tests that cannot run on this machine say `SKIPPED name: reason`, in their output or, where that
 /// is not shown, by appending the line to the file this names.
 const SKIPS: &str = "PENNYBLACK_SKIPS";
+/// Where the executables are that the tests of the page start.
+const EXECUTABLES: &str = "PENNYBLACK_EXECUTABLES";
+/// Every test of the workspace, with what those say that pass.
+const NEXTEST: [&str; 6] = [
+    "nextest",
+    "run",
+    "--workspace",
+    "--no-fail-fast",
+    "--success-output",
+    "immediate",
+];
 /// Tells the tests to run their full counts.
 const LONG_RUN: &str = "PENNYBLACK_LONG";
 /// The Python that has the foreign readers of our labels.
@@ -55,6 +66,7 @@ struct Suite<'a> {
     not_passed: Vec<String>,
     told_skips: BTreeMap<String, String>,
     said_skips: BTreeMap<String, String>,
+    figures: Vec<String>,
 }
 
 impl<'a> Suite<'a> {
@@ -74,6 +86,7 @@ impl<'a> Suite<'a> {
             not_passed: Vec::new(),
             told_skips: BTreeMap::new(),
             said_skips: BTreeMap::new(),
+            figures: Vec::new(),
         })
     }
 
@@ -100,21 +113,26 @@ impl<'a> Suite<'a> {
         if !self.checked("Virtual machine with pppd", build)? {
             return Ok(());
         }
-        let tests = [
-            "nextest",
-            "run",
-            "--workspace",
-            "--no-fail-fast",
-            "--success-output",
-            "immediate",
-            "-E",
-            "test(foreign_pppd)",
-        ];
-        let mut calls = self.testing(workspace.cargo(&tests));
+        let name = "foreign_pppd";
+        let filter = format!("test({name})");
+        let mut calls = if self.has_nextest() {
+            let mut calls = self.testing(workspace.cargo(&NEXTEST));
+            calls.args(["-E", &filter]);
+            calls
+        } else {
+            let words = ["test", "--workspace", "--no-fail-fast", "--tests", "--"];
+            let mut calls = self.testing(workspace.cargo(&words));
+            calls.arg(name);
+            calls
+        };
         calls.env(MACHINE, &machine);
         self.counted("Calls from and to pppd", calls, |heard| {
-            count::nextest(&heard.complaints())
+            count::nextest(&heard.complaints()).or_else(|| count::libtest(&heard.output()))
         })
+    }
+
+    fn has_nextest(&self) -> bool {
+        execute::works(self.workspace.cargo(&["nextest", "--version"]))
     }
 
     fn all(&mut self) -> Result<(), Fault> {
@@ -209,18 +227,10 @@ impl<'a> Suite<'a> {
 
     fn workspace_tests(&mut self) -> Result<(), Fault> {
         let workspace = self.workspace;
-        let nextest = [
-            "nextest",
-            "run",
-            "--workspace",
-            "--no-fail-fast",
-            "--success-output",
-            "immediate",
-        ];
-        if execute::works(workspace.cargo(&["nextest", "--version"])) {
+        if self.has_nextest() {
             self.counted(
                 "Tests of the workspace",
-                self.testing(workspace.cargo(&nextest)),
+                self.testing(workspace.cargo(&NEXTEST)),
                 |heard| count::nextest(&heard.complaints()),
             )?;
         } else {
@@ -251,6 +261,7 @@ impl<'a> Suite<'a> {
     /// The environment that our tests look for.
     fn testing(&self, mut command: Command) -> Command {
         command.env(SKIPS, &self.skips);
+        command.env(EXECUTABLES, self.workspace.executables());
         if self.long {
             command.env(LONG_RUN, "1");
         }
@@ -288,8 +299,10 @@ impl<'a> Suite<'a> {
     ) -> Result<(), Fault> {
         let mut step = self.progress.step(title);
         let heard = execute::watch(&mut step, command)?;
-        self.told_skips
-            .extend(count::skips_of_runner(&heard.everything()));
+        let everything = heard.everything();
+        self.told_skips.extend(count::skips_of_runner(&everything));
+        self.said_skips.extend(count::skips(&everything));
+        self.figures.extend(count::figures(&everything));
         let told = read(&heard);
         let mut count = told.unwrap_or_default();
         let well = heard.status.success() && told.is_some() && count.failed == 0;
@@ -313,6 +326,9 @@ impl<'a> Suite<'a> {
         let written = std::fs::read_to_string(&self.skips).unwrap_or_default();
         self.said_skips.extend(count::skips(&written));
         say("");
+        for figure in &self.figures {
+            say(figure);
+        }
         for (name, reason) in self.said_skips.iter().chain(&self.told_skips) {
             say(&format!("SKIPPED {name}: {reason}"));
         }

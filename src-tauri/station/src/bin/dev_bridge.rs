@@ -24,6 +24,9 @@ struct Arguments {
     /// The built page, where it is not beside the program.
     #[arg(long, value_name = "DIR")]
     page: Option<PathBuf>,
+    /// Read the page anew for each request: it is being built again and again.
+    #[arg(long)]
+    live: bool,
     /// Print the address as one JSON object.
     #[arg(long)]
     json: bool,
@@ -42,7 +45,11 @@ async fn main() -> anyhow::Result<()> {
         Some(folder) => folder,
         None => built_page().context("there is no built page: name one with --page DIR")?,
     };
-    let page = Page::read(&page)?;
+    let page = if arguments.live {
+        Page::Live(page)
+    } else {
+        Page::read(&page)?
+    };
     let bridge = Bridge::bind(arguments.port).await?;
     let url = bridge.url();
     let line = if arguments.json {
