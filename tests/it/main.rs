@@ -9,6 +9,8 @@ mod amendments;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod barcodes;
+#[cfg(test)]
 mod codes;
 #[cfg(test)]
 mod commands;

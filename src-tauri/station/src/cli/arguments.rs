@@ -196,8 +196,15 @@ pub(super) enum Command {
         #[command(subcommand)]
         what: Telephone,
     },
-    /// Compute postal barcodes
-    Barcode(Rest),
+    /// Compute postal barcodes and their check digits, a line for each line
+    Barcode {
+        /// imb: TRACKING,ROUTING to the 65 letters T, D, A and F; s10 and impb: an item's or a
+        /// package's number, with or without its check digit, to that digit
+        kind: Barcode,
+        /// Read lines from standard input; a line that is wrong is answered `error: REASON`
+        #[arg(long, required = true)]
+        stdin: bool,
+    },
     /// Open, close or report the till
     Till(Rest),
 }
@@ -220,6 +227,16 @@ pub(super) enum Software {
 pub(super) struct Rest {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
     pub(super) rest: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Barcode {
+    /// The Intelligent Mail barcode of letters
+    Imb,
+    /// The Universal Postal Union's item identifier
+    S10,
+    /// The Intelligent Mail package barcode
+    Impb,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -236,7 +236,7 @@ fn to_call(command: Command) -> Result<Call, UiError> {
         | Command::Journal { .. }
         | Command::Keys { .. }
         | Command::Verify { .. }
-        | Command::Barcode(_)
+        | Command::Barcode { .. }
         | Command::Till(_) => return Err(later("this command")),
     })
 }

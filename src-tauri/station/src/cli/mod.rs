@@ -1,6 +1,7 @@
 //! The command line `pennyblack`: decode, hand over, show.
 
 mod arguments;
+mod barcode;
 mod batch;
 mod calls;
 mod journal;
@@ -130,7 +131,7 @@ fn perform(arguments: Arguments, streams: &mut Streams<'_>) -> Result<(), UiErro
             verify::verify(&folder, &what, certificates.as_deref(), show, streams)
         }
         Command::Scale(_) => Err(later("scale")),
-        Command::Barcode(_) => Err(later("barcode")),
+        Command::Barcode { kind, .. } => barcode::barcode(kind, show, streams),
         Command::Till(_) => Err(later("till")),
         Command::Printers {
             what: Printers::Test(_),

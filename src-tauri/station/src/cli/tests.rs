@@ -61,7 +61,6 @@ fn commands_of_later_versions_answer_with_exit_code_2() {
     let folder = tempfile::tempdir().unwrap();
     for words in [
         &["scale"][..],
-        &["barcode", "imb", "--stdin"],
         &["till", "open"],
         &["printers", "test", "counter"],
     ] {
