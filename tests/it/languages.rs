@@ -214,9 +214,11 @@ proptest! {
         language in prop::sample::select(Language::ALL.to_vec()),
         dpi in prop::sample::select(vec![Dpi::D203, Dpi::D300]),
         pace in prop::sample::select(vec![Pace::Slow, Pace::Fast]),
-        left in 0_usize..20
+        left in 0_usize..20,
+        plain in any::<bool>()
     ) {
         let sheet = Sheet {
+            plain,
             head: 720,
             left,
             dots: 696,

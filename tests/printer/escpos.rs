@@ -8,8 +8,10 @@ use super::{Asked, Canvas, Effect, Interpreter, Step};
 /// A receipt printer in standard mode: a row that has arrived is on paper.
 pub(super) struct EscPos {
     dpi: Dpi,
-    /// Dots of one feed unit, once `GS P` has told.
+    /// Dots of one unit of movement, once `GS P` has told.
     unit: usize,
+    /// The dot at which the next picture begins; the left edge again after each.
+    place: usize,
     canvas: Canvas,
 }
 
@@ -18,14 +20,16 @@ impl EscPos {
         Self {
             dpi,
             unit: 0,
+            place: 0,
             canvas: Canvas::default(),
         }
     }
 
     fn band(&mut self, unread: &[u8]) -> Step {
-        let [_, _, _, _, xl, xh, yl, yh, data @ ..] = unread else {
+        let [_, _, _, mode, xl, xh, yl, yh, data @ ..] = unread else {
             return Step::More;
         };
+        let (across, down) = (1 + usize::from(mode & 1), 1 + usize::from(mode >> 1));
         let width = usize::from(u16::from_le_bytes([*xl, *xh]));
         let rows = usize::from(u16::from_le_bytes([*yl, *yh]));
         let Some(dots) = data.get(..width * rows) else {
@@ -39,12 +43,28 @@ impl EscPos {
             return Step::Took(8 + width * rows, Effect::Garbage);
         }
         for row in dots.chunks(width) {
-            let y = self.canvas.rows.len();
-            self.canvas.feed(1);
-            self.canvas.add(0, y, row);
+            let row = widened(row, across);
+            for _ in 0..down {
+                let y = self.canvas.rows.len();
+                self.canvas.feed(1);
+                self.canvas.add(self.place, y, &row);
+            }
         }
+        self.place = 0;
         Step::Took(8 + width * rows, Effect::Ink)
     }
+}
+
+/// A row with so many dots for each bit.
+fn widened(row: &[u8], dots: usize) -> Vec<u8> {
+    let mut wide = vec![0; row.len() * dots];
+    for dot in 0..wide.len() * 8 {
+        let bit = dot / dots;
+        if row[bit / 8] & (0x80 >> (bit % 8)) != 0 {
+            wide[dot / 8] |= 0x80 >> (dot % 8);
+        }
+    }
+    wide
 }
 
 impl Interpreter for EscPos {
@@ -61,7 +81,11 @@ impl Interpreter for EscPos {
                 self.canvas.feed(usize::from(units) * self.unit);
                 Step::Took(3, Effect::Nothing)
             }
-            [0x1D, b'v', b'0', 0, ..] => self.band(unread),
+            [0x1B, b'$', low, high, ..] if self.unit > 0 => {
+                self.place = usize::from(u16::from_le_bytes([low, high])) * self.unit;
+                Step::Took(4, Effect::Nothing)
+            }
+            [0x1D, b'v', b'0', 0..=3, ..] => self.band(unread),
             [0x1D, b'V', b'A', 0, ..] => Step::Took(4, Effect::Sheet(self.canvas.take())),
             [0x1D, b'(', b'H', 6, 0, 48, 48, a, b, c, d, ..] => {
                 Step::Took(11, Effect::Asked(Asked::Tag([a, b, c, d])))

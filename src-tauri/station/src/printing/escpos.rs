@@ -2,41 +2,34 @@
 //! are written one after the other so that each can be journalled.
 //!
 //! Only raster: a value-bearing code is never left to the printer's own encoder. Bands of rows go
-//! out as `GS v 0`, cut off at the right where only white follows; white rows go out as feed. That
-//! is a third of the plain raster.
+//! out as `GS v 0`, each as wide as its ink and where that begins; white rows go out as feed
+//! ([`bands`]). That is a sixth of the plain raster.
 //!
 //! The trap of this language: `DLE EOT n`, `DLE ENQ n` and `DLE DC4 n` are executed at once *even
 //! inside picture data* (a stray status byte in the channel of the acknowledgement, cleared
-//! buffers, a pulse to the drawer). A picture whose bytes contain one is shifted right by 1 to 7
-//! dots until none is left.
+//! buffers, a pulse to the drawer). A band whose bytes contain one begins some dots further left,
+//! which prints the same and is other bytes; or it goes out in two. Only where neither helps the
+//! whole picture is shifted right by 1 to 7 dots.
 
 use escpos::utils::{
     DLE, ESC, ESC_HARDWARE_INIT, GS, GS_PAPER_CUT_FULL, RealTimeStatusRequest,
     RealTimeStatusResponse,
 };
 
+use self::bands::{Band, MAX_FEED_UNITS, Step};
 use super::bits::BitImage;
-use super::language::{Job, Unprintable};
+use super::language::{Job, Sheet, Unprintable};
 use super::status::{Ear, Hindrance, Word};
 use super::units::Dpi;
-
-/// The most rows in one band: small buffers of old printers hold this many at full width.
-const MAX_BAND_ROWS: usize = 128;
-
-/// Bytes in front of a band's dots.
-const BAND_HEADER: usize = 8;
-
-/// The fewest white rows that go out as feed: below it, white rows inside a band are shorter.
-const MIN_FEED_ROWS: usize = 4;
-
-/// The largest feed of one `ESC J`.
-const MAX_FEED_UNITS: usize = 255;
 
 /// Shifts that are tried, in dots.
 const SHIFTS: usize = 8;
 
 /// Bytes that are searched at once.
 const STRETCH: usize = 256;
+
+/// Bits by which a band may begin further left than its ink.
+const ALIGNMENTS: usize = 8;
 
 /// Second bytes of the commands that are executed inside picture data: EOT, ENQ, DC4.
 const REAL_TIME: [u8; 3] = [0x04, 0x05, 0x14];
@@ -85,17 +78,53 @@ impl AckTag {
     }
 }
 
+/// Where bands can begin.
+#[derive(Clone, Copy, Debug)]
+struct Placing {
+    /// Dots of one unit of movement, a power of two.
+    unit: usize,
+    /// Whether every band begins at the left edge and has a bit for each dot.
+    plain: bool,
+}
+
+impl Placing {
+    /// The last place for a band whose ink begins at a column.
+    const fn at_or_before(self, column: usize) -> usize {
+        if self.plain {
+            0
+        } else {
+            column & !(self.unit - 1)
+        }
+    }
+}
+
 /// Encodes a picture; with a tag, the printer is asked to acknowledge it.
 ///
 /// # Errors
 /// [`Unprintable::RealTimeCommand`] when no shift makes the picture safe.
 pub fn job(image: &BitImage, dpi: Dpi, tag: Option<AckTag>) -> Result<Job, Unprintable> {
+    job_on(image, &Sheet::any(dpi), tag)
+}
+
+/// As [`job`], for a sheet of which more is known than its resolution.
+///
+/// # Errors
+/// As [`job`].
+pub(crate) fn job_on(
+    image: &BitImage,
+    sheet: &Sheet,
+    tag: Option<AckTag>,
+) -> Result<Job, Unprintable> {
+    let (_, unit) = unit(sheet.dpi);
+    let placing = Placing {
+        unit,
+        plain: sheet.plain,
+    };
     let (shift, body) = (0..SHIFTS)
-        .map(|shift| (shift, body(image, dpi, shift)))
-        .find(|(_, body)| is_safe(body))
+        .find_map(|shift| Some((shift, body(image, placing, shift)?)))
         .ok_or(Unprintable::RealTimeCommand)?;
     Ok(Job {
-        setup: setup(dpi),
+        setup: setup(sheet.dpi),
         body,
         commit: GS_PAPER_CUT_FULL.to_vec(),
         ack: tag.map(ack).unwrap_or_default(),
@@ -104,16 +133,16 @@ pub fn job(image: &BitImage, dpi: Dpi, tag: Option<AckTag>) -> Result<Job, Unpri
     })
 }
 
-/// `ESC @`, then `GS P`: feeds are counted in units of whole dots.
+/// `ESC @`, then `GS P`: feeds and places are counted in units of whole dots.
 fn setup(dpi: Dpi) -> Vec<u8> {
-    let (units_per_inch, _) = feed_unit(dpi);
+    let (units_per_inch, _) = unit(dpi);
     let mut bytes = ESC_HARDWARE_INIT.to_vec();
     bytes.extend([GS, b'P', units_per_inch, units_per_inch]);
     bytes
 }
 
-/// Feed units per inch, which `GS P` takes as one byte, and the dots of one unit.
-const fn feed_unit(dpi: Dpi) -> (u8, usize) {
+/// Units of movement per inch, which `GS P` takes as one byte, and the dots of one unit.
+const fn unit(dpi: Dpi) -> (u8, usize) {
     match dpi {
         Dpi::D203 => (203, 1),
         Dpi::D300 => (150, 2),
@@ -139,43 +168,20 @@ fn is_safe(body: &[u8]) -> bool {
         .all(|pair| pair[0] != DLE || !REAL_TIME.contains(&pair[1]))
 }
 
-/// Rows that go out together, at one width.
-#[derive(Clone, Copy)]
-struct Band {
-    start: usize,
-    rows: usize,
-    width: usize,
-}
-
-fn body(image: &BitImage, dpi: Dpi, shift: usize) -> Vec<u8> {
+/// All bands and feeds; `None` when some band holds a command however it is placed.
+fn body(image: &BitImage, placing: Placing, shift: usize) -> Option<Vec<u8>> {
     let shifted = (shift > 0).then(|| image.shifted_right(shift));
     let image = shifted.as_ref().unwrap_or(image);
-    let (_, unit) = feed_unit(dpi);
     let mut bytes = Vec::with_capacity(image.bytes().len() / 3);
-    let mut y = 0;
-    while y < image.height() {
-        let white = (y..image.height())
-            .take_while(|&row| used(image.row(row)) == 0)
-            .count();
-        if white >= MIN_FEED_ROWS {
-            let units = white / unit;
-            feed(&mut bytes, units);
-            y += units * unit;
-        }
-        if y < image.height() {
-            let band = next_band(image, y);
-            push_band(&mut bytes, image, band);
-            y += band.rows;
+    for step in bands::steps(image, placing) {
+        match step {
+            Step::Feed(rows) => feed(&mut bytes, rows / placing.unit),
+            Step::Band(band) => push_safely(&mut bytes, image, placing, band)?,
+            Step::Leave => {}
         }
     }
-    bytes
-}
-
-/// Bytes of a row up to its last black dot.
-fn used(row: &[u8]) -> usize {
-    row.iter()
-        .rposition(|&byte| byte != 0)
-        .map_or(0, |last| last + 1)
+    // Each band was looked at as it went out; this looks at what stands between them too.
+    is_safe(&bytes).then_some(bytes)
 }
 
 fn feed(bytes: &mut Vec<u8>, units: usize) {
@@ -187,59 +193,87 @@ fn feed(bytes: &mut Vec<u8>, units: usize) {
     }
 }
 
-/// The rows from `start` that are worth one band: it ends where white rows can be fed, and where
-/// going on would cost more white bytes than a new header.
-fn next_band(image: &BitImage, start: usize) -> Band {
-    let mut band = Band {
-        start,
-        rows: 0,
-        width: 1,
-    };
-    // The narrower rows at the end of the band, should it be cut before them.
-    let mut tail = band;
-    let mut white = 0;
-    for y in start..image.height().min(start + MAX_BAND_ROWS) {
-        let width = used(image.row(y));
-        white = if width == 0 { white + 1 } else { 0 };
-        if white >= MIN_FEED_ROWS {
-            band.rows = (band.rows + 1 - white).max(1);
-            return band;
+/// Adds a band: as it is, or beginning a few dots further left, or as two halves.
+fn push_safely(bytes: &mut Vec<u8>, image: &BitImage, placing: Placing, band: Band) -> Option<()> {
+    let start = bytes.len();
+    let dots_of_bit = if band.wide { 2 } else { 1 };
+    for bits in 0..ALIGNMENTS {
+        let back = bits * dots_of_bit;
+        if back > 0 && (placing.plain || back > band.x || !back.is_multiple_of(placing.unit)) {
+            continue;
         }
-        if width > band.width && (width - band.width) * band.rows > BAND_HEADER {
-            return band;
+        let x = band.x - back;
+        push_band(bytes, image, placing, Band { x, ..band });
+        if is_safe(&bytes[start..]) {
+            return Some(());
         }
-        band.width = band.width.max(width);
-        band.rows += 1;
-        if width == band.width {
-            tail = Band { rows: 0, ..band };
-        } else {
-            if tail.rows == 0 {
-                tail = Band {
-                    start: y,
-                    rows: 0,
-                    width,
-                };
-            }
-            tail.rows += 1;
-            tail.width = tail.width.max(width);
-            if (band.width - tail.width) * tail.rows > BAND_HEADER && tail.start > start {
-                band.rows = tail.start - start;
-                return band;
-            }
-        }
+        bytes.truncate(start);
     }
-    band
+    let half = band.rows / 2;
+    let rows = half + if band.tall { half % 2 } else { 0 };
+    if rows == 0 || rows == band.rows {
+        return None;
+    }
+    let upper = Band { rows, ..band };
+    let lower = Band {
+        y: band.y + rows,
+        rows: band.rows - rows,
+        ..band
+    };
+    push_safely(bytes, image, placing, upper)?;
+    push_safely(bytes, image, placing, lower)
 }
 
-/// `GS v 0`: mode, bytes per row, rows, dots.
-fn push_band(bytes: &mut Vec<u8>, image: &BitImage, band: Band) {
+/// `ESC $` where the band does not begin at the left edge, then `GS v 0`: mode, bytes per row, rows,
+/// dots.
+fn push_band(bytes: &mut Vec<u8>, image: &BitImage, placing: Placing, band: Band) {
     let count = |number: usize| u16::try_from(number).unwrap_or(u16::MAX).to_le_bytes();
-    bytes.extend([GS, b'v', b'0', 0]);
-    bytes.extend(count(band.width));
-    bytes.extend(count(band.rows));
-    for y in band.start..band.start + band.rows {
-        bytes.extend(&image.row(y)[..band.width]);
+    if band.x > 0 {
+        bytes.extend([ESC, b'$']);
+        bytes.extend(count(band.x / placing.unit));
     }
+    bytes.extend([
+        GS,
+        b'v',
+        b'0',
+        u8::from(band.wide) | u8::from(band.tall) << 1,
+    ]);
+    bytes.extend(count(band.bytes_across()));
+    bytes.extend(count(band.byte_rows()));
+    let step = if band.tall { 2 } else { 1 };
+    for y in (band.y..band.y + band.rows).step_by(step) {
+        push_row(bytes, image.row(y), band);
+    }
+}
+
+/// The dots of one row from the band's first column on.
+fn push_row(bytes: &mut Vec<u8>, row: &[u8], band: Band) {
+    let (first, shift) = (band.x / 8, band.x % 8);
+    let there = row.get(first..).unwrap_or_default();
+    let aligned = |pair: [u8; 2]| (u16::from_be_bytes(pair) << shift).to_be_bytes()[0];
+    let across = band.bytes_across();
+    if band.wide {
+        let byte = |place: usize| there.get(place).copied().unwrap_or_default();
+        let dots = |place: usize| aligned([byte(place), byte(place + 1)]);
+        bytes.extend((0..across).map(|place| {
+            let pair = [dots(2 * place), dots(2 * place + 1)];
+            every_other(u16::from_be_bytes(pair))
+        }));
+        return;
+    }
+    let pairs = there.windows(2).map(|pair| aligned([pair[0], pair[1]]));
+    bytes.extend(pairs.take(across));
+    if across == there.len() {
+        bytes.extend(there.last().map(|&last| aligned([last, 0])));
+    }
+}
+
+/// Every second bit of sixteen, from the first on.
+fn every_other(pairs: u16) -> u8 {
+    let bits = pairs >> 1 & 0x5555;
+    let bits = (bits | bits >> 1) & 0x3333;
+    let bits = (bits | bits >> 2) & 0x0F0F;
+    (bits | bits >> 4).to_be_bytes()[1]
 }
 
 /// Listens to the answer to a status question, or for tags that come back (`37 22 tag 00`).
@@ -299,6 +333,7 @@ fn read_status(request: RealTimeStatusRequest, byte: u8) -> Option<Word> {
     Some(hindrance.map_or(Word::Ready, Word::Hindered))
 }
 
+mod bands;
 #[cfg(test)]
 pub(crate) mod paper;
 #[cfg(test)]

@@ -86,6 +86,10 @@ pub struct Sheet {
     pub roll_mm: Option<u8>,
     /// Gap between labels in tenths of millimetres; none on a roll without labels.
     pub gap_tenths: u16,
+    /// Whether the printer is sent only what every printer of its language draws alike, because
+    /// nothing is known of it (ESC/POS: bands from the left edge on, a bit for each dot; ZPL:
+    /// run lengths).
+    pub plain: bool,
 }
 
 impl Sheet {
@@ -100,6 +104,7 @@ impl Sheet {
             offset: 0,
             roll_mm: None,
             gap_tenths: 30,
+            plain: false,
         }
     }
 
@@ -210,8 +215,8 @@ impl Language {
     ) -> Result<Job, Unprintable> {
         let image = &*sheet.fit(image)?;
         match self {
-            Self::EscPos => escpos::job(image, sheet.dpi, tag),
-            Self::Zpl => Ok(zpl::job(image, pace)),
+            Self::EscPos => escpos::job_on(image, sheet, tag),
+            Self::Zpl => Ok(zpl::job(image, sheet, pace)),
             Self::Epl => epl::job(image, sheet),
             Self::Tspl => Ok(tspl::job(image, sheet)),
             Self::BrotherQl => Ok(brother::job(image, sheet)),

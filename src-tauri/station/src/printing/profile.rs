@@ -35,6 +35,10 @@ pub struct Profile {
     head: usize,
     /// The stocks it takes; none where the file stands for many models, which take any.
     papers: Vec<Paper>,
+    /// Whether it is sent only what every printer of its language draws alike, because the file
+    /// stands for many models.
+    #[serde(default)]
+    plain: bool,
 }
 
 /// Where a stock lies under a head.
@@ -111,7 +115,10 @@ impl Profile {
             return None;
         }
         if self.papers.is_empty() {
-            return Some(Sheet::any(dpi));
+            return Some(Sheet {
+                plain: self.plain,
+                ..Sheet::any(dpi)
+            });
         }
         let paper = self.papers.iter().find(|paper| paper.stock == stock.name)?;
         Some(Sheet {
@@ -122,6 +129,7 @@ impl Profile {
             offset: paper.offset,
             roll_mm: paper.roll_mm,
             gap_tenths: paper.gap_tenths,
+            plain: self.plain,
         })
     }
 

@@ -1,8 +1,8 @@
 //! The raster in ZPL II, the language of Zebra's label printers.
 //!
-//! One compressed graphic field. Two ways to write it are known to every such printer, and the
+//! One compressed graphic field. Two ways to write it are known to every printer of Zebra, and the
 //! shorter one is taken: Z64 (zlib in base64, with a checksum) and the older run lengths in
-//! letters, which win for pictures that are nearly white.
+//! letters, which win for pictures that are nearly white. A plain sheet gets run lengths alone.
 //!
 //! The traps of this language: by its default the printer prints a label *again* after paper ran
 //! out or the head was open, so `^JZN` stands in front of every label; a number that counts itself
@@ -18,7 +18,7 @@ use flate2::write::ZlibEncoder;
 
 use super::bands::rows;
 use super::bits::{BitImage, DotRect};
-use super::language::{Job, Pace};
+use super::language::{Job, Pace, Sheet};
 use super::status::{Ear, Hindrance, Word};
 
 /// Asks for the three strings of the host status.
@@ -37,7 +37,7 @@ pub(crate) const CLEAR: &[u8] = b"~JA";
 const MAX_LINE: usize = 256;
 
 /// Encodes a picture. Nothing prints before `^XZ`.
-pub(crate) fn job(image: &BitImage, pace: Pace) -> Job {
+pub(crate) fn job(image: &BitImage, sheet: &Sheet, pace: Pace) -> Job {
     let mut body = format!(
         "^XA^PW{}^LL{}^LH0,0^LS0^LT0^PON^PMN^MUD^PQ1,0,0,N",
         image.width(),
@@ -51,7 +51,8 @@ pub(crate) fn job(image: &BitImage, pace: Pace) -> Job {
         width: 8,
         height: 1,
     });
-    body.extend(field(image, inked, pace));
+    let zipped = (!sheet.plain).then(|| z64(image, inked, pace));
+    body.extend(field(inked, run_lengths(image, inked), zipped));
     Job {
         setup: b"~JA^XA^JZN^XZ".to_vec(),
         body,
@@ -63,15 +64,12 @@ pub(crate) fn job(image: &BitImage, pace: Pace) -> Job {
 }
 
 /// `^GFA` with the shorter of the two compressions.
-fn field(image: &BitImage, inked: DotRect, pace: Pace) -> Vec<u8> {
+fn field(inked: DotRect, runs: Vec<u8>, zipped: Option<Vec<u8>>) -> Vec<u8> {
     let width = inked.width / 8;
     let total = width * inked.height;
-    let runs = run_lengths(image, inked);
-    let zipped = z64(image, inked, pace);
-    let data = if runs.len() < zipped.len() {
-        runs
-    } else {
-        zipped
+    let data = match zipped {
+        Some(zipped) if zipped.len() <= runs.len() => zipped,
+        Some(_) | None => runs,
     };
     let mut field = format!("^FO{},{}^GFA,{total},{total},{width},", inked.x, inked.y).into_bytes();
     field.extend(data);

@@ -77,9 +77,12 @@ impl Press {
         })
     }
 
-    /// A press for a file of ESC/POS.
+    /// A press for a file of ESC/POS, which nobody knows the printer of.
     pub(crate) const fn of_files(dpi: Dpi) -> Self {
-        let sheet = Sheet::any(dpi);
+        let sheet = Sheet {
+            plain: true,
+            ..Sheet::any(dpi)
+        };
         Self {
             manners: Manners {
                 language: Language::EscPos,

@@ -18,7 +18,7 @@ pub(crate) struct Paper {
 pub(crate) fn print(stream: &[u8], dpi: Dpi) -> Paper {
     let mut paper = Paper::default();
     let mut rest = stream;
-    let mut unit = 0;
+    let (mut unit, mut place) = (0, 0);
     while !rest.is_empty() {
         rest = match rest {
             [0x1B, b'@', rest @ ..] => rest,
@@ -33,11 +33,20 @@ pub(crate) fn print(stream: &[u8], dpi: Dpi) -> Paper {
                 paper.rows.extend((0..feed).map(|_| Vec::new()));
                 rest
             }
-            [0x1D, b'v', b'0', 0, xl, xh, yl, yh, rest @ ..] => {
+            [0x1B, b'$', low, high, rest @ ..] => {
+                assert!(unit > 0, "places need GS P first");
+                place = usize::from(u16::from_le_bytes([*low, *high])) * unit;
+                rest
+            }
+            [0x1D, b'v', b'0', mode @ 0..=3, xl, xh, yl, yh, rest @ ..] => {
                 let width = usize::from(u16::from_le_bytes([*xl, *xh]));
                 let rows = usize::from(u16::from_le_bytes([*yl, *yh]));
                 let (dots, rest) = rest.split_at(width * rows);
-                paper.rows.extend(dots.chunks(width).map(<[u8]>::to_vec));
+                for row in dots.chunks(width) {
+                    let row = placed(row, place, 1 + usize::from(mode & 1));
+                    paper.rows.extend(vec![row; 1 + usize::from(mode >> 1)]);
+                }
+                place = 0;
                 rest
             }
             [0x1D, b'V', b'A', 0, rest @ ..] => {
@@ -52,6 +61,17 @@ pub(crate) fn print(stream: &[u8], dpi: Dpi) -> Paper {
         };
     }
     paper
+}
+
+/// A row of so many dots for each bit, behind so many white ones.
+fn placed(row: &[u8], place: usize, dots: usize) -> Vec<u8> {
+    let mut line = vec![0; (place + row.len() * 8 * dots).div_ceil(8)];
+    for bit in (0..row.len() * 8).filter(|bit| row[bit / 8] & (0x80 >> (bit % 8)) != 0) {
+        for dot in place + bit * dots..place + (bit + 1) * dots {
+            line[dot / 8] |= 0x80 >> (dot % 8);
+        }
+    }
+    line
 }
 
 impl Paper {

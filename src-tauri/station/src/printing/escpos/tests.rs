@@ -37,13 +37,52 @@ fn paper_carries_the_very_dots_of_the_raster() {
     }
 }
 
+/// The most bytes of the reference label at 203 dpi.
+const MAX_REFERENCE_BYTES: usize = 29_000;
+
 #[test]
 fn the_reference_label_is_a_fraction_of_its_raster() {
     for dpi in [Dpi::D203, Dpi::D300] {
         let image = reference(dpi);
-        let bytes = job(&image, dpi, None).unwrap().bytes().len();
-        println!("{dpi:?}: {bytes} of {} bytes", image.bytes().len());
-        assert!(bytes * 2 < image.bytes().len(), "{bytes}");
+        for plain in [false, true] {
+            let sheet = Sheet {
+                plain,
+                ..Sheet::any(dpi)
+            };
+            let bytes = job_on(&image, &sheet, None).unwrap().bytes().len();
+            println!(
+                "{dpi:?}, plain {plain}: {bytes} of {} bytes",
+                image.bytes().len()
+            );
+            assert!(bytes * 2 < image.bytes().len(), "{bytes}");
+            assert!(
+                plain || dpi != Dpi::D203 || bytes <= MAX_REFERENCE_BYTES,
+                "{bytes}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_plain_sheet_gets_bands_from_the_left_edge_with_a_bit_for_each_dot() {
+    let sheet = Sheet {
+        plain: true,
+        ..Sheet::any(Dpi::D203)
+    };
+    let image = reference(Dpi::D203);
+    let job = job_on(&image, &sheet, None).unwrap();
+    assert_same_dots(&image, &job, Dpi::D203);
+    let mut rest = job.body.as_slice();
+    while !rest.is_empty() {
+        rest = match rest {
+            [ESC, b'J', _, rest @ ..] => rest,
+            [GS, b'v', b'0', 0, xl, xh, yl, yh, rest @ ..] => {
+                let across = usize::from(u16::from_le_bytes([*xl, *xh]));
+                let down = usize::from(u16::from_le_bytes([*yl, *yh]));
+                &rest[across * down..]
+            }
+            other => panic!("{:02x?}", &other[..4]),
+        };
     }
 }
 
@@ -77,30 +116,59 @@ fn tags_of_neighbouring_pieces_differ_and_stay_printable() {
     }
 }
 
+/// A row in which 0x10 0x04, a status request, stands at so many dots.
+fn commanding(places: &[usize]) -> BitImage {
+    let mut image = BitImage::white(800, 1);
+    for place in places {
+        image.set(place + 3, 0, true);
+        image.set(place + 13, 0, true);
+    }
+    image
+}
+
 #[test]
-fn a_picture_with_a_real_time_command_is_shifted_until_it_has_none() {
-    let mut image = BitImage::white(64, 8);
-    // 0x10 0x04 in one row: a status request inside the picture.
-    image.set(3, 0, true);
-    image.set(13, 0, true);
+fn a_band_with_a_real_time_command_begins_further_left_and_prints_the_same() {
+    // Seen from the first dot of ink the command stands at byte 5.
+    let mut image = commanding(&[57]);
+    image.set(17, 0, true);
     let job = job(&image, Dpi::D203, None).unwrap();
-    assert_eq!(job.shift, 1);
+    assert_eq!(job.shift, 0);
+    assert_eq!(job.body[..4], [ESC, b'$', 16, 0]);
     assert!(is_safe(&job.body));
     assert_same_dots(&image, &job, Dpi::D203);
 }
 
 #[test]
-fn a_picture_that_no_shift_makes_safe_is_refused() {
-    let mut image = BitImage::white(400, 8);
-    // For each shift one row whose dots become 0x10 0x04 under it.
-    for shift in 0..8 {
-        image.set(8 + 3 - shift, shift, true);
-        image.set(8 + 13 - shift, shift, true);
+fn a_command_between_two_rows_parts_them() {
+    let mut image = BitImage::white(16, 2);
+    // 0x80 0x10, then 0x04 0x80.
+    for (x, y) in [(0, 0), (11, 0), (5, 1), (8, 1)] {
+        image.set(x, y, true);
     }
-    assert_eq!(
-        job(&image, Dpi::D203, None),
-        Err(Unprintable::RealTimeCommand)
-    );
+    let job = job(&image, Dpi::D203, None).unwrap();
+    assert_eq!(job.shift, 0);
+    assert!(is_safe(&job.body));
+    assert_same_dots(&image, &job, Dpi::D203);
+}
+
+#[test]
+fn a_picture_that_no_band_makes_safe_is_shifted_and_refused_when_that_does_not_help() {
+    let plain = Sheet {
+        plain: true,
+        ..Sheet::any(Dpi::D203)
+    };
+    let image = commanding(&[0]);
+    let job = job_on(&image, &plain, None).unwrap();
+    assert_eq!(job.shift, 1);
+    assert!(is_safe(&job.body));
+    assert_same_dots(&image, &job, Dpi::D203);
+    // The command under each of the eight shifts.
+    let places: Vec<usize> = (0..8).map(|place| 40 * place + place).collect();
+    let image = commanding(&places);
+    let refused = Err(Unprintable::RealTimeCommand);
+    assert_eq!(job_on(&image, &plain, None), refused);
+    // Wherever the band begins, one of them stands at a byte of it.
+    assert_eq!(super::job(&image, Dpi::D203, None), refused);
 }
 
 /// The word for a byte after the question `DLE EOT number`.
@@ -162,9 +230,32 @@ proptest! {
         if let Some((x, y)) = solid {
             image.fill(crate::printing::bits::DotRect { x, y, width: 20, height: 140 });
         }
-        if let Ok(job) = job(&image, dpi, None) {
-            prop_assert!(is_safe(&job.bytes()));
-            assert_same_dots(&image, &job, dpi);
+        for plain in [false, true] {
+            let sheet = Sheet { plain, ..Sheet::any(dpi) };
+            if let Ok(job) = job_on(&image, &sheet, None) {
+                prop_assert!(is_safe(&job.bytes()));
+                assert_same_dots(&image, &job, dpi);
+            }
         }
+    }
+
+    #[test]
+    fn pictures_of_pairs_come_out_dot_by_dot(
+        dpi in prop::sample::select(vec![Dpi::D203, Dpi::D300, Dpi::D600]),
+        left in 0usize..70, top in 0usize..20, modules in 2usize..30,
+        dark in prop::collection::vec(any::<bool>(), 900), dots in 1usize..5
+    ) {
+        let mut image = BitImage::white(left + modules * dots + 9, top + modules * dots + 9);
+        for (index, _) in dark.iter().enumerate().take(modules * modules).filter(|(_, dark)| **dark) {
+            image.fill(crate::printing::bits::DotRect {
+                x: left + index % modules * dots,
+                y: top + index / modules * dots,
+                width: dots,
+                height: dots,
+            });
+        }
+        let job = job(&image, dpi, None).unwrap();
+        prop_assert!(is_safe(&job.bytes()));
+        assert_same_dots(&image, &job, dpi);
     }
 }

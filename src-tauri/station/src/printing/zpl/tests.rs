@@ -1,4 +1,5 @@
 use super::*;
+use crate::printing::units::Dpi;
 
 fn heard(bytes: &[u8]) -> Vec<Word> {
     let mut ear = PrinterEar::default();
@@ -100,7 +101,7 @@ fn a_label_is_never_printed_again_by_itself_nor_before_its_end() {
         width: 300,
         height: 50,
     });
-    let job = job(&image, Pace::Fast);
+    let job = job(&image, &Sheet::any(Dpi::D203), Pace::Fast);
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     assert!(text(&job.setup).contains("^JZN"));
     let body = text(&job.body);
@@ -123,7 +124,9 @@ fn the_shorter_compression_is_taken() {
         height: 4,
     });
     let field_of = |image: &BitImage| {
-        String::from_utf8(field(image, image.inked().unwrap(), Pace::Fast)).unwrap()
+        let inked = image.inked().unwrap();
+        let zipped = z64(image, inked, Pace::Fast);
+        String::from_utf8(field(inked, run_lengths(image, inked), Some(zipped))).unwrap()
     };
     assert_eq!(field_of(&plain), "^FO0,0^GFA,400,400,100,pF:::^FS");
     let mut busy = BitImage::white(800, 400);
