@@ -9,7 +9,9 @@
 use datamatrix::DataMatrix;
 
 use super::bits::{BitImage, DotRect};
+use super::raster::least_module_dots;
 use super::symbol;
+use super::units::Dpi;
 
 /// Modules that must be white on every side (the standard asks for one).
 pub const QUIET_MODULES: usize = 2;
@@ -38,6 +40,29 @@ pub enum SelfReadFault {
     /// It decodes to other bytes.
     #[error("the symbol in the picture of the label says something else")]
     OtherContent,
+    /// It decodes to the right bytes, but its modules are too small for the head that prints it.
+    #[error(
+        "the modules of the symbol have {dots} dots, and are not read on paper with fewer than {least}"
+    )]
+    Module {
+        /// Dots of a module.
+        dots: usize,
+        /// The fewest that are read.
+        least: usize,
+    },
+    /// It decodes to the right bytes, but has another size than the symbol of these bytes.
+    #[error(
+        "the symbol in the picture of the label has {found} modules a side instead of {wanted}"
+    )]
+    Size {
+        /// Modules per side.
+        found: usize,
+        /// Those that the bytes need.
+        wanted: usize,
+    },
+    /// It decodes to the right bytes, but the label ends too near to it.
+    #[error("the label ends nearer to the symbol than {QUIET_MODULES} of its modules")]
+    QuietZone,
     /// It decodes to the right bytes, but so many dots of it or of its quiet zone are wrong.
     #[error("{0} dots of the symbol in the picture of the label are wrong")]
     Damaged(usize),
@@ -48,6 +73,25 @@ pub enum SelfReadFault {
 /// # Errors
 /// [`SelfReadFault`]; the piece must then be burned, not printed.
 pub fn self_read(image: &BitImage, expected: &[u8]) -> Result<(), SelfReadFault> {
+    read(image, expected).map(drop)
+}
+
+/// As [`self_read`], for a label that is printed at a resolution: its modules must also be large
+/// enough for that.
+///
+/// # Errors
+/// [`SelfReadFault`]; the piece must then be burned, not printed.
+pub fn self_read_at(image: &BitImage, dpi: Dpi, expected: &[u8]) -> Result<(), SelfReadFault> {
+    let found = read(image, expected)?;
+    let least = least_module_dots(dpi);
+    if found.module < least {
+        let dots = found.module;
+        return Err(SelfReadFault::Module { dots, least });
+    }
+    Ok(())
+}
+
+fn read(image: &BitImage, expected: &[u8]) -> Result<Found, SelfReadFault> {
     let found = match outermost(find(image)).as_slice() {
         [] => return Err(SelfReadFault::NoSymbol),
         [found] => *found,
@@ -59,8 +103,8 @@ pub fn self_read(image: &BitImage, expected: &[u8]) -> Result<(), SelfReadFault>
     if content != expected {
         return Err(SelfReadFault::OtherContent);
     }
-    match wrong_dots(image, found, expected) {
-        0 => Ok(()),
+    match wrong_dots(image, found, expected)? {
+        0 => Ok(found),
         dots => Err(SelfReadFault::Damaged(dots)),
     }
 }
@@ -209,18 +253,23 @@ fn symbol_over(image: &BitImage, left: usize, right: usize, bottom: usize) -> Op
 }
 
 /// Dots of the symbol and its quiet zone that differ from what `expected` must look like.
-fn wrong_dots(image: &BitImage, found: Found, expected: &[u8]) -> usize {
-    let Ok(symbol) = symbol::encode(expected) else {
-        return usize::MAX;
-    };
+fn wrong_dots(image: &BitImage, found: Found, expected: &[u8]) -> Result<usize, SelfReadFault> {
+    // What cannot be encoded cannot have been decoded either.
+    let symbol = symbol::encode(expected).map_err(|_| SelfReadFault::OtherContent)?;
+    if symbol.side() != found.side {
+        return Err(SelfReadFault::Size {
+            found: found.side,
+            wanted: symbol.side(),
+        });
+    }
     let quiet = QUIET_MODULES * found.module;
     let dots = symbol.side() * found.module;
     let inside = found.x >= quiet
         && found.y >= quiet
         && found.x + dots + quiet <= image.width()
         && found.y + dots + quiet <= image.height();
-    if symbol.side() != found.side || !inside {
-        return usize::MAX;
+    if !inside {
+        return Err(SelfReadFault::QuietZone);
     }
     let mut meant = BitImage::white(dots + 2 * quiet, dots + 2 * quiet);
     for (index, _) in symbol
@@ -242,7 +291,7 @@ fn wrong_dots(image: &BitImage, found: Found, expected: &[u8]) -> usize {
         width: meant.width(),
         height: meant.height(),
     });
-    there.different_dots(&meant)
+    Ok(there.different_dots(&meant))
 }
 
 #[cfg(test)]

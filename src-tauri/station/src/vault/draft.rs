@@ -15,7 +15,7 @@ use crate::printing::label::Label;
 use crate::printing::layout::indicium::{IndiciumFace, ZoneMark, indicium_label};
 use crate::printing::layout::stock::Stock;
 use crate::printing::raster::raster;
-use crate::printing::self_read::{SelfReadFault, self_read};
+use crate::printing::self_read::{SelfReadFault, self_read_at};
 use crate::printing::symbol::{self, Symbol, SymbolRefusal};
 use crate::printing::units::Dpi;
 use crate::store::centres::Booking;
@@ -96,7 +96,8 @@ pub fn draft(
     let indicium = sign(order, prospect, credentials)?;
     let symbol = symbol::encode(&indicium).map_err(DraftFault::Symbol)?;
     let (_, image) = drawing(&order.label, prospect.serial, &symbol)?;
-    self_read(&image, &indicium).map_err(DraftFault::SelfRead)?;
+    let dpi = Dpi::from_number(order.label.dpi).ok_or(DraftFault::UnknownLabel)?;
+    self_read_at(&image, dpi, &indicium).map_err(DraftFault::SelfRead)?;
     Ok(Draft {
         inputs: PieceInputs {
             indicium,

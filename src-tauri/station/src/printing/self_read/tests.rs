@@ -215,8 +215,92 @@ fn a_symbol_without_room_around_it_is_refused() {
     );
     assert_eq!(
         self_read(&image, &indicium(7)),
-        Err(SelfReadFault::Damaged(usize::MAX))
+        Err(SelfReadFault::QuietZone)
     );
+}
+
+/// The symbol alone, with so many dots for a module.
+fn of_modules(bytes: &[u8], dots: usize) -> BitImage {
+    let symbol = symbol::encode(bytes).unwrap();
+    let side = (symbol.side() + 2 * QUIET_MODULES) * dots;
+    let mut image = BitImage::white(side, side);
+    for (index, _) in symbol
+        .modules()
+        .iter()
+        .enumerate()
+        .filter(|(_, dark)| **dark)
+    {
+        image.fill(DotRect {
+            x: (index % symbol.side() + QUIET_MODULES) * dots,
+            y: (index / symbol.side() + QUIET_MODULES) * dots,
+            width: dots,
+            height: dots,
+        });
+    }
+    image
+}
+
+#[test]
+fn modules_that_are_too_small_for_the_head_are_refused() {
+    let bytes = indicium(7);
+    for (dpi, least) in [(Dpi::D203, 3), (Dpi::D300, 4), (Dpi::D600, 8)] {
+        for dots in 1..=12 {
+            let image = of_modules(&bytes, dots);
+            let wanted = if dots < least {
+                Err(SelfReadFault::Module { dots, least })
+            } else {
+                Ok(())
+            };
+            assert_eq!(self_read_at(&image, dpi, &bytes), wanted, "{dpi:?}");
+        }
+    }
+}
+
+#[test]
+fn a_symbol_of_another_size_is_refused_though_it_says_the_same() {
+    // What zint or a printer's own encoder makes of digits is smaller than our Base256.
+    let digits = [b'7'; 40];
+    let other =
+        DataMatrix::encode(&digits, datamatrix::SymbolList::default().enforce_square()).unwrap();
+    let bitmap = other.bitmap();
+    let dots = 4;
+    let side = (bitmap.width() + 2 * QUIET_MODULES) * dots;
+    let mut image = BitImage::white(side, side);
+    for (x, y) in bitmap.pixels() {
+        image.fill(DotRect {
+            x: (x + QUIET_MODULES) * dots,
+            y: (y + QUIET_MODULES) * dots,
+            width: dots,
+            height: dots,
+        });
+    }
+    assert_eq!(
+        self_read(&image, &digits),
+        Err(SelfReadFault::Size {
+            found: bitmap.width(),
+            wanted: symbol::encode(&digits).unwrap().side(),
+        })
+    );
+}
+
+#[test]
+fn each_refusal_is_one_sentence_without_its_end() {
+    for fault in [
+        SelfReadFault::NoSymbol,
+        SelfReadFault::SeveralSymbols(2),
+        SelfReadFault::Unreadable,
+        SelfReadFault::OtherContent,
+        SelfReadFault::Module { dots: 2, least: 3 },
+        SelfReadFault::Size {
+            found: 20,
+            wanted: 26,
+        },
+        SelfReadFault::QuietZone,
+        SelfReadFault::Damaged(7),
+    ] {
+        let said = fault.to_string();
+        assert!(!said.contains('.') && said.len() < 120, "{said}");
+    }
 }
 
 proptest! {
