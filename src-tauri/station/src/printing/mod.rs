@@ -34,6 +34,7 @@ pub mod pdf;
 pub mod png;
 pub mod port;
 pub mod profile;
+pub mod qr;
 pub mod raster;
 pub mod read;
 pub mod self_read;

@@ -50,7 +50,8 @@ pub enum SymbolRefusal {
     TooLong(usize),
 }
 
-/// A square of modules, finder pattern included, quiet zone not.
+/// A square of modules, finder pattern included, quiet zone not. It is of Data Matrix, or of QR where
+/// [`super::qr`] made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Symbol {
     side: usize,
@@ -58,6 +59,11 @@ pub struct Symbol {
 }
 
 impl Symbol {
+    /// A symbol of another kind, row by row.
+    pub(super) const fn of_modules(side: usize, dark: Vec<bool>) -> Self {
+        Self { side, dark }
+    }
+
     /// Modules per side.
     #[must_use]
     pub const fn side(&self) -> usize {
