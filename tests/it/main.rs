@@ -39,6 +39,8 @@ mod exchange;
 #[cfg(test)]
 mod exit_codes;
 #[cfg(test)]
+mod foreign;
+#[cfg(test)]
 mod foreign_ppp;
 #[cfg(test)]
 #[cfg(unix)]
@@ -81,6 +83,8 @@ mod pin_reset;
 mod power_cut;
 #[cfg(test)]
 mod printers;
+#[cfg(test)]
+mod proof;
 #[cfg(test)]
 mod rates;
 #[cfg(test)]

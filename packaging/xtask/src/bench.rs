@@ -5,20 +5,26 @@ use std::path::Path;
 use crate::check;
 use crate::execute;
 use crate::fault::Fault;
-use crate::machine::Purpose;
+use crate::machine::{self, Purpose};
 use crate::page;
 use crate::progress::Progress;
 use crate::stop::Kept;
 use crate::workspace::Workspace;
 
+/// The Python that has the programs that labels are held against.
+const PEERS: &str = "PENNYBLACK_PEERS";
+
 /// Builds and runs the benchmarks; they show their own progress.
 pub(crate) fn run(workspace: &Workspace, passed_on: &[String]) -> Result<(), Fault> {
-    let mut progress = Progress::of(6);
+    let mut progress = Progress::of(7);
     check::install(
         workspace,
         &mut progress,
         &[Purpose::Build, Purpose::Window, Purpose::Bench],
     )?;
+    let mut step = progress.step("Foreign programs to be held against");
+    let note = machine::python_for_bench(workspace, &mut step);
+    step.done(&note);
     page::build(workspace, &mut progress)?;
     let mut step = progress.step("Release build");
     execute::watch(
@@ -31,6 +37,9 @@ pub(crate) fn run(workspace: &Workspace, passed_on: &[String]) -> Result<(), Fau
     step.wipe();
     let mut command = workspace.command(workspace.release_executable("pennyblack-bench"));
     command.args(from_here(passed_on));
+    if let Some(python) = machine::bench_python(workspace) {
+        command.env(PEERS, python);
+    }
     let mut benchmarks = Kept::start_openly(command)?;
     benchmarks.wait()?;
     benchmarks.stop()?;

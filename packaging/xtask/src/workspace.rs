@@ -96,6 +96,7 @@ impl Workspace {
         let own = [
             self.tools().join("node_modules/node/bin"),
             self.tools().join("venv/bin"),
+            self.tools().join("labelize/bin"),
         ];
         let usual = std::env::var_os("PATH").unwrap_or_default();
         let all = own

@@ -2,21 +2,11 @@
 //! reported as SKIPPED with its name.
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Output};
 
 use super::*;
-
-/// Prints each picture as its width, its height and its dots in hexadecimal, black set.
-const DOTS: &str = "
-import sys
-from PIL import Image, ImageChops
-for file in sys.argv[1:]:
-    picture = Image.open(file).convert('RGBA')
-    paper = Image.new('RGBA', picture.size, 'white')
-    picture = Image.alpha_composite(paper, picture).convert('L').point(lambda grey: 255 * (grey < 128))
-    print(*picture.size, picture.convert('1').tobytes().hex())
-";
+use crate::foreign::{
+    Painter, Stream, dots, judged, labelized, painted, python, with_set_bits_black,
+};
 
 /// Draws each file of Brother's raster, mirrored back, beside it.
 const BROTHER: &str = "
@@ -42,48 +32,6 @@ convert(raster, [picture], '62', cut=True, dither=False, compress=True, rotate='
 sys.stdout.buffer.write(raster.data)
 ";
 
-/// What a judge says; `None`, with a line that says so, when it is not installed.
-fn judged(test: &str, judge: &str, command: &mut Command) -> Option<Output> {
-    match command.output() {
-        Ok(output) if !String::from_utf8_lossy(&output.stderr).contains("ModuleNotFoundError") => {
-            let complaint = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{judge}: {complaint}");
-            Some(output)
-        }
-        _ => {
-            println!("SKIPPED {test}: {judge} is not installed");
-            None
-        }
-    }
-}
-
-fn python(script: &str) -> Command {
-    let mut command = Command::new("python3");
-    command.arg("-c").arg(script);
-    command
-}
-
-/// The pictures in files.
-fn dots(test: &str, files: &[PathBuf]) -> Option<Vec<BitImage>> {
-    let output = judged(test, "Pillow (pip: pillow)", python(DOTS).args(files))?;
-    let text = String::from_utf8(output.stdout).unwrap();
-    Some(text.lines().map(picture).collect())
-}
-
-fn picture(line: &str) -> BitImage {
-    let words: Vec<&str> = line.split(' ').collect();
-    let (width, height) = (words[0].parse().unwrap(), words[1].parse().unwrap());
-    let bytes = hex::decode(words[2]).unwrap();
-    let mut image = BitImage::white(width, height);
-    for y in 0..height {
-        let row = &bytes[y * width.div_ceil(8)..];
-        for x in (0..width).filter(|x| row[x / 8] & (0x80 >> (x % 8)) != 0) {
-            image.set(x, y, true);
-        }
-    }
-    image
-}
-
 /// The job of the reference label for a model.
 fn job_of(name: &str) -> (Job, BitImage) {
     let (manners, sheet) = model(name, "label-4x6");
@@ -95,29 +43,23 @@ fn job_of(name: &str) -> (Job, BitImage) {
     (job, image)
 }
 
-/// What labelize draws of a label as large as `image`.
-fn labelized(test: &str, ending: &str, label: &[u8], image: &BitImage) -> Option<BitImage> {
+/// What zpl-renderer-js draws of a label as large as `image`.
+fn zebrashed(test: &str, label: &[u8], image: &BitImage) -> Option<BitImage> {
     let folder = tempfile::tempdir().unwrap();
-    let stream = folder.path().join(format!("label.{ending}"));
-    let drawn = folder.path().join("label.png");
-    fs::write(&stream, label).unwrap();
-    // It knows no heads of 300 dots an inch, and dots are drawn one by one whatever they measure.
-    let millimetres = |dots: usize| {
-        let thousandths = dots * 125;
-        format!("{}.{:03}", thousandths / 1_000, thousandths % 1_000)
+    let file = folder.path().join("label.zpl");
+    fs::write(&file, label).unwrap();
+    let stream = Stream {
+        file,
+        width: image.width(),
+        height: image.height(),
     };
-    let mut labelize = Command::new("labelize");
-    labelize.arg("convert").arg(&stream).arg("-o").arg(&drawn);
-    labelize.args(["--width", &millimetres(image.width())]);
-    labelize.args(["--height", &millimetres(image.height())]);
-    let judge = "labelize (cargo install labelize --features cli)";
-    judged(test, judge, &mut labelize)?;
-    dots(test, &[drawn]).map(|mut pictures| pictures.remove(0))
+    let drawn = painted(test, &[(Painter::Zebrash, stream)])?;
+    dots(test, &drawn).map(|mut pictures| pictures.remove(0))
 }
 
 #[test]
-fn labelize_draws_the_very_dots_of_zpl_epl_and_tspl() {
-    let test = "labelize_draws_the_very_dots_of_zpl_epl_and_tspl";
+fn foreign_programs_draw_the_very_dots_of_zpl_and_in_the_full_run_of_epl_and_tspl() {
+    let test = "foreign_programs_draw_the_very_dots_of_zpl_and_in_the_full_run_of_epl_and_tspl";
     for (name, ending) in [
         ("zebra-zd421-203", "zpl"),
         ("zebra-zd421-300", "zpl"),
@@ -127,36 +69,15 @@ fn labelize_draws_the_very_dots_of_zpl_epl_and_tspl() {
     ] {
         let (job, image) = job_of(name);
         let mut label = [job.body.as_slice(), &job.commit].concat();
+        let zebrashed = (ending == "zpl").then(|| zebrashed(test, &label, &image));
         if ending == "epl" {
             label = with_set_bits_black(&label);
         }
-        let Some(drawn) = labelized(test, ending, &label, &image) else {
-            return;
-        };
-        assert!(shows(&drawn, &image, 0), "{name}: {drawn:?}");
-    }
-}
-
-/// The same label for a reader of EPL2 that draws set bits. A printer draws clear ones, as CUPS's
-/// driver sends them and the manufacturer's example in [`a_box_of_zebra_is_a_box`] shows.
-fn with_set_bits_black(label: &[u8]) -> Vec<u8> {
-    let mut turned = label.to_vec();
-    let mut place = 0;
-    while let Some(start) = turned[place..].windows(2).position(|pair| pair == b"GW") {
-        let header = place + start + 2;
-        let mut commas = (header..).filter(|&at| turned[at] == b',');
-        let data = commas.nth(3).unwrap() + 1;
-        let text = String::from_utf8(turned[header..data - 1].to_vec()).unwrap();
-        let numbers: Vec<usize> = text
-            .split(',')
-            .map(|number| number.parse().unwrap())
-            .collect();
-        place = data + numbers[2] * numbers[3];
-        for byte in &mut turned[data..place] {
-            *byte = !*byte;
+        let labelized = labelized(test, ending, &label, &image);
+        for drawn in zebrashed.flatten().into_iter().chain(labelized) {
+            assert!(shows(&drawn, &image, 0), "{name}: {drawn:?}");
         }
     }
-    turned
 }
 
 /// The test file of Zebra's support page on `GW`: a box of 16 by 16 dots, one dot thick.
@@ -179,8 +100,8 @@ fn a_box_of_zebra_is_a_box() {
 }
 
 #[test]
-fn labelize_draws_a_label_of_run_lengths() {
-    let test = "labelize_draws_a_label_of_run_lengths";
+fn foreign_programs_draw_a_label_of_run_lengths() {
+    let test = "foreign_programs_draw_a_label_of_run_lengths";
     let mut image = BitImage::white(800, 1_200);
     for (x, y, width, height) in [(3, 5, 700, 2), (0, 9, 800, 1), (333, 12, 41, 3)] {
         image.fill(DotRect {
@@ -197,7 +118,11 @@ fn labelize_draws_a_label_of_run_lengths() {
         .unwrap();
     assert!(!job.body.windows(5).any(|window| window == b":Z64:"));
     let label = [job.body.as_slice(), &job.commit].concat();
-    if let Some(drawn) = labelized(test, "zpl", &label, &image) {
+    let drawn = [
+        zebrashed(test, &label, &image),
+        labelized(test, "zpl", &label, &image),
+    ];
+    for drawn in drawn.into_iter().flatten() {
         assert!(shows(&drawn, &image, 0));
     }
 }

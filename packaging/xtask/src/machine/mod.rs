@@ -2,8 +2,10 @@
 
 mod node;
 mod packages;
+mod paper;
 mod python;
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::execute;
@@ -114,6 +116,34 @@ pub(crate) fn python(workspace: &Workspace, step: &mut Step) -> String {
 pub(crate) fn python_for_center(workspace: &Workspace, step: &mut Step) -> String {
     let installed = python::install_for_center(workspace, step);
     or_skipped(step, installed)
+}
+
+/// As [`python`], for what the benchmarks are held against; without it those figures are absent.
+pub(crate) fn python_for_bench(workspace: &Workspace, step: &mut Step) -> String {
+    let installed = python::install_peers(workspace, step);
+    or_skipped(step, installed)
+}
+
+/// The Python that has what the benchmarks are held against, when it is there.
+pub(crate) fn bench_python(workspace: &Workspace) -> Option<PathBuf> {
+    Some(python::peers(workspace)).filter(|python| python.exists())
+}
+
+/// As [`python`], for the programs on Node.js that draw what we send to printers.
+pub(crate) fn paper(workspace: &Workspace, step: &mut Step) -> String {
+    let installed = paper::install(workspace, step);
+    or_skipped(step, installed)
+}
+
+/// As [`paper`], for the one in Rust, whose build takes minutes.
+pub(crate) fn paper_in_rust(workspace: &Workspace, step: &mut Step) -> String {
+    let installed = paper::install_in_rust(workspace, step);
+    or_skipped(step, installed)
+}
+
+/// The folder with the programs of [`paper`], when it is there.
+pub(crate) fn paper_folder(workspace: &Workspace) -> Option<PathBuf> {
+    Some(paper::folder(workspace)).filter(|folder| folder.is_dir())
 }
 
 /// The Python that has what the data center is judged with; any other says SKIPPED.

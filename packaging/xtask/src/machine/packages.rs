@@ -106,7 +106,7 @@ const BUNDLE: [Need; 2] = [
     ),
 ];
 
-const TEST: [Need; 14] = [
+const TEST: [Need; 15] = [
     test("xvfb", "to test the real window without a display", &[]),
     test("xauth", "to test the real window without a display", &[]),
     test(
@@ -159,6 +159,11 @@ const TEST: [Need; 14] = [
         &[&["pdftoppm", "-v"]],
     ),
     test(
+        "ghostscript",
+        "to draw our PDF labels with a foreign program",
+        &[&["gs", "--version"]],
+    ),
+    test(
         "testssl.sh",
         "to look at the data center's TLS with a foreign program",
         &[&["testssl", "--version"]],
@@ -170,7 +175,7 @@ const TEST: [Need; 14] = [
     ),
 ];
 
-const BENCH: [Need; 2] = [
+const BENCH: [Need; 3] = [
     test(
         "xvfb",
         "to measure the real window without a display",
@@ -180,6 +185,11 @@ const BENCH: [Need; 2] = [
         "zstd",
         "to hold changes of rates against a foreign program's",
         &[&["zstd", "--version"]],
+    ),
+    test(
+        "python3-venv",
+        "to hold labels against foreign programs' speed",
+        &[],
     ),
 ];
 

@@ -40,6 +40,12 @@ const CENTER: Set = Set {
     ],
     from_source: "sslyze",
 };
+/// What the benchmarks are held against.
+const PEERS: Set = Set {
+    folder: "venv-bench",
+    packages: &["python-escpos==3.1", "brother_ql==0.9.4", "pillow==12.3.0"],
+    from_source: "packbits",
+};
 /// Written when the last of them was installed.
 const MARK: &str = "installed";
 
@@ -51,6 +57,16 @@ pub(super) fn install(workspace: &Workspace, step: &mut Step) -> Result<String, 
 /// Installs the judges of the data center in another folder.
 pub(super) fn install_for_center(workspace: &Workspace, step: &mut Step) -> Result<String, Fault> {
     install_set(workspace, step, &CENTER)
+}
+
+/// Installs what the benchmarks are held against in a folder of its own.
+pub(super) fn install_peers(workspace: &Workspace, step: &mut Step) -> Result<String, Fault> {
+    install_set(workspace, step, &PEERS)
+}
+
+/// The Python that has what the benchmarks are held against, whether or not it is there.
+pub(super) fn peers(workspace: &Workspace) -> PathBuf {
+    workspace.tools().join(PEERS.folder).join("bin/python")
 }
 
 /// The Python that has the judges of the data center, whether or not it is there.

@@ -36,6 +36,8 @@ const NEXTEST: [&str; 6] = [
 const LONG_RUN: &str = "PENNYBLACK_LONG";
 /// The Python that has the foreign readers of our labels.
 const PYTHON: &str = "PENNYBLACK_PYTHON";
+/// The folder with what draws our labels on Node.js.
+const JUDGES: &str = "PENNYBLACK_JUDGES";
 
 /// The folder with a virtual machine in which pppd calls and is called.
 const MACHINE: &str = "PENNYBLACK_VM";
@@ -43,7 +45,7 @@ const MACHINE: &str = "PENNYBLACK_VM";
 /// Runs everything, also after something did not pass. The last line is
 /// `N passed, N failed, N skipped`; a check or build that did not pass counts as one failed.
 pub(crate) fn run(workspace: &Workspace, long: bool) -> Result<ExitCode, Fault> {
-    let mut suite = Suite::begin(workspace, long, Progress::of(20))?;
+    let mut suite = Suite::begin(workspace, long, Progress::of(if long { 22 } else { 21 }))?;
     let reached_the_end = suite.all();
     suite.end(reached_the_end)
 }
@@ -145,6 +147,14 @@ impl<'a> Suite<'a> {
         let mut step = self.progress.step("Foreign readers of labels");
         let note = machine::python(workspace, &mut step);
         step.done(&note);
+        let mut step = self.progress.step("Foreign readers of printers' languages");
+        let note = machine::paper(workspace, &mut step);
+        step.done(&note);
+        if self.long {
+            let mut step = self.progress.step("Another of them, which is built here");
+            let note = machine::paper_in_rust(workspace, &mut step);
+            step.done(&note);
+        }
         let mut step = self.progress.step("Foreign judges of the data center");
         let note = machine::python_for_center(workspace, &mut step);
         step.done(&note);
@@ -271,6 +281,9 @@ impl<'a> Suite<'a> {
         let python = self.workspace.tools().join("venv/bin/python");
         if python.exists() {
             command.env(PYTHON, python);
+        }
+        if let Some(folder) = machine::paper_folder(self.workspace) {
+            command.env(JUDGES, folder);
         }
         command
     }
