@@ -13,11 +13,11 @@ mod clock;
 mod contact;
 mod cpu;
 mod dialup;
-mod encodings;
 mod figure;
 mod fleet;
 mod journal;
 mod pieces;
+mod printing;
 mod probes;
 mod processes;
 mod refills;
@@ -75,6 +75,7 @@ struct Arguments {
 enum Group {
     Cpu,
     Pieces,
+    Printing,
     Refills,
     Journal,
     Contact,
@@ -85,9 +86,10 @@ enum Group {
 }
 
 impl Group {
-    const ALL: [(Self, &'static str); 9] = [
+    const ALL: [(Self, &'static str); 10] = [
         (Self::Cpu, "cpu"),
         (Self::Pieces, "pieces"),
+        (Self::Printing, "printing"),
         (Self::Refills, "refills"),
         (Self::Journal, "journal"),
         (Self::Contact, "contact"),
@@ -110,12 +112,9 @@ impl Group {
         effort: Effort,
     ) -> anyhow::Result<Vec<Figure>> {
         match self {
-            Self::Cpu => {
-                let mut figures = cpu::measure(effort)?;
-                figures.extend(encodings::measure(effort)?);
-                Ok(figures)
-            }
+            Self::Cpu => cpu::measure(effort),
             Self::Pieces => pieces::measure(runtime, folder, effort),
+            Self::Printing => printing::measure(runtime, folder, effort),
             Self::Refills => refills::measure(runtime, folder, effort),
             Self::Journal => journal::measure(),
             Self::Contact => contact::measure(runtime, effort),

@@ -23,7 +23,7 @@ use station::station::{CLERK_USER, Owner};
 use station::store::centres::Booking;
 use station::store::pieces::PieceFacts;
 use station::vault::credentials::Credentials;
-use station::vault::draft::{Draft, DraftFault, LabelInputs, Order, PieceInputs, sign};
+use station::vault::draft::{Draft, DraftFault, Drawing, LabelInputs, Order, PieceInputs, sign};
 use system_tests::town::{Counter, Town};
 use tokio::runtime::Runtime;
 
@@ -45,7 +45,7 @@ const SINK_DEVICE: &str = "/dev/null";
 const SINGLES: u32 = 20;
 
 /// Labels of one batch: what one refill of a vault pays for.
-const LABELS: u32 = 500;
+pub(crate) const LABELS: u32 = 500;
 
 /// Rounds of the batch for one of the others: in its first rounds the probe's table is a few pages
 /// and its log has not once been written back, which no data base at work is spared.
@@ -69,14 +69,14 @@ pub(crate) fn measure(
 }
 
 /// A station that is refilled as often as it needs.
-struct Desk<'a> {
+pub(crate) struct Desk<'a> {
     runtime: &'a Runtime,
     counter: Counter,
     _town: Town,
 }
 
 impl<'a> Desk<'a> {
-    fn new(runtime: &'a Runtime) -> Self {
+    pub(crate) fn new(runtime: &'a Runtime) -> Self {
         let (town, counter) = runtime.block_on(async {
             let town = Town::with_deposit("1000000.00").await;
             let counter = town.enrolled("bench").await;
@@ -90,7 +90,7 @@ impl<'a> Desk<'a> {
     }
 
     /// Fills the vault up to 500.00.
-    fn fill(&self) -> anyhow::Result<()> {
+    pub(crate) fn fill(&self) -> anyhow::Result<()> {
         self.runtime.block_on(async {
             let left = self.counter.status().await.registers.descending;
             let amount = Mills::new(500_000_u64.saturating_sub(left))?;
@@ -99,18 +99,40 @@ impl<'a> Desk<'a> {
         })
     }
 
-    fn add_printer(&self, name: &str, port: PrinterPort) -> anyhow::Result<()> {
+    /// Sets a printer of ESC/POS up, whose word that a label is done is believed or not.
+    pub(crate) fn add_printer(
+        &self,
+        name: &str,
+        port: PrinterPort,
+        dpi: u16,
+        acknowledges: bool,
+    ) -> anyhow::Result<()> {
         let printer = PrinterSetup {
             name: name.to_owned(),
             model: "esc-pos".into(),
             port,
-            dpi: 300,
+            dpi,
             stock: "label-4x6".to_owned(),
-            acknowledges: false,
+            acknowledges,
         };
-        let add = Call::AddPrinter(AddPrinterCall { printer });
-        let added = self.runtime.block_on(self.counter.station.call(add));
-        added.map(drop).map_err(said)
+        self.call(Call::AddPrinter(AddPrinterCall { printer }))
+            .map(drop)
+    }
+
+    /// Asks the station.
+    pub(crate) fn call(&self, call: Call) -> anyhow::Result<View> {
+        let answer = self.runtime.block_on(self.counter.station.call(call));
+        answer.map_err(said)
+    }
+
+    /// Lets the station draw its pieces by another drawing than its own.
+    pub(crate) fn draw_by(&self, drawing: Drawing) -> anyhow::Result<()> {
+        let station = &self.counter.station;
+        let draw = station.apply_blocking(move |owner| {
+            owner.draw_by(drawing);
+            Ok(())
+        });
+        draw.map_err(said)
     }
 
     /// From the call to the printer's bytes: paid and about to leave are both durable.
@@ -118,7 +140,7 @@ impl<'a> Desk<'a> {
         let probe = CommitProbe::new(&folder.join("commit.db"))?;
         self.fill()?;
         let address = "127.0.0.1:9100".to_owned();
-        self.add_printer(PRINTER, PrinterPort::Tcp { address })?;
+        self.add_printer(PRINTER, PrinterPort::Tcp { address }, 300, false)?;
         let (mut takes, mut commits) = (Vec::new(), Vec::new());
         for _ in 0..effort.rounds * SINGLES {
             commits.push(probe.take()?);
@@ -194,13 +216,9 @@ impl<'a> Desk<'a> {
             return Ok(None);
         }
         let path = SINK_DEVICE.to_owned();
-        self.add_printer(SINK, PrinterPort::Device { path })?;
+        self.add_printer(SINK, PrinterPort::Device { path }, 300, false)?;
         let station = &self.counter.station;
-        let draw = station.apply_blocking(|owner| {
-            owner.draw_by(reference_drawing);
-            Ok(())
-        });
-        draw.map_err(said)?;
+        self.draw_by(reference_drawing)?;
         let (mut takes, mut cpu) = (Vec::new(), Vec::new());
         for round in 0..effort.rounds {
             self.fill()?;
@@ -241,7 +259,7 @@ impl<'a> Desk<'a> {
 }
 
 /// The reference label around the symbol of a piece.
-fn reference_drawing(
+pub(crate) fn reference_drawing(
     inputs: &LabelInputs,
     _: PieceSerial,
     symbol: &Symbol,
@@ -270,7 +288,7 @@ fn letter() -> PrintCall {
 }
 
 /// A batch of letters that no earlier round has printed.
-fn csv(round: u32) -> String {
+pub(crate) fn csv(round: u32) -> String {
     let mut text = String::from("name,address,city,state,zip,class,shape,weight\n");
     for row in 0..LABELS {
         text.push_str(&format!(

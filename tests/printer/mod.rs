@@ -15,6 +15,8 @@ mod fgl;
 mod line;
 #[cfg(unix)]
 mod state;
+#[cfg(unix)]
+pub mod timed;
 mod tspl;
 mod zpl;
 

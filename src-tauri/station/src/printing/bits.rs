@@ -83,6 +83,14 @@ impl BitImage {
         }
     }
 
+    /// Whether a row has no black dot; outside the picture none has.
+    #[must_use]
+    pub fn is_white_row(&self, y: usize) -> bool {
+        let (words, rest) = self.row(y).as_chunks::<8>();
+        let is_white = |word: &[u8; 8]| u64::from_ne_bytes(*word) == 0;
+        words.iter().all(is_white) && rest.iter().all(|&byte| byte == 0)
+    }
+
     /// Whether a dot is black; outside the picture nothing is.
     #[must_use]
     pub fn black(&self, x: usize, y: usize) -> bool {
@@ -382,6 +390,18 @@ mod tests {
             }
             prop_assert_eq!(crop.different_dots(&expected), 0);
             prop_assert!(crop == expected);
+        }
+    }
+
+    #[test]
+    fn a_row_is_white_without_any_dot() {
+        let mut image = BitImage::white(150, 3);
+        assert!((0..5).all(|y| image.is_white_row(y)));
+        for x in [0, 63, 64, 127, 128, 149] {
+            image.set(x, 1, true);
+            assert!(!image.is_white_row(1), "{x}");
+            assert!(image.is_white_row(0) && image.is_white_row(2));
+            image.set(x, 1, false);
         }
     }
 

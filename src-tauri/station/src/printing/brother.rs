@@ -53,13 +53,14 @@ pub(crate) fn job(image: &BitImage, sheet: &Sheet) -> Job {
     body.extend(b"M\x02");
     let mut line = vec![0; sheet.head.div_ceil(8)];
     for y in 0..image.height() {
-        if image.row(y).iter().all(|&byte| byte == 0) {
+        if image.is_white_row(y) {
             body.push(b'Z');
         } else {
             mirror(image, y, sheet, &mut line);
-            let packed = pack_bits(&line);
-            body.extend([b'g', 0, u8::try_from(packed.len()).unwrap_or(u8::MAX)]);
-            body.extend(packed);
+            body.extend([b'g', 0, 0]);
+            let start = body.len();
+            pack_bits(&line, &mut body);
+            body[start - 1] = u8::try_from(body.len() - start).unwrap_or(u8::MAX);
         }
     }
     Job {
@@ -75,41 +76,45 @@ pub(crate) fn job(image: &BitImage, sheet: &Sheet) -> Job {
 /// A row as the head burns it: its last column first, `offset` dots from the head's first.
 fn mirror(image: &BitImage, y: usize, sheet: &Sheet, line: &mut [u8]) {
     line.fill(0);
-    let last = sheet.offset + sheet.dots - 1;
     for (index, &byte) in image.row(y).iter().enumerate() {
-        let mut rest = byte;
-        while rest != 0 {
-            let bit = usize::try_from(rest.leading_zeros()).unwrap_or(0);
-            rest &= !(0x80 >> bit);
-            let dot = last - (index * 8 + bit);
-            line[dot / 8] |= 0x80 >> (dot % 8);
+        if byte == 0 {
+            continue;
+        }
+        let mirrored = byte.reverse_bits();
+        // The dot after that of the byte's first column.
+        let end = sheet.offset + sheet.dots - index * 8;
+        let Some(start) = end.checked_sub(8) else {
+            line[0] |= mirrored << (8 - end);
+            continue;
+        };
+        let [high, low] = (u16::from_be_bytes([mirrored, 0]) >> (start % 8)).to_be_bytes();
+        line[start / 8] |= high;
+        if low != 0 {
+            line[start / 8 + 1] |= low;
         }
     }
 }
 
-/// PackBits: a count below 128 and one byte more than it as they are, or a repeated byte.
-fn pack_bits(line: &[u8]) -> Vec<u8> {
-    let mut packed = Vec::with_capacity(line.len() / 4);
+/// Adds a line by PackBits: a count below 128 and one byte more than it as they are, or a repeated
+/// byte.
+fn pack_bits(line: &[u8], packed: &mut Vec<u8>) {
     let mut start = 0;
     let mut place = 0;
     while place < line.len() {
-        let same = line[place..]
-            .iter()
-            .take_while(|&&byte| byte == line[place])
-            .take(128)
-            .count();
+        let byte = line[place];
+        let alike = line[place..].iter().take(128);
+        let same = alike.take_while(|&&other| other == byte).count();
         // Two alike amid others are not worth a run of their own.
         if same >= 3 || same == line.len() - place && same > 1 {
-            push_literal(&mut packed, &line[start..place]);
-            packed.extend([u8::try_from(257 - same).unwrap_or(0), line[place]]);
+            push_literal(packed, &line[start..place]);
+            packed.extend([u8::try_from(257 - same).unwrap_or(0), byte]);
             place += same;
             start = place;
         } else {
             place += same;
         }
     }
-    push_literal(&mut packed, &line[start..]);
-    packed
+    push_literal(packed, &line[start..]);
 }
 
 fn push_literal(packed: &mut Vec<u8>, bytes: &[u8]) {

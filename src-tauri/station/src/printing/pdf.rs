@@ -4,8 +4,11 @@
 //! hairlines between them. Text stays text: `SPECIMEN` can be searched for and copied.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::sync::LazyLock;
 
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use printpdf::{
     Color, FontId, Greyscale, LinePoint, Op, PaintMode, ParsedFont, PdfDocument, PdfFont,
     PdfFontHandle, PdfPage, PdfSaveOptions, Point as PdfPoint, Polygon, PolygonRing, Pt, TextItem,
@@ -15,6 +18,9 @@ use printpdf::{
 use super::fonts::{self, Face};
 use super::label::{Align, Item, Label, Point, Rect, Text};
 use super::units::Um;
+
+/// About as many bytes as a label has with all fonts.
+const MOST_BYTES: usize = 100_000;
 
 /// Draws a label as a PDF of one page; `title` is what viewers show in their title bar.
 #[must_use]
@@ -33,8 +39,39 @@ pub fn pdf(label: &Label, title: &str) -> Vec<u8> {
     );
     document.with_pages(vec![page]);
     let mut warnings = Vec::new();
-    document.save(&PdfSaveOptions::default(), &mut warnings)
+    let mut file = document.to_lopdf_document(&PdfSaveOptions::default(), &mut warnings);
+    for object in file.objects.values_mut() {
+        // What has a filter already is not packed again.
+        if let Ok(stream) = object.as_stream_mut()
+            && let Some(packed) = packed(&stream.content)
+        {
+            stream.dict.set("Filter", "FlateDecode");
+            stream.set_content(packed.to_vec());
+        }
+    }
+    file.compress();
+    let mut bytes = Vec::with_capacity(MOST_BYTES);
+    // A vector takes whatever is written.
+    drop(file.save_to(&mut bytes));
+    bytes
 }
+
+/// One of the embedded fonts as it stands in a file. Packing fonts costs more than all the rest of a
+/// label, and they are the same in every file, so it is done once.
+fn packed(content: &[u8]) -> Option<&'static [u8]> {
+    let face = Face::ALL
+        .into_iter()
+        .position(|face| face.file() == content)?;
+    PACKED.get(face).map(Vec::as_slice)
+}
+
+static PACKED: LazyLock<[Vec<u8>; 4]> = LazyLock::new(|| {
+    Face::ALL.map(|face| {
+        let mut zlib = ZlibEncoder::new(Vec::new(), Compression::best());
+        drop(zlib.write_all(face.file()));
+        zlib.finish().unwrap_or_default()
+    })
+});
 
 fn face_of(item: &Item) -> Option<Face> {
     match item {
@@ -218,6 +255,31 @@ mod tests {
             text.contains("288") && text.contains("432"),
             "4x6 in are 288x432 points"
         );
+    }
+
+    #[test]
+    fn fonts_stand_in_a_file_as_they_were_packed_once() {
+        for face in Face::ALL {
+            let packed = packed(face.file()).unwrap();
+            assert!(packed.len() < face.file().len());
+            let mut unpacked = Vec::new();
+            std::io::copy(&mut flate2::read::ZlibDecoder::new(packed), &mut unpacked).unwrap();
+            assert_eq!(unpacked, face.file(), "{face:?}");
+            let mut label = Label::new(Um::mm(50), Um::mm(50)).unwrap();
+            label
+                .add([Item::Text(Text {
+                    face,
+                    size: Um::tenth_points(90),
+                    at: Point::default(),
+                    align: Align::Left,
+                    text: "A".to_owned(),
+                })])
+                .unwrap();
+            let file = pdf(&label, "font");
+            let found = file.windows(packed.len()).any(|window| window == packed);
+            assert!(found, "{face:?}");
+        }
+        assert_eq!(packed(b"no font"), None);
     }
 
     #[test]

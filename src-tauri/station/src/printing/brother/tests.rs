@@ -106,7 +106,8 @@ proptest! {
         runs in prop::collection::vec((prop::sample::select(vec![0, 0, 255, 1, 170]), 1usize..40), 1..30)
     ) {
         let line: Vec<u8> = runs.iter().flat_map(|&(byte, count)| vec![byte; count]).collect();
-        let packed = pack_bits(&line);
+        let mut packed = Vec::new();
+        pack_bits(&line, &mut packed);
         prop_assert_eq!(unpack(&packed), line.clone());
         prop_assert!(packed.len() <= line.len() + line.len().div_ceil(128));
     }
