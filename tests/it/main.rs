@@ -7,6 +7,8 @@ mod accounts;
 #[cfg(test)]
 mod amendments;
 #[cfg(test)]
+mod at_once;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod barcodes;

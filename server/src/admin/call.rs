@@ -227,10 +227,12 @@ pub struct StatisticsAsked {
     pub one_by_one: bool,
 }
 
-/// One line of the owner's answer: any number of views, then how it ended.
+/// One line of the owner's answer: that it took the call, any number of views, then how it ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AdminAnswer {
+    /// The call is read and is carried out now. Whoever has not heard this knows that it is not.
+    Taken,
     /// One thing to show.
     View(Box<AdminView>),
     /// The call was carried out.

@@ -54,6 +54,7 @@ use self::owner::Ownership;
 use self::perform::Show;
 use self::rates::RatesCall;
 use self::refusal::{AdminRefusal, Ending};
+use self::socket::Handed;
 use self::view::{AdminView, InitView};
 use crate::access::Modem;
 use crate::center::{DataCenter, InitTerms};
@@ -347,7 +348,8 @@ fn read_source(path: &Path) -> Result<String, AdminRefusal> {
 /// Carries out a call here when the folder is free, else asks its owner.
 ///
 /// An owner without a socket is another command about to end, or a data center about to begin: it
-/// is waited for. Nothing has been sent by then, so trying again is safe.
+/// is waited for, as is one that ended before it took the call. Nothing has been done by then, so
+/// trying again is safe.
 fn perform_or_ask(
     folder: &Folder,
     call: AdminCall,
@@ -375,7 +377,11 @@ fn perform_or_ask_for(
             return performed;
         }
         match socket::reach(folder) {
-            Ok(stream) => return socket::ask(&stream, &call, show),
+            Ok(stream) => match socket::ask(&stream, &call, show)? {
+                Handed::Done => return Ok(()),
+                Handed::NotTaken if begun.elapsed() >= OWNER_TIME => return Err(in_use()),
+                Handed::NotTaken => std::thread::sleep(OWNER_PAUSE),
+            },
             Err(fault) if begun.elapsed() >= OWNER_TIME => return Err(fault.into()),
             Err(_) => std::thread::sleep(OWNER_PAUSE),
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use super::output::Output;
 use super::owner::Ownership;
@@ -59,7 +60,11 @@ async fn serve_async(
 ) -> Result<(), AdminRefusal> {
     // Signals are caught before anybody is told that the data center is up.
     let stop = stop_signal();
-    let admin = tokio::spawn(socket::serve(Arc::clone(&center))?);
+    let (no_more, ended) = oneshot::channel::<()>();
+    let admin = tokio::spawn(socket::serve(Arc::clone(&center), async {
+        // A starter that failed is an end as well.
+        drop(ended.await);
+    })?);
     let internet = Internet::bind(Arc::clone(&center), listen).await?;
     let upkeep = tokio::spawn(keep_up(Arc::clone(&center), internet.renewal()));
     let address = internet.address()?;
@@ -69,7 +74,11 @@ async fn serve_async(
     internet.serve(stop).await;
     dialup.hang_up().await;
     upkeep.abort();
-    admin.abort();
+    if no_more.send(()).is_err() {
+        tracing::debug!("the private socket had ended by itself");
+    }
+    // An admin whose call was taken hears what became of it.
+    drop(admin.await);
     tracing::info!("stopped");
     Ok(())
 }

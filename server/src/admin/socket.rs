@@ -1,6 +1,7 @@
 //! The private socket: the same calls as the command line, one JSON line each.
 //!
-//! A call is one line; the answer is a line for each view and a last one that says how it ended.
+//! A call is one line; the answer is a line that says that it was taken, one for each view and a last
+//! one that says how it ended.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use interprocess::local_socket::tokio::{Listener, Stream as TokioStream, prelude
 use interprocess::local_socket::{ListenerOptions, Stream};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::call::{AdminAnswer, AdminCall, CALL_MAX, VIEW_MAX};
@@ -25,15 +27,22 @@ const CALLS_MAX: usize = 8;
 /// A call must have come in by then, and each line of the answer must have been taken.
 const LINE_TIME: Duration = Duration::from_secs(30);
 
+/// So long a data center that is to end waits for the calls it has taken: most take milliseconds.
+const CLOSING_TIME: Duration = Duration::from_secs(30);
+
 /// Lines that wait for whoever reads them.
 const LINES_QUEUED: usize = 64;
 
-/// Serves the folder's private socket until the returned future is dropped.
+/// Serves the folder's private socket until `stop` is ready; then the calls that were taken are
+/// answered first, for a bounded time.
 ///
 /// # Errors
 /// [`OwnerError`] when the socket cannot be made. The caller owns the folder, so a socket left
 /// there by a process that was killed is replaced.
-pub fn serve(center: Arc<DataCenter>) -> Result<impl Future<Output = ()>, OwnerError> {
+pub fn serve(
+    center: Arc<DataCenter>,
+    stop: impl Future<Output = ()>,
+) -> Result<impl Future<Output = ()>, OwnerError> {
     let name = socket_name(center.folder(), true)?;
     let listener = ListenerOptions::new()
         .name(name)
@@ -43,10 +52,22 @@ pub fn serve(center: Arc<DataCenter>) -> Result<impl Future<Output = ()>, OwnerE
             operation: "make",
             source,
         })?;
-    Ok(accept_all(center, listener))
+    Ok(async move {
+        let mut calls = JoinSet::new();
+        tokio::select! {
+            () = accept_all(center, &listener, &mut calls) => {}
+            () = stop => {}
+        }
+        // Whoever comes now finds nobody, and waits for the next owner.
+        drop(listener);
+        let answered = async { while calls.join_next().await.is_some() {} };
+        if timeout(CLOSING_TIME, answered).await.is_err() {
+            tracing::warn!("admins' calls that take too long are left without an answer");
+        }
+    })
 }
 
-async fn accept_all(center: Arc<DataCenter>, listener: Listener) {
+async fn accept_all(center: Arc<DataCenter>, listener: &Listener, calls: &mut JoinSet<()>) {
     let room = Arc::new(Semaphore::new(CALLS_MAX));
     loop {
         let permit = Arc::clone(&room)
@@ -56,7 +77,7 @@ async fn accept_all(center: Arc<DataCenter>, listener: Listener) {
         match listener.accept().await {
             Ok(stream) => {
                 let center = Arc::clone(&center);
-                tokio::spawn(async move {
+                calls.spawn(async move {
                     if let Err(error) = answer(center, stream).await {
                         tracing::debug!(%error, "an admin's call ended badly");
                     }
@@ -68,6 +89,7 @@ async fn accept_all(center: Arc<DataCenter>, listener: Listener) {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
+        while calls.try_join_next().is_some() {}
     }
 }
 
@@ -76,14 +98,23 @@ async fn answer(center: Arc<DataCenter>, stream: TokioStream) -> io::Result<()> 
     let mut lines = tokio::io::BufReader::new((&stream).take(limit));
     let mut line = Vec::new();
     timeout(LINE_TIME, lines.read_until(b'\n', &mut line)).await??;
+    // Half a call is none: whoever sent it asks again.
+    if line.last() != Some(&b'\n') {
+        return Ok(());
+    }
+    tell(&stream, &AdminAnswer::Taken).await?;
     let (sender, mut answers) = mpsc::channel(LINES_QUEUED);
     tokio::task::spawn_blocking(move || carry_out(&center, &line, &sender));
     while let Some(answer) = answers.recv().await {
-        let mut line = serde_json::to_vec(&answer).map_err(io::Error::other)?;
-        line.push(b'\n');
-        timeout(LINE_TIME, (&stream).write_all(&line)).await??;
+        tell(&stream, &answer).await?;
     }
     (&stream).flush().await
+}
+
+async fn tell(mut stream: &TokioStream, answer: &AdminAnswer) -> io::Result<()> {
+    let mut line = serde_json::to_vec(answer).map_err(io::Error::other)?;
+    line.push(b'\n');
+    timeout(LINE_TIME, stream.write_all(&line)).await?
 }
 
 fn carry_out(center: &DataCenter, line: &[u8], answers: &mpsc::Sender<AdminAnswer>) {
@@ -130,30 +161,48 @@ pub fn reach(folder: &Folder) -> Result<Stream, OwnerError> {
     })
 }
 
+/// What became of a call that was handed to the folder's owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handed {
+    /// It was carried out.
+    Done,
+    /// The owner ended before it took the call: nothing was done.
+    NotTaken,
+}
+
 /// Hands a call to the folder's owner and shows what it answers.
 ///
 /// # Errors
-/// The owner's refusal, or [`OwnerError`] when it did not answer.
-pub fn ask(mut stream: &Stream, call: &AdminCall, show: &mut Show<'_>) -> Result<(), AdminRefusal> {
-    let fault = |operation| move |source| OwnerError::Socket { operation, source };
-    let mut line =
-        serde_json::to_vec(call).map_err(|error| fault("write to")(io::Error::other(error)))?;
+/// The owner's refusal, or [`OwnerError`] when it took the call and did not answer.
+pub fn ask(
+    mut stream: &Stream,
+    call: &AdminCall,
+    show: &mut Show<'_>,
+) -> Result<Handed, AdminRefusal> {
+    let mut line = serde_json::to_vec(call).map_err(|error| OwnerError::Socket {
+        operation: "write to",
+        source: io::Error::other(error),
+    })?;
     line.push(b'\n');
-    stream.write_all(&line).map_err(fault("write to"))?;
+    if stream.write_all(&line).is_err() {
+        return Ok(Handed::NotTaken);
+    }
     let mut answers = BufReader::new(stream);
+    let mut taken = false;
     loop {
         let mut line = Vec::new();
-        (&mut answers)
-            .take(VIEW_MAX)
-            .read_until(b'\n', &mut line)
-            .map_err(fault("read from"))?;
+        let read = (&mut answers).take(VIEW_MAX).read_until(b'\n', &mut line);
+        if !taken && !read.is_ok_and(|bytes| bytes > 0) {
+            return Ok(Handed::NotTaken);
+        }
         match serde_json::from_slice(&line).map_err(|_| OwnerError::Silent)? {
+            AdminAnswer::Taken => taken = true,
             AdminAnswer::View(view) => {
                 if !show(*view) {
-                    return Ok(());
+                    return Ok(Handed::Done);
                 }
             }
-            AdminAnswer::Done => return Ok(()),
+            AdminAnswer::Done => return Ok(Handed::Done),
             AdminAnswer::Refused(refusal) => return Err(refusal),
         }
     }

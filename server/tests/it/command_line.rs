@@ -76,6 +76,38 @@ fn a_deposit_works_beside_the_running_server() {
 
 #[cfg(unix)]
 #[test]
+fn what_is_asked_of_a_server_that_stops_is_booked_if_and_only_if_it_says_so() {
+    let folder = Folder::initialised();
+    folder.json(&["account", "new", "Rural Dental"]);
+    let serving = folder.serve();
+    let references: Vec<String> = (0..12).map(|number| format!("N{number}")).collect();
+    let deposits: Vec<_> = references
+        .iter()
+        .map(|reference| {
+            let deposit = ["account", "deposit", "Rural Dental", "1", "--reference"];
+            folder.start(&[&deposit[..], &[reference]].concat())
+        })
+        .collect();
+    // Some have been answered by now, some are under way, some find nobody.
+    std::thread::sleep(Duration::from_millis(60));
+    assert_eq!(serving.stop(), Some(0));
+    let mut booked = 0;
+    for deposit in deposits {
+        let output = deposit.wait_with_output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        match output.status.code() {
+            Some(0) => booked += 1,
+            // On a slow machine one may wait in vain for its turn.
+            _ => assert!(error.contains("folder_in_use"), "{error}"),
+        }
+    }
+    assert!(booked > 0);
+    let balance = folder.json(&["account", "show", "Rural Dental"])["balance"].clone();
+    assert_eq!(balance, 1_000 * booked);
+}
+
+#[cfg(unix)]
+#[test]
 fn the_running_server_stops_cleanly_when_asked() {
     let folder = Folder::initialised();
     let serving = folder.serve();

@@ -508,6 +508,14 @@ catalogue! {
     StationBusy = "station_busy", Fault, true,
         "The station is busy with other work.",
         "Try again in a moment.";
+    /// The owner of the data folder ended before it took the call.
+    OwnerGone = "owner_gone", Fault, true,
+        "The program that had the data folder open has ended. Nothing was done and no money moved.",
+        "Do it again.";
+    /// The owner of the data folder ended in the middle of a call.
+    AnswerLost = "answer_lost", Unknown, false,
+        "The program that had the data folder open ended before it answered. Whether it was done is not known.",
+        "Look at the pieces and at the registers before doing it again: a piece in the list is paid for.";
     /// The owner of the state stopped.
     StationStopped = "station_stopped", Fault, false,
         "The station has stopped. Nothing more is debited.",

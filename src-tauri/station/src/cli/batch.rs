@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::calls::absolute;
+use super::calls::{absolute, ask_with_news};
 use super::show::Show;
-use super::{Asked, Streams, not_written, on_a_runtime};
+use super::{Asked, Streams, not_written};
 use crate::api::{BatchCall, BatchOut, BatchView, Call, Event, UiError, View};
 use crate::batch::MAX_CSV_BYTES;
 use crate::messages::{Code, say};
-use crate::owner::reach;
 use crate::printing::files::write_durably;
 
 /// Prints a file and writes its results beside it.
@@ -30,24 +29,27 @@ pub(super) fn batch(
         },
     };
     let bar = bar(streams.watched && !show.json);
-    let view = on_a_runtime(async {
-        let station = reach(&asked.folder).await?;
-        let answer = station
-            .call(
-                asked.in_name(Call::Batch(BatchCall { csv, out })),
-                |event| {
-                    if let Event::Batch { done, rows } = event {
-                        bar.set_length(u64::from(rows));
-                        bar.set_position(u64::from(done));
-                    }
-                },
-            )
-            .await;
-        station.close().await;
-        answer
-    });
-    bar.finish_and_clear();
-    let View::Batch(view) = view? else {
+    let call = Call::Batch(BatchCall { csv, out });
+    let progress = |event| {
+        if let Event::Batch { done, rows } = event {
+            bar.set_length(u64::from(rows));
+            bar.set_position(u64::from(done));
+        }
+    };
+    ask_with_news(asked, call, progress, |answer| {
+        bar.finish_and_clear();
+        ended_batch(answer, file, show, streams)
+    })
+}
+
+/// Writes and shows what became of the rows.
+fn ended_batch(
+    answer: Result<View, UiError>,
+    file: &Path,
+    show: Show,
+    streams: &mut Streams<'_>,
+) -> Result<(), UiError> {
+    let View::Batch(view) = answer? else {
         return Err(say(Code::StationStopped, &[]));
     };
     let results = result_path(file);

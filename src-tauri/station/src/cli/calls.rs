@@ -9,13 +9,13 @@ use super::show::Show;
 use super::{Asked, Streams, later, not_written, on_a_runtime};
 use crate::api::{
     AddPrinterCall, AmendCall, AmendHow, AutomaticRefillCall, AutomaticRefillPlan, Call,
-    ContactCall, DoctorCall, DoctorView, EnrolCall, FindingOutcome, PieceState, PiecesCall,
+    ContactCall, DoctorCall, DoctorView, EnrolCall, Event, FindingOutcome, PieceState, PiecesCall,
     PrintCall, PrintOut, PrinterPort, PrinterSetup, QuoteCall, RefillCall, RefundCall,
     RehearseCall, RemovePrinterCall, ResolveCall, SecretsChoice, SendAgainCall, SetSoftwareCall,
     StatisticsCall, UiError, View, WithdrawCall,
 };
 use crate::messages::{Code, say};
-use crate::owner::reach;
+use crate::owner;
 use crate::printing::profile::{Profile, USUAL};
 use crate::station::Asker;
 
@@ -28,7 +28,7 @@ const USUAL_BAUD: u32 = 115_200;
 /// The refusal that a person can answer by choosing another keeper of secrets.
 const NO_KEYRING: &str = "no_keyring";
 
-/// Asks the station and shows its answer. A piece that did not end well is shown and is an error.
+/// Asks the station and shows its answer.
 pub(super) fn call(
     asked: &Asked,
     command: Command,
@@ -36,12 +36,24 @@ pub(super) fn call(
     streams: &mut Streams<'_>,
 ) -> Result<(), UiError> {
     let call = to_call(command)?;
-    let view = match ask(asked, call.clone()) {
-        Err(error) if error.code == NO_KEYRING && !show.json => {
-            ask(asked, with_another_keeper(call, error, streams)?)?
-        }
-        answer => answer?,
+    let no_keyring = ask(asked, call.clone(), |answer| match answer {
+        Err(error) if error.code == NO_KEYRING && !show.json => Ok(Some(error)),
+        answer => shown(answer, show, streams).map(|()| None),
+    })?;
+    let Some(error) = no_keyring else {
+        return Ok(());
     };
+    let call = with_another_keeper(call, error, streams)?;
+    ask(asked, call, |answer| shown(answer, show, streams))
+}
+
+/// Shows an answer. A piece that did not end well is shown and is an error.
+fn shown(
+    answer: Result<View, UiError>,
+    show: Show,
+    streams: &mut Streams<'_>,
+) -> Result<(), UiError> {
+    let view = answer?;
     show.view(&view, streams.out).map_err(not_written)?;
     match &view {
         View::Piece(piece) => ended_well(piece),
@@ -71,12 +83,28 @@ pub(super) fn call(
     }
 }
 
-pub(super) fn ask(asked: &Asked, call: Call) -> Result<View, UiError> {
+/// Asks the station and hands its answer to `take`, before this process stays for others that have
+/// asked it meanwhile.
+pub(super) fn ask<T>(
+    asked: &Asked,
+    call: Call,
+    take: impl FnOnce(Result<View, UiError>) -> Result<T, UiError>,
+) -> Result<T, UiError> {
+    ask_with_news(asked, call, |_| {}, take)
+}
+
+/// As [`ask`]; `news` hears what changes meanwhile.
+pub(super) fn ask_with_news<T>(
+    asked: &Asked,
+    call: Call,
+    news: impl FnMut(Event),
+    take: impl FnOnce(Result<View, UiError>) -> Result<T, UiError>,
+) -> Result<T, UiError> {
     on_a_runtime(async {
-        let station = reach(&asked.folder).await?;
-        let answer = station.call(asked.in_name(call), |_| {}).await;
-        station.close().await;
-        answer
+        let (answer, part) = owner::ask(&asked.folder, asked.in_name(call), news).await?;
+        let taken = take(answer);
+        part.close().await;
+        taken
     })
 }
 

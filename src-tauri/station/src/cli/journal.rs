@@ -9,19 +9,18 @@ use super::show::Show;
 use super::{Streams, not_written, on_a_runtime};
 use crate::api::{Call, ErrorKind, JournalView, UiError, View};
 use crate::messages::{Code, say};
-use crate::owner::reach;
+use crate::owner;
 use crate::station::calls::journal_view;
 use crate::store;
 
 /// Recomputes the journal; where the station starts, the sealed vault is compared too.
 pub(super) fn verify(folder: &Path, show: Show, streams: &mut Streams<'_>) -> Result<(), UiError> {
-    let asked = on_a_runtime(async {
-        let station = reach(folder).await?;
-        let answer = station.call(Call::VerifyJournal, |_| {}).await;
-        station.close().await;
+    let answer = on_a_runtime(async {
+        let (answer, part) = owner::ask(folder, Call::VerifyJournal, |_| {}).await?;
+        part.close().await;
         answer
     });
-    let view = match asked {
+    let view = match answer {
         Ok(View::Journal(view)) => view,
         Err(error) if error.kind != ErrorKind::Damaged => return Err(error),
         Ok(_) | Err(_) => read_only(folder)?,

@@ -17,13 +17,15 @@ pub(super) fn keys(
         Keys::List => Call::Status,
         Keys::Rotate => Call::RotateKeys,
     };
-    let View::Status(status) = calls::ask(asked, call)? else {
-        return Err(say(Code::BadCall, &[("reason", "another answer")]));
-    };
-    let shown = status.keys.iter().try_for_each(|key| {
-        let mut text = Vec::new();
-        show::key(key, &mut text)?;
-        how.object(key, &String::from_utf8_lossy(&text), streams.out)
-    });
-    shown.map_err(not_written)
+    calls::ask(asked, call, |answer| {
+        let View::Status(status) = answer? else {
+            return Err(say(Code::BadCall, &[("reason", "another answer")]));
+        };
+        let shown = status.keys.iter().try_for_each(|key| {
+            let mut text = Vec::new();
+            show::key(key, &mut text)?;
+            how.object(key, &String::from_utf8_lossy(&text), streams.out)
+        });
+        shown.map_err(not_written)
+    })
 }

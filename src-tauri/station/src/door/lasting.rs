@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use super::Door;
 use crate::api::{Call, Event, UiError, View};
 use crate::messages::{Code, say};
-use crate::owner::{Reach, reach_for};
+use crate::owner::{Reach, may_be_repeated, reach_for};
 use crate::services::software::prove::Unfit;
 use crate::services::software::{Package, Program, Readiness};
 
@@ -176,16 +176,19 @@ impl Lasting {
 
 impl Inner {
     async fn ask(&self, call: Call) -> Result<View, UiError> {
-        let again = may_be_repeated(&call).then(|| call.clone());
+        let again = call.clone();
         let answer = self.reached().await?.ask(call).await;
         let Err(error) = answer else { return answer };
-        if error != say(Code::StationStopped, &[]) || !self.forget_other().await {
+        let gone = error == say(Code::OwnerGone, &[]);
+        let lost = gone || error == say(Code::AnswerLost, &[]);
+        if !lost || !self.forget_other().await {
             return Err(error);
         }
         // What may have moved money is for the clerk to look at, never for us to repeat.
-        match again {
-            Some(call) => self.reached().await?.ask(call).await,
-            None => Err(error),
+        if gone || may_be_repeated(&again) {
+            self.reached().await?.ask(again).await
+        } else {
+            Err(error)
         }
     }
 
@@ -252,19 +255,6 @@ async fn pass_on(mut heard: broadcast::Receiver<Event>, events: broadcast::Sende
         // Nobody listening yet is no fault.
         drop(events.send(event));
     }
-}
-
-/// Whether a call may be made again when nobody knows whether it was heard: it only looks, or makes
-/// the same of its thing each time.
-fn may_be_repeated(call: &Call) -> bool {
-    if let Call::As(call) = call {
-        return may_be_repeated(&call.inner);
-    }
-    let is_the_same = matches!(
-        call,
-        Call::PutPreset(_) | Call::RemovePreset(_) | Call::PutBatch(_) | Call::RemoveBatch(_)
-    );
-    is_the_same || call.only_looks()
 }
 
 #[cfg(test)]

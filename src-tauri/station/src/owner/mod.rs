@@ -4,6 +4,7 @@
 //! calls; everybody else asks over that socket. So a command works beside the open window.
 
 mod client;
+mod going;
 mod lock;
 mod place;
 mod server;
@@ -31,6 +32,9 @@ const OWNER_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Between two looks at lock and socket.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// How often an owner that ends at that moment is met in one call before it is given up.
+const MAX_ENDING_OWNERS: u32 = 100;
 
 /// A way to the station of a data folder.
 pub enum Reach {
@@ -73,6 +77,46 @@ pub async fn reach_for(folder: &Path, program: Program) -> Result<Reach, UiError
         }
         sleep(LOOK_AGAIN).await;
     }
+}
+
+/// Asks the station of `folder` one thing; `news` hears what changes meanwhile. An owner that ends
+/// before it took the call leaves it to the next one, which may be this process.
+///
+/// The way to the station comes back with the answer, for [`Reach::close`]: whoever waits for the
+/// answer gets it before an owner stays for others.
+///
+/// # Errors
+/// As [`reach`]. What the station says, and `answer_lost`, stand in the answer.
+pub async fn ask(
+    folder: &Path,
+    call: Call,
+    mut news: impl FnMut(Event),
+) -> Result<(Result<View, UiError>, Reach), UiError> {
+    for _ in 0..MAX_ENDING_OWNERS {
+        let reach = reach(folder).await?;
+        let answer = reach.call(call.clone(), &mut news).await;
+        let error = answer.as_ref().err();
+        let gone = error == Some(&client::gone())
+            || error == Some(&client::lost()) && may_be_repeated(&call);
+        if !gone {
+            return Ok((answer, reach));
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+    Err(client::gone())
+}
+
+/// Whether a call may be made again when nobody knows whether it was carried out: it only looks, or
+/// makes the same of its thing each time.
+pub(crate) fn may_be_repeated(call: &Call) -> bool {
+    if let Call::As(call) = call {
+        return may_be_repeated(&call.inner);
+    }
+    let is_the_same = matches!(
+        call,
+        Call::PutPreset(_) | Call::RemovePreset(_) | Call::PutBatch(_) | Call::RemoveBatch(_)
+    );
+    is_the_same || call.only_looks()
 }
 
 impl Reach {

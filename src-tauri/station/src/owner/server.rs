@@ -5,10 +5,11 @@ use std::sync::Arc;
 use interprocess::local_socket::ListenerOptions;
 use interprocess::local_socket::tokio::{Listener, Stream, prelude::*};
 use tokio::io::BufReader;
-use tokio::sync::Semaphore;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::going::{Calls, Going};
 use super::place;
 use super::wire::{Reply, Request, WireFault, read, write};
 use crate::api::{Call, Event, UiError, View};
@@ -21,10 +22,14 @@ use crate::station::Station;
 /// Clients at once; more wait until one is done.
 const MAX_CLIENTS: usize = 16;
 
+/// Pages that hear of changes at once. They stay for hours and keep no client waiting.
+const MAX_LISTENERS: usize = 64;
+
 /// The owner of a data folder with its private socket.
 pub struct Server {
     station: Station,
     task: JoinHandle<()>,
+    calls: Calls,
     standing: Option<Standing>,
 }
 
@@ -43,10 +48,12 @@ impl Server {
                 ],
             )
         })?;
-        let task = tokio::spawn(serve(station.clone(), listener));
+        let calls = Calls::default();
+        let task = tokio::spawn(serve(station.clone(), listener, calls.clone()));
         Ok(Self {
             station,
             task,
+            calls,
             standing: None,
         })
     }
@@ -96,21 +103,27 @@ impl Server {
         )
     }
 
-    /// Stops serving, finishes the owner's work and writes the high-water mark.
+    /// Answers the other programs whose calls are going on, stops serving, finishes the owner's work
+    /// and writes the high-water mark.
+    ///
+    /// A call that was taken is answered: who asked may have paid. One that was not taken finds the
+    /// next owner.
     pub async fn close(self) {
         let Self {
             station,
             task,
+            calls,
             standing,
         } = self;
         if let Some(standing) = standing {
             standing.end().await;
         }
+        calls.see_out(&station).await;
         // Nobody is left on the telephone, whoever used it.
         station.telephone().hang_up().await;
         hang_up_all().await;
         task.abort();
-        // Aborted on purpose; its clients are aborted with it.
+        // Aborted on purpose, with its clients: none is in a call that goes on.
         drop(task.await);
         // The last handle waits for the owner's thread.
         drop(tokio::task::spawn_blocking(move || drop(station)).await);
@@ -125,21 +138,28 @@ fn listen(station: &Station) -> std::io::Result<Listener> {
     Ok(listener)
 }
 
-async fn serve(station: Station, listener: Listener) {
+async fn serve(station: Station, listener: Listener, calls: Calls) {
     let room = Arc::new(Semaphore::new(MAX_CLIENTS));
+    let gallery = Arc::new(Semaphore::new(MAX_LISTENERS));
     let mut clients = JoinSet::new();
     loop {
         let Ok(place) = Arc::clone(&room).acquire_owned().await else {
             return;
         };
+        calls.while_paused().await;
         match listener.accept().await {
             Ok(stream) => {
-                let station = station.clone();
+                let client = Client {
+                    station: station.clone(),
+                    stream,
+                    calls: calls.clone(),
+                    place,
+                    gallery: Arc::clone(&gallery),
+                };
                 clients.spawn(async move {
-                    if let Err(fault) = answer(&station, &stream).await {
+                    if let Err(fault) = client.answer().await {
                         tracing::debug!("a client of the private socket left: {fault}");
                     }
-                    drop(place);
                 });
             }
             Err(fault) => {
@@ -151,27 +171,61 @@ async fn serve(station: Station, listener: Listener) {
     }
 }
 
-/// Answers one client until it is done.
-async fn answer(station: &Station, stream: &Stream) -> Result<(), WireFault> {
-    let mut reader = BufReader::new(stream);
-    let mut writer = stream;
-    loop {
-        match read(&mut reader).await {
-            Ok(None) => return Ok(()),
-            Ok(Some(Request::Call(call))) => answer_call(station, *call, &mut writer).await?,
-            Ok(Some(Request::Listen)) => return tell(station, &mut writer).await,
-            Err(fault @ (WireFault::TooLong | WireFault::NotAMessage(_))) => {
-                let reason = fault.to_string();
-                let error = say(Code::BadCall, &[("reason", &reason)]);
-                write(&mut writer, &Reply::Error(error)).await?;
-                return Err(fault);
+/// One client of the socket.
+struct Client {
+    station: Station,
+    stream: Stream,
+    calls: Calls,
+    /// Among those who ask.
+    place: OwnedSemaphorePermit,
+    /// Room for those who listen.
+    gallery: Arc<Semaphore>,
+}
+
+impl Client {
+    /// Answers until the client is done.
+    async fn answer(self) -> Result<(), WireFault> {
+        let mut reader = BufReader::new(&self.stream);
+        let mut writer = &self.stream;
+        loop {
+            match read(&mut reader).await {
+                Ok(None) => return Ok(()),
+                Ok(Some(Request::Call(call))) => {
+                    // A line that ends without a word says that the call was not taken.
+                    let Some(going) = self.calls.begin() else {
+                        return Ok(());
+                    };
+                    answer_call(&self.station, *call, &mut writer, going).await?;
+                }
+                Ok(Some(Request::Listen)) => {
+                    let Ok(seat) = self.gallery.try_acquire_owned() else {
+                        return Ok(());
+                    };
+                    drop(self.place);
+                    let told = tell(&self.station, &mut writer).await;
+                    drop(seat);
+                    return told;
+                }
+                Err(fault @ (WireFault::TooLong | WireFault::NotAMessage(_))) => {
+                    let reason = fault.to_string();
+                    let error = say(Code::BadCall, &[("reason", &reason)]);
+                    write(&mut writer, &Reply::Error(error)).await?;
+                    return Err(fault);
+                }
+                Err(fault @ WireFault::Broken(_)) => return Err(fault),
             }
-            Err(fault @ WireFault::Broken(_)) => return Err(fault),
         }
     }
 }
 
-async fn answer_call(station: &Station, call: Call, writer: &mut &Stream) -> Result<(), WireFault> {
+/// Carries a call out and answers it, while it counts as `going`.
+async fn answer_call(
+    station: &Station,
+    call: Call,
+    writer: &mut &Stream,
+    going: Going,
+) -> Result<(), WireFault> {
+    write(writer, &Reply::Taken).await?;
     let mut events = station.subscribe();
     let answer = station.call(call);
     tokio::pin!(answer);
@@ -190,6 +244,7 @@ async fn answer_call(station: &Station, call: Call, writer: &mut &Stream) -> Res
         let done = !matches!(reply, Reply::Event(_));
         write(writer, &reply).await?;
         if done {
+            drop(going);
             return Ok(());
         }
     }

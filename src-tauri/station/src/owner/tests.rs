@@ -1,6 +1,6 @@
 use super::*;
-use crate::api::{Call, View};
-use crate::station::fixture::Desk;
+use crate::api::{Call, PrintOut, View};
+use crate::station::fixture::{Desk, letter, runtime};
 
 #[test]
 fn a_locked_folder_is_not_taken_twice() {
@@ -127,5 +127,130 @@ async fn what_is_no_call_is_refused_and_the_owner_goes_on() {
     assert!(line.contains("bad_call"), "{line}");
     let second = reach(folder.path()).await.unwrap();
     assert!(second.call(Call::Status, |_| {}).await.is_ok());
+    first.close().await;
+}
+
+/// A station that is served while `work` asks it as another program.
+fn beside<T>(work: impl AsyncFnOnce(Server, Desk) -> T) -> T {
+    let mut desk = Desk::new();
+    let station = desk.station.take().unwrap();
+    runtime().block_on(async {
+        let server = Server::start(station).unwrap();
+        work(server, desk).await
+    })
+}
+
+#[test]
+fn an_owner_that_ends_answers_the_calls_it_has_taken() {
+    beside(async |server, desk| {
+        let line = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = line.local_addr().unwrap().to_string();
+        let client = Client::connect(&desk.data()).await.unwrap();
+        let printer = crate::api::PrinterSetup {
+            name: "counter".into(),
+            model: "esc-pos".into(),
+            port: crate::api::PrinterPort::Tcp { address },
+            dpi: 203,
+            stock: "label-4x6".into(),
+            acknowledges: false,
+        };
+        let add = Call::AddPrinter(crate::api::AddPrinterCall { printer });
+        client.call(add, |_| {}).await.unwrap();
+        let (begun, reading) = tokio::sync::oneshot::channel();
+        let printer = std::thread::spawn(move || {
+            use std::io::Read;
+            let (mut line, _) = line.accept().unwrap();
+            let mut byte = [0];
+            line.read_exact(&mut byte).unwrap();
+            begun.send(()).unwrap();
+            // The owner is asked to end meanwhile.
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            std::io::copy(&mut line, &mut std::io::sink()).ok();
+        });
+        let name = "counter".to_owned();
+        let out = Some(PrintOut::Printer { name });
+        let print = Call::Print(crate::api::PrintCall {
+            out,
+            ..letter(&desk, "unused")
+        });
+        let asked = tokio::spawn(async move { client.call(print, |_| {}).await });
+        reading.await.unwrap();
+        server.close().await;
+        let View::Piece(piece) = asked.await.unwrap().unwrap() else {
+            panic!("not a piece")
+        };
+        assert_eq!(piece.state, crate::api::PieceState::Unknown);
+        printer.join().unwrap();
+        let (answer, owner) = ask(&desk.data(), Call::Pieces(Default::default()), |_| {})
+            .await
+            .unwrap();
+        let View::Pieces(listed) = answer.unwrap() else {
+            panic!("not a list")
+        };
+        assert_eq!(listed.pieces.len(), 1);
+        assert_eq!(listed.pieces[0].serial, piece.serial);
+        owner.close().await;
+    });
+}
+
+#[test]
+fn a_call_that_the_owner_never_took_is_carried_out_by_the_next_owner() {
+    beside(async |server, desk| {
+        let client = Client::connect(&desk.data()).await.unwrap();
+        server.close().await;
+        let error = client.call(Call::Status, |_| {}).await.unwrap_err();
+        assert_eq!(error.code, "owner_gone");
+        let (answer, owner) = ask(&desk.data(), Call::Status, |_| {}).await.unwrap();
+        assert!(answer.is_ok());
+        assert!(matches!(owner, Reach::Own(_)));
+        owner.close().await;
+    });
+}
+
+/// An owner that reads one call, says `words` and is gone, as one that is killed.
+async fn killed_after(folder: &Path, words: &'static str, call: Call) -> UiError {
+    use interprocess::local_socket::ListenerOptions;
+    use interprocess::local_socket::tokio::prelude::*;
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    let _lock = FolderLock::take(folder).unwrap().unwrap();
+    place::prepare(folder).unwrap();
+    let name = place::name(folder).unwrap();
+    let listener = ListenerOptions::new().name(name).create_tokio().unwrap();
+    let killed = async {
+        let stream = listener.accept().await.unwrap();
+        let mut line = String::new();
+        let mut reader = BufReader::new(&stream);
+        reader.read_line(&mut line).await.unwrap();
+        (&stream).write_all(words.as_bytes()).await.unwrap();
+        drop(listener);
+    };
+    let client = Client::connect(folder).await.unwrap();
+    let (answer, ()) = tokio::join!(client.call(call, |_| {}), killed);
+    answer.unwrap_err()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_call_that_was_taken_may_have_been_carried_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let print = || Call::Print(Default::default());
+    let error = killed_after(folder.path(), "", print()).await;
+    assert_eq!(error.code, "owner_gone");
+    assert!(error.message.contains("Nothing was done"), "{error}");
+    let error = killed_after(folder.path(), "\"taken\"\n", print()).await;
+    assert_eq!(error.code, "answer_lost");
+    assert_eq!(error.kind, crate::api::ErrorKind::Unknown);
+    assert!(error.hint.contains("Look at the pieces"), "{}", error.hint);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_pages_that_listen_keep_nobody_from_asking() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = reach(folder.path()).await.unwrap();
+    let mut pages = Vec::new();
+    for _ in 0..40 {
+        let page = Client::connect(folder.path()).await.unwrap().door();
+        assert!(page.ask(Call::Status).await.is_ok());
+        pages.push(page);
+    }
     first.close().await;
 }

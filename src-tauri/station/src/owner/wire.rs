@@ -24,6 +24,8 @@ pub(super) enum Request {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Reply {
+    /// The call is read and is carried out now. Whoever has not heard this knows that it is not.
+    Taken,
     /// Something changed.
     Event(Event),
     /// The answer.
@@ -57,8 +59,13 @@ pub(super) async fn read<T: DeserializeOwned>(
     if read.map_err(WireFault::Broken)? == 0 {
         return Ok(None);
     }
-    if line.last() != Some(&b'\n') && line.len() >= MAX_LINE {
-        return Err(WireFault::TooLong);
+    if line.last() != Some(&b'\n') {
+        // Half a message is none: whoever sent it does not know that it arrived.
+        return Err(if line.len() >= MAX_LINE {
+            WireFault::TooLong
+        } else {
+            WireFault::Broken(std::io::ErrorKind::UnexpectedEof.into())
+        });
     }
     serde_json::from_slice(&line)
         .map(Some)
