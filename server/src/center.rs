@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError, TokenPlace};
 use crate::db::{Db, DbError, Tx};
 use crate::epochs;
-use crate::folder::{FileFault, Folder};
+use crate::folder::{self, FileFault, Folder, Holding};
 use crate::ledger::tree::{self, TreeHead};
 use crate::ledger::{Ledger, LedgerError, RecordKind};
 use crate::monitor::Monitor;
@@ -50,6 +50,15 @@ pub enum CenterError {
     /// The folder holds a data center already.
     #[error("there is a data center in {} already", path.display())]
     AlreadyInitialised {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder holds keys of a data center, and its database is missing or empty.
+    #[error(
+        "the database of the data center in {} is missing or empty; its keys are there",
+        path.display()
+    )]
+    DatabaseLost {
         /// The folder.
         path: PathBuf,
     },
@@ -101,6 +110,18 @@ pub struct Initialised {
     pub new_passphrase: Option<Zeroizing<String>>,
 }
 
+fn lost(folder: &Folder) -> CenterError {
+    CenterError::DatabaseLost {
+        path: folder.path().to_owned(),
+    }
+}
+
+fn nothing(folder: &Folder) -> CenterError {
+    CenterError::NotInitialised {
+        path: folder.path().to_owned(),
+    }
+}
+
 /// How far in its life the data center is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Life {
@@ -139,8 +160,9 @@ pub struct DataCenter {
 impl DataCenter {
     /// Makes a new data center in a folder that holds none.
     ///
-    /// The database is made last, and the row that names the data center last in it: an `init`
-    /// that was interrupted is simply begun again.
+    /// The row that names the data center is written last, and until then the folder says that one is
+    /// being made: an `init` that was interrupted is simply begun again. Keys without a database are
+    /// those of a data center that lost it, and are never written over.
     ///
     /// # Errors
     /// [`CenterError`].
@@ -154,12 +176,22 @@ impl DataCenter {
         }
         ca::check_names(&terms.names)?;
         let now = clock.now();
-        folder.make()?;
+        match folder.holding()? {
+            Holding::Remains => return Err(lost(folder)),
+            Holding::Nothing | Holding::Begun => {
+                folder.make()?;
+                folder::write_private(&folder.beginning(), b"")?;
+            }
+            Holding::Database => folder.make()?,
+        }
         let db = Db::open(&folder.database(), now)?;
         if db.read_blocking("center", center_row)?.is_some() {
             return Err(CenterError::AlreadyInitialised {
                 path: folder.path().to_owned(),
             });
+        }
+        if !folder.beginning().exists() && folder.has_keys()? {
+            return Err(lost(folder));
         }
         let new_passphrase = match &terms.passphrase {
             Some(_) => None,
@@ -190,7 +222,20 @@ impl DataCenter {
             epochs::begin(&ledger, tx, FIRST_EPOCH, "init", now)?;
             Ok::<_, CenterError>(founded.keep(&ledger, tx, now)?)
         })?;
+        folder::destroy(&folder.beginning())?;
         Ok(Initialised { id, new_passphrase })
+    }
+
+    /// Whether a folder has the database of a data center. Nothing is opened or made.
+    ///
+    /// # Errors
+    /// [`CenterError::NotInitialised`], [`CenterError::DatabaseLost`].
+    pub fn check(folder: &Folder) -> Result<(), CenterError> {
+        match folder.holding()? {
+            Holding::Database => Ok(()),
+            Holding::Remains => Err(lost(folder)),
+            Holding::Nothing | Holding::Begun => Err(nothing(folder)),
+        }
     }
 
     /// Opens the data center of a folder. The caller holds the folder's lock.
@@ -198,16 +243,20 @@ impl DataCenter {
     /// # Errors
     /// [`CenterError`].
     pub fn open(folder: &Folder, clock: Arc<dyn Clock>) -> Result<Self, CenterError> {
-        let missing = || CenterError::NotInitialised {
-            path: folder.path().to_owned(),
-        };
-        if !folder.database().exists() {
-            return Err(missing());
-        }
+        Self::check(folder)?;
         let now = clock.now();
         let db = Db::open(&folder.database(), now)?;
         let row = db.read_blocking("center", center_row)?;
-        let row = row.ok_or_else(missing)?;
+        let Some(row) = row else {
+            let is_begun = folder.beginning().exists() || !folder.has_keys()?;
+            return Err(if is_begun {
+                nothing(folder)
+            } else {
+                lost(folder)
+            });
+        };
+        // Left by a crash right after the data center was made.
+        folder::destroy(&folder.beginning())?;
         let config = Config::read(folder)?;
         let monitor = Monitor::default();
         let hub = Arc::clone(monitor.hub());

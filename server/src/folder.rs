@@ -10,6 +10,7 @@
 //! DATA/offline-root.pem   root and recovery keys under the passphrase: move it away
 //! DATA/offline/           keys of the repository's root and targets, each under the passphrase, and
 //!                         the passphrase of the keys that publish: move it away
+//! DATA/beginning          there while `init` makes a data center
 //! DATA/lock               held by the process that owns the folder
 //! DATA/listening          where `serve` listens, while it runs
 //! ```
@@ -48,6 +49,19 @@ pub enum FileFault {
         /// Which one.
         path: PathBuf,
     },
+}
+
+/// What a data folder holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holding {
+    /// Nothing of a data center.
+    Nothing,
+    /// What an `init` left that was interrupted before it had made a data center.
+    Begun,
+    /// Keys and certificates of a data center whose database is missing or empty.
+    Remains,
+    /// A database.
+    Database,
 }
 
 /// The paths of one data folder.
@@ -156,6 +170,63 @@ impl Folder {
     #[must_use]
     pub fn lock(&self) -> PathBuf {
         self.path.join("lock")
+    }
+
+    /// There while `init` makes a data center: what it left is worth nothing then.
+    #[must_use]
+    pub fn beginning(&self) -> PathBuf {
+        self.path.join("beginning")
+    }
+
+    /// What the folder holds, by its files. An empty database counts as none.
+    ///
+    /// # Errors
+    /// [`FileFault::Read`].
+    pub fn holding(&self) -> Result<Holding, FileFault> {
+        let path = self.database();
+        match fs::metadata(&path) {
+            Ok(metadata) if metadata.len() > 0 => return Ok(Holding::Database),
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(FileFault::Read { path, source });
+            }
+            Ok(_) | Err(_) => {}
+        }
+        if self.beginning().exists() {
+            return Ok(Holding::Begun);
+        }
+        Ok(if self.has_keys()? {
+            Holding::Remains
+        } else {
+            Holding::Nothing
+        })
+    }
+
+    /// Whether keys or certificates of a data center are there.
+    ///
+    /// # Errors
+    /// [`FileFault::Read`].
+    pub fn has_keys(&self) -> Result<bool, FileFault> {
+        let fault = |path: &Path, source| FileFault::Read {
+            path: path.to_owned(),
+            source,
+        };
+        if self.offline_root().exists() {
+            return Ok(true);
+        }
+        for part in ["ca", "keys", "keys/sealing"] {
+            let path = self.path.join(part);
+            let entries = match fs::read_dir(&path) {
+                Err(source) if source.kind() == io::ErrorKind::NotFound => continue,
+                entries => entries.map_err(|source| fault(&path, source))?,
+            };
+            for entry in entries {
+                let kind = entry.and_then(|entry| entry.file_type());
+                if kind.map_err(|source| fault(&path, source))?.is_file() {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// Where `serve` says that it listens.

@@ -34,6 +34,20 @@ pub enum BackupError {
         /// The file.
         path: PathBuf,
     },
+    /// There is no file of that name.
+    #[error("there is no file {}", path.display())]
+    Absent {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The folder holds the keys of another data center than the backup's.
+    #[error("{} holds keys of another data center than the backup {}", folder.display(), path.display())]
+    AnotherCenter {
+        /// The backup.
+        path: PathBuf,
+        /// The data folder.
+        folder: PathBuf,
+    },
     /// The file is not a backup of a data center.
     #[error("{} is not a backup of a data center", path.display())]
     NotABackup {
@@ -172,10 +186,34 @@ fn is_ours(name: &str) -> bool {
     }
 }
 
-/// Makes a data center from a backup in a folder that has none: a new epoch, refills locked. The
-/// epoch is at least `at_least`: one that follows a later restore of the same backup.
+/// Whether there is a backup to restore, before anything is made for it.
 ///
-/// The database gets its final name last, so an interrupted restore is simply begun again.
+/// # Errors
+/// [`BackupError::Absent`], [`BackupError::NotABackup`].
+pub fn check_there(file: &Path) -> Result<(), BackupError> {
+    match fs::metadata(file) {
+        Ok(metadata) if metadata.is_file() => Ok(()),
+        Ok(_) => Err(BackupError::NotABackup {
+            path: file.to_owned(),
+        }),
+        Err(source) if source.kind() == std::io::ErrorKind::NotFound => Err(BackupError::Absent {
+            path: file.to_owned(),
+        }),
+        Err(source) => Err(FileFault::Read {
+            path: file.to_owned(),
+            source,
+        }
+        .into()),
+    }
+}
+
+/// Makes a data center from a backup in a folder that has none, or that has lost the database of the
+/// same one: a new epoch, refills locked. The epoch is at least `at_least`: one that follows a later
+/// restore of the same backup.
+///
+/// The backup is copied and examined before anything else in the folder changes; then what was there
+/// is set aside. The database gets its final name last, so an interrupted restore is simply begun
+/// again.
 ///
 /// # Errors
 /// [`BackupError`].
@@ -185,18 +223,26 @@ pub fn restore(
     at_least: Option<u32>,
     clock: &Arc<dyn Clock>,
 ) -> Result<RestoreView, BackupError> {
-    if folder.database().exists() {
+    check_there(file)?;
+    if holds_a_center(&folder.database()) {
         return Err(CenterError::AlreadyInitialised {
             path: folder.path().to_owned(),
         }
         .into());
     }
-    folder.make()?;
+    folder::make_private(folder.path())?;
     let restoring = folder.path().join("pennyblack.db.restoring");
-    copy_database(file, &restoring)?;
-    take_out_files(folder, file, &restoring)?;
-    let view = begin_new_epoch(&restoring, at_least, clock.as_ref())?;
-    empty_log(&restoring)?;
+    let examined = examine(folder, file, &restoring, at_least, clock.as_ref());
+    if examined.is_err() {
+        // What cannot be removed does no harm: the next restore begins with it.
+        drop(remove_database(&restoring));
+    }
+    let (files, view) = examined?;
+    set_aside(folder)?;
+    folder.make()?;
+    for (name, content) in files {
+        folder::write_private(&folder.path().join(name), &content)?;
+    }
     let rename = || {
         fs::rename(&restoring, folder.database())?;
         folder::sync_folder_of(&restoring)
@@ -209,32 +255,97 @@ pub fn restore(
     Ok(view)
 }
 
+/// Whether a database is there that may be a data center's: all that is not plainly empty.
+fn holds_a_center(database: &Path) -> bool {
+    let is_empty = fs::metadata(database).is_ok_and(|metadata| metadata.len() == 0);
+    if is_empty || !database.exists() {
+        return false;
+    }
+    let rows = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .and_then(|db| db.query_row("SELECT count(*) FROM data_center", [], |row| row.get(0)));
+    !matches!(rows, Ok(0_u32))
+}
+
+/// A file of the data folder: its path there, and what it holds.
+type FolderFile = (String, Vec<u8>);
+
+/// Makes the database of the new epoch from a backup, and takes out the files. Nothing else in the
+/// folder changes.
+fn examine(
+    folder: &Folder,
+    file: &Path,
+    restoring: &Path,
+    at_least: Option<u32>,
+    clock: &dyn Clock,
+) -> Result<(Vec<FolderFile>, RestoreView), BackupError> {
+    copy_database(file, restoring)?;
+    let files = take_out_files(file, restoring)?;
+    is_of_the_same_center(folder, file, &files)?;
+    let view = begin_new_epoch(restoring, at_least, clock)?;
+    empty_log(restoring)?;
+    Ok((files, view))
+}
+
+/// Keys of one data center are not mixed with the book of another: the root tells them apart.
+fn is_of_the_same_center(
+    folder: &Folder,
+    file: &Path,
+    files: &[FolderFile],
+) -> Result<(), BackupError> {
+    let root = folder.certificate("root");
+    if folder.beginning().exists() || !root.exists() {
+        return Ok(());
+    }
+    let here = folder::read_small(&root)?;
+    let same = |(name, content): &FolderFile| name == "ca/root.pem" && *content == here;
+    if files.iter().any(same) {
+        Ok(())
+    } else {
+        Err(BackupError::AnotherCenter {
+            path: file.to_owned(),
+            folder: folder.path().to_owned(),
+        })
+    }
+}
+
+/// Moves away what a lost data center left, as evidence: its keys may be younger than the backup, and
+/// the log of its database must not be taken for the new one's. What belongs offline stays.
+fn set_aside(folder: &Folder) -> Result<(), BackupError> {
+    let database = folder.database();
+    let beside = |suffix: &str| {
+        let mut name = database.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let mut left = vec![beside(""), beside("-wal"), beside("-shm"), folder.config()];
+    left.extend(["ca", "keys"].map(|part| folder.path().join(part)));
+    left.retain(|path| path.exists());
+    if left.is_empty() {
+        return Ok(());
+    }
+    let place = (1_u32..)
+        .map(|number| folder.path().join(format!("before-restore-{number}")))
+        .find(|place| !place.exists())
+        .unwrap_or_else(|| folder.path().join("before-restore"));
+    folder::make_private(&place)?;
+    for path in left {
+        let to = place.join(path.file_name().unwrap_or_default());
+        let moved = fs::rename(&path, &to).and_then(|()| folder::sync_folder_of(&path));
+        moved.map_err(|source| FileFault::Write { path, source })?;
+    }
+    Ok(())
+}
+
 /// Copies the backup's database page by page; whatever an earlier try left is overwritten.
 fn copy_database(from: &Path, to: &Path) -> Result<(), BackupError> {
     let not_a_backup = || BackupError::NotABackup {
         path: from.to_owned(),
     };
-    for suffix in ["", "-wal", "-shm"] {
-        let mut left = to.as_os_str().to_owned();
-        left.push(suffix);
-        match fs::remove_file(&left) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(FileFault::Write {
-                    path: left.into(),
-                    source,
-                }
-                .into());
-            }
-            Ok(()) | Err(_) => {}
-        }
-    }
+    remove_database(to)?;
     let write_fault = |source| FileFault::Write {
         path: to.to_owned(),
         source,
     };
-    if !from.is_file() {
-        return Err(not_a_backup());
-    }
     folder::private_options()
         .create(true)
         .truncate(true)
@@ -250,6 +361,24 @@ fn copy_database(from: &Path, to: &Path) -> Result<(), BackupError> {
         return Err(BackupError::Damaged {
             path: from.to_owned(),
         });
+    }
+    Ok(())
+}
+
+/// Removes a database with its log, if it is there.
+fn remove_database(path: &Path) -> Result<(), FileFault> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut left = path.as_os_str().to_owned();
+        left.push(suffix);
+        match fs::remove_file(&left) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                return Err(FileFault::Write {
+                    path: left.into(),
+                    source,
+                });
+            }
+            Ok(()) | Err(_) => {}
+        }
     }
     Ok(())
 }
@@ -288,7 +417,7 @@ fn empty_log(database: &Path) -> Result<(), BackupError> {
     connection.close().map_err(|(_, source)| fault(source))
 }
 
-fn take_out_files(folder: &Folder, backup: &Path, copy: &Path) -> Result<(), BackupError> {
+fn take_out_files(backup: &Path, copy: &Path) -> Result<Vec<FolderFile>, BackupError> {
     let not_a_backup = |_| BackupError::NotABackup {
         path: backup.to_owned(),
     };
@@ -300,20 +429,18 @@ fn take_out_files(folder: &Folder, backup: &Path, copy: &Path) -> Result<(), Bac
             statement
                 .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .take(FILES_MAX)
-                .collect::<Result<Vec<(String, Vec<u8>)>, _>>()
+                .collect::<Result<Vec<FolderFile>, _>>()
         })
         .map_err(not_a_backup)?;
-    for (name, content) in files {
-        if !is_ours(&name) {
-            return Err(BackupError::Damaged {
-                path: backup.to_owned(),
-            });
-        }
-        folder::write_private(&folder.path().join(name), &content)?;
+    if !files.iter().all(|(name, _)| is_ours(name)) {
+        return Err(BackupError::Damaged {
+            path: backup.to_owned(),
+        });
     }
     connection
         .execute_batch("DROP TABLE folder_file")
-        .map_err(not_a_backup)
+        .map_err(not_a_backup)?;
+    Ok(files)
 }
 
 /// Checks the book, then raises the epoch, locks refills and skips numbers, in one transaction.

@@ -60,7 +60,7 @@ use crate::access::Modem;
 use crate::center::{DataCenter, InitTerms};
 use crate::clock::{Clock, SystemClock};
 use crate::config::TokenPlace;
-use crate::folder::{FileFault, Folder, read_small};
+use crate::folder::{FileFault, Folder, make_private, read_small};
 
 /// The environment variable with the log filter, as `tracing` understands it.
 const LOG_VARIABLE: &str = "PENNYBLACK_LOG";
@@ -390,12 +390,7 @@ fn perform_or_ask_for(
 
 /// Takes a folder that holds a data center; nothing when another process has it.
 fn owned(folder: &Folder) -> Result<Option<Ownership>, AdminRefusal> {
-    if !folder.database().exists() {
-        return Err(crate::center::CenterError::NotInitialised {
-            path: folder.path().to_owned(),
-        }
-        .into());
-    }
+    DataCenter::check(folder)?;
     Ok(owner::claim(folder)?)
 }
 
@@ -413,7 +408,7 @@ fn owned_soon(folder: &Folder) -> Result<Ownership, AdminRefusal> {
 
 /// Takes a folder for a new data center.
 fn owned_new(folder: &Folder) -> Result<Ownership, AdminRefusal> {
-    folder.make()?;
+    make_private(folder.path())?;
     owner::claim(folder)?.ok_or_else(in_use)
 }
 
@@ -517,6 +512,7 @@ fn carry_out_restore(
     clock: &Arc<dyn Clock>,
     output: &Output,
 ) -> Result<(), AdminRefusal> {
+    backup::check_there(file)?;
     let ownership = owned_new(folder)?;
     let view = backup::restore(folder, file, at_least, clock)?;
     drop(ownership);

@@ -303,6 +303,12 @@ impl From<CenterError> for AdminRefusal {
                 &error,
                 "Make one with `pennyblack-server init`, or name another folder with --data.",
             ),
+            CenterError::DatabaseLost { .. } => Self::damaged(
+                "database_lost",
+                &error,
+                "Nothing was changed. Put the last backup into this folder with `pennyblack-server \
+                 restore FILE`.",
+            ),
             CenterError::AlreadyInitialised { .. } => Self::refused(
                 "already_initialised",
                 &error,
@@ -434,6 +440,16 @@ impl From<BackupError> for AdminRefusal {
                 "file_exists",
                 &error,
                 "Nothing was written. Name a new file.",
+            ),
+            BackupError::Absent { .. } => Self::refused(
+                "no_such_file",
+                &error,
+                "Nothing was restored. Name the file that `backup` wrote.",
+            ),
+            BackupError::AnotherCenter { .. } => Self::refused(
+                "another_data_center",
+                &error,
+                "Nothing was changed. Restore it into another folder with --data.",
             ),
             BackupError::NotABackup { .. } | BackupError::Damaged { .. } => Self::damaged(
                 "damaged_backup",

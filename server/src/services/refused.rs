@@ -105,6 +105,7 @@ impl From<CenterError> for Refused {
             CenterError::Ledger(fault) => Self::Ledger(fault),
             CenterError::Ca(fault) => Self::Authority(fault),
             CenterError::NotInitialised { .. }
+            | CenterError::DatabaseLost { .. }
             | CenterError::AlreadyInitialised { .. }
             | CenterError::LongSupportContact
             | CenterError::Config(_)

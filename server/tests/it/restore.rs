@@ -81,13 +81,21 @@ fn a_file_that_is_no_backup_or_a_damaged_one_is_refused() {
     let nonsense = folder.path().join("nonsense");
     std::fs::write(&nonsense, vec![0x55; 8_192]).unwrap();
     let database = folder.data().join("pennyblack.db");
-    for file in [&nonsense, &database, &folder.path().join("absent")] {
+    for file in [&nonsense, &database] {
         let restored = Folder::empty();
         let (exit, _) = restored.refusal(&["restore", file.to_str().unwrap()]);
         assert_eq!(exit, 6, "{}", file.display());
+        let left = std::fs::read_dir(restored.data()).unwrap();
+        let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["lock"], "a restore that failed leaves nothing");
         let (exit, _) = restored.refusal(&["account", "list"]);
         assert_eq!(exit, 3);
     }
+    let restored = Folder::empty();
+    let absent = folder.path().join("absent");
+    let (exit, refusal) = restored.refusal(&["restore", absent.to_str().unwrap()]);
+    assert_eq!((exit, &refusal["code"]), (3, &json!("no_such_file")));
+    assert!(!restored.data().exists());
     let edited = rusqlite::Connection::open(&backup).unwrap();
     edited
         .execute_batch(
@@ -99,4 +107,67 @@ fn a_file_that_is_no_backup_or_a_damaged_one_is_refused() {
     let restored = Folder::empty();
     let (exit, refusal) = restored.refusal(&["restore", &backup]);
     assert_eq!((exit, &refusal["code"]), (6, &json!("damaged_ledger")));
+}
+
+#[test]
+fn a_data_center_whose_database_is_lost_is_damaged_and_takes_its_backup() {
+    for make_lost in [
+        (|path| std::fs::write(path, b"")) as fn(&std::path::Path) -> std::io::Result<()>,
+        |path| std::fs::remove_file(path),
+    ] {
+        let BackedUp { folder, backup } = backed_up();
+        let data = folder.data();
+        let kept = ["ca/root.pem", "offline-root.pem", "keys/dial-in.hex"];
+        let read = || kept.map(|name| std::fs::read(data.join(name)).unwrap());
+        let before = read();
+        make_lost(&data.join("pennyblack.db")).unwrap();
+        for words in [
+            &["account", "list"][..],
+            &["init"],
+            &["serve"],
+            &["account", "list"],
+        ] {
+            let (exit, refusal) = folder.refusal(words);
+            assert_eq!((exit, &refusal["code"]), (6, &json!("database_lost")));
+            let hint = refusal["hint"].as_str().unwrap();
+            assert!(hint.contains("restore"), "{hint}");
+        }
+        assert_eq!(read(), before);
+        let view = folder.json(&["restore", &backup]);
+        assert_eq!(view["epoch"], 2);
+        assert_eq!(read(), before);
+        assert_eq!(folder.json(&["account", "show", "A"])["balance"], 5_000);
+        // What was there before is evidence.
+        let aside = data.join("before-restore-1/ca/root.pem");
+        assert_eq!(std::fs::read(aside).unwrap(), before[0]);
+        drop(folder.serve());
+    }
+}
+
+#[test]
+fn a_backup_of_another_data_center_does_not_replace_keys() {
+    let BackedUp {
+        folder: _folder,
+        backup,
+    } = backed_up();
+    let folder = Folder::initialised();
+    let root = folder.data().join("ca/root.pem");
+    let before = std::fs::read(&root).unwrap();
+    std::fs::remove_file(folder.data().join("pennyblack.db")).unwrap();
+    let (exit, refusal) = folder.refusal(&["restore", &backup]);
+    assert_eq!((exit, &refusal["code"]), (3, &json!("another_data_center")));
+    assert_eq!(std::fs::read(root).unwrap(), before);
+}
+
+#[test]
+fn an_interrupted_init_is_simply_begun_again() {
+    let folder = Folder::initialised();
+    // As a crash leaves it that came before the data center's row was written.
+    std::fs::remove_file(folder.data().join("pennyblack.db")).unwrap();
+    std::fs::write(folder.data().join("beginning"), b"").unwrap();
+    let (exit, refusal) = folder.refusal(&["account", "list"]);
+    assert_eq!((exit, &refusal["code"]), (3, &json!("not_initialised")));
+    folder.json(&["init"]);
+    assert!(!folder.data().join("beginning").exists());
+    assert!(folder.lines(&["account", "list"]).is_empty());
 }
