@@ -211,6 +211,11 @@ fn every_test_that_claims_names_exists() {
 }
 
 #[test]
+fn each_requirement_is_claimed_once() {
+    none(&claims::doubled(&Tree::here().text("CLAIMS.md")));
+}
+
+#[test]
 fn documents_keep_to_their_length() {
     let tree = Tree::here();
     let mut findings = Vec::new();

@@ -1,5 +1,7 @@
 //! Rules about what the documents promise.
 
+use std::collections::BTreeSet;
+
 /// The commands that a stranger needs.
 const COMMANDS: [&str; 2] = ["cargo xtask run", "cargo xtask test"];
 
@@ -43,6 +45,25 @@ pub(super) fn unknown_tests(claims: &str, text: impl Fn(&str) -> Option<String>)
     findings
 }
 
+/// Requirements that stand in the table more than once: one of the rows is then older than the other.
+pub(super) fn doubled(claims: &str) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let mut findings = Vec::new();
+    for line in claims.lines() {
+        let mut cells = line.split(" | ");
+        let (Some(number), Some(requirement)) = (cells.next(), cells.next()) else {
+            continue;
+        };
+        let name = requirement.split([':', ',']).next().unwrap_or_default();
+        if !seen.insert((number, name)) {
+            findings.push(format!(
+                "CLAIMS.md has more than one row of {number} | {name}"
+            ));
+        }
+    }
+    findings
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,6 +74,15 @@ mod tests {
         assert_eq!(
             missing_commands("cargo xtask run"),
             ["README.md does not name `cargo xtask test`"]
+        );
+    }
+
+    #[test]
+    fn a_requirement_that_is_claimed_twice_is_found() {
+        let claims = "| # | requirement |\n| 8 | paper: many | a |\n| 8 | paper: more | b |\n| 9 | paper | c |";
+        assert_eq!(
+            doubled(claims),
+            ["CLAIMS.md has more than one row of | 8 | paper"]
         );
     }
 
