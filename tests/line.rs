@@ -11,9 +11,26 @@ use server::access::Caller;
 use server::ca::StationCertificate;
 use server::center::DataCenter;
 use shared::monitor::{DUE_HEADER, Due, HOLDS_HEADER, Holdings};
+use shared::services::repository::news::NEWS_PATH;
 use shared::wire::{CBOR_MEDIA_TYPE, Problem};
 use station::contact::link::{Answered, Exchange, Link, LinkFault, LinkRequest, MAX_REPLY_BYTES};
 use station::station::{Station, names};
+
+/// The answer of a data center that tells no news of its repository in one reply: then each document and
+/// content is asked for by itself.
+#[must_use]
+pub fn no_news(request: &LinkRequest) -> Option<Answered> {
+    let problem = Problem {
+        status: 404,
+        code: "not_found".to_owned(),
+        message: "The data center has nothing under this address.".to_owned(),
+        hint: String::new(),
+        retry: false,
+        expected: None,
+    };
+    let is_asked = request.path().starts_with(NEWS_PATH);
+    is_asked.then(|| LinkFault::Refused(Box::new(problem)).into())
+}
 
 /// What the line does to one exchange. A place is taken modulo what there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

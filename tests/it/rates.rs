@@ -15,7 +15,7 @@ use station::api::{Call, QuoteCall, View};
 use station::contact::link::{Exchange, Link, LinkRequest};
 use station::contact::round::meet_over;
 use station::services::Asked;
-use system_tests::line::{Line, flipped};
+use system_tests::line::{Line, flipped, no_news};
 use system_tests::town::{Counter, Town};
 
 /// The edition that every town has, by another name and from another day.
@@ -33,6 +33,8 @@ struct Spoiled {
     fetched: Mutex<Vec<String>>,
     /// The bit to flip, of the reply to fetches of contents (or of the list).
     bit: Option<(bool, usize)>,
+    /// Whether all that is new may come in one reply.
+    tells_news: bool,
 }
 
 impl Link for Spoiled {
@@ -43,6 +45,9 @@ impl Link for Spoiled {
     fn exchange(&self, request: LinkRequest, holds: &Holdings) -> Exchange<'_> {
         let holds = holds.clone();
         Box::pin(async move {
+            if let Some(answered) = no_news(&request).filter(|_| !self.tells_news) {
+                return answered;
+            }
             let path = match &request {
                 LinkRequest::Fetch { path, .. } | LinkRequest::FetchPart { path, .. }
                     if path.starts_with("/v1/repository") =>
@@ -73,6 +78,7 @@ async fn meet(town: &Town, counter: &Counter, bit: Option<(bool, usize)>) -> (St
         line: Line::clean(&town.center, &counter.station),
         fetched: Mutex::default(),
         bit,
+        tells_news: false,
     });
     let link: Arc<dyn Link> = spoiled.clone();
     let met = meet_over(&counter.station, &link, Asked::default())
@@ -120,6 +126,28 @@ async fn publish_all(town: &Town) {
         passphrase: None,
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edition_comes_with_the_news_of_the_repository() {
+    let town = Town::with_deposit("10.00").await;
+    let counter = town.enrolled("one").await;
+    counter.contact().await.unwrap();
+    import(&town, "us-next", 0).await;
+    publish_all(&town).await;
+    let line = Arc::new(Spoiled {
+        line: Line::clean(&town.center, &counter.station),
+        fetched: Mutex::default(),
+        bit: None,
+        tells_news: true,
+    });
+    let link: Arc<dyn Link> = line.clone();
+    meet_over(&counter.station, &link, Asked::default())
+        .await
+        .unwrap();
+    let asked = line.fetched.lock().unwrap().clone();
+    assert_eq!(asked.len(), 1, "one question, and no other: {asked:?}");
+    assert_eq!(in_force(&counter).await, "us-next");
 }
 
 #[tokio::test(flavor = "multi_thread")]

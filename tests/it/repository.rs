@@ -1,6 +1,7 @@
 //! The signed repository over a data center's life: what is served and in which ranges, new roots,
 //! restores, and what a station is told.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes, to_bytes};
@@ -18,8 +19,12 @@ use server::repository::content::{self, PIECE_BYTES};
 use server::repository::keys::{TARGETS_FILE, root_file};
 use server::repository::sign::{add_signature, verify};
 use server::repository::{Change, RepositoryError, RepositoryRole, nothing, store};
+use shared::services::repository::news::{
+    HELD_ROLES, HeldVersions, NEWS_MAX_BYTES, NEWS_PATH, News,
+};
 use shared::services::repository::{METADATA_PATH, TARGETS_PATH};
 use shared::tuf::{Document, Role, Root, TargetFile, Targets};
+use shared::wire::from_cbor;
 use system_tests::town::{PASSPHRASE, Town};
 use tower::ServiceExt as _;
 
@@ -328,6 +333,60 @@ async fn targets_at_the_top_are_signed_by_their_offline_key_and_no_other() {
     add_signature(&mut document, &offline_key(&town, TARGETS_FILE));
     town.admin(install(&document, Consent::None)).await;
     assert_eq!(version(&town.center, RepositoryRole::Targets).await, 2);
+}
+
+/// What is told to a station that holds these versions.
+async fn news(town: &Town, held: &str) -> BTreeMap<String, Option<Vec<u8>>> {
+    let answer = ask(&town.center, &format!("{NEWS_PATH}{held}"), &[]).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let unpacked = zstd::bulk::decompress(&answer.body, NEWS_MAX_BYTES).unwrap();
+    let news: News = from_cbor(&unpacked).unwrap();
+    assert!(news.is_sound());
+    let pieces = news.pieces.into_iter();
+    pieces
+        .map(|piece| (piece.path, piece.content.map(Into::into)))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_new_is_told_in_one_reply_as_it_is_served_piece_by_piece() {
+    let town = Town::with_deposit("10.00").await;
+    let roles = HELD_ROLES.map(|name| RepositoryRole::named(name).unwrap());
+    let mut held = [0; HELD_ROLES.len()];
+    for (version, role) in held.iter_mut().zip(roles) {
+        *version = self::version(&town.center, role).await;
+    }
+    let before = HeldVersions(held);
+    let no_root = format!("{METADATA_PATH}2.root.json");
+    let nothing = news(&town, &before.to_string()).await;
+    assert_eq!(nothing, BTreeMap::from([(no_root.clone(), None)]));
+    release(&town.center, "program", b"a package".to_vec()).await;
+    let told = news(&town, &before.to_string()).await;
+    assert_eq!(
+        told.len(),
+        4,
+        "root, timestamp, snapshot, software: {:?}",
+        told.keys()
+    );
+    let everything = news(&town, "1-0-0-0-0-0-0").await;
+    assert!(everything.len() > told.len());
+    for (path, content) in told.into_iter().chain(everything) {
+        let served = ask(&town.center, &path, &[]).await;
+        match content {
+            Some(content) => assert!(served.body == content, "{path}"),
+            None => assert_eq!(served.status, StatusCode::NOT_FOUND, "{path}"),
+        }
+    }
+    for odd in [
+        "",
+        "1",
+        "1-2-3-4-5-6-7-8",
+        "a-0-0-0-0-0-0",
+        "-1-0-0-0-0-0-0",
+    ] {
+        let answer = ask(&town.center, &format!("{NEWS_PATH}{odd}"), &[]).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{odd}");
+    }
 }
 
 /// Restores a backup of the town's data center into a folder of its own.

@@ -18,7 +18,7 @@ use station::contact::link::{Exchange, Link, LinkFault, LinkRequest};
 use station::contact::round::{meet_over, meet_through};
 use station::services::Asked;
 use station::services::software::Readiness;
-use system_tests::line::Line;
+use system_tests::line::{Line, no_news};
 use system_tests::town::{Counter, Town, asking};
 
 /// A package of some pieces, and not a whole number of them.
@@ -202,6 +202,9 @@ impl Link for Breaking {
                 if self.pieces.fetch_add(1, Ordering::SeqCst) >= self.most {
                     return LinkFault::Broken("it broke".to_owned()).into();
                 }
+            }
+            if let Some(answered) = no_news(&request).filter(|_| self.loses.is_some()) {
+                return answered;
             }
             let path = request.path();
             let is_lost = self.loses.is_some_and(|lost| path.contains(lost));

@@ -17,6 +17,7 @@ pub mod delta;
 mod founding;
 pub mod health;
 pub mod keys;
+mod news;
 mod publishing;
 pub mod range;
 pub mod role;
@@ -39,6 +40,7 @@ use crate::folder::FileFault;
 use crate::ledger::LedgerError;
 
 pub(crate) use founding::Founded;
+pub use news::news;
 pub use publishing::{Change, PublicationRecord, nothing};
 pub use role::RepositoryRole;
 pub use root::{DOCUMENTS_MAX, RootTerms, read_offline};

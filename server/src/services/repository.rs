@@ -16,13 +16,15 @@ use axum::routing::get;
 use data_encoding::HEXLOWER;
 use futures_util::stream;
 use sha2::{Digest as _, Sha256};
+use shared::services::repository::news::HeldVersions;
+use shared::wire::to_cbor;
 
 use crate::access::ProblemReply;
 use crate::center::DataCenter;
 use crate::db::DbError;
 use crate::repository::content::{self, PIECE_BYTES};
 use crate::repository::range::{Ranged, ranged};
-use crate::repository::{RepositoryRole, store};
+use crate::repository::{self, RepositoryError, RepositoryRole, store};
 
 /// What has its version or hash in its name can be kept forever.
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -36,6 +38,9 @@ const METADATA: HeaderValue = HeaderValue::from_static("application/json");
 /// A target may be anything.
 const TARGET: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
+/// The level of compression of the news: some milliseconds of work for some hundred bytes less.
+const LEVEL: i32 = 19;
+
 /// Digits of SHA-256 before the name of a target.
 const HASH_DIGITS: usize = 64;
 
@@ -47,6 +52,7 @@ pub fn routes() -> Router<Arc<DataCenter>> {
     Router::new()
         .route("/v1/repository/metadata/{name}", get(metadata))
         .route("/v1/repository/targets/{*path}", get(target))
+        .route("/v1/repository/news/{held}", get(news))
 }
 
 /// Which metadata a file name of TUF means.
@@ -104,6 +110,37 @@ async fn metadata(
         return Ok((StatusCode::NOT_MODIFIED, named).into_response());
     }
     Ok((named, [(header::CONTENT_TYPE, METADATA)], content).into_response())
+}
+
+/// A fault of this side, written down.
+fn broken(fault: &(dyn std::error::Error + 'static)) -> ProblemReply {
+    tracing::error!(fault, "the news of the repository");
+    ProblemReply::fault()
+}
+
+/// All that is new since the versions that a station holds: a zstd frame of [`News`].
+async fn news(
+    State(center): State<Arc<DataCenter>>,
+    Path(held): Path<String>,
+) -> Result<Response, ProblemReply> {
+    let held: HeldVersions = held.parse().map_err(|_| ProblemReply::not_found())?;
+    let read = center.db().read("news", move |tx| {
+        let news = repository::news(tx, &held)?;
+        Ok::<_, RepositoryError>(zstd::bulk::compress(&to_cbor(&news), LEVEL))
+    });
+    let packed = read.await.map_err(|fault| {
+        if matches!(fault, RepositoryError::NotMade) {
+            ProblemReply::not_found()
+        } else {
+            broken(&fault)
+        }
+    })?;
+    let packed = packed.map_err(|fault| broken(&fault))?;
+    let said = [
+        (header::CONTENT_TYPE, TARGET),
+        (header::CACHE_CONTROL, REVALIDATE),
+    ];
+    Ok((said, packed).into_response())
 }
 
 /// The hash and the path that a target's address means.

@@ -111,10 +111,11 @@ fn a_file_that_is_no_backup_or_a_damaged_one_is_refused() {
 
 #[test]
 fn a_data_center_whose_database_is_lost_is_damaged_and_takes_its_backup() {
-    for make_lost in [
-        (|path| std::fs::write(path, b"")) as fn(&std::path::Path) -> std::io::Result<()>,
+    let ways: [fn(&std::path::Path) -> std::io::Result<()>; 2] = [
+        |path| std::fs::write(path, b""),
         |path| std::fs::remove_file(path),
-    ] {
+    ];
+    for make_lost in ways {
         let BackedUp { folder, backup } = backed_up();
         let data = folder.data();
         let kept = ["ca/root.pem", "offline-root.pem", "keys/dial-in.hex"];

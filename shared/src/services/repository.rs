@@ -6,9 +6,13 @@
 //! it. Here stands what both ends agree on beside TUF itself: where things are, what they are called,
 //! and what the metadata says about a target.
 
+pub mod news;
+
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 use crate::monitor::Marker;
+use crate::tuf::TargetFile;
 
 /// Where metadata is: followed by a file name of TUF, such as `7.snapshot.json`.
 pub const METADATA_PATH: &str = "/v1/repository/metadata/";
@@ -50,6 +54,24 @@ pub struct Delta {
     pub base: String,
     /// The path of the target that holds it.
     pub path: String,
+}
+
+impl Deltas {
+    /// The shorter ways that are offered to a target, at most [`DELTAS_MAX`].
+    #[must_use]
+    pub fn of(file: &TargetFile) -> Vec<Delta> {
+        let custom = file.custom.clone().unwrap_or_default();
+        let deltas: Self = serde_json::from_value(custom).unwrap_or_default();
+        deltas.deltas.into_iter().take(DELTAS_MAX).collect()
+    }
+}
+
+impl Delta {
+    /// SHA-256 of the content it begins from; nothing when that is none.
+    #[must_use]
+    pub fn base(&self) -> Option<[u8; 32]> {
+        HEXLOWER.decode(self.base.as_bytes()).ok()?.try_into().ok()
+    }
 }
 
 /// The marker of the repository: the version of its newest timestamp. Whoever has that has all.

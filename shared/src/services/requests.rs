@@ -150,6 +150,12 @@ pub const REQUESTS: &[RequestKind] = &[
         "/v1/repository/targets/{*path}",
     ),
     RequestKind::public(
+        "all that is new in the repository, in one reply",
+        RATES,
+        rates::LEVEL,
+        "/v1/repository/news/{held}",
+    ),
+    RequestKind::public(
         "signed notices of keys and authorities",
         Some(ServiceId::Keys),
         Level::L0,

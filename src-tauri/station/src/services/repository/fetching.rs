@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
-use shared::services::repository::{DELTAS_MAX, Delta, Deltas, TARGETS_PATH};
+use shared::services::repository::{Delta, Deltas, TARGETS_PATH};
 use shared::tuf::{Client, TargetFile, TargetPath, TufFault};
 
 use super::install::{self, Useless};
@@ -201,7 +201,7 @@ impl Fetching {
             return Ok(whole);
         }
         let mut shortest = whole;
-        for delta in offered(&wanted.file) {
+        for delta in Deltas::of(&wanted.file) {
             if let Some(way) = self.by_delta(owner, &delta)?
                 && way.file.length < shortest.file.length
             {
@@ -212,9 +212,7 @@ impl Fetching {
     }
 
     fn by_delta(&self, owner: &Owner, delta: &Delta) -> Result<Option<Way>, UiError> {
-        let base: Option<[u8; 32]> = hex::decode(&delta.base)
-            .ok()
-            .and_then(|base| base.try_into().ok());
+        let base = delta.base();
         let named = TargetPath::new(&delta.path).ok();
         let named = named.and_then(|path| self.listed.get_key_value(&path));
         let (Some(base), Some((path, file))) = (base, named) else {
@@ -276,13 +274,6 @@ impl Fetching {
         self.wanted.pop();
         Ok(())
     }
-}
-
-/// The shorter ways that are offered to a target.
-fn offered(file: &TargetFile) -> Vec<Delta> {
-    let custom = file.custom.clone().unwrap_or_default();
-    let deltas: Deltas = serde_json::from_value(custom).unwrap_or_default();
-    deltas.deltas.into_iter().take(DELTAS_MAX).collect()
 }
 
 /// Where the data center has a target.

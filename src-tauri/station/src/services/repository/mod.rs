@@ -11,6 +11,7 @@
 mod delta;
 mod fetching;
 mod install;
+mod news;
 pub mod standing;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -31,11 +32,18 @@ use crate::crypto;
 use crate::station::Owner;
 use fetching::Fetching;
 pub(super) use install::Useless;
+use news::Told;
 
 /// One refresh, and the fetching of what it found.
 #[derive(Debug)]
 pub struct Run {
     client: Client,
+    /// What is asked for before anything else.
+    opening: Option<LinkRequest>,
+    /// Whether that was asked for last.
+    is_opening: bool,
+    /// What came for it.
+    told: Told,
     /// Delegated roles whose lists are still to be read, the next one last.
     roles: Vec<RoleName>,
     /// Whether the list of a role is being read.
@@ -52,10 +60,14 @@ impl Run {
             .store()
             .repository_documents()
             .map_err(UiError::from)?;
+        let opening = news::request(&held);
         let client = Client::open(held, owner.now(), &crypto::verify_tuf)?;
         let roles = [SOFTWARE_ROLE, STOPS_ROLE, RATES_ROLE, "targets"];
         Ok(Self {
             client,
+            opening,
+            is_opening: false,
+            told: Told::default(),
             roles: roles.into_iter().map(RoleName::new).collect(),
             is_listing: false,
             listed: Vec::new(),
@@ -63,8 +75,37 @@ impl Run {
         })
     }
 
-    /// What is asked for next: documents, then the parts of targets. Nothing once all is here.
+    /// What is asked for next: what is new, then the documents and the parts of targets that did not
+    /// come with that. Nothing once all is here.
     fn next(&mut self, owner: &mut Owner) -> Result<Option<LinkRequest>, TufFaultOr> {
+        if let Some(opening) = self.opening.take() {
+            self.is_opening = true;
+            return Ok(Some(opening));
+        }
+        while let Some(request) = self.wanted(owner)? {
+            let Some(answer) = self.told.answer(&request) else {
+                return Ok(Some(request));
+            };
+            self.take(owner, answer.as_deref())?;
+        }
+        Ok(None)
+    }
+
+    /// Takes the reply to what was asked last; nothing when the data center has no such thing.
+    fn take(&mut self, owner: &mut Owner, reply: Option<&[u8]>) -> Result<(), TufFaultOr> {
+        if std::mem::take(&mut self.is_opening) {
+            self.told = reply.map(Told::read).unwrap_or_default();
+            return Ok(());
+        }
+        match (&mut self.fetching, reply) {
+            (Some(fetching), Some(reply)) => fetching.accept(owner, reply),
+            (Some(fetching), None) => fetching.missing(owner).map_err(TufFaultOr::Station),
+            (None, reply) => self.take_document(owner, reply),
+        }
+    }
+
+    /// The next document or part that is wanted.
+    fn wanted(&mut self, owner: &mut Owner) -> Result<Option<LinkRequest>, TufFaultOr> {
         loop {
             if let Some(fetching) = &mut self.fetching {
                 return fetching.next(owner, &self.client);
@@ -176,11 +217,7 @@ pub(super) fn accept(owner: &mut Owner, reply: Option<&[u8]>) -> Result<(), UiEr
     let Some(mut run) = owner.repository_run().take() else {
         return Err(not_believed("an answer to nothing"));
     };
-    let taken = match (&mut run.fetching, reply) {
-        (Some(fetching), Some(reply)) => fetching.accept(owner, reply),
-        (Some(fetching), None) => fetching.missing(owner).map_err(TufFaultOr::Station),
-        (None, reply) => run.take_document(owner, reply),
-    };
+    let taken = run.take(owner, reply);
     stopped_by(owner, taken)?;
     *owner.repository_run() = Some(run);
     Ok(())

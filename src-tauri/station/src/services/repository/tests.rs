@@ -8,12 +8,14 @@ use shared::clock::UnixSeconds;
 use shared::rates::{Edition, EditionError};
 use shared::services::ServiceId;
 use shared::services::rates::edition_target;
+use shared::services::repository::news::{NEWS_PATH, News, Piece, VERSION as NEWS_VERSION};
 use shared::services::repository::{METADATA_PATH, TARGETS_PATH};
 use shared::software::Belief;
 use shared::tuf::{
     DelegatedRole, Delegations, Document, Key, MetaFile, Metadata, Role, RoleName, Roles, Root,
     Snapshot, TargetFile, TargetPath, Targets, Timestamp, Version,
 };
+use shared::wire::to_cbor;
 
 use super::{accept, first_root, named_by, next_request, standing};
 use crate::api::{Call, ErrorKind, RepositoryView, UiError, View};
@@ -32,6 +34,8 @@ pub(crate) struct Offer {
     documents: BTreeMap<String, Vec<u8>>,
     version: u64,
     expires: UnixSeconds,
+    /// Whose content comes along with all documents in one reply, where it tells what is new.
+    tells_of: Option<&'static str>,
 }
 
 /// What was asked of it.
@@ -39,6 +43,7 @@ pub(crate) struct Offer {
 pub(crate) struct Asked {
     documents: Vec<String>,
     bytes: u64,
+    requests: u32,
 }
 
 impl Offer {
@@ -49,6 +54,7 @@ impl Offer {
             documents: BTreeMap::new(),
             version: 0,
             expires: START.plus_days(7),
+            tells_of: None,
         };
         offer.publish();
         offer
@@ -172,6 +178,9 @@ impl Offer {
     /// What it has for a request; nothing when it has no such thing.
     pub(crate) fn reply(&self, request: &LinkRequest) -> Option<Vec<u8>> {
         match request {
+            LinkRequest::Fetch { path, .. } if path.starts_with(NEWS_PATH) => {
+                self.tells_of.map(|edition| self.news(edition))
+            }
             LinkRequest::Fetch { path, .. } => match path.strip_prefix(METADATA_PATH) {
                 Some(name) => self.documents.get(name).cloned(),
                 None => self.contents.get(path).cloned(),
@@ -186,6 +195,32 @@ impl Offer {
         }
     }
 
+    /// All documents that it has, whether they are new or not, one edition, and that no second root
+    /// follows the first.
+    fn news(&self, edition: &str) -> Vec<u8> {
+        let documents = self.documents.iter().map(|(name, bytes)| Piece {
+            path: format!("{METADATA_PATH}{name}"),
+            content: Some(bytes.clone().into()),
+        });
+        let told = self
+            .contents
+            .iter()
+            .filter(|(path, _)| path.contains(edition));
+        let contents = told.map(|(path, bytes)| Piece {
+            path: path.clone(),
+            content: Some(bytes.clone().into()),
+        });
+        let none = Piece {
+            path: format!("{METADATA_PATH}2.root.json"),
+            content: None,
+        };
+        let news = News {
+            version: NEWS_VERSION,
+            pieces: documents.chain(contents).chain([none]).collect(),
+        };
+        zstd::bulk::compress(&to_cbor(&news), 3).unwrap()
+    }
+
     pub(crate) fn serve_owner(&self, owner: &mut Owner, most: usize) -> Result<Asked, UiError> {
         owner.begin_contact();
         owner.set_due(ServiceId::Rates);
@@ -194,10 +229,12 @@ impl Offer {
             let Some(request) = next_request(owner)? else {
                 return Ok(asked);
             };
+            asked.requests += 1;
             match &request {
                 LinkRequest::Fetch { path, .. } => {
-                    let name = path.strip_prefix(METADATA_PATH).unwrap_or_default();
-                    asked.documents.push(name.to_owned());
+                    if let Some(name) = path.strip_prefix(METADATA_PATH) {
+                        asked.documents.push(name.to_owned());
+                    }
                 }
                 LinkRequest::FetchPart { from, end, .. } => asked.bytes += end - from,
                 LinkRequest::Send { .. } => unreachable!("the repository is only read"),
@@ -388,11 +425,11 @@ fn a_line_that_breaks_costs_no_part_that_has_come() {
     offer.offer(&path("us-2027"), &content, None);
     offer.publish();
     let (mut bytes, mut contacts) = (0, 0);
-    // Three replies, then the line breaks and the station starts anew.
+    // Four replies, then the line breaks and the station starts anew.
     while here(&desk, "us-2027").is_none() {
         contacts += 1;
         assert!(contacts < 30, "it does not get on");
-        bytes += offer.serve(&desk, 3).unwrap().bytes;
+        bytes += offer.serve(&desk, 4).unwrap().bytes;
         desk.restart();
     }
     assert!(contacts > 3, "it came in parts");
@@ -704,6 +741,34 @@ fn what_a_role_names_is_read_from_what_is_here() {
     assert!(named.file.is(&content));
     assert!(offer.contents.contains_key(&named.address));
     assert!(at(&desk, |owner| named_by(owner, "software")).is_empty());
+}
+
+#[test]
+fn what_is_new_comes_for_one_question_and_is_believed_no_more_for_that() {
+    let desk = desk();
+    let mut offer = Offer::new();
+    offer.offer(&path("us-2027"), &edition("us-2027", "Rates"), None);
+    offer.publish();
+    let first = offer.serve(&desk, NO_END).unwrap();
+    assert!(first.requests > 4, "{first:?}");
+    offer.tells_of = Some("us-2028");
+    let second = edition("us-2028", "Rates");
+    offer.offer(&path("us-2028"), &second, None);
+    offer.publish();
+    let asked = offer.serve(&desk, NO_END).unwrap();
+    assert_eq!((asked.requests, asked.documents.len()), (1, 0));
+    assert!(here(&desk, "us-2028") == Some(second));
+    // A document in it that nobody signed is a fault as if it had been asked for.
+    offer.tells_of = Some("us-2029");
+    offer.offer(&path("us-2029"), &edition("us-2029", "Rates"), None);
+    offer.publish();
+    let forged = offer.documents.get_mut("timestamp.json").unwrap();
+    let at = forged.len() / 2;
+    forged[at] ^= 1;
+    let fault = offer.serve(&desk, NO_END).unwrap_err();
+    assert_eq!(fault.kind, ErrorKind::Refused);
+    assert!(here(&desk, "us-2029").is_none());
+    assert!(view(&desk).stopped.is_some());
 }
 
 #[test]
