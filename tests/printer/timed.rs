@@ -81,8 +81,16 @@ impl Timed {
                 continue;
             }
             let room = room.min(buffer.len());
-            let Ok(count) = line.read(&mut buffer[..room]) else {
-                return;
+            let count = match line.read(&mut buffer[..room]) {
+                Ok(count) => count,
+                // A serial line that has hung up may be taken up again, as long as anybody asks what
+                // was noticed on it.
+                Err(_) if pacing.is_some() && Arc::strong_count(&self.noticed) > 1 => {
+                    reader = Reader::default();
+                    thread::sleep(TICK);
+                    continue;
+                }
+                Err(_) => return,
             };
             let now = Instant::now();
             if let Some(pacing) = &mut pacing {
