@@ -174,6 +174,16 @@ mod tests {
     use crate::printing::raster::raster;
     use crate::printing::symbol;
 
+    #[test]
+    fn only_models_that_are_known_get_more_than_the_plain_commands_of_receipt_printers() {
+        for profile in Profile::all() {
+            let stock = profile.stocks().next().unwrap();
+            let dpi = Dpi::from_number(profile.dpi[0]).unwrap();
+            let sheet = profile.sheet(stock, dpi).unwrap();
+            assert_eq!(sheet.plain, profile.name == USUAL, "{}", profile.name);
+        }
+    }
+
     fn fullest_face() -> IndiciumFace {
         IndiciumFace {
             postage: Mills::new(999_999_990).unwrap(),
