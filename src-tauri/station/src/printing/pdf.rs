@@ -1,7 +1,7 @@
 //! The label as a vector PDF: real text in embedded fonts, the symbol as one path.
 //!
-//! Modules are merged into runs of a row and all runs into a single path, so that no viewer draws
-//! hairlines between them. Text stays text: `SPECIMEN` can be searched for and copied.
+//! Modules are merged into runs of a row and all runs into a single path of rectangles, so that no
+//! viewer draws hairlines between them. Text stays text: `SPECIMEN` can be searched for and copied.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -10,9 +10,8 @@ use std::sync::LazyLock;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use printpdf::{
-    Color, FontId, Greyscale, LinePoint, Op, PaintMode, ParsedFont, PdfDocument, PdfFont,
-    PdfFontHandle, PdfPage, PdfSaveOptions, Point as PdfPoint, Polygon, PolygonRing, Pt, TextItem,
-    TextMatrix, WindingOrder,
+    Color, CurTransMat, DictItem, FontId, Greyscale, Op, ParsedFont, PdfDocument, PdfFont,
+    PdfFontHandle, PdfPage, PdfSaveOptions, Pt, TextItem, TextMatrix,
 };
 
 use super::fonts::{self, Face};
@@ -39,7 +38,12 @@ pub fn pdf(label: &Label, title: &str) -> Vec<u8> {
     );
     document.with_pages(vec![page]);
     let mut warnings = Vec::new();
-    let mut file = document.to_lopdf_document(&PdfSaveOptions::default(), &mut warnings);
+    let options = PdfSaveOptions {
+        // Rectangles are operators that the crate has no name for; all of them are ours.
+        secure: false,
+        ..PdfSaveOptions::default()
+    };
+    let mut file = document.to_lopdf_document(&options, &mut warnings);
     for object in file.objects.values_mut() {
         // What has a filter already is not packed again.
         if let Ok(stream) = object.as_stream_mut()
@@ -112,15 +116,13 @@ fn operations(label: &Label) -> Vec<Op> {
     for item in label.items() {
         match item {
             Item::Text(text) => operations.extend(text_operations(text, label.height())),
-            Item::Matrix(matrix) => {
-                let rects = runs(
-                    matrix.symbol.side(),
-                    matrix.at,
-                    matrix.module,
-                    |row, column| matrix.symbol.row(row).get(column) == Some(&true),
-                );
-                operations.push(path(rects, label.height()));
-            }
+            Item::Matrix(matrix) => operations.extend(grid(
+                (matrix.symbol.side(), matrix.symbol.side()),
+                matrix.at,
+                matrix.module,
+                label.height(),
+                |row, column| matrix.symbol.row(row).get(column) == Some(&true),
+            )),
             Item::Bars(bars) => {
                 let positions = (0..).zip(&bars.pattern).filter(|(_, bar)| **bar);
                 let rects = positions.map(|(position, _)| Rect {
@@ -131,16 +133,16 @@ fn operations(label: &Label) -> Vec<Op> {
                     width: bars.bar,
                     height: bars.height,
                 });
-                operations.push(path(rects.collect(), label.height()));
+                operations.extend(path(rects, label.height()));
             }
-            Item::Rect(rect) => operations.push(path(vec![*rect], label.height())),
-            Item::Image(image) => {
-                let side = image.bits.width().max(image.bits.height());
-                let rects = runs(side, image.at, image.dot, |row, column| {
-                    image.bits.black(column, row)
-                });
-                operations.push(path(rects, label.height()));
-            }
+            Item::Rect(rect) => operations.extend(path([*rect], label.height())),
+            Item::Image(image) => operations.extend(grid(
+                (image.bits.width(), image.bits.height()),
+                image.at,
+                image.dot,
+                label.height(),
+                |row, column| image.bits.black(column, row),
+            )),
         }
     }
     operations
@@ -170,60 +172,90 @@ fn text_operations(text: &Text, label_height: Um) -> [Op; 5] {
     ]
 }
 
-/// The black runs of each row of a square grid.
-fn runs(side: usize, at: Point, cell: Um, dark: impl Fn(usize, usize) -> bool) -> Vec<Rect> {
-    let mut rects = Vec::new();
-    let cells = |count: usize| cell * u32::try_from(count).unwrap_or(u32::MAX);
-    for row in 0..side {
-        let mut column = 0;
-        while column < side {
-            let start = column;
-            while column < side && dark(row, column) {
-                column += 1;
-            }
-            if column > start {
-                rects.push(Rect {
-                    at: Point {
-                        x: at.x + cells(start),
-                        y: at.y + cells(row),
-                    },
-                    width: cells(column - start),
-                    height: cell,
-                });
-            }
+/// The dark cells of a grid as one path. It is drawn in cells and not in points, so that every number
+/// in it is a small whole one.
+fn grid(
+    (width, height): (usize, usize),
+    at: Point,
+    cell: Um,
+    label_height: Um,
+    dark: impl Fn(usize, usize) -> bool,
+) -> Vec<Op> {
+    let whole = |number: usize| DictItem::Int(i64::try_from(number).unwrap_or(i64::MAX));
+    let tall = cell * u32::try_from(height).unwrap_or(u32::MAX);
+    let lower = label_height - at.y - tall;
+    let (scale, x, y) = (cell.points(), at.x.points(), lower.points());
+    let begin = [
+        Op::SaveGraphicsState,
+        Op::SetTransformationMatrix {
+            matrix: CurTransMat::Raw([scale, 0.0, 0.0, scale, x, y]),
+        },
+    ];
+    let mut operations = begin.to_vec();
+    for row in 0..height {
+        let from_below = whole(height - 1 - row);
+        operations.extend(
+            runs(width, |column| dark(row, column)).map(|(column, count)| {
+                rectangle([
+                    whole(column),
+                    from_below.clone(),
+                    whole(count),
+                    DictItem::Int(1),
+                ])
+            }),
+        );
+    }
+    if operations.len() == begin.len() {
+        return Vec::new();
+    }
+    operations.extend([fill(), Op::RestoreGraphicsState]);
+    operations
+}
+
+/// Where each run of dark cells in a row begins, and how many they are.
+fn runs(width: usize, dark: impl Fn(usize) -> bool) -> impl Iterator<Item = (usize, usize)> {
+    let mut column = 0;
+    std::iter::from_fn(move || {
+        while column < width && !dark(column) {
             column += 1;
         }
-    }
-    rects
+        let start = column;
+        while column < width && dark(column) {
+            column += 1;
+        }
+        (column > start).then_some((start, column - start))
+    })
 }
 
 /// Filled rectangles as one path; PDF counts from the lower left corner.
-fn path(rects: Vec<Rect>, label_height: Um) -> Op {
-    let corner = |x: Um, y: Um| LinePoint {
-        p: PdfPoint {
-            x: Pt(x.points()),
-            y: Pt((label_height - y).points()),
-        },
-        bezier: false,
-    };
-    let rings = rects.into_iter().map(|rect| {
-        let (left, top) = (rect.at.x, rect.at.y);
-        let (right, bottom) = (left + rect.width, top + rect.height);
-        PolygonRing {
-            points: vec![
-                corner(left, top),
-                corner(right, top),
-                corner(right, bottom),
-                corner(left, bottom),
-            ],
-        }
-    });
-    Op::DrawPolygon {
-        polygon: Polygon {
-            rings: rings.collect(),
-            mode: PaintMode::Fill,
-            winding_order: WindingOrder::NonZero,
-        },
+fn path(rects: impl IntoIterator<Item = Rect>, label_height: Um) -> Vec<Op> {
+    let mut operations: Vec<Op> = rects
+        .into_iter()
+        .map(|rect| {
+            let lower = label_height - rect.at.y - rect.height;
+            let sides = [rect.at.x, lower, rect.width, rect.height];
+            rectangle(sides.map(|length| DictItem::Real(length.points())))
+        })
+        .collect();
+    if !operations.is_empty() {
+        operations.push(fill());
+    }
+    operations
+}
+
+/// Adds a rectangle to the path: left, lower, width, height.
+fn rectangle(sides: [DictItem; 4]) -> Op {
+    Op::Unknown {
+        key: "re".to_owned(),
+        value: sides.to_vec(),
+    }
+}
+
+/// Fills the path.
+fn fill() -> Op {
+    Op::Unknown {
+        key: "f".to_owned(),
+        value: Vec::new(),
     }
 }
 
@@ -284,14 +316,11 @@ mod tests {
 
     #[test]
     fn neighbouring_modules_of_a_row_become_one_rectangle() {
-        let grid = ["##.", "...", ".##"];
-        let rects = runs(3, Point::default(), Um::mm(1), |row, column| {
-            grid[row].as_bytes()[column] == b'#'
-        });
-        let sizes: Vec<(u32, u32, u32)> = rects
-            .iter()
-            .map(|rect| (rect.at.x.0, rect.at.y.0, rect.width.0))
-            .collect();
-        assert_eq!(sizes, [(0, 0, 2_000), (1_000, 2_000, 2_000)]);
+        let of = |row: &str| -> Vec<(usize, usize)> {
+            runs(row.len(), |column| row.as_bytes()[column] == b'#').collect()
+        };
+        assert_eq!(of("##.#"), [(0, 2), (3, 1)]);
+        assert_eq!(of("...."), []);
+        assert_eq!(of(".###"), [(1, 3)]);
     }
 }
