@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use serde_json::json;
 
 use crate::running::Folder;
@@ -111,9 +113,9 @@ fn a_file_that_is_no_backup_or_a_damaged_one_is_refused() {
 
 #[test]
 fn a_data_center_whose_database_is_lost_is_damaged_and_takes_its_backup() {
-    let ways: [fn(&std::path::Path) -> std::io::Result<()>; 2] = [
-        |path| std::fs::write(path, b""),
-        |path| std::fs::remove_file(path),
+    let ways: [fn(&Path) -> std::io::Result<()>; 2] = [
+        |database| std::fs::write(database, b""),
+        |database| std::fs::remove_file(database),
     ];
     for make_lost in ways {
         let BackedUp { folder, backup } = backed_up();
