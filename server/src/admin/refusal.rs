@@ -166,14 +166,21 @@ impl From<LedgerError> for AdminRefusal {
     fn from(error: LedgerError) -> Self {
         match error {
             LedgerError::Db(fault) => fault.into(),
-            LedgerError::Insufficient { .. } => {
-                Self::refused("insufficient", &error, "Nothing was moved. Deposit first.")
-            }
-            LedgerError::Conflict { .. } => Self::refused(
+            // The book's own words name accounts and transfers by numbers that no admin has seen.
+            LedgerError::Insufficient {
+                available, asked, ..
+            } => Self::new(
+                Ending::Refused,
+                "insufficient",
+                format!("The account holds {available}; {asked} was asked for."),
+                "Nothing was moved. Deposit first.",
+            ),
+            LedgerError::Conflict { .. } => Self::new(
+                Ending::Refused,
                 "reference_used",
-                &error,
-                "Nothing was booked. This reference was booked before with another amount: \
-                 compare with `account show`, then use the payment's own reference.",
+                "This reference was booked before, with another amount or for another account.",
+                "Nothing was booked. Compare with `account show`, then use the payment's own \
+                 reference.",
             ),
             LedgerError::NameTaken { .. } => {
                 Self::refused("name_taken", &error, "Choose another name.")
@@ -183,9 +190,10 @@ impl From<LedgerError> for AdminRefusal {
                 &error,
                 "`account list` shows names and numbers.",
             ),
-            LedgerError::NotAllowed { .. } => Self::refused(
+            LedgerError::NotAllowed { amount, .. } => Self::new(
+                Ending::Refused,
                 "not_allowed",
-                &error,
+                format!("{amount} cannot be booked so."),
                 "Nothing was moved. The amount must be more than nothing.",
             ),
             LedgerError::TooLong { .. } => Self::usage(sentence(&error), "Shorten it."),

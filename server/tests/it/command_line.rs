@@ -38,6 +38,15 @@ fn an_account_is_opened_and_a_deposit_is_booked_once() {
     ];
     let (exit, refusal) = folder.refusal(&other);
     assert_eq!((exit, &refusal["code"]), (3, &json!("reference_used")));
+    let nothing = ["account", "deposit", number, "0", "--reference", "INV-2"];
+    let (exit, zero) = folder.refusal(&nothing);
+    assert_eq!((exit, &zero["code"]), (3, &json!("not_allowed")));
+    // No admin has seen the numbers of transfers and accounts of the book.
+    for refusal in [refusal, zero] {
+        let message = refusal["message"].as_str().unwrap();
+        let is_number = |word: &str| word.len() > 30 && word.matches('-').count() == 4;
+        assert!(!message.split(' ').any(is_number), "{message}");
+    }
     assert_eq!(folder.json(&["ledger", "verify"])["customers"], 250_000);
 }
 

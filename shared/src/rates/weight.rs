@@ -19,6 +19,9 @@ pub const OUNCE: u64 = 28_349_523_125;
 pub const POUND: u64 = 453_592_370_000;
 /// The heaviest weight the product reads, one tonne: no post carries such a piece.
 pub const MAX_NANOGRAMS: u64 = 1_000_000 * GRAM;
+/// The least weight that is read, a milligram: less is written as zero everywhere, and typed by
+/// mistake.
+pub const LEAST_TYPED: u64 = GRAM / 1_000;
 /// The longest text that can be a weight; longer ones are refused unread.
 const MAX_TEXT: usize = 40;
 
@@ -36,6 +39,9 @@ pub enum WeightError {
     /// Nothing weighs nothing.
     #[error("the weight is zero")]
     Zero,
+    /// Above nothing and below [`LEAST_TYPED`].
+    #[error("the weight is less than a milligram")]
+    TooLight,
     /// Above [`MAX_NANOGRAMS`].
     #[error("the weight is more than a tonne")]
     TooHeavy,
@@ -47,7 +53,7 @@ impl WeightError {
     pub const fn code(self) -> &'static str {
         match self {
             Self::NotAWeight => "not_a_weight",
-            Self::Zero => "weight_zero",
+            Self::Zero | Self::TooLight => "weight_zero",
             Self::TooHeavy => "overweight",
         }
     }
@@ -63,6 +69,14 @@ impl Weight {
             0 => Err(WeightError::Zero),
             1..=MAX_NANOGRAMS => Ok(Self(nanograms)),
             _ => Err(WeightError::TooHeavy),
+        }
+    }
+
+    /// Takes the nanograms that somebody typed.
+    const fn typed(nanograms: u64) -> Result<Self, WeightError> {
+        match nanograms {
+            1..LEAST_TYPED => Err(WeightError::TooLight),
+            nanograms => Self::from_nanograms(nanograms),
         }
     }
 
@@ -146,7 +160,7 @@ impl FromStr for Weight {
         let (first, unit, rest) = quantity(&text).ok_or(WeightError::NotAWeight)?;
         let whole = first.times(unit).ok_or(WeightError::TooHeavy)?;
         if rest.is_empty() {
-            return Self::from_nanograms(whole);
+            return Self::typed(whole);
         }
         let (second, small, end) = quantity(rest).ok_or(WeightError::NotAWeight)?;
         let ounces = second.times(OUNCE).ok_or(WeightError::NotAWeight)?;
@@ -155,7 +169,7 @@ impl FromStr for Weight {
         if !is_pair || ounces >= POUND {
             return Err(WeightError::NotAWeight);
         }
-        Self::from_nanograms(whole.checked_add(ounces).ok_or(WeightError::TooHeavy)?)
+        Self::typed(whole.checked_add(ounces).ok_or(WeightError::TooHeavy)?)
     }
 }
 
@@ -193,6 +207,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_would_be_written_as_zero_is_no_weight() {
+        for text in ["0.0000001g", "0.000999g", "0.0000001kg", "0.00001oz"] {
+            assert_eq!(text.parse::<Weight>(), Err(WeightError::TooLight), "{text}");
+        }
+        for text in ["0g", "0oz", "0.000000000g"] {
+            assert_eq!(text.parse::<Weight>(), Err(WeightError::Zero), "{text}");
+        }
+        assert_eq!("0.001g".parse(), Ok(Weight(LEAST_TYPED)));
+    }
 
     #[test]
     fn weights_are_read_as_people_type_them() {
@@ -255,7 +280,7 @@ mod tests {
         assert_eq!(written("15.999oz"), "15.999 oz = 453.564 g");
         assert_eq!(written("2lb3oz"), "2 lb 3 oz = 992.233 g");
         assert_eq!(written("16oz"), "1 lb = 453.592 g");
-        assert_eq!(written("0.000001g"), "under 0.001 oz = 0 g");
+        assert_eq!(written("0.001g"), "under 0.001 oz = 0.001 g");
     }
 
     #[test]
