@@ -22,8 +22,9 @@ pub(super) fn verify(folder: &Path, show: Show, streams: &mut Streams<'_>) -> Re
     });
     let view = match answer {
         Ok(View::Journal(view)) => view,
-        Err(error) if error.kind != ErrorKind::Damaged => return Err(error),
-        Ok(_) | Err(_) => read_only(folder)?,
+        Err(error) if error.kind == ErrorKind::Damaged => read_only(folder).map_err(|_| error)?,
+        Err(error) => return Err(error),
+        Ok(_) => read_only(folder)?,
     };
     show.view(&View::Journal(view.clone()), streams.out)
         .map_err(not_written)?;

@@ -21,7 +21,7 @@ use crate::messages::{Code, say};
 use crate::owner::FolderLock;
 use crate::secrets::{self, MarkWriter, Patience, SecretStore, StoreId};
 use crate::services::software::{LineFeel, Program};
-use crate::store::{Store, Tx};
+use crate::store::{Store, Tx, note_founding};
 use crate::users::Sessions;
 use crate::vault::credentials::Credentials;
 use crate::vault::draft::{Drawing, draw};
@@ -135,6 +135,12 @@ impl Owner {
         self.store.unlock(kek_id, kek)?;
         self.store.check_mark(&mark)?;
         self.vault = self.store.vault()?;
+        if self.vault.is_some()
+            && let Err(fault) = note_founding(self.folder())
+        {
+            // Tried again at the next start.
+            tracing::warn!("that there is a vault was not noted: {fault}");
+        }
         let keeper: Arc<dyn SecretStore> = Arc::from(keeper);
         let marks = MarkWriter::start(Arc::clone(&keeper), mark)?;
         self.keeper = Some(Keeper {
@@ -217,6 +223,16 @@ impl Owner {
         }
         let step = Vault::enrol(id, enrolment, self.now(), STATION_USER)
             .map_err(|refusal| self.refused(refusal, ""))?;
+        // A crash before the commit leaves a note about a database that is there: no harm.
+        note_founding(self.folder()).map_err(|fault| {
+            say(
+                Code::CannotWrite,
+                &[
+                    ("path", &self.folder().display().to_string()),
+                    ("reason", &faults::chain(&fault)),
+                ],
+            )
+        })?;
         self.store.write("enrolling", |tx| {
             tx.adopt_vault(id)?;
             tx.append(&step)?;

@@ -29,12 +29,16 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use shared::security::seal::SealError;
 
+use crate::printing::files::{FileFault, write_durably};
 use crate::secrets::{HighWaterMark, StoreId};
 use journal::JournalHead;
 use sealing::Sealing;
 
 /// The database's name in the data folder.
 pub const DATABASE: &str = "station.db";
+
+/// The file beside the database that says that a vault was founded in it.
+const FOUNDED: &str = "enrolled";
 
 /// How long a statement waits for a reader or writer of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -155,13 +159,15 @@ pub struct Tx<'a> {
 
 impl Store {
     /// Opens the store in `folder`, and makes it when it is not there. Nothing sealed is read
-    /// before [`Self::unlock`].
+    /// before [`Self::unlock`]. A store that held a vault and is not there any more is damaged, not
+    /// new: its journal is evidence that must not be written over.
     ///
     /// # Errors
     /// [`StoreFault::Open`], [`StoreFault::Newer`], [`StoreFault::Damaged`],
     /// [`StoreFault::DiskFull`].
     pub fn open(folder: &Path) -> Result<Self, StoreFault> {
         let path = folder.join(DATABASE);
+        check_there(folder)?;
         let mut db = connect(&path)?;
         migrations::migrate(&mut db)?;
         let id = settings::store_id(&db)?;
@@ -264,6 +270,33 @@ impl Tx<'_> {
     }
 }
 
+/// Writes down beside the database, durably, that a vault is in it: before the vault is founded.
+///
+/// # Errors
+/// [`FileFault`].
+pub fn note_founding(folder: &Path) -> Result<(), FileFault> {
+    let note = folder.join(FOUNDED);
+    if note.exists() {
+        return Ok(());
+    }
+    let words = format!("{DATABASE} beside this file holds the vault of an enrolled station.\n");
+    write_durably(&note, words.as_bytes())
+}
+
+/// Whether the database is there, if one was founded.
+fn check_there(folder: &Path) -> Result<(), StoreFault> {
+    let is_missing = match std::fs::metadata(folder.join(DATABASE)) {
+        Ok(metadata) => metadata.len() == 0,
+        Err(fault) => fault.kind() == std::io::ErrorKind::NotFound,
+    };
+    if is_missing && folder.join(FOUNDED).exists() {
+        return Err(StoreFault::Damaged {
+            what: "its database is missing or empty",
+        });
+    }
+    Ok(())
+}
+
 /// Opens a connection with the durability this program promises.
 fn connect(path: &Path) -> Result<Connection, StoreFault> {
     let db = Connection::open(path).map_err(|source| StoreFault::Open {
@@ -290,6 +323,7 @@ fn set_up(db: &Connection) -> Result<(), rusqlite::Error> {
 /// # Errors
 /// [`StoreFault::Open`], [`StoreFault::Damaged`].
 pub fn open_read_only(folder: &Path) -> Result<Connection, StoreFault> {
+    check_there(folder)?;
     let path = folder.join(DATABASE);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(&path, flags)
