@@ -46,7 +46,7 @@ catalogue! {
     /// Paid back.
     VaultWithdrawn = "vault_withdrawn", Refused, false,
         "The vault was withdrawn and its value paid back.",
-        "Enrol the station again to print.";
+        "Enrol a new station in another data folder to print.";
     /// The program is about to be replaced.
     Updating = "updating", Refused, true,
         "The station is about to start its new version. Nothing was done and no money moved.",
@@ -84,7 +84,7 @@ catalogue! {
         "The vault refused: {what}. Nothing was debited.",
         "Try again; if it stays, send the log to your admin.";
     /// The text is no amount.
-    NotAnAmount = "not_an_amount", Refused, false,
+    NotAnAmount = "not_an_amount", Usage, false,
         "{text} is not an amount of money. No money moved.",
         "Write it like 50 or 50.00.";
     /// A field of a call cannot be read.
@@ -211,6 +211,10 @@ catalogue! {
     CannotWrite = "cannot_write", Fault, true,
         "Writing {path} failed: {reason}.",
         "Check the folder and its free space.";
+    /// A file that a piece is to go to cannot be put there.
+    BadOutput = "bad_output", Refused, false,
+        "{path} cannot take the piece: {reason}. Nothing was debited.",
+        "Name a new file in a folder that is there; a device is added as a printer.";
     /// A file could not be read.
     CannotRead = "cannot_read", Refused, false,
         "{path} cannot be read: {reason}.",
@@ -251,6 +255,10 @@ catalogue! {
     FolderInUse = "folder_in_use", Fault, true,
         "Another program uses the data folder {folder} and does not answer.",
         "Close it, or wait until it is done.";
+    /// The data folder is not there.
+    NoFolder = "no_data_folder", Refused, false,
+        "There is no data folder {folder}. Nothing was made or changed.",
+        "Name the folder of an enrolled station with --data, or enrol a station there.";
     /// The data folder cannot be used.
     FolderUnusable = "folder_unusable", Fault, false,
         "The data folder {folder} cannot be used: {reason}.",

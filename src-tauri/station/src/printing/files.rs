@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 /// Why a file is not durable.
@@ -30,14 +31,34 @@ pub enum FileFault {
     },
 }
 
+/// Why a file cannot be put in its place. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum NoPlace {
+    /// The folder it shall be in is not there.
+    #[error("there is no folder {}", .0.display())]
+    NoFolder(PathBuf),
+    /// A folder has its name.
+    #[error("it is a folder")]
+    Folder,
+    /// A device, a pipe or a socket has its name, and would be replaced by a file.
+    #[error("it is a device or a pipe, not a file")]
+    NoFile,
+    /// Its folder takes no file.
+    #[error("its folder takes no file")]
+    Refused(#[source] io::Error),
+}
+
+/// Names of temporary files that are tried: each one taken was left by a crash.
+const MAX_TEMPORARY_NAMES: u32 = 1_000;
+
 /// Threads that write a stack of files: each mostly waits for the disk, and a file system makes
 /// the waits of many one.
 const WRITERS: usize = 16;
 
 /// Writes a file so that it is either there whole, also after a power cut, or not there at all.
 ///
-/// A crash before the rename leaves `NAME.tmp` and the old file; after it, the new file. An
-/// existing file of that name is replaced.
+/// A crash before the rename leaves a `.pennyblack-N.tmp` and the old file; after it, the new file.
+/// An existing file of that name is replaced; a device or a pipe is not.
 ///
 /// # Errors
 /// [`FileFault`], which says on which side of the rename it happened.
@@ -86,25 +107,79 @@ pub fn write_all_durably(files: &[(PathBuf, Vec<u8>)]) -> Vec<Result<(), FileFau
     answers
 }
 
+/// Proves that a file can be put under a name, before anything is paid for it.
+///
+/// # Errors
+/// [`NoPlace`].
+pub fn prove_place(path: &Path) -> Result<(), NoPlace> {
+    let folder = folder_of(path);
+    if !folder.is_dir() {
+        return Err(NoPlace::NoFolder(folder.to_owned()));
+    }
+    must_be_a_file(path)?;
+    prove_folder(folder)
+}
+
+/// Proves that a folder takes files.
+///
+/// # Errors
+/// [`NoPlace::Refused`].
+pub fn prove_folder(folder: &Path) -> Result<(), NoPlace> {
+    let (file, name) = temporary_in(folder).map_err(NoPlace::Refused)?;
+    drop(file);
+    fs::remove_file(name).map_err(NoPlace::Refused)
+}
+
+/// Whether two names mean one file, however they are written.
+#[must_use]
+pub fn is_same_place(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| {
+        let whole = fs::canonicalize(path).ok();
+        let in_folder = || {
+            Some(
+                fs::canonicalize(folder_of(path))
+                    .ok()?
+                    .join(path.file_name()?),
+            )
+        };
+        whole.or_else(in_folder).unwrap_or_else(|| path.to_owned())
+    };
+    place(one) == place(other)
+}
+
+/// Refuses a name that a rename would take from something else than a file. Links are followed: one
+/// to a device is a device.
+fn must_be_a_file(path: &Path) -> Result<(), NoPlace> {
+    match fs::metadata(path) {
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(fault) => Err(NoPlace::Refused(fault)),
+        Ok(metadata) if metadata.is_file() => Ok(()),
+        Ok(metadata) if metadata.is_dir() => Err(NoPlace::Folder),
+        Ok(_) => Err(NoPlace::NoFile),
+    }
+}
+
 /// Brings a file, durable, under its name; the name itself is not durable yet.
 fn put_in_place(path: &Path, bytes: &[u8]) -> Result<(), FileFault> {
-    let temporary = temporary_name(path);
-    let not_written = |step, source| {
-        // What cannot be removed does no harm: the next attempt replaces it.
-        drop(fs::remove_file(&temporary));
-        FileFault::NotWritten {
-            path: path.to_owned(),
-            step,
-            source,
-        }
+    let fault = |step, source| FileFault::NotWritten {
+        path: path.to_owned(),
+        step,
+        source,
     };
-    let mut file = File::create(&temporary).map_err(|fault| not_written("create", fault))?;
+    must_be_a_file(path).map_err(|no_place| fault("replace", io::Error::other(no_place)))?;
+    let (mut file, temporary) =
+        temporary_in(folder_of(path)).map_err(|source| fault("create", source))?;
+    let not_written = |step, source| {
+        // What cannot be removed does no harm: nobody uses its name again.
+        drop(fs::remove_file(&temporary));
+        fault(step, source)
+    };
     file.write_all(bytes)
-        .map_err(|fault| not_written("fill", fault))?;
+        .map_err(|source| not_written("fill", source))?;
     file.sync_all()
-        .map_err(|fault| not_written("make durable", fault))?;
+        .map_err(|source| not_written("make durable", source))?;
     drop(file);
-    fs::rename(&temporary, path).map_err(|fault| not_written("rename", fault))
+    fs::rename(&temporary, path).map_err(|source| not_written("rename", source))
 }
 
 fn make_name_durable(path: &Path) -> Result<(), FileFault> {
@@ -114,11 +189,26 @@ fn make_name_durable(path: &Path) -> Result<(), FileFault> {
     })
 }
 
-/// The name in the same folder that the bytes are gathered under.
-fn temporary_name(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".tmp");
-    path.with_file_name(name)
+/// A new file in a folder, under a name that nobody uses: a file of somebody else is never touched.
+fn temporary_in(folder: &Path) -> io::Result<(File, PathBuf)> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    for _ in 0..MAX_TEMPORARY_NAMES {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = folder.join(format!(".pennyblack-{}-{number}.tmp", std::process::id()));
+        match File::create_new(&name) {
+            Err(fault) if fault.kind() == io::ErrorKind::AlreadyExists => {}
+            made => return Ok((made?, name)),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// The folder that a file is in.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// Makes the folder's entry durable. Windows has no such call; its journal orders renames.
@@ -126,11 +216,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     if cfg!(windows) {
         return Ok(());
     }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    File::open(folder)?.sync_all()
+    File::open(folder_of(path))?.sync_all()
 }
 
 #[cfg(test)]
@@ -149,17 +235,72 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_written_leaves_the_old_one_alone() {
+    fn a_folder_is_not_replaced_by_a_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("piece.png");
-        write_durably(&path, b"old").unwrap();
-        fs::create_dir(folder.path().join("piece.png.tmp")).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert!(matches!(prove_place(&path), Err(NoPlace::Folder)));
         let fault = write_durably(&path, b"new").unwrap_err();
         assert!(
-            matches!(fault, FileFault::NotWritten { step: "create", .. }),
+            matches!(
+                fault,
+                FileFault::NotWritten {
+                    step: "replace",
+                    ..
+                }
+            ),
             "{fault}"
         );
-        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert!(path.is_dir());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn files_of_others_are_not_touched_while_one_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["piece.png.tmp", ".piece.png.tmp", "piece.tmp"] {
+            fs::write(folder.path().join(name), name).unwrap();
+        }
+        write_durably(&folder.path().join("piece.png"), b"new").unwrap();
+        for name in ["piece.png.tmp", ".piece.png.tmp", "piece.tmp"] {
+            assert_eq!(fs::read(folder.path().join(name)).unwrap(), name.as_bytes());
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_not_replaced_by_one() {
+        use std::os::unix::fs::FileTypeExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("lp0");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&pipe, &link).unwrap();
+        for path in [&pipe, &link] {
+            assert!(matches!(prove_place(path), Err(NoPlace::NoFile)));
+            assert!(write_durably(path, b"a piece").is_err());
+        }
+        assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    }
+
+    #[test]
+    fn one_place_is_known_under_all_its_names() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("inside")).unwrap();
+        let at = |name: &str| folder.path().join(name);
+        assert!(is_same_place(&at("a.png"), &at("inside/../a.png")));
+        assert!(!is_same_place(&at("a.png"), &at("a.pdf")));
+        assert!(!is_same_place(&at("a.png"), &at("inside/a.png")));
+        assert!(is_same_place(Path::new("a.png"), Path::new("./a.png")));
+        assert!(matches!(
+            prove_place(&at("no/such/a.png")),
+            Err(NoPlace::NoFolder(_))
+        ));
+        assert!(prove_place(&at("a.png")).is_ok());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
@@ -168,7 +309,7 @@ mod tests {
         let files: Vec<(PathBuf, Vec<u8>)> = (0..40)
             .map(|at| (folder.path().join(format!("{at}.pdf")), vec![at; 100]))
             .collect();
-        fs::create_dir(folder.path().join("7.pdf.tmp")).unwrap();
+        fs::create_dir(folder.path().join("7.pdf")).unwrap();
         let answers = write_all_durably(&files);
         for (at, ((path, bytes), answer)) in files.iter().zip(&answers).enumerate() {
             assert_eq!(answer.is_ok(), at != 7, "{at}");

@@ -1,7 +1,7 @@
 //! Releasing a paid piece: it is drawn again, must come out as committed, and then leaves for
 //! files or a printer. States are durable before the bytes they speak of.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use shared::ids::PieceSerial;
 
@@ -15,7 +15,9 @@ use crate::api::{
 };
 use crate::messages::{Code, say};
 use crate::printing::bits::BitImage;
-use crate::printing::files::{FileFault, write_durably};
+use crate::printing::files::{
+    FileFault, NoPlace, is_same_place, prove_folder, prove_place, write_durably,
+};
 use crate::printing::label::Label;
 use crate::printing::pdf::pdf;
 use crate::printing::png::png;
@@ -189,15 +191,24 @@ enum Way {
     Files(Target),
 }
 
-/// Opens the line of a printer; makes the folder of a folder.
+/// Opens the line of a printer; makes the folder of a folder; proves that files can be written.
 fn clear_the_way(station: &Station, target: Target) -> Result<Way, UiError> {
     match target {
         Target::Printer(setup) => {
             let printer = open_printer(&setup, station.silent())?;
             Ok(Way::Printer(Box::new(printer)))
         }
-        Target::Folder(_) | Target::Files { .. } => {
+        Target::Folder(_) => {
             make_folder(&target)?;
+            Ok(Way::Files(target))
+        }
+        Target::Files {
+            ref pdf,
+            ref png,
+            ref escpos,
+        } => {
+            let files: Vec<&PathBuf> = [pdf, png, escpos].into_iter().flatten().collect();
+            prove_files(&files)?;
             Ok(Way::Files(target))
         }
     }
@@ -466,13 +477,25 @@ pub(crate) fn make_folder(target: &Target) -> Result<(), UiError> {
     let Target::Folder(folder) = target else {
         return Ok(());
     };
-    std::fs::create_dir_all(folder).map_err(|fault| {
-        say(
-            Code::CannotWrite,
-            &[
-                ("path", &folder.display().to_string()),
-                ("reason", &fault.to_string()),
-            ],
-        )
-    })
+    let made = std::fs::create_dir_all(folder).map_err(NoPlace::Refused);
+    made.and_then(|()| prove_folder(folder))
+        .map_err(|no_place| bad_output(folder, &faults::chain(&no_place)))
+}
+
+/// Proves that every file can be written, each under a name of its own.
+fn prove_files(files: &[&PathBuf]) -> Result<(), UiError> {
+    for (at, file) in files.iter().enumerate() {
+        prove_place(file).map_err(|no_place| bad_output(file, &faults::chain(&no_place)))?;
+        let before = files.iter().take(at);
+        if before.into_iter().any(|other| is_same_place(file, other)) {
+            return Err(bad_output(file, "it is named twice"));
+        }
+    }
+    Ok(())
+}
+
+/// What is said when a piece cannot go to a file.
+pub(crate) fn bad_output(path: &Path, reason: &str) -> UiError {
+    let path = path.display().to_string();
+    say(Code::BadOutput, &[("path", &path), ("reason", reason)])
 }

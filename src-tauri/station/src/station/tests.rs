@@ -412,19 +412,48 @@ fn a_clerks_answer_ends_the_unknown_once() {
     journal_holds(&desk);
 }
 
+/// Draws a label while the folder that it shall go to is taken away.
+fn while_the_folder_goes(
+    label: &LabelInputs,
+    serial: shared::ids::PieceSerial,
+    symbol: &Symbol,
+) -> Result<(Label, BitImage), DraftFault> {
+    if let Ok(mut goes) = GOES.lock()
+        && let Some(folder) = goes.take()
+    {
+        drop(std::fs::remove_dir(folder));
+    }
+    draw(label, serial, symbol)
+}
+
+static GOES: std::sync::Mutex<Option<PathBuf>> = std::sync::Mutex::new(None);
+
 #[test]
 fn a_file_that_cannot_be_written_leaves_a_piece_that_can_be_sent_again() {
     let desk = Desk::new();
+    let folder = desk.path("missing");
+    std::fs::create_dir(&folder).unwrap();
+    *GOES.lock().unwrap() = Some(folder);
+    desk.station()
+        .apply_blocking(|owner| {
+            owner.draw_by(while_the_folder_goes);
+            Ok(())
+        })
+        .unwrap();
     let mut asked = letter(&desk, "a");
     asked.out = Some(PrintOut::Files {
         pdf: Some(desk.path("missing/a.pdf").display().to_string()),
         png: None,
         escpos: None,
     });
-    let view = print(&desk, asked).unwrap();
+    let view = print(&desk, asked.clone()).unwrap();
     assert_eq!(view.state, PieceState::NotPrinted);
     assert!(view.message.unwrap().contains("missing"));
     assert_eq!(view.indicium_hex, None, "it could be printed elsewhere");
+    // A folder that is gone before the debit is refused, and nothing is debited.
+    let pieces = registers(&desk).piece_count;
+    assert_eq!(print(&desk, asked).unwrap_err().code, "bad_output");
+    assert_eq!(registers(&desk).piece_count, pieces);
 }
 
 #[test]
