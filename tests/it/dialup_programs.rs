@@ -105,7 +105,14 @@ fn a_station_is_enrolled_and_refilled_by_modem_alone() {
     let names: Vec<_> = services.iter().map(|one| &one["service"]).collect();
     assert_eq!(
         names,
-        ["keys", "funds", "rates", "accounts", "statistics"],
+        [
+            "keys",
+            "funds",
+            "rates",
+            "accounts",
+            "statistics",
+            "software"
+        ],
         "{services:?}"
     );
     for service in &services {

@@ -89,7 +89,7 @@ class Station {
 
   readonly refreshPieces = coalesced(async () => {
     try {
-      this.recent = (await ask('pieces', { state: null, limit: RECENT })).pieces;
+      this.recent = (await ask('pieces', { state: null, limit: RECENT, before: null })).pieces;
     } catch (thrown) {
       this.fault = asUiError(thrown);
     }

@@ -326,6 +326,9 @@ pub struct PiecesCall {
     /// At most so many (default 100, at most 10,000).
     #[serde(default)]
     pub limit: Option<u32>,
+    /// Only pieces older than the one with this serial: the next page of a list.
+    #[serde(default)]
+    pub before: Option<String>,
 }
 
 /// The clerk's answer about one piece.

@@ -1039,7 +1039,11 @@ state: PieceState | null,
 /**
  * At most so many (default 100, at most 10,000).
  */
-limit: number | null, };
+limit: number | null, 
+/**
+ * Only pieces older than the one with this serial: the next page of a list.
+ */
+before: string | null, };
 
 /**
  * Pieces, newest first.

@@ -174,6 +174,11 @@ fn read_call(fields: &HashMap<&str, String>) -> Result<PrintCall, UiError> {
     let text = |column: &str| fields.get(column).cloned().unwrap_or_default();
     let filled = |column: &str| Some(text(column)).filter(|value| !value.is_empty());
     for (column, value) in fields {
+        if value.contains(char::REPLACEMENT_CHARACTER) {
+            return Err(bad(format!(
+                "The column {column} is not text in UTF-8; save the file as CSV in UTF-8"
+            )));
+        }
         if value.chars().count() > MAX_FIELD_CHARS {
             return Err(bad(format!(
                 "The column {column} has more than {MAX_FIELD_CHARS} characters"

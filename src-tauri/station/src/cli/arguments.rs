@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::NonEmptyStringValueParser;
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use super::line::Telephone;
 use super::presets::{Presets, Waiting};
@@ -283,19 +284,19 @@ pub(super) struct Measures {
     #[arg(long, value_name = "ZIP|COUNTRY")]
     pub(super) to: String,
     /// The origin [default: the licence ZIP]
-    #[arg(long, value_name = "ZIP")]
+    #[arg(long, value_name = "ZIP", value_parser = NonEmptyStringValueParser::new())]
     pub(super) from: Option<String>,
     /// Length, width and height, for example 12x9x4in
-    #[arg(long, value_name = "LxWxH[in|cm]")]
+    #[arg(long, value_name = "LxWxH[in|cm]", value_parser = NonEmptyStringValueParser::new())]
     pub(super) size: Option<String>,
     /// The piece cannot go through sorting machines
     #[arg(long)]
     pub(super) nonmachinable: bool,
     /// metered, retail or commercial [default: the usual one]
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub(super) price: Option<String>,
     /// The date of mailing, ISO [default: today]
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub(super) date: Option<String>,
     /// An extra service; may be given several times
     #[arg(long = "extra", value_name = "X")]
@@ -341,7 +342,7 @@ pub(super) enum Print {
         /// The piece's serial
         serial: String,
         /// The right date, ISO [default: today]
-        #[arg(long)]
+        #[arg(long, value_parser = NonEmptyStringValueParser::new())]
         date: Option<String>,
         #[command(flatten)]
         out: Out,
@@ -353,7 +354,7 @@ pub(super) enum Print {
         /// The difference, for example 0.29
         amount: String,
         /// The date of mailing, ISO [default: today]
-        #[arg(long)]
+        #[arg(long, value_parser = NonEmptyStringValueParser::new())]
         date: Option<String>,
         /// The cost centre [default: that of the piece]
         #[arg(long, value_name = "C")]
@@ -367,19 +368,15 @@ pub(super) enum Print {
     /// Print a batch from a CSV file with the columns
     /// name,address,city,state,zip,class,shape,weight and, as wanted,
     /// from,size,nonmachinable,price,date,cost_centre,extras (names with spaces between)
+    #[command(group = ArgGroup::new("place").required(true))]
     Batch {
         /// The CSV file; FILE.result.csv is written beside it
         file: PathBuf,
         /// A printer of this station
-        #[arg(
-            long,
-            value_name = "NAME",
-            conflicts_with = "out",
-            required_unless_present = "out"
-        )]
+        #[arg(long, value_name = "NAME", group = "place")]
         printer: Option<String>,
         /// A folder for one PDF a piece
-        #[arg(long, value_name = "DIR")]
+        #[arg(long, value_name = "DIR", group = "place")]
         out: Option<PathBuf>,
     },
 }

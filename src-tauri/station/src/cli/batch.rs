@@ -10,7 +10,9 @@ use super::{Asked, Streams, not_written};
 use crate::api::{BatchCall, BatchOut, BatchView, Call, Event, UiError, View};
 use crate::batch::MAX_CSV_BYTES;
 use crate::messages::{Code, say};
-use crate::printing::files::write_durably;
+use crate::printing::files::{prove_place, write_durably};
+use crate::station::faults::chain;
+use crate::station::release::bad_output;
 
 /// Prints a file and writes its results beside it.
 pub(super) fn batch(
@@ -22,6 +24,8 @@ pub(super) fn batch(
     streams: &mut Streams<'_>,
 ) -> Result<(), UiError> {
     let csv = read(file)?;
+    let results = result_path(file);
+    prove_place(&results).map_err(|no_place| bad_output(&results, &chain(&no_place)))?;
     let out = match printer {
         Some(name) => BatchOut::Printer { name },
         None => BatchOut::Folder {
@@ -58,7 +62,7 @@ fn ended_batch(
             Code::CannotWrite,
             &[
                 ("path", &results.display().to_string()),
-                ("reason", &crate::station::faults::chain(&fault)),
+                ("reason", &chain(&fault)),
             ],
         )
     })?;
@@ -78,15 +82,12 @@ fn read(file: &Path) -> Result<String, UiError> {
         )
     };
     let limit = u64::try_from(MAX_CSV_BYTES).unwrap_or(u64::MAX);
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     std::fs::File::open(file)
-        .and_then(|opened| {
-            opened
-                .take(limit.saturating_add(1))
-                .read_to_string(&mut text)
-        })
+        .and_then(|opened| opened.take(limit.saturating_add(1)).read_to_end(&mut bytes))
         .map_err(|source| fault(source.to_string()))?;
-    Ok(text)
+    // A byte that is no text makes its own row unreadable, not the file.
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn bar(watched: bool) -> ProgressBar {

@@ -25,6 +25,9 @@ const USUAL_DPI: u16 = 203;
 /// Bits per second of a serial printer when nobody says.
 const USUAL_BAUD: u32 = 115_200;
 
+/// Pieces that are asked for at once, of a list that may be long.
+const PAGE: u32 = 5_000;
+
 /// The refusal that a person can answer by choosing another keeper of secrets.
 const NO_KEYRING: &str = "no_keyring";
 
@@ -45,6 +48,41 @@ pub(super) fn call(
     };
     let call = with_another_keeper(call, error, streams)?;
     ask(asked, call, |answer| shown(answer, show, streams))
+}
+
+/// Lists every piece, or as many as were asked for, page by page.
+pub(super) fn pieces(
+    asked: &Asked,
+    state: Option<&str>,
+    limit: Option<u32>,
+    show: Show,
+    streams: &mut Streams<'_>,
+) -> Result<(), UiError> {
+    let mut left = limit.unwrap_or(u32::MAX);
+    let mut call = PiecesCall {
+        state: state.map(piece_state).transpose()?,
+        limit: None,
+        before: None,
+    };
+    while left > 0 {
+        let wanted = left.min(PAGE);
+        call.limit = Some(wanted);
+        let page = ask(asked, Call::Pieces(call.clone()), |answer| {
+            let view = answer?;
+            show.view(&view, streams.out).map_err(not_written)?;
+            let View::Pieces(page) = view else {
+                return Err(say(Code::BadCall, &[("reason", "another answer")]));
+            };
+            Ok(page.pieces)
+        })?;
+        let listed = u32::try_from(page.len()).unwrap_or(u32::MAX);
+        let Some(last) = page.last().filter(|_| listed >= wanted) else {
+            return Ok(());
+        };
+        call.before = Some(last.serial.clone());
+        left = left.saturating_sub(listed);
+    }
+    Ok(())
 }
 
 /// Shows an answer. A piece that did not end well is shown and is an error.
@@ -226,10 +264,6 @@ fn to_call(command: Command) -> Result<Call, UiError> {
             what:
                 what @ (Print::Postage { .. } | Print::Correction { .. } | Print::Additional { .. }),
         } => printed_call(what)?,
-        Command::Pieces { state, limit } => Call::Pieces(PiecesCall {
-            state: state.as_deref().map(piece_state).transpose()?,
-            limit,
-        }),
         Command::Resolve { serial, answer } => Call::Resolve(ResolveCall {
             serial,
             answer: piece_state(&answer)?,
@@ -261,6 +295,7 @@ fn to_call(command: Command) -> Result<Call, UiError> {
             what: Print::Batch { .. },
         }
         | Command::Scale(_)
+        | Command::Pieces { .. }
         | Command::Journal { .. }
         | Command::Keys { .. }
         | Command::Verify { .. }

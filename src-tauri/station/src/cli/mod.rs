@@ -139,6 +139,10 @@ fn perform(arguments: Arguments, streams: &mut Streams<'_>) -> Result<(), UiErro
         Command::Print {
             what: Print::Batch { file, printer, out },
         } => batch::batch(&Asked { folder, proof }, &file, printer, out, show, streams),
+        Command::Pieces { state, limit } => {
+            let asked = Asked { folder, proof };
+            calls::pieces(&asked, state.as_deref(), limit, show, streams)
+        }
         command @ (Command::Enrol { .. }
         | Command::Status
         | Command::Contact { .. }
@@ -147,7 +151,6 @@ fn perform(arguments: Arguments, streams: &mut Streams<'_>) -> Result<(), UiErro
         | Command::Print {
             what: Print::Postage { .. } | Print::Correction { .. } | Print::Additional { .. },
         }
-        | Command::Pieces { .. }
         | Command::Resolve { .. }
         | Command::SendAgain { .. }
         | Command::Refund { .. }

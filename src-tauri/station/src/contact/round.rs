@@ -255,11 +255,28 @@ async fn finish(station: &Station, line: &'static str, fared: Vec<Fared>) -> Res
     Ok(Met {
         view: ContactView {
             line: line.to_owned(),
-            services: fared.into_iter().map(|one| one.view).collect(),
+            services: with_left_out(fared.into_iter().map(|one| one.view).collect()),
         },
         funds,
         decided,
     })
+}
+
+/// The outcomes with one for each service that this program leaves to another, so that there is one
+/// of every service.
+pub(crate) fn with_left_out(mut views: Vec<ServiceView>) -> Vec<ServiceView> {
+    for service in ServiceId::ALL {
+        if !views.iter().any(|view| view.service == service.name()) {
+            views.push(ServiceView {
+                service: service.name().to_owned(),
+                outcome: Outcome::Nothing.word().to_owned(),
+                level: service.level().name().to_owned(),
+                ms: 0,
+                reason: Some("it is left to the program that is updated by itself".to_owned()),
+            });
+        }
+    }
+    views
 }
 
 /// The fault of a line that carried nothing. A service that had nothing to ask, or was not let on

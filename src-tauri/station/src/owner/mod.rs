@@ -86,12 +86,16 @@ pub async fn reach_for(folder: &Path, program: Program) -> Result<Reach, UiError
 /// answer gets it before an owner stays for others.
 ///
 /// # Errors
-/// As [`reach`]. What the station says, and `answer_lost`, stand in the answer.
+/// As [`reach`], and `no_data_folder`. What the station says, and `answer_lost`, stand in the answer.
 pub async fn ask(
     folder: &Path,
     call: Call,
     mut news: impl FnMut(Event),
 ) -> Result<(Result<View, UiError>, Reach), UiError> {
+    if !may_begin_a_folder(&call) && !folder.exists() {
+        let folder = folder.display().to_string();
+        return Err(say(Code::NoFolder, &[("folder", &folder)]));
+    }
     for _ in 0..MAX_ENDING_OWNERS {
         let reach = reach(folder).await?;
         let answer = reach.call(call.clone(), &mut news).await;
@@ -104,6 +108,21 @@ pub async fn ask(
         sleep(LOOK_AGAIN).await;
     }
     Err(client::gone())
+}
+
+/// Whether a call may come first on a data folder: an enrolment, and what is set up before it. All
+/// others would make a folder of a name that was mistyped.
+fn may_begin_a_folder(call: &Call) -> bool {
+    if let Call::As(call) = call {
+        return may_begin_a_folder(&call.inner);
+    }
+    if let Call::Doctor(call) = call {
+        return call.server.is_some();
+    }
+    matches!(
+        call,
+        Call::Enrol(_) | Call::SetLine(_) | Call::FindModems | Call::AddPrinter(_)
+    )
 }
 
 /// Whether a call may be made again when nobody knows whether it was carried out: it only looks, or

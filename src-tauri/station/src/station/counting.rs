@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use shared::money::MillsSum;
 use shared::statistics::{Counting, Dimension, Tally, dimensions};
 
-use super::pricing::bad;
+use super::pricing::{bad, unreadable};
 use super::{Owner, Station};
 use crate::api::{
     ChartView, GroupView, SeriesView, StatisticsCall, StatisticsView, TallyView, UiError, View,
@@ -59,7 +59,7 @@ impl Owner {
     fn asked(&self, call: &StatisticsCall) -> Result<Asked, UiError> {
         let by = match call.by.as_deref() {
             None => USUAL.to_vec(),
-            Some(words) => dimensions(words).map_err(|fault| bad(fault.to_string()))?,
+            Some(words) => dimensions(words).map_err(|fault| unreadable(fault.to_string()))?,
         };
         let to = day(call.to.as_deref())?.unwrap_or_else(|| self.today());
         let usual = to.saturating_sub((USUAL_DAYS - 1).days());
@@ -84,7 +84,7 @@ fn day(text: Option<&str>) -> Result<Option<Date>, UiError> {
     let text = text.map(str::trim).filter(|text| !text.is_empty());
     text.map(|text| {
         text.parse()
-            .map_err(|_| bad(format!("The date {text:?} is not a day like 2026-07-12")))
+            .map_err(|_| unreadable(format!("The date {text:?} is not a day like 2026-07-12")))
     })
     .transpose()
 }

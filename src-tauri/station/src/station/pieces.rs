@@ -104,7 +104,9 @@ impl Owner {
     pub(super) fn piece_views(&mut self, call: &PiecesCall) -> Result<Vec<PieceView>, UiError> {
         self.note_what_is_known();
         let limit = call.limit.unwrap_or(USUAL_PIECES).min(MAX_PIECES);
-        let rows = self.store().pieces(call.state, limit)?;
+        let before = call.before.as_deref().map(|serial| self.piece(serial));
+        let before = before.transpose()?.map(|row| row.counter);
+        let rows = self.store().pieces(call.state, before, limit)?;
         rows.iter().map(|row| self.piece_view(row)).collect()
     }
 

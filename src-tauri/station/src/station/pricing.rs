@@ -42,7 +42,7 @@ impl Owner {
             return Err(bad(format!("A piece has at most {MAX_EXTRAS} extras")));
         }
         let origin = match call.from.as_deref().filter(|zip| !zip.is_empty()) {
-            Some(zip) => read("The origin", zip)?,
+            Some(zip) => known(read("The origin", zip)?)?,
             None => self.licence_zip()?,
         };
         let request = QuoteRequest {
@@ -71,10 +71,11 @@ impl Owner {
         if text.is_empty() || text.contains(|letter: char| letter.is_ascii_digit()) {
             let destination = read::<Destination>("The destination", text)?;
             if destination.digits() == 0 {
-                return Err(bad(format!("The destination {text:?} has no ZIP")));
+                return Err(unreadable(format!("The destination {text:?} has no ZIP")));
             }
             let digits = destination.to_string();
             let zip: Zip5 = read("The destination", digits.get(..5).unwrap_or(&digits))?;
+            known(zip)?;
             return Ok((zip.into(), destination));
         }
         let country = match text.parse::<Country>() {
@@ -82,7 +83,7 @@ impl Owner {
             Err(_) => self.edition(date)?.country_named(text),
         };
         let neither = || {
-            bad(format!(
+            unreadable(format!(
                 "The destination {text:?} is no ZIP and no country with a price"
             ))
         };
@@ -219,7 +220,7 @@ where
 {
     text.trim()
         .parse()
-        .map_err(|fault: T::Err| bad(format!("{what} {text:?} cannot be read: {fault}")))
+        .map_err(|fault: T::Err| unreadable(format!("{what} {text:?} cannot be read: {fault}")))
 }
 
 fn optional<T: FromStr>(what: &str, text: Option<&str>) -> Result<Option<T>, UiError>
@@ -235,10 +236,28 @@ where
 pub(super) fn day(text: &str) -> Result<Date, UiError> {
     text.trim()
         .parse()
-        .map_err(|_| bad(format!("The date {text:?} is not a day like 2026-07-12")))
+        .map_err(|_| unreadable(format!("The date {text:?} is not a day like 2026-07-12")))
 }
 
-/// A field that cannot be read.
+/// A ZIP that there is. The chart of zones knows only the areas of three digits, and a piece to a ZIP
+/// that nobody has comes back, postage spent.
+fn known(zip: Zip5) -> Result<Zip5, UiError> {
+    if crate::places::is_known(zip) {
+        Ok(zip)
+    } else {
+        Err(rate_refused(&RateRefusal::UnknownZip { zip }))
+    }
+}
+
+/// A field that cannot be read at all: the call was made wrongly.
+pub(crate) fn unreadable(what: String) -> UiError {
+    UiError {
+        kind: ErrorKind::Usage,
+        ..bad(what)
+    }
+}
+
+/// A field that no rule allows.
 pub(crate) fn bad(what: String) -> UiError {
     say(Code::BadInput, &[("what", &what)])
 }

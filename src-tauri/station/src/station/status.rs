@@ -7,7 +7,10 @@ use shared::vault::{RENEWAL_AGE_DAYS, VaultState};
 
 use super::owner::KEK_DAYS;
 use super::{Owner, names};
-use crate::api::{AccountView, KeyView, LineView, PieceState, RegistersView, StatusView, UiError};
+use crate::api::{
+    AccountView, KeyView, LineView, PieceState, RegistersView, ServiceView, StatusView, UiError,
+};
+use crate::contact::round::with_left_out;
 use crate::services::trust;
 use crate::vault::credentials::pem;
 
@@ -49,7 +52,7 @@ impl Owner {
             certificate: self.certificate_pem()?,
             keys: self.key_views()?,
             line: self.line_view()?,
-            services: self.store().outcomes()?,
+            services: self.service_views()?,
             secrets: self.secrets_words(),
             support_contact: self.store().setting(names::SUPPORT_CONTACT)?,
             has_users: self.vault().is_some() && self.has_users()?,
@@ -58,6 +61,17 @@ impl Owner {
             withdrawal: crate::services::withdrawal::view(self)?,
             repository: crate::services::repository::standing::view(self)?,
         })
+    }
+
+    /// How each service fared last; nothing before the first contact.
+    fn service_views(&self) -> Result<Vec<ServiceView>, UiError> {
+        let fared = self.store().outcomes()?;
+        if fared.is_empty() {
+            return Ok(fared);
+        }
+        let mut views = with_left_out(fared);
+        views.sort_by(|one, other| one.service.cmp(&other.service));
+        Ok(views)
     }
 
     /// Why the clerk cannot print, in one sentence.

@@ -135,20 +135,23 @@ impl Store {
         one(&self.db, "job_key = ?1", params![job_key])
     }
 
-    /// Pieces, newest first: at most `limit`, and only those in `state` when one is given.
+    /// Pieces, newest first: at most `limit`, only those in `state` and older than the piece `before`
+    /// when one is given.
     ///
     /// # Errors
     /// The faults of the database.
     pub fn pieces(
         &self,
         state: Option<PieceState>,
+        before: Option<u32>,
         limit: u32,
     ) -> Result<Vec<PieceRow>, StoreFault> {
-        let filter = "(?1 IS NULL OR state = ?1) ORDER BY counter DESC LIMIT ?2";
+        let filter = "(?1 IS NULL OR state = ?1) AND (?2 IS NULL OR counter < ?2)
+                      ORDER BY counter DESC LIMIT ?3";
         many(
             &self.db,
             filter,
-            params![state.map(PieceState::word), limit],
+            params![state.map(PieceState::word), before, limit],
         )
     }
 
