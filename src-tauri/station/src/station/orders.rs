@@ -10,6 +10,7 @@ use super::pricing::{Priced, bad, is_specimen, quote_view};
 use super::{Owner, STATION_USER, faults};
 use crate::api::{Event, PieceState, PreviewView, PrintCall, UiError};
 use crate::messages::{Code, say};
+use crate::printing::layout::indicium::MAX_ADDRESS_LINES;
 use crate::printing::layout::stock::Stock;
 use crate::printing::png::png;
 use crate::printing::symbol;
@@ -18,9 +19,6 @@ use crate::store::Tx;
 use crate::store::centres::Booking;
 use crate::store::pieces::{PieceFacts, PieceRow, PricedBy};
 use crate::vault::draft::{Draft, DraftFault, INDICIUM_BYTES, LabelInputs, Order, draft};
-
-/// The most lines of an addressee.
-const MAX_ADDRESS_LINES: usize = 8;
 
 /// The most characters of a line.
 const MAX_LINE_CHARS: usize = 80;

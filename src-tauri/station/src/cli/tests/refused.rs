@@ -55,6 +55,21 @@ fn a_store_that_is_lost_is_damaged_and_not_new() {
 }
 
 #[test]
+fn an_address_has_no_more_lines_than_the_label() {
+    served(|desk, data| {
+        let png = desk.path("piece.png").display().to_string();
+        let lines = |count: usize| vec!["Ada"; count].join("\\n");
+        let said = print(data, &["--png", &png, "--to-address", &lines(8)]);
+        let error = refusal(&said, 3);
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("at most 7 lines"), "{message}");
+        assert_eq!(pieces(data), 0);
+        let said = print(data, &["--png", &png, "--to-address", &lines(7)]);
+        assert_eq!(said.code, 0, "{}", said.err);
+    });
+}
+
+#[test]
 fn a_zip_that_nobody_has_is_refused() {
     served(|desk, data| {
         let png = desk.path("piece.png").display().to_string();

@@ -27,7 +27,7 @@ pub const MODULE: Um = Um::inches(1, 50);
 const AROUND_SYMBOL: Um = Um::tenths(31);
 
 /// The most lines of an address that are printed.
-const MAX_ADDRESS_LINES: usize = 7;
+pub const MAX_ADDRESS_LINES: usize = 7;
 
 /// What people read on a piece.
 #[derive(Clone, Debug, PartialEq, Eq)]
