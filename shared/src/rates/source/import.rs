@@ -3,15 +3,16 @@
 //! the price of the edition before.
 
 mod lines;
+mod renewed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::super::edition::{Edition, EditionError, MAX_EDITION_BYTES, Source};
+use super::super::edition::{Edition, Source};
 use super::super::kinds::{MailClass, PriceKind, Shape};
-use super::super::tables::{MAX_ENTRIES, PriceTable, Row};
+use super::super::tables::{PriceTable, Row};
 use super::super::zones::FixedZone;
 use super::SourceError;
 use super::form::{ChartSource, Text};
@@ -19,6 +20,7 @@ use super::place::PlaceFault;
 use super::sheet::{GoesBy, Sheet, SheetFault, WeightUnit, read_sheet};
 use super::zone_sheet::{ZoneSheet, read_zones};
 use lines::PlanLine;
+pub(super) use renewed::{NoPlace, Renewed};
 
 /// What the `format` member of a plan says.
 pub const PLAN_FORMAT: &str = "pennyblack-import-1";
@@ -61,14 +63,6 @@ pub enum ImportError {
     /// What came out is not an edition.
     #[error(transparent)]
     Source(#[from] SourceError),
-}
-
-/// The base has no such shape, so nobody knows what such pieces may weigh and measure.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the edition it is based on has no {class} {shape}")]
-pub(super) struct NoShape {
-    class: MailClass,
-    shape: Shape,
 }
 
 fn written(faults: &[SheetFault]) -> String {
@@ -225,78 +219,13 @@ impl Plan {
     }
 }
 
-/// The edition before on its way to a new one: all its prices are holes.
-pub(super) struct Renewed {
-    pub(super) edition: Edition,
-    pub(super) not_read: Vec<String>,
-}
-
 impl Renewed {
-    pub(super) fn of(
-        base: &Edition,
-        (id, title): (&str, &str),
-        (effective, until): (Date, Option<Date>),
-        publication: Source,
-    ) -> Self {
-        let mut edition = Edition {
-            id: id.to_owned(),
-            title: title.to_owned(),
-            effective,
-            until,
-            surcharges: Vec::new(),
-            ..base.clone()
-        };
-        // A hole is one of the new publication, not of the one before.
-        edition.sources.push(publication);
-        let source = u16::try_from(edition.sources.len() - 1).unwrap_or(u16::MAX);
-        for row in edition.tables.iter_mut().flat_map(|table| &mut table.rows) {
-            row.amounts.fill(None);
-            (row.source, row.line) = (source, None);
-        }
-        let fees = edition.nonmachinable.iter_mut();
-        for fee in fees.chain(&mut edition.extras) {
-            (fee.amount, fee.source) = (None, source);
-        }
-        Self {
-            edition,
-            not_read: Vec::new(),
-        }
-    }
-
-    /// The place of a new source.
-    fn source(&mut self, text: String, sample: bool) -> u16 {
-        self.edition.sources.push(Source { text, sample });
-        self.last_source()
-    }
-
-    /// The place of the source that was named last.
-    pub(super) fn last_source(&self) -> u16 {
-        u16::try_from(self.edition.sources.len() - 1).unwrap_or(u16::MAX)
-    }
-
-    /// Puts a table in the place of the base's with the same prices.
-    pub(super) fn put_table(&mut self, table: PriceTable) -> Result<(), NoShape> {
-        let (class, shape) = (table.class, table.shape);
-        if self.edition.rule(class, shape).is_none() {
-            return Err(NoShape { class, shape });
-        }
-        let mut tables = self.edition.tables.iter_mut();
-        let same = tables.find(|other| {
-            other.class == class && other.shape == shape && other.kinds == table.kinds
-        });
-        match same {
-            Some(place) => *place = table,
-            None => self.edition.tables.push(table),
-        }
-        Ok(())
-    }
-
     fn put_sheet(
         &mut self,
         plan: &Plan,
         table: &PlanTable,
         (sheet, taken): (Sheet, &Taken<'_>),
-    ) -> Result<(), NoShape> {
+    ) -> Result<(), NoPlace> {
         let text = format!("{}, {}", plan.source.text, table.file);
         let source = self.source(text, plan.source.sample);
         let file = table.file.as_str();
@@ -344,47 +273,6 @@ impl Renewed {
         zones.chart = rows.into_chart(&zones.gateways, &zones.fixed, &zones.centroids)?;
         zones.source = source;
         Ok(())
-    }
-
-    /// The edition, when it is one. Sources that no price names any more are left out.
-    pub(super) fn end(mut self) -> Result<Imported, ImportError> {
-        self.drop_unused_sources();
-        let edition = Edition {
-            version: self.edition.needed_version(),
-            ..self.edition
-        };
-        edition.check().map_err(SourceError::Unsound)?;
-        if edition.to_bytes().len() > MAX_EDITION_BYTES || edition.sources.len() > MAX_ENTRIES {
-            return Err(SourceError::Unsound(EditionError::TooLarge).into());
-        }
-        Ok(Imported {
-            edition,
-            not_read: self.not_read,
-        })
-    }
-
-    fn drop_unused_sources(&mut self) {
-        let edition = &mut self.edition;
-        let rows = edition.tables.iter_mut().flat_map(|table| &mut table.rows);
-        let rows = rows.map(|row| &mut row.source);
-        let fees = edition.nonmachinable.iter_mut().chain(&mut edition.extras);
-        let fees = fees.map(|fee| &mut fee.source);
-        let surcharges = edition.surcharges.iter_mut().map(|s| &mut s.source);
-        let named = rows.chain(fees).chain(surcharges);
-        let mut named: Vec<&mut u16> = named.chain([&mut edition.zones.source]).collect();
-        let mut places = BTreeMap::new();
-        for index in &named {
-            places.entry(**index).or_insert(0);
-        }
-        for (place, new) in (0u16..).zip(places.values_mut()) {
-            *new = place;
-        }
-        for index in &mut named {
-            **index = places.get(&**index).copied().unwrap_or(u16::MAX);
-        }
-        let all = std::mem::take(&mut edition.sources).into_iter().zip(0u16..);
-        let kept = all.filter(|(_, place)| places.contains_key(place));
-        edition.sources = kept.map(|(source, _)| source).collect();
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::super::line_sheet::{LinePrice, LineSheet, column_of, read_lines};
 use super::super::sheet::SheetFault;
-use super::{Files, ImportError, NoShape, Plan, Renewed, Taken};
+use super::{Files, ImportError, NoPlace, Plan, Renewed, Taken};
 use crate::rates::kinds::{MailClass, PriceKind, Shape};
 use crate::rates::tables::{Fee, PriceTable, Row};
 
@@ -125,7 +125,7 @@ impl Renewed {
                 let source = self.source(text, publication.sample);
                 let (class, shape) = (*class, *shape);
                 let Some(rule) = self.edition.rule(class, shape) else {
-                    return Err(NoShape { class, shape }.to_string());
+                    return Err(NoPlace::NoShape { class, shape }.to_string());
                 };
                 let limit = rule.max_weight;
                 let table = PriceTable {

@@ -471,3 +471,79 @@ fn a_list_with_a_member_of_another_kind_is_refused_by_its_name() {
     "
     );
 }
+
+/// The kinds of each table of some pieces, in order.
+fn kinds_of(edition: &Edition, class: MailClass, shape: Shape) -> Vec<String> {
+    let tables = edition.tables.iter();
+    let tables = tables.filter(|table| (table.class, table.shape) == (class, shape));
+    let kinds = |table: &PriceTable| -> Vec<String> {
+        table.kinds.iter().map(ToString::to_string).collect()
+    };
+    tables.map(|table| kinds(table).join("+")).collect()
+}
+
+#[test]
+fn each_kind_of_price_is_in_one_table_whatever_tables_the_base_had() {
+    // The base has one table for both kinds of flats, and one for each kind of letters.
+    let put = |tables: &str| {
+        let a = PLAN.find("\"tables\"").unwrap();
+        let b = PLAN.find("\"zones\"").unwrap();
+        let plan = format!("{}\"tables\": [{tables}],{}", &PLAN[..a], &PLAN[b..]);
+        let flats = (
+            "flats.csv",
+            "Weight Not Over (oz.),Price\n1,1.70\n13,5.10\n",
+        );
+        let read = Plan::read("plan.json", &plan)?;
+        read.import(&base(), &files(&[flats]))
+    };
+    let table = |file: &str, shape: &str, kinds: &str| {
+        format!(
+            r#"{{"file": "{file}", "class": "first-class", "shape": "{shape}", "kinds": {kinds}}}"#
+        )
+    };
+    for (kinds, expected) in [
+        (r#"["retail"]"#, ["metered", "retail"].as_slice()),
+        (r#"["metered"]"#, &["metered", "retail"]),
+        (r#"["retail", "metered"]"#, &["retail+metered"]),
+        (r#"["commercial"]"#, &["metered+retail", "commercial"]),
+    ] {
+        let edition = put(&table("flats.csv", "flat", kinds)).unwrap().edition;
+        let found = kinds_of(&edition, MailClass::FirstClass, Shape::Flat);
+        assert_eq!(found, expected, "{kinds}");
+    }
+    let both = put(&table("letters.csv", "letter", r#"["metered", "retail"]"#)).unwrap();
+    let found = kinds_of(&both.edition, MailClass::FirstClass, Shape::Letter);
+    assert_eq!(found, ["metered+retail"]);
+    let twice = [
+        table("letters.csv", "letter", r#"["metered"]"#),
+        table("letters.csv", "letter", r#"["retail", "metered"]"#),
+    ];
+    let fault = put(&twice.join(",")).unwrap_err().to_string();
+    assert!(
+        fault.ends_with("there are metered prices of the first-class letter already"),
+        "{fault}"
+    );
+}
+
+#[test]
+fn the_kinds_of_a_list_leave_no_second_table_of_the_base() {
+    // The base has one table of Express for retail and commercial prices together.
+    let list = r#"{
+        "title": "Retail prices effective 2027-07-11", "unit": "US cents",
+        "tables": {"USPS_PRIORITY_MAIL_EXPRESS":
+            {"8_oz": [3250, 3275, 3285, 3520, 4080, 4370, 4650, 4980, 6555]}}
+    }"#;
+    let edition = import_listing(("list.json", list), &base(), None)
+        .unwrap()
+        .edition;
+    let found = kinds_of(&edition, MailClass::PriorityExpress, Shape::Parcel);
+    assert_eq!(found, ["retail", "commercial"]);
+    let express = QuoteRequest {
+        date: "2027-08-01".parse().unwrap(),
+        ..piece(MailClass::PriorityExpress, Shape::Parcel, "94103")
+    };
+    assert_eq!(
+        quote(&edition, &express).unwrap().price.to_string(),
+        "49.80"
+    );
+}

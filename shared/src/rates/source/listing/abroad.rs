@@ -81,14 +81,15 @@ impl Listing {
         shape: Shape,
         prices: &Prices,
     ) -> Result<(), ImportError> {
-        let (class, kinds) = (MailClass::International, vec![PriceKind::Retail]);
+        let (class, kind) = (MailClass::International, PriceKind::Retail);
         let of_rows = prices.values().flat_map(|row| row.keys().copied());
         let mut groups: Vec<u16> = of_rows.collect();
         groups.sort_unstable();
         groups.dedup();
         let mut tables = self.new.edition.tables.iter();
-        let before = tables
-            .find(|table| (table.class, table.shape) == (class, shape) && table.kinds == kinds);
+        let before = tables.find(|table| {
+            (table.class, table.shape) == (class, shape) && table.kinds.contains(&kind)
+        });
         let before = before.into_iter().flat_map(|table| &table.rows);
         let mut limits: Vec<Weight> = before.map(|row| row.limit).collect();
         limits.extend(prices.keys().copied());
@@ -107,7 +108,7 @@ impl Listing {
         let table = PriceTable {
             class,
             shape,
-            kinds,
+            kinds: vec![kind],
             zoned: false,
             rows: rows.collect(),
             groups,
