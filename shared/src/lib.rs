@@ -15,6 +15,7 @@ pub mod modem;
 pub mod money;
 pub mod monitor;
 pub mod package_id;
+pub mod plain;
 pub mod ppp;
 pub mod rates;
 pub mod rule_pack;

@@ -432,7 +432,10 @@ fn rates_import(center: &DataCenter, source: &str) -> Result<AdminView, AdminRef
         AdminRefusal::new(
             super::refusal::Ending::Refused,
             "not_an_edition",
-            format!("The file is not an edition of rates: {error}."),
+            format!(
+                "The file is not an edition of rates: {}.",
+                crate::access::problem::chain_of(&error)
+            ),
             "Nothing was imported. Correct the file.",
         )
     })?;

@@ -1,4 +1,16 @@
-//! Civil dates in CBOR.
+//! Civil dates in CBOR, and which of them an edition may hold.
+
+use jiff::civil::Date;
+
+/// The first year of an edition's dates: prices before this product are nobody's.
+pub(super) const FIRST_YEAR: i16 = 2_000;
+/// The last year of an edition's dates; what is further ahead is a slip of the pen.
+pub(super) const LAST_YEAR: i16 = 2_199;
+
+/// Whether an edition may hold a date.
+pub(super) fn is_usable(date: Date) -> bool {
+    (FIRST_YEAR..=LAST_YEAR).contains(&date.year())
+}
 
 /// A civil date in CBOR: the number YYYYMMDD.
 pub(super) mod date {

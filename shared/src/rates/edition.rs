@@ -12,7 +12,8 @@ use super::dates::{date, date_option};
 use super::goes_to::{Country, CountryEntry};
 use super::kinds::{MailClass, Shape};
 use super::shapes::ShapeRule;
-use super::tables::{Fee, MAX_ENTRIES, PriceTable, Surcharge};
+use super::soundness::Unsound;
+use super::tables::{Fee, PriceTable, Surcharge};
 use super::zones::ZoneRules;
 
 /// The version of the content's layout. An edition that needs nothing newer keeps version 1, whose
@@ -85,9 +86,10 @@ pub enum EditionError {
     /// The same content in other bytes than its own; two names for one content.
     #[error("the edition is not encoded deterministically")]
     NotDeterministic,
-    /// Lists out of order, indexes to nowhere, tables of the wrong width.
-    #[error("the edition contradicts itself in {0}")]
-    Unsound(&'static str),
+    /// Lists out of order, indexes to nowhere, tables of the wrong width, dates and words that no
+    /// edition may hold.
+    #[error("the edition is not sound in {0}")]
+    Unsound(Unsound),
 }
 
 impl Edition {
@@ -229,74 +231,6 @@ impl Edition {
 
     /// Refuses content that contradicts itself, so that pricing need not.
     pub(super) fn check(&self) -> Result<(), EditionError> {
-        let sources = self.sources.len();
-        let sourced = |index: u16| usize::from(index) < sources;
-        let fees_are_sound = |fees: &[Fee]| fees.iter().all(|fee| sourced(fee.source));
-        let checks = [
-            ("its sizes", self.lists_are_short()),
-            ("its version", self.version == self.needed_version()),
-            (
-                "its countries",
-                self.countries.is_sorted_by(|a, b| a.code < b.code),
-            ),
-            (
-                "its dates",
-                self.until.is_none_or(|until| until >= self.effective),
-            ),
-            ("its shapes", self.shapes.iter().all(ShapeRule::is_sound)),
-            (
-                "its tables",
-                self.tables.iter().all(|table| table.is_sound(sources)),
-            ),
-            ("the columns of its tables", self.columns_fit()),
-            (
-                "its nonmachinable fees",
-                fees_are_sound(&self.nonmachinable),
-            ),
-            ("its extras", fees_are_sound(&self.extras)),
-            (
-                "its surcharges",
-                self.surcharges.iter().all(|s| s.is_sound(sources)),
-            ),
-            (
-                "its zones",
-                self.zones.is_sound() && sourced(self.zones.source),
-            ),
-        ];
-        match checks.iter().find(|(_, holds)| !holds) {
-            Some((part, _)) => Err(EditionError::Unsound(part)),
-            None => Ok(()),
-        }
-    }
-
-    /// Whether the columns of each table are such as its destinations have, and no piece leaves the
-    /// country or stays in it by being heavier.
-    fn columns_fit(&self) -> bool {
-        let fits = |table: &PriceTable| {
-            let rule = self.rule(table.class, table.shape);
-            rule.is_none_or(|rule| table.fits(rule.abroad))
-        };
-        let stays = |rule: &ShapeRule| {
-            let heavier = rule
-                .heavier_as
-                .and_then(|shape| self.rule(rule.class, shape));
-            heavier.is_none_or(|heavier| heavier.abroad == rule.abroad)
-        };
-        self.tables.iter().all(fits) && self.shapes.iter().all(stays)
-    }
-
-    /// Whether every list is within [`MAX_ENTRIES`].
-    fn lists_are_short(&self) -> bool {
-        [
-            self.sources.len(),
-            self.shapes.len(),
-            self.tables.len(),
-            self.nonmachinable.len(),
-            self.extras.len(),
-            self.surcharges.len(),
-            self.countries.len(),
-        ]
-        .iter()
-        .all(|length| *length <= MAX_ENTRIES)
+        self.soundness().map_err(EditionError::Unsound)
     }
 }

@@ -22,6 +22,7 @@ mod season;
 mod shape;
 pub mod shapes;
 pub mod size;
+pub mod soundness;
 pub mod source;
 pub mod tables;
 pub mod validate;

@@ -115,14 +115,6 @@ const fn is_not(flag: &bool) -> bool {
 }
 
 impl ShapeRule {
-    /// Whether the rule can be applied at all.
-    pub(super) fn is_sound(&self) -> bool {
-        let divides = |rule: &Dimensional| rule.divisor > 0;
-        let named = self.category.len() == 4 && self.category.is_ascii();
-        let unpriced = |unpriced: &Unpriced| unpriced.season.as_ref().is_none_or(Season::is_sound);
-        named && self.dimensional.as_ref().is_none_or(divides) && self.unpriced.iter().all(unpriced)
-    }
-
     /// Whether editions of the first layout can say this.
     pub(super) fn is_of_the_first_layout(&self) -> bool {
         let old = |unpriced: &Unpriced| {

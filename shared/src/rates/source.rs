@@ -33,7 +33,8 @@ use super::zones::{FixedZone, Gateway, ZoneLimit, ZoneRules};
 
 pub use import::{Files, ImportError, Imported, MAX_FILES, PLAN_FORMAT, Plan};
 pub use listing::{import_listing, is_listing};
-pub use place::PlaceFault;
+use place::{Inside, Within};
+pub use place::{MemberPlace, PlaceFault};
 pub use sheet::{MAX_SHEET_BYTES, SheetFault};
 pub use zone_sheet::MAX_CHART_BYTES;
 
@@ -54,6 +55,15 @@ pub enum SourceError {
     /// Another format.
     #[error("the format is \"{0}\", expected \"{SOURCE_FORMAT}\"")]
     UnknownFormat(String),
+    /// A member is not what it has to be.
+    #[error("{place}")]
+    Member {
+        /// Where it stands.
+        place: MemberPlace,
+        /// What is wrong with it.
+        #[source]
+        fault: Box<Self>,
+    },
     /// A cell names a source that the file does not describe.
     #[error("source \"{0}\" is not described under sources")]
     UnknownSource(String),
@@ -78,17 +88,24 @@ impl Edition {
     /// Reads the JSON form.
     ///
     /// # Errors
-    /// Any [`SourceError`]; JSON errors carry line and column.
+    /// Any [`SourceError`]; all but those about the whole file carry line and column.
     pub fn from_json(text: &str) -> Result<Self, SourceError> {
         if text.len() > MAX_SOURCE_BYTES {
             return Err(SourceError::TooLarge);
         }
         let source: EditionSource = serde_json::from_str(text).map_err(SourceError::Json)?;
         if source.format != SOURCE_FORMAT {
-            return Err(SourceError::UnknownFormat(source.format));
+            let fault = Err(SourceError::UnknownFormat(source.format));
+            return fault
+                .within("format")
+                .map_err(|inside| inside.in_text(text));
         }
-        let edition = source.into_edition()?;
-        edition.check().map_err(SourceError::Unsound)?;
+        let edition = source.into_edition();
+        let edition = edition.map_err(|inside| inside.in_text(text))?;
+        edition.soundness().map_err(|unsound| SourceError::Member {
+            place: MemberPlace::of(text, &unsound.place),
+            fault: Box::new(SourceError::Unsound(EditionError::Unsound(unsound))),
+        })?;
         if edition.to_bytes().len() > MAX_EDITION_BYTES {
             return Err(SourceError::Unsound(EditionError::TooLarge));
         }
@@ -100,29 +117,24 @@ impl Edition {
 struct SourceIndex(BTreeMap<String, u16>);
 
 impl SourceIndex {
-    fn place(&self, name: &str) -> Result<u16, SourceError> {
+    fn place(&self, name: &str) -> Result<u16, Inside> {
         let place = self.0.get(name).copied();
-        place.ok_or_else(|| SourceError::UnknownSource(name.to_owned()))
+        let place = place.ok_or_else(|| SourceError::UnknownSource(name.to_owned()));
+        place.within("source")
     }
 }
 
 impl EditionSource {
-    fn into_edition(self) -> Result<Edition, SourceError> {
+    fn into_edition(self) -> Result<Edition, Inside> {
         let names = self.sources.keys().cloned().zip(0..);
         let index = SourceIndex(names.collect());
         let sources = self.sources.into_values();
         let sources = sources.map(|SourceText { text, sample }| Source { text, sample });
-        let fees = |fees: Vec<FeeSource>| -> Result<Vec<Fee>, SourceError> {
-            fees.into_iter().map(|fee| fee.into_fee(&index)).collect()
+        let fees = |name: &str, fees: Vec<FeeSource>| -> Result<Vec<Fee>, Inside> {
+            all(fees, |fee| fee.into_fee(&index)).within(name)
         };
-        let tables = self
-            .tables
-            .into_iter()
-            .map(|table| table.into_table(&index));
-        let surcharges = self
-            .surcharges
-            .into_iter()
-            .map(|s| s.into_surcharge(&index));
+        let tables = all(self.tables, |table| table.into_table(&index));
+        let surcharges = all(self.surcharges, |one| one.into_surcharge(&index));
         let country = |country: CountrySource| CountryEntry {
             code: country.code.0,
             title: country.title,
@@ -143,11 +155,11 @@ impl EditionSource {
                 .into_iter()
                 .map(ShapeSource::into_rule)
                 .collect(),
-            tables: tables.collect::<Result<_, _>>()?,
-            nonmachinable: fees(self.nonmachinable)?,
-            extras: fees(self.extras)?,
-            surcharges: surcharges.collect::<Result<_, _>>()?,
-            zones: self.zones.into_rules(&index)?,
+            tables: tables.within("tables")?,
+            nonmachinable: fees("nonmachinable", self.nonmachinable)?,
+            extras: fees("extras", self.extras)?,
+            surcharges: surcharges.within("surcharges")?,
+            zones: self.zones.into_rules(&index).within("zones")?,
             countries,
         };
         Ok(Edition {
@@ -155,6 +167,14 @@ impl EditionSource {
             ..edition
         })
     }
+}
+
+/// Reads every entry of a list, the place of one that cannot be read in front of its fault.
+fn all<S, T>(list: Vec<S>, read: impl Fn(S) -> Result<T, Inside>) -> Result<Vec<T>, Inside> {
+    let entries = list.into_iter().enumerate();
+    entries
+        .map(|(place, one)| read(one).within(place))
+        .collect()
 }
 
 impl ShapeSource {
@@ -215,17 +235,18 @@ impl UnpricedSource {
 }
 
 impl TableSource {
-    fn into_table(self, index: &SourceIndex) -> Result<PriceTable, SourceError> {
+    fn into_table(self, index: &SourceIndex) -> Result<PriceTable, Inside> {
+        let source = index.place(&self.source)?;
         let columns = match (self.zoned, self.groups.len()) {
             (true, _) => ZONES,
             (false, 0) => 1,
             (false, groups) => groups,
         };
-        let rows = self.rows.into_iter().map(|row| {
-            let source = index.place(row.source.as_ref().unwrap_or(&self.source))?;
-            row.into_row(columns, source)
+        let rows = all(self.rows, |row| {
+            let own = row.source.as_deref().map(|own| index.place(own));
+            row.into_row(columns, own.transpose()?.unwrap_or(source))
         });
-        let rows = rows.collect::<Result<_, _>>()?;
+        let rows = rows.within("rows")?;
         Ok(PriceTable {
             class: self.class,
             shape: self.shape,
@@ -238,7 +259,7 @@ impl TableSource {
 }
 
 impl RowSource {
-    fn into_row(self, columns: usize, source: u16) -> Result<Row, SourceError> {
+    fn into_row(self, columns: usize, source: u16) -> Result<Row, Inside> {
         let amounts = match (self.price, self.prices) {
             (None, None) => vec![None; columns],
             (Some(price), None) => vec![Some(price.0)],
@@ -247,7 +268,7 @@ impl RowSource {
         };
         let limit = self.to.0;
         if amounts.len() != columns {
-            return Err(SourceError::WrongWidth(limit));
+            return Err(SourceError::WrongWidth(limit).into());
         }
         Ok(Row {
             limit,
@@ -259,7 +280,7 @@ impl RowSource {
 }
 
 impl FeeSource {
-    fn into_fee(self, index: &SourceIndex) -> Result<Fee, SourceError> {
+    fn into_fee(self, index: &SourceIndex) -> Result<Fee, Inside> {
         Ok(Fee {
             source: index.place(&self.source)?,
             name: self.name,
@@ -274,7 +295,7 @@ impl FeeSource {
 }
 
 impl SurchargeSource {
-    fn into_surcharge(self, index: &SourceIndex) -> Result<Surcharge, SourceError> {
+    fn into_surcharge(self, index: &SourceIndex) -> Result<Surcharge, Inside> {
         let band = |band: BandSource| Band {
             limit: band.to.0,
             amount: band.price.map(|price| price.0),
@@ -299,10 +320,11 @@ impl SurchargeSource {
 }
 
 impl ZonesSource {
-    fn into_rules(self, index: &SourceIndex) -> Result<ZoneRules, SourceError> {
+    fn into_rules(self, index: &SourceIndex) -> Result<ZoneRules, Inside> {
         let source = index.place(&self.source)?;
         let centroids = reference::centroids(&self.centroids)
-            .ok_or_else(|| SourceError::UnknownReference(self.centroids.clone()))?;
+            .ok_or_else(|| SourceError::UnknownReference(self.centroids.clone()))
+            .within("centroids")?;
         let gateways = self.gateways.iter().map(|range| Gateway {
             first: range.first.0,
             last: range.last.0,
@@ -315,7 +337,21 @@ impl ZonesSource {
             zone: range.zone,
         });
         let fixed: Vec<FixedZone> = fixed.collect();
-        let chart = self.chart.into_chart(&gateways, &fixed, &centroids)?;
+        let chart = self.chart.into_chart(&gateways, &fixed, &centroids);
+        let chart = chart.map_err(|fault| match fault {
+            SourceError::BadChartRow(area) | SourceError::ChartConflict(area, _) => {
+                Inside::from(fault).step(area)
+            }
+            SourceError::TooLarge
+            | SourceError::Json(_)
+            | SourceError::UnknownFormat(_)
+            | SourceError::Member { .. }
+            | SourceError::UnknownSource(_)
+            | SourceError::WrongWidth(_)
+            | SourceError::UnknownReference(_)
+            | SourceError::Unsound(_) => fault.into(),
+        });
+        let chart = chart.within("chart")?;
         let limits = self.limits.iter().map(|limit| ZoneLimit {
             zone: limit.zone,
             chord: limit.chord,

@@ -200,20 +200,6 @@ impl PriceTable {
             && self.groups.is_empty()
             && self.rows.iter().all(|row| row.line.is_none())
     }
-
-    /// Whether rows, columns and sources agree.
-    pub(super) fn is_sound(&self, sources: usize) -> bool {
-        let row_is_sound =
-            |row: &Row| row.amounts.len() == self.columns() && usize::from(row.source) < sources;
-        !self.kinds.is_empty()
-            && !self.rows.is_empty()
-            && self.rows.len() <= MAX_ENTRIES
-            && (!self.zoned || self.groups.is_empty())
-            && self.groups.len() <= MAX_GROUPS
-            && self.groups.is_sorted_by(|a, b| a < b)
-            && self.rows.is_sorted_by(|a, b| a.limit < b.limit)
-            && self.rows.iter().all(row_is_sound)
-    }
 }
 
 impl Fee {
@@ -228,15 +214,5 @@ impl Surcharge {
     /// Whether editions of the first layout can say this.
     pub(super) fn is_of_the_first_layout(&self) -> bool {
         self.class.is_of_the_first_layout() && self.shapes.is_empty()
-    }
-
-    /// Whether rows, columns and sources agree.
-    pub(super) fn is_sound(&self, sources: usize) -> bool {
-        let group_is_sound = |group: &ZoneGroup| {
-            group.first <= group.last && group.bands.is_sorted_by(|a, b| a.limit < b.limit)
-        };
-        self.from <= self.to
-            && usize::from(self.source) < sources
-            && self.groups.iter().all(group_is_sound)
     }
 }

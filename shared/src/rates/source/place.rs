@@ -4,6 +4,87 @@ use std::fmt;
 
 use serde::de::IgnoredAny;
 
+use super::super::soundness::path;
+use super::SourceError;
+
+/// Where in an edition's JSON a member stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberPlace {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1.
+    pub column: usize,
+    /// The way to it, such as `tables[3].rows[0].to`; empty where what is wrong with it tells it.
+    pub path: String,
+}
+
+impl fmt::Display for MemberPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, column, path } = self;
+        write!(f, "line {line} column {column}")?;
+        if path.is_empty() {
+            return Ok(());
+        }
+        write!(f, ", {path}")
+    }
+}
+
+/// A fault somewhere inside of what is read, and the way to it, the last step first.
+pub(super) struct Inside {
+    fault: SourceError,
+    steps: Vec<String>,
+}
+
+impl From<SourceError> for Inside {
+    fn from(fault: SourceError) -> Self {
+        let steps = Vec::new();
+        Self { fault, steps }
+    }
+}
+
+impl Inside {
+    /// The same, one step further out.
+    pub(super) fn step(mut self, step: impl ToString) -> Self {
+        self.steps.push(step.to_string());
+        self
+    }
+
+    /// The fault with its place in the text.
+    pub(super) fn in_text(mut self, text: &str) -> SourceError {
+        self.steps.reverse();
+        let (line, column) = place_of(text, &self.steps);
+        let path = path(&self.steps);
+        SourceError::Member {
+            place: MemberPlace { line, column, path },
+            fault: Box::new(self.fault),
+        }
+    }
+}
+
+/// What can fail further inside.
+pub(super) trait Within<T> {
+    /// The same, one step further out.
+    fn within(self, step: impl ToString) -> Result<T, Inside>;
+}
+
+impl<T, E: Into<Inside>> Within<T> for Result<T, E> {
+    fn within(self, step: impl ToString) -> Result<T, Inside> {
+        self.map_err(|fault| {
+            let inside: Inside = fault.into();
+            inside.step(step)
+        })
+    }
+}
+
+impl MemberPlace {
+    /// The place of a member whose fault tells the way to it.
+    pub(super) fn of(text: &str, steps: &[String]) -> Self {
+        let (line, column) = place_of(text, steps);
+        let path = String::new();
+        Self { line, column, path }
+    }
+}
+
 /// What is wrong in one place of a JSON file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlaceFault {

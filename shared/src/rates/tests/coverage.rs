@@ -165,7 +165,8 @@ fn a_country_without_a_group_and_a_group_without_a_column_are_missing_cells() {
             "\"groups\": [12, 1, 15",
             1
         )),
-        Err(super::super::SourceError::Unsound(_))
+        Err(super::super::SourceError::Member { fault, .. })
+            if matches!(*fault, super::super::SourceError::Unsound(_))
     ));
 }
 
@@ -188,13 +189,21 @@ fn columns_that_do_not_fit_a_destination_are_no_edition_and_have_no_price() {
             table.groups = vec![1];
         }
     }
-    for (edition, request) in [
-        (zoned, asked("international", "parcel", "1lb", "DE")),
-        (grouped, letter("1oz")),
+    for (edition, request, expected) in [
+        (
+            zoned,
+            asked("international", "parcel", "1lb", "DE"),
+            "tables[23].zoned: no zones abroad",
+        ),
+        (
+            grouped,
+            letter("1oz"),
+            "tables[0].groups: price groups are for pieces that go abroad",
+        ),
     ] {
         assert_eq!(
             edition.check().unwrap_err().to_string(),
-            "the edition contradicts itself in the columns of its tables"
+            format!("the edition is not sound in {expected}")
         );
         let code = price(&edition, &request).unwrap_err().code();
         assert_eq!(code, "missing_cell");

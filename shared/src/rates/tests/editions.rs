@@ -100,10 +100,13 @@ fn content_that_is_not_its_own_encoding_is_refused() {
 fn broken(from: &str, to: &str) -> String {
     assert!(SOURCE_2026.contains(from), "{from}");
     let fault = Edition::from_json(&SOURCE_2026.replacen(from, to, 1)).unwrap_err();
-    match fault.source() {
-        Some(cause) => format!("{fault}: {cause}"),
-        None => fault.to_string(),
+    let mut words = fault.to_string();
+    let mut cause = fault.source();
+    while let Some(inner) = cause {
+        words += &format!(": {inner}");
+        cause = inner.source();
     }
+    words
 }
 
 #[test]
@@ -125,18 +128,38 @@ fn a_broken_import_says_where() {
         ),
         broken(r#""us-2018-sample""#, r#"{"100": "12"}"#),
         broken(r#""divisor": 139"#, r#""divisor": 0"#),
+        broken(
+            r#""effective": "2026-07-12""#,
+            r#""effective": "-000005-01-01""#,
+        ),
+        broken(
+            r#""effective": "2026-07-12""#,
+            r#""effective": "2626-07-12""#,
+        ),
+        broken(r#""from": "2026-10-04""#, r#""from": "1026-10-04""#),
+        broken(r#""title": "Certified"#, r#""title": "\u001b[2JCertified"#),
+        broken(r#""title": "Australia"#, r#""title": "\u202eAustralia"#),
+        broken(r#""groups": [1, 12,"#, r#""groups": [12, 1,"#),
+        broken(r#""first": 1,"#, r#""first": 6,"#),
     ];
     insta::assert_snapshot!(list.join("\n"), @r#"
-    the format is "pennyblack-edition-9", expected "pennyblack-edition-1"
+    line 2 column 12, format: the format is "pennyblack-edition-9", expected "pennyblack-edition-1"
     the file is not the JSON of an edition: "0.7800": not an amount of money such as 50.00 at line 257 column 36
     the file is not the JSON of an edition: "15.999": not a weight such as 28g, 1oz or 2lb3oz at line 313 column 19
     the file is not the JSON of an edition: unknown field `colour`, expected one of `to`, `price`, `prices`, `source` at line 313 column 31
-    source "nowhere" is not described under sources
-    no reference data named "us-1999"
-    the row to 15.999 oz has the wrong number of prices
-    the edition cannot be used: the edition contradicts itself in its tables
-    row 100 of the zone chart is not 1000 zones or dots
-    the edition cannot be used: the edition contradicts itself in its shapes
+    line 1581 column 13, zones.source: source "nowhere" is not described under sources
+    line 1579 column 12, zones.chart: no reference data named "us-1999"
+    line 313 column 5, tables[4].rows[0]: the row to 15.999 oz has the wrong number of prices
+    line 258 column 12: the edition cannot be used: the edition is not sound in tables[0].rows[1].to: not heavier than the row before
+    line 1579 column 20, zones.chart[100]: row 100 of the zone chart is not 1000 zones or dots
+    line 57 column 31: the edition cannot be used: the edition is not sound in shapes[3].dimensional.divisor: nothing divides by 0
+    line 5 column 15: the edition cannot be used: the edition is not sound in effective: not a day of the years 2000 to 2199
+    line 5 column 15: the edition cannot be used: the edition is not sound in effective: not a day of the years 2000 to 2199
+    line 108 column 16: the edition cannot be used: the edition is not sound in shapes[5].unpriced[0].season: not a day of the years 2000 to 2199
+    line 1251 column 13: the edition cannot be used: the edition is not sound in extras[0].title: it has control characters
+    line 1603 column 15: the edition cannot be used: the edition is not sound in countries: it has control characters
+    line 1147 column 14: the edition cannot be used: the edition is not sound in tables[23].groups: not at most 64 groups in ascending order
+    line 1486 column 14: the edition cannot be used: the edition is not sound in surcharges[0].groups[0].last: it ends before it begins
     "#);
     let long = " ".repeat(5 << 20);
     assert!(matches!(
@@ -159,8 +182,9 @@ fn a_chart_of_its_own_may_not_contradict_itself() {
     };
     assert!(chart("8").is_ok());
     let fault = chart("7").unwrap_err();
+    assert!(fault.to_string().ends_with("zones.chart[941]"), "{fault}");
     assert_eq!(
-        fault.to_string(),
+        fault.source().unwrap().to_string(),
         "the zone chart gives 941 and 100 different zones in the two directions"
     );
 }
