@@ -16,13 +16,33 @@ fn day_ahead(days: i64) -> String {
     day.to_string()
 }
 
+/// An edition that has only metered letters and postcards: a plan with two tables loses nothing of it.
+fn small(folder: &Folder) -> String {
+    let mut edition: Value = serde_json::from_str(&std::fs::read_to_string(BASE).unwrap()).unwrap();
+    let is_kept = |one: &Value| {
+        let shape = one["shape"].as_str().unwrap();
+        one["class"] == "first-class"
+            && (shape == "postcard" || shape == "letter" && one["kinds"] != json!(["retail"]))
+    };
+    for list in ["shapes", "tables"] {
+        edition[list].as_array_mut().unwrap().retain(is_kept);
+    }
+    for list in ["nonmachinable", "extras", "surcharges", "countries"] {
+        edition[list] = json!([]);
+    }
+    edition["id"] = json!("us-small");
+    let path = folder.path().join("small.json");
+    std::fs::write(&path, edition.to_string()).unwrap();
+    path.display().to_string()
+}
+
 /// A plan with two tables, beside its files; the letters' table as given.
 fn plan(folder: &Folder, id: &str, letters: &str) -> String {
     let path = folder.path().join(format!("{id}-files"));
     std::fs::create_dir_all(&path).unwrap();
     let plan = json!({
         "format": "pennyblack-import-1",
-        "base": "us-2026-07-12",
+        "base": "us-small",
         "id": id,
         "title": "Prices of a test",
         "effective": day_ahead(20),
@@ -55,8 +75,8 @@ fn places(report: &Value, kind: &str) -> Vec<String> {
 #[test]
 fn the_posts_files_become_an_edition_that_says_what_it_lacks() {
     let folder = Folder::initialised();
-    folder.json(&["rates", "import", BASE]);
-    folder.json(&["rates", "publish", "us-2026-07-12"]);
+    folder.json(&["rates", "import", &small(&folder)]);
+    folder.json(&["rates", "publish", "us-small"]);
     let imported = folder.json(&["rates", "import", &plan(&folder, "us-next", LETTERS)]);
     assert_eq!(imported["id"], "us-next");
     assert_eq!(
@@ -66,16 +86,7 @@ fn the_posts_files_become_an_edition_that_says_what_it_lacks() {
     let report = &imported["report"];
     assert_eq!(
         (&report["against"], &report["stops"]),
-        (&json!("us-2026-07-12"), &json!(0))
-    );
-    let lost = places(report, "price-lost");
-    assert!(
-        lost.contains(&"first-class letter retail 1 oz to 3.5 oz".to_owned()),
-        "{lost:?}"
-    );
-    assert!(
-        !lost.iter().any(|place| place.contains("letter metered")),
-        "{lost:?}"
+        (&json!("us-small"), &json!(0))
     );
     let rehearsed = folder.json(&["rates", "rehearse"]);
     assert_eq!(
@@ -86,9 +97,33 @@ fn the_posts_files_become_an_edition_that_says_what_it_lacks() {
 }
 
 #[test]
-fn faults_of_the_posts_files_are_told_with_line_and_column_and_nothing_is_stored() {
+fn prices_that_files_leave_out_stop_the_edition_that_replaces_them() {
     let folder = Folder::initialised();
     folder.json(&["rates", "import", BASE]);
+    folder.json(&["rates", "publish", "us-2026-07-12"]);
+    let plan = plan(&folder, "us-next", LETTERS);
+    let base = ["rates", "import", &plan, "--base", "us-2026-07-12"];
+    let report = &folder.json(&base)["report"];
+    let lost = places(report, "price-lost");
+    assert!(
+        lost.contains(&"first-class letter retail 1 oz to 3.5 oz".to_owned()),
+        "{lost:?}"
+    );
+    assert!(
+        !lost.iter().any(|place| place.contains("letter metered")),
+        "{lost:?}"
+    );
+    let (exit, refusal) = folder.refusal(&["rates", "publish"]);
+    assert_eq!(
+        (exit, &refusal["code"]),
+        (3, &json!("edition_fails_validation"))
+    );
+}
+
+#[test]
+fn faults_of_the_posts_files_are_told_with_line_and_column_and_nothing_is_stored() {
+    let folder = Folder::initialised();
+    folder.json(&["rates", "import", &small(&folder)]);
     let broken = plan(
         &folder,
         "us-broken",
@@ -111,7 +146,7 @@ fn faults_of_the_posts_files_are_told_with_line_and_column_and_nothing_is_stored
 #[test]
 fn an_edition_that_fails_is_shown_whole_and_refused() {
     let folder = Folder::initialised();
-    folder.json(&["rates", "import", BASE]);
+    folder.json(&["rates", "import", &small(&folder)]);
     folder.json(&["rates", "publish"]);
     let dear = LETTERS.replace("1.39", "13.90");
     folder.json(&["rates", "import", &plan(&folder, "us-dear", &dear)]);
@@ -158,7 +193,10 @@ fn a_list_in_json_is_imported_with_the_rules_of_the_edition_that_is_there() {
     let (exit, refusal) = folder.refusal(&["rates", "import", &wrong]);
     assert_eq!((exit, &refusal["code"]), (3, &json!("not_an_edition")));
     let message = refusal["message"].as_str().unwrap();
-    assert!(message.contains("rong.json line 1 column "), "{message}");
+    assert!(
+        message.contains("rong.json line 1 column "),
+        "{message}"
+    );
     assert!(
         message.contains("letter_metered.1 is not a number"),
         "{message}"

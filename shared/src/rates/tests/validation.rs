@@ -97,6 +97,150 @@ fn a_hole_stops_an_edition_that_does_not_call_itself_a_sample() {
 }
 
 #[test]
+fn a_hole_is_excused_by_its_own_source_and_not_by_another_one() {
+    // The prices are the post's own; only the zones come from a sample.
+    let source = SOURCE_2026.replacen("\"sample\": true", "\"sample\": false", 1);
+    let edition = Edition::from_json(&source).unwrap();
+    assert!(edition.is_sample());
+    let report = alone(&edition);
+    let holes = lines(&report, FindingKind::Hole);
+    assert!(
+        holes.contains("stops: media parcel retail, commercial, 1 lb to 70 lb: no price (70)"),
+        "{holes}"
+    );
+    assert!(!report.passes());
+}
+
+#[test]
+fn an_edition_without_a_price_stops_even_as_a_sample() {
+    let mut empty = EDITION.clone();
+    for row in empty.tables.iter_mut().flat_map(|table| &mut table.rows) {
+        row.amounts.fill(None);
+    }
+    let mut none = EDITION.clone();
+    none.tables.clear();
+    for edition in [empty, none] {
+        let report = alone(&edition);
+        assert!(!report.passes(), "{report}");
+        let holes = lines(&report, FindingKind::Hole);
+        assert!(
+            holes.contains("stops: all tables, : there is no price at all (1)"),
+            "{holes}"
+        );
+        assert!(!after(&edition, &EDITION).passes());
+    }
+}
+
+/// A change that loses prices, and what is said of it.
+type Loss = (fn(&mut Edition), &'static str);
+
+/// The first table of a class and shape.
+fn table(edition: &mut Edition, class: MailClass, shape: Shape) -> &mut PriceTable {
+    let mut tables = edition.tables.iter_mut();
+    let is_it = |table: &&mut PriceTable| (table.class, table.shape) == (class, shape);
+    tables.find(is_it).unwrap()
+}
+
+fn ground(edition: &mut Edition) -> &mut PriceTable {
+    table(edition, MailClass::GroundAdvantage, Shape::Parcel)
+}
+
+const LOST_CELLS: [Loss; 4] = [
+    (
+        |edition| ground(edition).rows[5].amounts[2] = None,
+        "ground-advantage parcel commercial, 5 lb, zone 3: us-2026-07-12 had a price (1)",
+    ),
+    (
+        |edition| drop(ground(edition).rows.pop()),
+        "ground-advantage parcel commercial, 70 lb, zones 1-9: us-2026-07-12 had a price, this one \
+         has no cell for it (9)",
+    ),
+    (
+        |edition| drop(ground(edition).rows.remove(5)),
+        "ground-advantage parcel commercial, 5 lb, zones 1-9: us-2026-07-12 had a row of its own; \
+         the next one's price would be paid (9)",
+    ),
+    (
+        |edition| {
+            let table = table(edition, MailClass::International, Shape::Parcel);
+            table.groups.pop();
+            for row in &mut table.rows {
+                row.amounts.pop();
+            }
+        },
+        "international parcel retail, 1 lb to 4 lb, group 20: us-2026-07-12 had a price, this one \
+         has no cell for it",
+    ),
+];
+
+const LOST_PARTS: [Loss; 5] = [
+    (
+        |edition| {
+            let is_other = |table: &PriceTable| table.class != MailClass::GroundAdvantage;
+            edition.tables.retain(is_other);
+        },
+        "ground-advantage parcel commercial, : us-2026-07-12 had prices, this one has no such table (1)",
+    ),
+    (
+        |edition| {
+            let table = table(edition, MailClass::FirstClass, Shape::Postcard);
+            table.kinds.truncate(1);
+        },
+        "first-class postcard retail, : us-2026-07-12 had prices, this one has no such table (1)",
+    ),
+    (
+        |edition| {
+            let shapes = &mut edition.shapes;
+            shapes.retain(|rule| rule.class != MailClass::GroundAdvantage);
+        },
+        "ground-advantage parcel commercial, : us-2026-07-12 had prices, this one has no such table (1)",
+    ),
+    (
+        |edition| edition.extras.retain(|fee| fee.name != "certified"),
+        "first-class certified, : us-2026-07-12 had it for a",
+    ),
+    (
+        |edition| {
+            let countries = &mut edition.countries;
+            countries.retain(|country| country.title() != "Australia");
+        },
+        "countries, Australia: us-2026-07-12 had a price group for it (1)",
+    ),
+];
+
+#[test]
+fn whatever_had_a_price_and_has_none_stops_even_a_sample() {
+    let same = Edition {
+        id: "us-next".to_owned(),
+        ..EDITION.clone()
+    };
+    let report = after(&same, &EDITION);
+    assert!(report.passes(), "nothing is lost by itself: {report}");
+    for (change, expected) in LOST_CELLS.into_iter().chain(LOST_PARTS) {
+        let mut edition = same.clone();
+        change(&mut edition);
+        let report = after(&edition, &EDITION);
+        let lost = lines(&report, FindingKind::PriceLost);
+        let stops = format!("stops: {expected}");
+        assert!(lost.contains(&stops), "{expected} in {lost}");
+        assert!(!report.passes());
+        // Nobody could mail by the prices of an edition that has ended.
+        let ended = Edition {
+            until: Some(EDITION.effective()),
+            ..EDITION.clone()
+        };
+        let later = Edition {
+            effective: date(2027, 5, 1),
+            ..edition
+        };
+        let report = after(&later, &ended);
+        let lost = lines(&report, FindingKind::PriceLost);
+        let seen = format!("look at: {expected}");
+        assert!(lost.contains(&seen), "{expected} in {lost}");
+    }
+}
+
+#[test]
 fn prices_that_fall_by_weight_or_zone_stop_even_a_sample() {
     let edition = synthetic(&[
         (
@@ -341,10 +485,10 @@ fn a_report_reads_as_a_table_with_the_worst_first() {
     ]));
     let report = after(&edition, &before);
     insta::assert_snapshot!(report.to_string(), @r"
-    us-2026-07-12, held against us-2025-07-13: 2 stop it, 4 to look at.
+    us-2026-07-12, held against us-2025-07-13: 3 stop it, 3 to look at.
       stops    falls by weight  first-class letter metered, 3.5 oz  less than for a lighter piece [USPS Notice 123 effective 2026-07-12, as quoted in public source code]
       stops    jump             first-class letter metered, 3 oz    1.32 becomes 13.60 (+931 %) [USPS Notice 123 effective 2026-07-12, as quoted in public source code]
-      look at  price lost       first-class letter retail, 1 oz     us-2025-07-13 had a price
+      stops    price lost       first-class letter retail, 1 oz     us-2025-07-13 had a price [USPS Notice 123 effective 2026-07-12, as quoted in public source code]
       look at  hole             first-class letter retail, 1 oz     no price
       look at  odd zone         zone chart, 967 to 969              zone 1, by distance 8 (6 cells)
       look at  chart            zone chart                          knows 45 % of the pairs, the rest is estimated

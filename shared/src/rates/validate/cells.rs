@@ -1,6 +1,6 @@
 //! Holes in tables, and prices that fall with weight or zone.
 
-use super::{FindingKind, Findings};
+use super::{FindingKind, Findings, Origin};
 use crate::money::Mills;
 use crate::rates::edition::Edition;
 use crate::rates::tables::PriceTable;
@@ -14,8 +14,15 @@ pub(super) fn look_for_missing(edition: &Edition, found: &mut Findings) {
     for rule in &edition.shapes {
         let same = |table: &PriceTable| table.class == rule.class && table.shape == rule.shape;
         if !edition.tables.iter().any(same) {
-            let place = format!("{} {}", rule.class, rule.shape);
-            found.about(FindingKind::Hole, place, "no table has prices for it");
+            let place = (format!("{} {}", rule.class, rule.shape), String::new(), 1);
+            let words = "no table has prices for it".to_owned();
+            found.add(
+                FindingKind::Hole,
+                place,
+                words,
+                Origin::shape(edition, rule),
+                0,
+            );
         }
     }
     let countries = |group: Option<u16>| -> Vec<&str> {
@@ -25,6 +32,13 @@ pub(super) fn look_for_missing(edition: &Edition, found: &mut Findings) {
     let mut groups: Vec<Option<u16>> = edition.countries.iter().map(|one| one.group).collect();
     groups.sort_unstable();
     groups.dedup();
+    let amounts = |table: &PriceTable| -> bool {
+        let mut amounts = table.rows.iter().flat_map(|row| &row.amounts);
+        amounts.any(Option::is_some)
+    };
+    if !edition.tables.iter().any(amounts) {
+        found.about(FindingKind::Hole, "all tables", "there is no price at all");
+    }
     for table in edition.tables.iter().filter(|one| !one.groups.is_empty()) {
         for group in &groups {
             let (cells, words) = match group {
@@ -39,7 +53,8 @@ pub(super) fn look_for_missing(edition: &Edition, found: &mut Findings) {
                 None => continue,
             };
             let place = (table_name(table), cells, 1);
-            found.add(FindingKind::Hole, place, words, "", 0);
+            let origin = Origin::tables(edition, [table].into_iter());
+            found.add(FindingKind::Hole, place, words, origin, 0);
         }
     }
 }
@@ -47,15 +62,18 @@ pub(super) fn look_for_missing(edition: &Edition, found: &mut Findings) {
 /// Looks through every table.
 pub(super) fn look(edition: &Edition, found: &mut Findings) {
     for (index, table) in edition.tables.iter().enumerate() {
-        let mut holes = Vec::new();
+        // Those that their source excuses, and others: no finding holds both.
+        let (mut known, mut holes) = (Vec::new(), Vec::new());
         let mut lighter = Vec::new();
         let mut nearer = Vec::new();
         let mut most: Vec<Option<Mills>> = vec![None; table.columns()];
         for (row, prices) in table.rows.iter().enumerate() {
+            let is_known = Origin::row(edition, index, row).excuses;
             let mut most_near = None;
             for (column, amount) in prices.amounts.iter().enumerate() {
                 let cell = (row, column);
                 match amount {
+                    None if is_known => known.push(cell),
                     None => holes.push(cell),
                     Some(amount) if Some(*amount) < most[column] => lighter.push(cell),
                     Some(amount) if table.zoned && Some(*amount) < most_near => nearer.push(cell),
@@ -69,6 +87,7 @@ pub(super) fn look(edition: &Edition, found: &mut Findings) {
         }
         let kinds = [
             (FindingKind::Hole, holes, "no price"),
+            (FindingKind::Hole, known, "no price"),
             (
                 FindingKind::CheaperWhenHeavier,
                 lighter,
@@ -82,13 +101,13 @@ pub(super) fn look(edition: &Edition, found: &mut Findings) {
         ];
         for (kind, cells, words) in kinds {
             for run in runs(&cells) {
-                let source = edition.row_source(index, run.rows.0);
+                let origin = Origin::row(edition, index, run.rows.0);
                 let place = (table_name(table), run.words(table), run.count());
-                found.add(kind, place, words.to_owned(), &source, 0);
+                found.add(kind, place, words.to_owned(), origin, 0);
             }
         }
         claimed_twice(edition, index, found);
-        ends_early(edition, table, found);
+        ends_early(edition, index, found);
     }
 }
 
@@ -109,7 +128,8 @@ fn claimed_twice(edition: &Edition, index: usize, found: &mut Findings) {
 }
 
 /// A table that ends below the weight its shape may have is a hole without a row.
-fn ends_early(edition: &Edition, table: &PriceTable, found: &mut Findings) {
+fn ends_early(edition: &Edition, index: usize, found: &mut Findings) {
+    let table = &edition.tables[index];
     let rule = edition.rule(table.class, table.shape);
     let last = table.rows.last().map(|row| row.limit);
     if let (Some(rule), Some(last)) = (rule, last)
@@ -117,11 +137,12 @@ fn ends_early(edition: &Edition, table: &PriceTable, found: &mut Findings) {
     {
         let cells = format!("over {last} to {}", rule.max_weight);
         let place = (table_name(table), cells, 1);
+        let origin = Origin::row(edition, index, table.rows.len() - 1);
         found.add(
             FindingKind::Hole,
             place,
             "no row, though pieces may weigh so much".to_owned(),
-            "",
+            origin,
             0,
         );
     }
@@ -141,7 +162,8 @@ pub(super) struct Run {
 }
 
 impl Run {
-    fn count(&self) -> usize {
+    /// How many cells.
+    pub(super) fn count(&self) -> usize {
         (self.rows.1 - self.rows.0 + 1) * self.columns.len()
     }
 

@@ -1,6 +1,6 @@
 //! Holes and overlaps beside the tables: extras, surcharges, prices that the edition says it lacks.
 
-use super::{FindingKind, Findings};
+use super::{FindingKind, Findings, Origin};
 use crate::rates::additions::surcharge_cell;
 use crate::rates::edition::Edition;
 use crate::rates::tables::{Fee, PriceTable, Surcharge, ZONES, ZoneGroup};
@@ -52,7 +52,9 @@ pub(super) fn look(edition: &Edition, found: &mut Findings) {
     }
     for rule in &edition.shapes {
         for unpriced in &rule.unpriced {
-            found.about(FindingKind::Hole, unpriced.cell.clone(), "no price");
+            let origin = Origin::shape(edition, rule);
+            let place = (unpriced.cell.clone(), String::new(), 1);
+            found.add(FindingKind::Hole, place, "no price".to_owned(), origin, 0);
         }
     }
 }
@@ -60,13 +62,12 @@ pub(super) fn look(edition: &Edition, found: &mut Findings) {
 fn fee_hole(edition: &Edition, fee: &Fee, found: &mut Findings) {
     if fee.amount.is_none() {
         let place = (format!("{} {}", fee.class, fee.name), String::new(), 1);
-        let source = edition.source_text(fee.source);
-        found.add(FindingKind::Hole, place, "no price".to_owned(), source, 0);
+        let origin = Origin::source(edition, fee.source);
+        found.add(FindingKind::Hole, place, "no price".to_owned(), origin, 0);
     }
 }
 
 fn surcharge_holes(edition: &Edition, surcharge: &Surcharge, found: &mut Findings) {
-    let source = edition.source_text(surcharge.source);
     for group in &surcharge.groups {
         let mut most = None;
         for band in &group.bands {
@@ -83,7 +84,8 @@ fn surcharge_holes(edition: &Edition, surcharge: &Surcharge, found: &mut Finding
                 let (first, last) = (group.first, group.last);
                 let cells = format!("{}, zones {first}-{last}", band.limit);
                 let place = (surcharge_cell(surcharge), cells, 1);
-                found.add(kind, place, words.to_owned(), source, 0);
+                let origin = Origin::source(edition, surcharge.source);
+                found.add(kind, place, words.to_owned(), origin, 0);
             }
         }
     }
@@ -113,8 +115,8 @@ fn surcharge_reach(edition: &Edition, surcharge: &Surcharge, found: &mut Finding
     }
     let mut missing = |cells: String, words: &str| {
         let place = (surcharge_cell(surcharge), cells, 1);
-        let source = edition.source_text(surcharge.source);
-        found.add(FindingKind::Hole, place, words.to_owned(), source, 0);
+        let origin = Origin::source(edition, surcharge.source);
+        found.add(FindingKind::Hole, place, words.to_owned(), origin, 0);
     };
     let mut ends: Vec<(Weight, usize)> = Vec::new();
     for (first, last) in needed {

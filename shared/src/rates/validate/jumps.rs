@@ -1,10 +1,10 @@
 //! Prices held against the edition that is replaced.
 
 use super::cells::{Cell, runs, table_name};
-use super::{FindingKind, Findings};
+use super::lost::table_of;
+use super::{FindingKind, Findings, Origin};
 use crate::money::Mills;
 use crate::rates::edition::Edition;
-use crate::rates::kinds::PriceKind;
 use crate::rates::tables::{Column, Fee, PriceTable};
 use crate::rates::weight::Weight;
 
@@ -23,56 +23,45 @@ struct Change {
 /// Compares every price with the one that the same piece paid before.
 pub(super) fn look(edition: &Edition, before: &Edition, found: &mut Findings) {
     for (index, table) in edition.tables.iter().enumerate() {
-        let (mut jumps, mut lost) = (Vec::new(), Vec::new());
+        let mut jumps = Vec::new();
+        let mut limit_before = None;
         for (row, prices) in table.rows.iter().enumerate() {
             for (column, new) in prices.amounts.iter().enumerate() {
-                let cell = (row, column);
-                // The kinds that share this table may have had tables of their own.
-                let old = table.kinds.iter().filter_map(|kind| {
-                    let old = table_before(before, table, *kind)?;
-                    amount_at(old, prices.limit, table.column(column))
+                let Some(new) = new else {
+                    continue;
+                };
+                // The kinds that share this table may have had tables of their own, with rows of
+                // their own between this one and the one before it.
+                let old = table.kinds.iter().flat_map(|kind| {
+                    let weights = (limit_before, prices.limit);
+                    let old = table_of(before, (table.class, table.shape), table, *kind);
+                    old.map_or_else(Vec::new, |old| {
+                        amounts_within(old, weights, table.column(column))
+                    })
                 });
-                match new {
-                    Some(new) => {
-                        let changes = old.filter_map(|old| jump(cell, old, *new));
-                        jumps.extend(changes.max_by_key(|change| change.percent));
-                    }
-                    None => lost.extend(old.take(1).map(|_| cell)),
-                }
+                let changes = old.filter_map(|old| jump((row, column), old, *new));
+                jumps.extend(changes.max_by_key(|change| change.percent));
             }
-        }
-        for run in runs(&lost) {
-            let place = (table_name(table), run.words(table), 1);
-            let source = edition.row_source(index, run.rows.0);
-            let words = format!("{} had a price", before.id);
-            found.add(FindingKind::PriceLost, place, words, &source, 0);
+            limit_before = Some(prices.limit);
         }
         add_jumps(edition, index, &jumps, found);
     }
-    lost_tables(edition, before, found);
-    let fees = |edition: &'_ Edition| -> Vec<Fee> {
-        let all = edition.nonmachinable.iter().chain(&edition.extras);
-        all.cloned().collect()
-    };
-    let old_fees = fees(before);
     for fee in fees(edition) {
-        let same = |old: &&Fee| old.class == fee.class && old.name == fee.name;
-        let old = old_fees.iter().find(same).and_then(|old| old.amount);
-        let place = (format!("{} {}", fee.class, fee.name), String::new(), 1);
-        let source = edition.source_text(fee.source);
-        match (old, fee.amount) {
-            (Some(old), Some(new)) => {
-                if let Some(jump) = jump((0, 0), old, new) {
-                    found.add(FindingKind::Jump, place, jump.words(), source, jump.percent);
-                }
-            }
-            (Some(_), None) => {
-                let words = format!("{} had a price", before.id);
-                found.add(FindingKind::PriceLost, place, words, source, 0);
-            }
-            (None, _) => {}
+        let old = fees(before).find(|old| old.class == fee.class && old.name == fee.name);
+        let old = old.and_then(|old| old.amount);
+        if let (Some(old), Some(new)) = (old, fee.amount)
+            && let Some(jump) = jump((0, 0), old, new)
+        {
+            let place = (format!("{} {}", fee.class, fee.name), String::new(), 1);
+            let origin = Origin::source(edition, fee.source);
+            found.add(FindingKind::Jump, place, jump.words(), origin, jump.percent);
         }
     }
+}
+
+/// All fees of an edition.
+pub(super) fn fees(edition: &Edition) -> impl Iterator<Item = &Fee> {
+    edition.nonmachinable.iter().chain(&edition.extras)
 }
 
 /// One finding a table: how many cells jump, and the one that jumps most.
@@ -88,49 +77,31 @@ fn add_jumps(edition: &Edition, index: usize, jumps: &[Change], found: &mut Find
         let more = jumps.len() - 1;
         words = format!("{words}; the most of {} cells", more + 1);
     }
-    let source = edition.row_source(index, worst.cell.0);
+    let origin = Origin::row(edition, index, worst.cell.0);
     let place = (table_name(table), cells, jumps.len());
-    found.add(FindingKind::Jump, place, words, &source, worst.percent);
+    found.add(FindingKind::Jump, place, words, origin, worst.percent);
 }
 
-/// Tables of the edition before that have no counterpart.
-fn lost_tables(edition: &Edition, before: &Edition, found: &mut Findings) {
-    for old in &before.tables {
-        for kind in &old.kinds {
-            let has_prices = old
-                .rows
-                .iter()
-                .any(|row| row.amounts.iter().any(Option::is_some));
-            if has_prices && table_before(edition, old, *kind).is_none() {
-                let place = format!("{} {} {kind}", old.class, old.shape);
-                let words = format!("{} had prices, this one has no such table", before.id);
-                found.about(FindingKind::PriceLost, place, words);
-            }
-        }
-    }
-}
-
-/// The table with a kind of price for the same pieces.
-fn table_before<'e>(
-    edition: &'e Edition,
+/// What pieces above one weight and up to another paid, step by step.
+fn amounts_within(
     table: &PriceTable,
-    kind: PriceKind,
-) -> Option<&'e PriceTable> {
-    let same = |other: &&PriceTable| {
-        other.class == table.class
-            && other.shape == table.shape
-            && other.zoned == table.zoned
-            && other.groups.is_empty() == table.groups.is_empty()
-            && other.kinds.contains(&kind)
+    (above, to): (Option<Weight>, Weight),
+    column: Column,
+) -> Vec<Mills> {
+    let Some(place) = table.place(column) else {
+        return Vec::new();
     };
-    edition.tables.iter().find(same)
-}
-
-/// What a piece of this weight pays, whatever rows the table has.
-fn amount_at(table: &PriceTable, weight: Weight, column: Column) -> Option<Mills> {
-    let row = table.rows.partition_point(|row| row.limit < weight);
-    let place = table.place(column)?;
-    table.rows.get(row)?.amounts.get(place).copied().flatten()
+    let first = table
+        .rows
+        .partition_point(|row| above.is_some_and(|above| row.limit <= above));
+    let last = table.rows.partition_point(|row| row.limit < to);
+    let rows = table
+        .rows
+        .get(first..=last.min(table.rows.len().saturating_sub(1)));
+    let amounts = rows.into_iter().flatten().map(|row| row.amounts.get(place));
+    amounts
+        .filter_map(|amount| amount.copied().flatten())
+        .collect()
 }
 
 /// The change, when it is a jump.

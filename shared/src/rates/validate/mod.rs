@@ -9,6 +9,7 @@ mod cells;
 mod dates;
 mod fees;
 mod jumps;
+mod lost;
 mod text;
 mod zones;
 
@@ -16,6 +17,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::edition::Edition;
+use super::shapes::ShapeRule;
+use super::tables::PriceTable;
 
 /// The most findings that are shown one by one, so that a broken file is no flood.
 pub const MAX_FINDINGS: usize = 200;
@@ -83,9 +86,9 @@ impl FindingKind {
         }
     }
 
-    /// What it means for an edition. A sample says itself that it is not whole; an edition that
-    /// claims to be the post's own has no holes.
-    const fn severity(self, is_sample: bool) -> Severity {
+    /// What it means for an edition. A hole or a lost price stops it, unless what it comes from
+    /// excuses it.
+    const fn severity(self, is_excused: bool) -> Severity {
         match self {
             Self::Superseded
             | Self::InThePast
@@ -93,7 +96,7 @@ impl FindingKind {
             | Self::CheaperWhenHeavier
             | Self::CheaperWhenFarther
             | Self::Jump => Severity::Stops,
-            Self::PriceLost | Self::Hole if !is_sample => Severity::Stops,
+            Self::PriceLost | Self::Hole if !is_excused => Severity::Stops,
             Self::PriceLost
             | Self::Hole
             | Self::SameDay
@@ -163,10 +166,7 @@ impl Report {
 /// Looks through an edition.
 #[must_use]
 pub fn validate(edition: &Edition, around: &Surroundings<'_>) -> Report {
-    let mut found = Findings {
-        is_sample: edition.is_sample(),
-        list: Vec::new(),
-    };
+    let mut found = Findings { list: Vec::new() };
     dates::look(edition, around, &mut found);
     cells::look(edition, &mut found);
     cells::look_for_missing(edition, &mut found);
@@ -174,6 +174,7 @@ pub fn validate(edition: &Edition, around: &Surroundings<'_>) -> Report {
     zones::look(edition, around.before, &mut found);
     if let Some(before) = around.before {
         jumps::look(edition, before, &mut found);
+        lost::look(edition, before, &mut found);
     }
     let mut findings = found.list;
     // Stable: within one kind and degree, findings stay in the edition's order.
@@ -196,16 +197,73 @@ pub fn validate(edition: &Edition, around: &Surroundings<'_>) -> Report {
     }
 }
 
+/// Where what is odd comes from.
+#[derive(Clone, Debug, Default)]
+struct Origin {
+    /// The publication and its line; empty when nothing says it.
+    text: String,
+    /// Whether a hole there, or a lost price, is known and no mistake: a sample says of itself that
+    /// it is not whole. What nothing says is never excused, nor is a price that is lost while the
+    /// edition before still holds.
+    excuses: bool,
+}
+
+impl Origin {
+    /// A source of the edition; a sample excuses holes.
+    fn source(edition: &Edition, index: u16) -> Self {
+        let source = edition.sources.get(usize::from(index));
+        source.map_or_else(Self::default, |source| Self {
+            text: source.text.clone(),
+            excuses: source.sample,
+        })
+    }
+
+    /// A row of a table.
+    fn row(edition: &Edition, table: usize, row: usize) -> Self {
+        Self {
+            text: edition.row_source(table, row),
+            excuses: edition.tables.get(table).is_some_and(|table| {
+                let row = table.rows.get(row);
+                row.is_some_and(|row| Self::source(edition, row.source).excuses)
+            }),
+        }
+    }
+
+    /// All rows of some tables: they excuse what is missing beside them when all are samples.
+    fn tables<'e>(edition: &Edition, mut tables: impl Iterator<Item = &'e PriceTable>) -> Self {
+        let mut is_any = false;
+        let excuses = tables.all(|table| {
+            let mut rows = table.rows.iter();
+            is_any = true;
+            rows.all(|row| Self::source(edition, row.source).excuses)
+        });
+        Self {
+            text: String::new(),
+            excuses: is_any && excuses,
+        }
+    }
+
+    /// What there is of a shape: its own tables, or all of them where it has none.
+    fn shape(edition: &Edition, rule: &ShapeRule) -> Self {
+        let own = |table: &&PriceTable| (table.class, table.shape) == (rule.class, rule.shape);
+        if edition.tables.iter().any(|table| own(&table)) {
+            Self::tables(edition, edition.tables.iter().filter(own))
+        } else {
+            Self::tables(edition, edition.tables.iter())
+        }
+    }
+}
+
 /// Findings on their way to a report.
 struct Findings {
-    is_sample: bool,
     list: Vec<Finding>,
 }
 
 impl Findings {
-    /// Adds what was found about the whole of a place.
+    /// Adds what was found about the whole of a place, which nothing excuses.
     fn about(&mut self, kind: FindingKind, place: impl Into<String>, words: impl Into<String>) {
-        self.add(kind, (place.into(), String::new(), 1), words.into(), "", 0);
+        let place = (place.into(), String::new(), 1);
+        self.add(kind, place, words.into(), Origin::default(), 0);
     }
 
     /// Adds what was found about some cells (their place, which ones, how many).
@@ -214,17 +272,17 @@ impl Findings {
         kind: FindingKind,
         (place, cells, count): (String, String, usize),
         words: String,
-        source: &str,
+        origin: Origin,
         degree: u32,
     ) {
         self.list.push(Finding {
-            severity: kind.severity(self.is_sample),
+            severity: kind.severity(origin.excuses),
             kind,
             place,
             cells,
             count: u32::try_from(count).unwrap_or(u32::MAX),
             words,
-            source: source.to_owned(),
+            source: origin.text,
             degree,
         });
     }

@@ -1,7 +1,7 @@
 //! The zone chart: pairs that are not known, zones that fall where they should not, and ranges
 //! that overlap.
 
-use super::{FindingKind, Findings};
+use super::{FindingKind, Findings, Origin};
 use crate::rates::edition::Edition;
 use crate::rates::zip::Zip3;
 
@@ -32,12 +32,12 @@ impl Worst {
         }
     }
 
-    fn add(&self, kind: FindingKind, words: &str, source: &str, found: &mut Findings) {
+    fn add(&self, kind: FindingKind, words: &str, origin: &Origin, found: &mut Findings) {
         if let Some((a, b, expected, zone)) = self.pair {
             let place = ("zone chart".to_owned(), format!("{a} to {b}"), self.count);
             let words = format!("zone {zone}, {words} {expected}");
             let degree = u32::from(zone.abs_diff(expected));
-            found.add(kind, place, words, source, degree);
+            found.add(kind, place, words, origin.clone(), degree);
         }
     }
 }
@@ -45,7 +45,7 @@ impl Worst {
 /// Looks through chart and exceptions.
 pub(super) fn look(edition: &Edition, before: Option<&Edition>, found: &mut Findings) {
     let zones = &edition.zones;
-    let source = edition.source_text(zones.source);
+    let origin = Origin::source(edition, zones.source);
     let (mut far, mut moved) = (Worst::default(), Worst::default());
     let (mut pairs, mut known) = (0u32, 0u32);
     zones.chart.each_pair(|a, b| {
@@ -64,10 +64,10 @@ pub(super) fn look(edition: &Edition, before: Option<&Edition>, found: &mut Find
     far.add(
         FindingKind::ZoneFarFromDistance,
         "by distance",
-        source,
+        &origin,
         found,
     );
-    moved.add(FindingKind::ZoneMoved, "before", source, found);
+    moved.add(FindingKind::ZoneMoved, "before", &origin, found);
     if known < pairs {
         let percent = u64::from(known) * 100 / u64::from(pairs.max(1));
         found.about(
