@@ -96,7 +96,7 @@ pub enum RateRefusal {
         shape: Shape,
     },
     /// Another shape was chosen.
-    #[error("a {class} {shape} is not what was asked for")]
+    #[error("{class} {shape} is not what was asked for")]
     NotWanted {
         /// The class that is excluded.
         class: MailClass,
@@ -104,7 +104,7 @@ pub enum RateRefusal {
         shape: Shape,
     },
     /// The shape has no price of this kind.
-    #[error("edition {edition} has no {kind} price for a {class} {shape}")]
+    #[error("edition {edition} has no {kind} price for {class} {shape}")]
     NoSuchPrice {
         /// The edition.
         edition: String,

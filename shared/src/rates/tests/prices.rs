@@ -262,7 +262,7 @@ fn prices_and_shapes_that_are_not_sold_are_refused() {
     };
     assert_eq!(
         priced(&commercial),
-        "no_such_price: edition us-2026-07-12 has no commercial price for a first-class letter"
+        "no_such_price: edition us-2026-07-12 has no commercial price for first-class letter"
     );
     let ground_letter = QuoteRequest {
         class: MailClass::GroundAdvantage,

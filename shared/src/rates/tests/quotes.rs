@@ -166,7 +166,7 @@ fn every_refusal_has_a_code_a_sentence_and_a_hint() {
     missing_cell: edition us-2026-07-12 has no price in the cell "first-class flat metered 5 oz". Ask the data center for an edition that has this price.
     no_edition_in_force: no rate edition is in force on 2020-01-01. Make a contact: the data center sends the editions it has published.
     not_in_edition: edition us-2026-07-12 has no ground-advantage letter. Choose another class or shape.
-    no_such_price: edition us-2026-07-12 has no commercial price for a first-class letter. Leave the kind of price out to get the usual one.
+    no_such_price: edition us-2026-07-12 has no commercial price for first-class letter. Leave the kind of price out to get the usual one.
     nonmachinable: a nonmachinable piece does not get the postcard price. Price it as a letter or as a parcel.
     unknown_extra: first-class has no extra service "gold". Leave the extra service out or choose another class.
     extra_conflict: "return-receipt" needs certified or registered. Change the extra services.
