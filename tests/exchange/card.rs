@@ -1,5 +1,7 @@
 //! The card of a mobile modem and what its network says.
 
+use super::modem::Word;
+
 /// Wrong PINs after which the card is locked.
 const PIN_TRIES: u32 = 3;
 
@@ -32,6 +34,8 @@ pub(super) struct Inserted {
     opened: bool,
     wrong: u32,
     access_point: String,
+    /// Whether errors have numbers: only where the modem was told so.
+    numbered: bool,
 }
 
 impl Inserted {
@@ -41,6 +45,7 @@ impl Inserted {
             card,
             wrong: 0,
             access_point: String::new(),
+            numbered: false,
         }
     }
 
@@ -63,6 +68,15 @@ impl Inserted {
         self.access_point == self.card.access_point
     }
 
+    /// An error as the modem says it.
+    pub(super) const fn error(&self, number: u16) -> Word {
+        if self.numbered {
+            Word::MobileError(number)
+        } else {
+            Word::Error
+        }
+    }
+
     /// Takes a command with its `+`.
     pub(super) fn hear(&mut self, command: &str) -> Said {
         let none = || Said::Lines(Vec::new());
@@ -80,7 +94,11 @@ impl Inserted {
             }
             "+CGMI" => one("Pennyblack"),
             "+CGMM" => one("Emulated mobile modem"),
-            "+CMEE=1" | "+CMEE=0" | "+CFUN=1" => none(),
+            "+CMEE=1" | "+CMEE=0" => {
+                self.numbered = upper.ends_with('1');
+                none()
+            }
+            "+CFUN=1" => none(),
             "+CGDCONT?" => one(&format!("+CGDCONT: 1,\"IP\",\"{}\"", self.access_point)),
             _ if upper.starts_with("+CPIN=") => self.open(&command["+CPIN=".len()..]),
             _ if upper.starts_with("+CGDCONT=1,\"IP\",") => {

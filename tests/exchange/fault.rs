@@ -72,7 +72,7 @@ pub struct Faults {
     pub banner: Vec<u8>,
     /// The caller gets back what he sends, and nobody else hears it.
     pub looped: bool,
-    /// What the caller's modem says instead of `CONNECT` and the rate.
+    /// The line that the caller's modem says instead of `CONNECT` and the rate.
     pub connect: Option<String>,
 }
 
@@ -119,7 +119,7 @@ impl std::error::Error for BadFaults {}
 impl Faults {
     /// The faults that can be given by text, as the help shows them.
     pub const KNOWN: &'static str = "ber=2e-5, drop=1e-4, insert=1e-4, cut=4000B or cut=30s, \
-        half-open=5s, stall=3s+10s, late=5s, loop, banner, eats-xon, connect=TEXT, busy, \
+        half-open=5s, stall=3s+10s, late=5s, loop, banner, eats-xon, connect=LINE, busy, \
         no-dialtone, no-answer, voice, fax, delayed, blacklisted";
 
     /// Takes one fault of a list.

@@ -587,10 +587,12 @@ impl Exchange {
         let rate = self.speed.bits_per_second.to_string();
         let mobile = self.lines[call.caller].modem.card().is_some();
         let usual = if mobile { MOBILE_RATE } else { &rate };
-        let said = call.faults.connect.clone();
-        let said = said.unwrap_or_else(|| usual.to_owned());
+        let usual = Word::Connect(usual.to_owned());
+        let said = call.faults.connect.clone().map_or(usual, Word::Connected);
         self.lines[call.caller].modem.connect(self.now, said);
-        self.lines[answerer].modem.connect(self.now, rate);
+        self.lines[answerer]
+            .modem
+            .connect(self.now, Word::Connect(rate));
         call.raise(self.now);
         self.note(Note::Connected {
             caller: LineId(call.caller),

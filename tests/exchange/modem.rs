@@ -25,6 +25,8 @@ pub enum Word {
     Ok,
     /// `CONNECT`, with the rate or whatever else stands behind it.
     Connect(String),
+    /// The same in words of its own.
+    Connected(String),
     /// `RING`.
     Ring,
     /// `NO CARRIER`.
@@ -60,6 +62,7 @@ impl Word {
             Self::Ok => "OK".to_owned(),
             Self::Connect(text) if text.is_empty() => "CONNECT".to_owned(),
             Self::Connect(text) => format!("CONNECT {text}"),
+            Self::Connected(line) => line.clone(),
             Self::Ring => "RING".to_owned(),
             Self::NoCarrier => "NO CARRIER".to_owned(),
             Self::Error => "ERROR".to_owned(),
@@ -76,7 +79,7 @@ impl Word {
     const fn digits(&self) -> &'static str {
         match self {
             Self::Ok => "0",
-            Self::Connect(_) => "1",
+            Self::Connect(_) | Self::Connected(_) => "1",
             Self::Ring => "2",
             Self::NoCarrier => "3",
             Self::Error | Self::MobileError(_) => "4",
@@ -258,8 +261,8 @@ impl Modem {
     }
 
     /// The modems have found together.
-    pub(super) fn connect(&mut self, now: Duration, text: String) {
-        self.tell(now, Word::Connect(text));
+    pub(super) fn connect(&mut self, now: Duration, word: Word) {
+        self.tell(now, word);
         self.mode = Mode::Data;
         self.heard_at = now;
         self.escapes = 0;
@@ -360,7 +363,7 @@ impl Modem {
                     return Some(Ask::Answer);
                 }
                 Command::Online if self.mode == Mode::Escaped => {
-                    self.connect(now, String::new());
+                    self.connect(now, Word::Connect(String::new()));
                     return None;
                 }
                 Command::Online => {
@@ -393,8 +396,12 @@ impl Modem {
     }
 
     fn dial(&mut self, now: Duration, dialing: Dialing) -> Option<Ask> {
-        if let Some(number) = self.card.as_ref().and_then(Inserted::hinders) {
-            self.tell(now, Word::MobileError(number));
+        let hindered = self.card.as_ref().and_then(|card| {
+            let number = card.hinders()?;
+            Some(card.error(number))
+        });
+        if let Some(error) = hindered {
+            self.tell(now, error);
             return None;
         }
         self.begin_calling(now);
@@ -455,7 +462,10 @@ impl Modem {
                 }
                 Ok(())
             }
-            Said::Error(number) => Err(Word::MobileError(number)),
+            Said::Error(number) => {
+                let card = self.card.as_ref();
+                Err(card.map_or(Word::Error, |card| card.error(number)))
+            }
             Said::Unknown => Err(Word::Error),
         }
     }

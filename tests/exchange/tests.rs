@@ -474,7 +474,7 @@ fn a_looped_line_sends_back_what_is_sent() {
 
 #[test]
 fn a_banner_comes_before_anything_else() {
-    let faults: Faults = "banner,connect=115200/V42BIS".parse().unwrap();
+    let faults: Faults = "banner,connect=CONNECT 115200/V42BIS".parse().unwrap();
     let mut desk = Desk::connected_through(faults);
     desk.say(desk.center, "~");
     desk.wait(SECOND);
@@ -642,15 +642,15 @@ fn a_mobile_modem_needs_its_pin_its_access_point_and_a_network() {
     let wrong_pin = call(&card, "internet.example", Some("4321"));
     assert_eq!(wrong_pin, Progress::Failed(CallFailure::CardLocked));
     let no_pin = call(&card, "internet.example", None);
-    assert_eq!(no_pin, Progress::Failed(CallFailure::CommandRefused));
+    assert_eq!(no_pin, Progress::Failed(CallFailure::CardLocked));
     let wrong_point = call(&card, "elsewhere.example", Some("1234"));
-    assert_eq!(wrong_point, Progress::Failed(CallFailure::NoCarrier));
+    assert_eq!(wrong_point, Progress::Failed(CallFailure::NoNetwork));
     let away = Card {
         in_reach: false,
         ..card
     };
     let no_network = call(&away, "internet.example", Some("1234"));
-    assert_eq!(no_network, Progress::Failed(CallFailure::CommandRefused));
+    assert_eq!(no_network, Progress::Failed(CallFailure::NoNetwork));
 }
 
 /// Lets the station's own hang-up drive its modem; how it ends.

@@ -12,7 +12,7 @@ use station::api::{
 use station::contact::dialup::telephone::Telephone;
 use station::station::names;
 use system_tests::dialed::Telephones;
-use system_tests::exchange::{Faults, LineId, Speed};
+use system_tests::exchange::{Apparatus, Card, Faults, LineId, Premises, Speed};
 use system_tests::town::{Counter, Town};
 
 /// The data center's number.
@@ -157,6 +157,56 @@ async fn a_call_that_does_not_come_about_is_said_by_its_cause() {
     }
     office.faults("");
     assert_eq!(office.contact().await.unwrap().line, "dialup");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_is_locked_and_a_network_that_carries_no_data_are_said_to_be_that() {
+    let town = Town::with_deposit("100.00").await;
+    let mut station = town.enrolled("one").await.station;
+    for (pin, in_reach, code) in [
+        (Some("1234"), true, "card_locked"),
+        (None, false, "no_network"),
+    ] {
+        let telephones = Telephones::new(fast(), 1);
+        let card = Card {
+            pin: pin.map(str::to_owned),
+            access_point: "internet.example".to_owned(),
+            in_reach,
+        };
+        let premises = Premises {
+            apparatus: Apparatus::Mobile(card),
+            ..Premises::default()
+        };
+        let line = telephones.exchange().0.lay("5550199", premises);
+        let telephone = Telephone::on(Arc::new(telephones.wall_socket(line)));
+        station = station.with_telephone(telephone.asking_every(Duration::from_millis(200)));
+        let mobile = SetLineCall {
+            device: Some("modem".to_owned()),
+            profile: Some("mobile".to_owned()),
+            apn: Some("internet.example".to_owned()),
+            ..SetLineCall::default()
+        };
+        station.call(Call::SetLine(mobile)).await.unwrap();
+        let line = Some("dialup".to_owned());
+        let told = station.call(Call::Contact(ContactCall { line })).await;
+        let told = told.unwrap_err();
+        assert_eq!(told.code, code);
+        assert_is_sentence(&told);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_comes_about_whatever_the_modem_says_after_connect() {
+    let office = Office::new().await;
+    for line in ["CONNECT-33600/ARQ", "CONNECT\t33600", "CONNECT:33600"] {
+        office.faults(&format!("connect={line}"));
+        assert_eq!(office.contact().await.unwrap().line, "dialup", "{line:?}");
+        office.counter.station.telephone().hang_up().await;
+        let view = office.set(SetLineCall::default()).await;
+        let said = view.calls[0].said.as_deref().unwrap();
+        assert!(said.starts_with("33600"), "{said}");
+        office.free().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -250,6 +250,7 @@ const fn is_on_hook_after(failure: CallFailure) -> bool {
         CallFailure::ModemSilent
         | CallFailure::CommandRefused
         | CallFailure::CardLocked
+        | CallFailure::NoNetwork
         | CallFailure::NoDialTone
         | CallFailure::Busy
         | CallFailure::NoAnswer

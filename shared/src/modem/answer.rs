@@ -47,7 +47,7 @@ impl Answer {
             "ERROR" => Self::Error(String::new()),
             // "DELAYED 00:01:30" of modems that say for how long.
             _ if begins(&word, "DELAYED") => Self::Delayed,
-            _ if begins(&word, "CONNECT") => Self::Connect(rest(line, "CONNECT")),
+            _ if begins(&word, "CONNECT") => Self::Connect(said(line)),
             _ if word.starts_with("+CME ERROR:") => Self::Error(rest(line, "+CME ERROR:")),
             _ if word.starts_with("+CMS ERROR:") => Self::Error(rest(line, "+CMS ERROR:")),
             _ => Self::Other(line.trim().to_owned()),
@@ -55,10 +55,19 @@ impl Answer {
     }
 }
 
-/// Whether a line is this word, alone or with more after a space.
+/// Whether a line is this word, alone or with anything after it that does not make it another word,
+/// as CONNECTING would be.
 fn begins(line: &str, word: &str) -> bool {
     line.strip_prefix(word)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '/']))
+        .is_some_and(|rest| !rest.starts_with(char::is_alphabetic))
+}
+
+/// What stands after CONNECT, without what divides the two: a space with most modems, and `/`, `-`,
+/// `:` or a tabulator with others.
+fn said(line: &str) -> String {
+    let rest = rest(line, "CONNECT");
+    rest.trim_start_matches(|c: char| !c.is_alphanumeric())
+        .to_owned()
 }
 
 /// What stands after a word of this length.

@@ -10,6 +10,9 @@ use super::profile::{Number, Profile};
 /// still busy with the call before.
 const TRIES: u32 = 3;
 
+/// Tells a mobile modem to say by number why it refuses something.
+const SAY_WHY: &str = "AT+CMEE=1";
+
 /// Why a call did not come about. Each has its own remedy, so each has its own name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum CallFailure {
@@ -22,6 +25,9 @@ pub enum CallFailure {
     /// The mobile modem's card asks for a PIN that is not known, was refused, or for its PUK.
     #[error("the card of the mobile modem is locked")]
     CardLocked,
+    /// No reception, or the mobile network does not let the card into its data service.
+    #[error("the mobile network carries no data")]
+    NoNetwork,
     /// No dial tone: the cable, or an exchange whose tone the modem does not know.
     #[error("there is no dial tone")]
     NoDialTone,
@@ -61,10 +67,46 @@ pub enum Progress {
     Failed(CallFailure),
 }
 
+/// What a mobile modem's error is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    /// There is no card, or it is locked.
+    Card,
+    /// The card is not ready yet.
+    CardBusy,
+    /// No reception, or no data service.
+    Network,
+}
+
+/// Reads an error of the mobile equipment, by number or in words (3GPP TS 27.007 §9.2; the numbers
+/// from 103 on are about data service). Nothing for an error of another kind, and for a plain one.
+fn trouble(why: &str) -> Option<Trouble> {
+    match why.parse::<u16>() {
+        Ok(14) => return Some(Trouble::CardBusy),
+        Ok(10..=18) => return Some(Trouble::Card),
+        Ok(30..=32 | 103..=150) => return Some(Trouble::Network),
+        Ok(_) => return None,
+        Err(_) => {}
+    }
+    let words = why.to_ascii_lowercase();
+    let says = |any: &[&str]| any.iter().any(|one| words.contains(one));
+    if says(&["sim busy"]) {
+        Some(Trouble::CardBusy)
+    } else if says(&["sim ", "incorrect password"]) {
+        Some(Trouble::Card)
+    } else if says(&["network", "gprs", "service option", "pdp"]) {
+        Some(Trouble::Network)
+    } else {
+        None
+    }
+}
+
 /// What the modem is told next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Step {
     Command(String),
+    /// A command that not every modem knows, and that it can do without.
+    Wish(&'static str),
     AskCard,
     EnterPin(String),
     Dial(String),
@@ -104,10 +146,11 @@ impl Dial {
             .cloned()
             .map(Step::Command)
             .collect();
-        if let Some(pin) = &profile.pin {
+        if profile.has_card {
             // The card comes after the reset and before the access point, which needs it.
             let last = steps.pop_back();
-            steps.extend([Step::AskCard, Step::EnterPin(pin.clone())]);
+            steps.extend([Step::Wish(SAY_WHY), Step::AskCard]);
+            steps.extend(profile.pin.clone().map(Step::EnterPin));
             steps.extend(last);
         }
         let prefix = profile.prefix.as_ref().map_or("", Number::as_str);
@@ -195,19 +238,17 @@ impl Dial {
         match (self.stage, answer) {
             (Stage::Aborting, Answer::Ok | Answer::NoCarrier) => self.fail(CallFailure::TimedOut),
             (Stage::Telling, Answer::Other(line)) => self.hear_report(line),
-            (Stage::Telling, Answer::Ok) => {
-                let done = self.steps.pop_front();
-                if done == Some(Step::AskCard) && !self.card_asks {
-                    let _pin = self.steps.pop_front();
-                }
-                self.tries = 0;
-                self.say(now);
-            }
-            (Stage::Telling, Answer::Error(_)) => self.fail(match self.steps.front() {
-                Some(Step::AskCard | Step::EnterPin(_)) => CallFailure::CardLocked,
-                Some(Step::Command(_) | Step::Dial(_)) | None => CallFailure::CommandRefused,
+            (Stage::Telling, Answer::Ok) => self.go_on(now),
+            (Stage::Telling, Answer::Error(why)) => self.hear_error(now, why),
+            (Stage::Dialing, Answer::Error(why)) => self.fail(match trouble(why) {
+                Some(Trouble::Card | Trouble::CardBusy) => CallFailure::CardLocked,
+                Some(Trouble::Network) => CallFailure::NoNetwork,
+                None => CallFailure::CommandRefused,
             }),
-            (Stage::Dialing, Answer::Error(_)) => self.fail(CallFailure::CommandRefused),
+            // There is nobody who could take a call for data: the network turned it down.
+            (Stage::Dialing, Answer::NoCarrier) if self.profile.has_card => {
+                self.fail(CallFailure::NoNetwork);
+            }
             (Stage::Dialing, Answer::NoDialTone) => self.fail(CallFailure::NoDialTone),
             (Stage::Dialing, Answer::Busy) => self.fail(CallFailure::Busy),
             (Stage::Dialing, Answer::NoAnswer) => self.fail(CallFailure::NoAnswer),
@@ -218,6 +259,38 @@ impl Dial {
             // over from the call before.
             (Stage::Telling | Stage::Dialing | Stage::Aborting | Stage::Over, _) => {}
         }
+    }
+
+    /// Goes on with the next step.
+    fn go_on(&mut self, now: Duration) {
+        let done = self.steps.pop_front();
+        let enters = matches!(self.steps.front(), Some(Step::EnterPin(_)));
+        if done == Some(Step::AskCard) {
+            match (self.card_asks, enters) {
+                (true, false) => return self.fail(CallFailure::CardLocked),
+                (false, true) => drop(self.steps.pop_front()),
+                (true, true) | (false, false) => {}
+            }
+        }
+        self.tries = 0;
+        self.say(now);
+    }
+
+    /// A step that the modem refuses.
+    fn hear_error(&mut self, now: Duration, why: &str) {
+        let known = trouble(why);
+        let failure = match (self.steps.front(), known) {
+            (Some(Step::Wish(_)), _) => return self.go_on(now),
+            // It was switched on just now: it is asked again.
+            (Some(Step::AskCard), Some(Trouble::CardBusy)) if self.tries < TRIES => return,
+            // A modem of a network without cards; where there is one, dialing says so.
+            (Some(Step::AskCard), None) if self.profile.pin.is_none() => return self.go_on(now),
+            (Some(Step::AskCard | Step::EnterPin(_)), _)
+            | (_, Some(Trouble::Card | Trouble::CardBusy)) => CallFailure::CardLocked,
+            (_, Some(Trouble::Network)) => CallFailure::NoNetwork,
+            (Some(Step::Command(_) | Step::Dial(_)) | None, None) => CallFailure::CommandRefused,
+        };
+        self.fail(failure);
     }
 
     /// A line between command and answer: only the card's state says something.
@@ -239,6 +312,7 @@ impl Dial {
         };
         let (text, wait) = match step {
             Step::Command(text) => (text.clone(), self.profile.waits.command),
+            Step::Wish(text) => ((*text).to_owned(), self.profile.waits.command),
             Step::AskCard => ("AT+CPIN?".to_owned(), self.profile.waits.command),
             Step::EnterPin(pin) => (format!("AT+CPIN=\"{pin}\""), self.profile.waits.command),
             Step::Dial(text) => (text.clone(), self.profile.waits.carrier),
@@ -250,7 +324,9 @@ impl Dial {
             }
             // Never said twice: a second wrong PIN is one of three.
             Step::EnterPin(_) => self.tries = TRIES,
-            Step::Command(_) | Step::AskCard => self.tries = self.tries.saturating_add(1),
+            Step::Command(_) | Step::Wish(_) | Step::AskCard => {
+                self.tries = self.tries.saturating_add(1)
+            }
         }
         self.wire.extend_from_slice(text.as_bytes());
         self.wire.push(b'\r');

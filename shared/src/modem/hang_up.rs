@@ -94,16 +94,18 @@ impl HangUp {
         }
     }
 
-    /// Takes bytes of the modem: what is left of the call's data, and its answers.
+    /// Takes bytes of the modem: what is left of the call's data, and its answers, of which only
+    /// those to ATH are believed.
     pub fn input(&mut self, bytes: &[u8]) {
         for byte in bytes {
             let Some(answer) = self.answers.push(*byte) else {
                 continue;
             };
-            match (self.stage, answer) {
-                // Before ATH, OK says only that the escape or a command was heard.
-                (Stage::Telling, Answer::Ok) | (_, Answer::NoCarrier) => self.carrier_lost(),
-                _ => {}
+            // Until the modem has left the call for commands, whatever it says may be data: who wants
+            // the call to go on at the caller's cost only has to send NO CARRIER until the caller
+            // believes it. And before ATH, OK says only that the escape or a command was heard.
+            if self.stage == Stage::Telling && matches!(answer, Answer::Ok | Answer::NoCarrier) {
+                self.carrier_lost();
             }
         }
     }

@@ -71,6 +71,8 @@ impl Waits {
 pub struct Profile {
     /// Commands before dialing, each with its `AT`.
     pub commands: Vec<String>,
+    /// Whether it has a card of a mobile network, which is asked before it dials.
+    pub has_card: bool,
     /// The PIN of a mobile modem's card. It is entered only where the card asks for it, and once:
     /// three wrong ones lock it.
     pub pin: Option<String>,
@@ -86,6 +88,7 @@ impl fmt::Debug for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Profile")
             .field("commands", &self.commands)
+            .field("has_card", &self.has_card)
             .field("pin", &self.pin.as_ref().map(|_| "(redacted)"))
             .field("prefix", &self.prefix)
             .field("pulse", &self.pulse)
@@ -106,6 +109,7 @@ impl Profile {
                 // No echo, words, results, carrier and DTR as they are, 60 s for the carrier.
                 format!("ATE0V1Q0&C1&D2{tones}S7=60"),
             ],
+            has_card: false,
             pin: None,
             prefix: None,
             pulse: false,
@@ -132,6 +136,7 @@ impl Profile {
                 "ATE0V1Q0".to_owned(),
                 format!("AT+CGDCONT=1,\"IP\",\"{access_point}\""),
             ],
+            has_card: true,
             pin: pin.map(str::to_owned),
             ..Self::analogue(false)
         })

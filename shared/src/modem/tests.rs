@@ -69,6 +69,35 @@ fn echoes_rings_and_reports_between_command_and_answer_do_not_matter() {
 }
 
 #[test]
+fn a_call_stands_whatever_a_modem_says_after_connect() {
+    for (line, wanted) in [
+        ("CONNECT", ""),
+        ("CONNECT 33600", "33600"),
+        ("CONNECT/ARQ", "ARQ"),
+        ("CONNECT-33600/ARQ", "33600/ARQ"),
+        ("CONNECT\t33600", "33600"),
+        ("CONNECT:33600", "33600"),
+        ("CONNECT33600", "33600"),
+        ("CONNECT (33600 bps)", "33600 bps)"),
+        ("connect, 14400", "14400"),
+        ("CONNECT \u{7f}\u{3b1}", "\u{3b1}"),
+    ] {
+        let line = format!("\r\n{line}\r\n~");
+        let (_, progress) = played(Profile::analogue(false), "5550199", &[OK, OK, &line]);
+        let connected = Progress::Connected {
+            said: wanted.to_owned(),
+            data: b"~".to_vec(),
+        };
+        assert_eq!(progress.last(), Some(&connected), "{line:?}");
+    }
+    for other in ["CONNECTING", "CONNECTED", "DISCONNECT 33600"] {
+        let line = format!("\r\n{other}\r\n");
+        let (_, progress) = played(Profile::analogue(false), "5550199", &[OK, OK, &line]);
+        assert_eq!(progress, [Progress::Dialing], "{other}");
+    }
+}
+
+#[test]
 fn every_result_of_a_call_has_its_own_name() {
     let cases = [
         ("NO DIALTONE", CallFailure::NoDialTone),
@@ -81,7 +110,16 @@ fn every_result_of_a_call_has_its_own_name() {
         ("BLACKLISTED", CallFailure::Blacklisted),
         ("BLACKLIST FULL", CallFailure::Blacklisted),
         ("ERROR", CallFailure::CommandRefused),
-        ("+CME ERROR: 30", CallFailure::CommandRefused),
+        ("+CME ERROR: 30", CallFailure::NoNetwork),
+        ("+CME ERROR: 148", CallFailure::NoNetwork),
+        ("+CME ERROR: no network service", CallFailure::NoNetwork),
+        ("+CME ERROR: 11", CallFailure::CardLocked),
+        ("+CME ERROR: SIM PIN required", CallFailure::CardLocked),
+        ("+CME ERROR: 4", CallFailure::CommandRefused),
+        (
+            "+CME ERROR: operation not supported",
+            CallFailure::CommandRefused,
+        ),
     ];
     for (said, failure) in cases {
         let line = format!("\r\n{said}\r\n");
@@ -90,38 +128,111 @@ fn every_result_of_a_call_has_its_own_name() {
     }
 }
 
+/// A card that asks for its PIN.
+const ASKS: &str = "\r\n+CPIN: SIM PIN\r\n\r\nOK\r\n";
+/// One that asks for none, or no more.
+const READY: &str = "\r\n+CPIN: READY\r\n\r\nOK\r\n";
+
 #[test]
 fn the_pin_is_entered_only_where_the_card_asks_for_it() {
     let mobile = || Profile::mobile("internet.example", Some("1234")).unwrap();
-    let asks = "\r\n+CPIN: SIM PIN\r\n\r\nOK\r\n";
-    let (told, _) = played(mobile(), "", &[OK, OK, asks, OK, OK, OK]);
+    let (told, _) = played(mobile(), "", &[OK, OK, OK, ASKS, OK, OK, OK]);
     assert_eq!(
         told,
         [
             "ATZ\r",
             "ATE0V1Q0\r",
+            "AT+CMEE=1\r",
             "AT+CPIN?\r",
             "AT+CPIN=\"1234\"\r",
             "AT+CGDCONT=1,\"IP\",\"internet.example\"\r",
             "ATD*99#\r"
         ]
     );
-    let ready = "\r\n+CPIN: READY\r\n\r\nOK\r\n";
-    let (told, _) = played(mobile(), "", &[OK, OK, ready, OK, OK]);
-    assert_eq!(told[3], "AT+CGDCONT=1,\"IP\",\"internet.example\"\r");
+    let (told, _) = played(mobile(), "", &[OK, OK, OK, READY, OK, OK]);
+    assert_eq!(told[4], "AT+CGDCONT=1,\"IP\",\"internet.example\"\r");
     let locked = Some(Progress::Failed(CallFailure::CardLocked));
-    let (_, progress) = played(mobile(), "", &[OK, OK, "\r\n+CPIN: SIM PUK\r\n"]);
+    let (_, progress) = played(mobile(), "", &[OK, OK, OK, "\r\n+CPIN: SIM PUK\r\n"]);
     assert_eq!(progress.last().cloned(), locked);
-    let (told, progress) = played(mobile(), "", &[OK, OK, asks, "\r\n+CME ERROR: 16\r\n", OK]);
+    let wrong = "\r\n+CME ERROR: 16\r\n";
+    let (told, progress) = played(mobile(), "", &[OK, OK, OK, ASKS, wrong, OK]);
     assert_eq!(progress.last().cloned(), locked);
-    assert_eq!(told[4], "");
+    assert_eq!(told[5], "");
+}
+
+#[test]
+fn a_card_that_asks_for_a_pin_which_nobody_set_is_locked_and_not_another_kind_of_modem() {
+    let mobile = || Profile::mobile("internet.example", None).unwrap();
+    let locked = [Progress::Failed(CallFailure::CardLocked)];
+    for answer in [
+        ASKS,
+        "\r\n+CPIN: SIM PUK\r\n",
+        "\r\n+CME ERROR: 10\r\n",
+        "\r\n+CME ERROR: 11\r\n",
+        "\r\n+CME ERROR: SIM not inserted\r\n",
+    ] {
+        let (told, progress) = played(mobile(), "", &[OK, OK, OK, answer]);
+        assert_eq!(progress, locked, "{answer:?}");
+        assert_eq!(told[3], "AT+CPIN?\r");
+    }
+    let (told, _) = played(mobile(), "", &[OK, OK, OK, READY, OK, OK]);
+    assert_eq!(told[5], "ATD*99#\r");
+}
+
+#[test]
+fn a_modem_without_cards_dials_all_the_same() {
+    let mobile = |pin| Profile::mobile("internet.example", pin).unwrap();
+    let no = "\r\nERROR\r\n";
+    let (told, progress) = played(mobile(None), "", &[OK, OK, no, no, OK, OK]);
+    assert_eq!(told[5], "ATD*99#\r");
+    assert_eq!(progress, [Progress::Dialing]);
+    let (_, progress) = played(mobile(Some("1234")), "", &[OK, OK, no, no]);
+    assert_eq!(progress, [Progress::Failed(CallFailure::CardLocked)]);
+}
+
+#[test]
+fn a_card_that_is_busy_is_asked_again() {
+    let busy = "\r\n+CME ERROR: 14\r\n";
+    let profile = || Profile::mobile("internet.example", None).unwrap();
+    let mut dial = Dial::begin(profile(), &Profile::mobile_number(), START);
+    for answer in [OK, OK, OK, busy] {
+        let _told = dial.take_wire();
+        dial.input(START, answer.as_bytes());
+    }
+    assert_eq!((dial.take_wire(), dial.next_progress()), (Vec::new(), None));
+    dial.tick(Duration::from_secs(5));
+    assert_eq!(dial.take_wire(), b"AT+CPIN?\r");
+    dial.input(START, READY.as_bytes());
+    assert!(dial.take_wire().starts_with(b"AT+CGDCONT"));
+
+    let mut dial = Dial::begin(profile(), &Profile::mobile_number(), START);
+    for answer in [OK, OK, OK, busy, busy, busy] {
+        let at = dial.wake_at().unwrap();
+        dial.input(START, answer.as_bytes());
+        if answer == busy {
+            dial.tick(at);
+        }
+    }
+    let locked = Progress::Failed(CallFailure::CardLocked);
+    assert_eq!(dial.next_progress(), Some(locked));
+}
+
+#[test]
+fn a_network_that_turns_a_mobile_modem_down_is_said_to_do_so() {
+    let mobile = || Profile::mobile("elsewhere.example", None).unwrap();
+    for answer in ["NO CARRIER", "+CME ERROR: 30", "+CME ERROR: 133"] {
+        let line = format!("\r\n{answer}\r\n");
+        let (_, progress) = played(mobile(), "", &[OK, OK, OK, READY, OK, &line]);
+        let failed = Progress::Failed(CallFailure::NoNetwork);
+        assert_eq!(progress.last(), Some(&failed), "{answer}");
+    }
 }
 
 #[test]
 fn a_pin_that_is_not_answered_is_not_said_again() {
     let profile = Profile::mobile("a", Some("1234")).unwrap();
     let mut dial = Dial::begin(profile, &Profile::mobile_number(), START);
-    for answer in [OK, OK, "\r\n+CPIN: SIM PIN\r\n\r\nOK\r\n"] {
+    for answer in [OK, OK, OK, ASKS] {
         let _told = dial.take_wire();
         dial.input(START, answer.as_bytes());
     }
@@ -180,11 +291,31 @@ fn a_number_carries_no_commands() {
 fn a_modem_that_obeys_dtr_is_hung_up_by_it() {
     let mut hang_up = HangUp::begin(Waits::USUAL, true, START);
     assert_eq!(hang_up.next_parting(), Some(Parting::DropDtr));
-    hang_up.input(b"\x7e\xff\x03\r\nNO CARRIER\r\n\r\nNO CARRIER\r\n");
+    hang_up.input(b"\x7e\xff\x03\r\n");
+    hang_up.carrier_lost();
     assert_eq!(hang_up.next_parting(), Some(Parting::RaiseDtr));
     assert_eq!(hang_up.next_parting(), Some(Parting::Done));
     assert_eq!((hang_up.next_parting(), hang_up.wake_at()), (None, None));
     assert_eq!(hang_up.take_wire(), b"");
+}
+
+#[test]
+fn words_that_the_other_end_may_have_sent_keep_no_modem_from_being_told() {
+    for has_lines in [true, false] {
+        let mut hang_up = HangUp::begin(Waits::USUAL, has_lines, START);
+        let mut told = Vec::new();
+        while !told.ends_with(b"ATH\r") {
+            hang_up.input(b"\r\nNO CARRIER\r\n\r\nNO CARRIER\r\n\r\nOK\r\n");
+            let at = hang_up.wake_at().expect("it is not over");
+            hang_up.tick(at);
+            told.extend(hang_up.take_wire());
+        }
+        assert_eq!(told, b"+++ATH\r");
+        hang_up.input(b"\r\nNO CARRIER\r\n");
+        assert_eq!(hang_up.wake_at(), None);
+        let last = std::iter::from_fn(|| hang_up.next_parting()).last();
+        assert_eq!(last, Some(Parting::Done));
+    }
 }
 
 #[test]

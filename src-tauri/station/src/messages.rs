@@ -335,6 +335,10 @@ catalogue! {
     CardLocked = "card_locked", Unreachable, false,
         "The card of the mobile modem is locked or missing. No money moved.",
         "Set its PIN with: pennyblack line set --card-pin-file PATH; after three wrong ones it needs its PUK in a telephone.";
+    /// No reception, or no data service.
+    NoNetwork = "no_network", Unreachable, true,
+        "The mobile network carries no data: there is no reception, or it does not let the card in. No money moved.",
+        "Check the antenna, the access point name, and whether the card's contract carries data.";
     /// No dial tone.
     NoDialTone = "no_dial_tone", Unreachable, true,
         "There is no dial tone. No money moved.",

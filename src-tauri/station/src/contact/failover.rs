@@ -132,6 +132,7 @@ pub const fn again(fault: &DialFault) -> Again {
             CallFailure::Busy
             | CallFailure::NoAnswer
             | CallFailure::NoCarrier
+            | CallFailure::NoNetwork
             | CallFailure::TimedOut => Again::MaySucceed,
             CallFailure::Delayed | CallFailure::Blacklisted => Again::Barred,
         },
