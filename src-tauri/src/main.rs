@@ -47,6 +47,7 @@ struct Arguments {
 
 fn main() -> anyhow::Result<ExitCode> {
     let started = Instant::now();
+    station::contact::dialup::hang_up_on_panic();
     let arguments = Arguments::parse();
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::from_default_env())

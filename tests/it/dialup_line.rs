@@ -216,6 +216,31 @@ async fn reopened(town: &Town, name: &str) -> Counter {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_access_server_behind_which_nobody_answers_is_called_four_times_an_hour() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("north").await;
+    // Takes what comes and closes it, as a data center that is down behind its access server.
+    let dead = TcpListener::bind("127.0.0.1:0").unwrap();
+    let socket = Socket::to(&format!("https://{}", dead.local_addr().unwrap()));
+    std::thread::spawn(move || dead.incoming().for_each(drop));
+    let counter = plugged(counter, &socket);
+    set(&counter, SetLineCall::default()).await;
+    counter.set_server(NOWHERE).await;
+    for dials in 1..=4 {
+        let refused = counter.contact().await.unwrap_err();
+        assert_ne!(refused.code, "dial_rests", "{dials}");
+        assert_eq!(socket.log().dialed.len(), dials);
+        counter.station.telephone().hang_up().await;
+    }
+    let made = line(&counter).await.calls.remove(0);
+    assert_eq!(made.outcome, "unanswered");
+    assert_eq!(made.fault.as_deref(), Some("call_unanswered"));
+    let refused = counter.contact().await.unwrap_err();
+    assert_eq!(refused.code, "dial_rests");
+    assert_eq!(socket.log().dialed.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_alternate_number_is_dialed_when_the_first_does_not_answer_and_a_barred_one_rests() {
     let town = Town::with_deposit("100.00").await;
     let (counter, socket) = at_a_modem(&town, "north").await;
@@ -352,8 +377,35 @@ async fn a_station_calls_again_by_itself_after_a_pause_and_at_night_when_it_met_
     assert_eq!(socket.log().dialed.len(), 4, "once in a night");
 }
 
+/// The test that a process of its own is for.
+const ALONE: &str = "PENNYBLACK_TEST_ALONE";
+
+/// Runs a test of this program in a process of its own, unless this is the one: what it does reaches
+/// everything that happens beside it.
+fn is_left_to_its_own_process(test: &str) -> bool {
+    if std::env::var_os(ALONE).is_some_and(|alone| alone == test) {
+        return false;
+    }
+    let program = std::env::current_exe().unwrap();
+    let ended = std::process::Command::new(program)
+        .args(["--exact", test, "--nocapture"])
+        .env(ALONE, test)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert!(
+        ended.status.success() && said.contains("1 passed"),
+        "{ended:?}"
+    );
+    true
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_anywhere_in_the_program_hangs_up() {
+    if is_left_to_its_own_process("dialup_line::a_panic_anywhere_in_the_program_hangs_up") {
+        return;
+    }
+    station::contact::dialup::hang_up_on_panic();
     let town = Town::with_deposit("100.00").await;
     let (counter, socket) = at_a_modem(&town, "north").await;
     contact_on(&counter, "dialup").await.unwrap();
@@ -362,6 +414,23 @@ async fn a_panic_anywhere_in_the_program_hangs_up() {
     assert!(panicked.is_err());
     assert!(!socket.is_on_line());
     assert_eq!(socket.log().hung_up, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_ends_or_panics_leaves_the_calls_of_others_alone() {
+    let town = Town::with_deposit("100.00").await;
+    let (north, socket) = at_a_modem(&town, "north").await;
+    let (south, other) = at_a_modem(&town, "south").await;
+    contact_on(&north, "dialup").await.unwrap();
+    contact_on(&south, "dialup").await.unwrap();
+    Server::start(south.station).unwrap().close().await;
+    assert!(!other.is_on_line());
+    // No program has begun here that wants its lines dropped.
+    let panicked = std::thread::spawn(|| panic!("on purpose")).join();
+    assert!(panicked.is_err());
+    assert!(socket.is_on_line());
+    assert_eq!(contact_on(&north, "dialup").await.unwrap().line, "dialup");
+    assert_eq!(socket.log().dialed.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

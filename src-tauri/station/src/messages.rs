@@ -367,6 +367,10 @@ catalogue! {
     CallTimedOut = "call_timed_out", Unreachable, true,
         "The call did not come about in time. No money moved.",
         "Check the number; try again later.";
+    /// The data center answered nothing over a call that stood.
+    CallUnanswered = "call_unanswered", Unreachable, true,
+        "The call stood, but the data center answered nothing over it. No money moved.",
+        "Try again later; if it stays, tell your admin that its access server leads nowhere.";
     /// No PPP.
     PppNoAnswer = "ppp_no_answer", Unreachable, true,
         "A modem took the call, but it does not speak the data center's language: it may be a wrong number. No money moved.",

@@ -28,6 +28,9 @@ test('a call that is over says what came of it and why', () => {
   expect(callWords({ ...past, fault: 'ppp_line_lost' }).word).toBe('failed, line lost');
   expect(callWords({ ...past, fault: null })).toEqual({ word: 'given up', tone: 'muted' });
   expect(callWords({ ...past, outcome: 'reached', fault: null })).toEqual({ word: 'reached', tone: 'proof' });
+  const vain = { ...past, outcome: 'unanswered' };
+  expect(callWords({ ...vain, fault: 'call_unanswered' })).toEqual({ word: 'no answer from the data center', tone: 'caution' });
+  expect(callWords({ ...vain, fault: 'ppp_line_lost' }).word).toBe('no answer from the data center, line lost');
 });
 
 test('trying a call says what it costs', () => {

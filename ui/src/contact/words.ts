@@ -87,6 +87,7 @@ export function meterWords(call: LineCallView, seconds: number): string {
 const OUTCOME: Record<string, { word: string; tone: Tone }> = {
   dialed: { word: 'broken off', tone: 'caution' },
   reached: { word: 'reached', tone: 'proof' },
+  unanswered: { word: 'no answer from the data center', tone: 'caution' },
   'not-dialed': { word: 'not dialed', tone: 'muted' },
   failed: { word: 'failed', tone: 'caution' },
   barred: { word: 'barred', tone: 'stop' },
@@ -99,6 +100,6 @@ export function callWords(call: PhoneCallView): { word: string; tone: Tone } {
     return { word: 'given up', tone: 'muted' };
   }
   const { word, tone } = OUTCOME[call.outcome] ?? { word: call.outcome, tone: 'muted' as const };
-  const why = call.fault === null ? '' : `, ${call.fault.replace(/^ppp_/, '').replaceAll('_', ' ')}`;
+  const why = call.fault === null || call.fault === 'call_unanswered' ? '' : `, ${call.fault.replace(/^ppp_/, '').replaceAll('_', ' ')}`;
   return { word: `${word}${why}`, tone };
 }

@@ -928,8 +928,8 @@ number: string,
  */
 at: number, 
 /**
- * `dialed` (going on, or the program stopped meanwhile), `reached`, `failed`, `barred` or
- * `not-dialed`.
+ * `dialed` (going on, or the program stopped meanwhile), `reached`, `unanswered` (by the data
+ * center, although the call stood), `failed`, `barred` or `not-dialed`.
  */
 outcome: string, 
 /**

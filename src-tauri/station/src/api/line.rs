@@ -132,8 +132,8 @@ pub struct PhoneCallView {
     /// When, Unix seconds.
     #[ts(type = "number")]
     pub at: i64,
-    /// `dialed` (going on, or the program stopped meanwhile), `reached`, `failed`, `barred` or
-    /// `not-dialed`.
+    /// `dialed` (going on, or the program stopped meanwhile), `reached`, `unanswered` (by the data
+    /// center, although the call stood), `failed`, `barred` or `not-dialed`.
     pub outcome: String,
     /// Why it did not come about, as a code.
     pub fault: Option<String>,

@@ -19,6 +19,7 @@ use clap::Parser;
 use clap::error::ErrorKind as ClapKind;
 
 use crate::api::{AsCall, Call, ErrorKind, Proof, UiError};
+use crate::contact::dialup::hang_up_on_panic;
 use crate::folder::data_folder;
 use crate::messages::{Code, say};
 use arguments::{Arguments, Command, Journal, Print, Printers};
@@ -40,6 +41,7 @@ pub struct Streams<'a> {
 /// Runs the command of this process and returns its exit code.
 #[must_use]
 pub fn main() -> u8 {
+    hang_up_on_panic();
     let (mut out, mut err) = (Pipe(std::io::stdout()), std::io::stderr());
     let watched = err.is_terminal();
     // https://no-color.org: any value but the empty one.

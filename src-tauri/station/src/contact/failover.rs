@@ -78,8 +78,10 @@ pub struct CallRecord {
 pub enum Outcome {
     /// It is going on, or the program stopped while it was: counted as failed.
     Dialed,
-    /// Internet packets passed.
+    /// The data center answered over it.
     Reached,
+    /// Internet packets passed, and the data center answered nothing: counted as failed.
+    Unanswered,
     /// It did not come about.
     Failed,
     /// The modem refused to dial the number for a while.
@@ -179,8 +181,8 @@ pub fn choose<'n>(
     })
 }
 
-/// When the calls to a number failed in the last hour, the oldest first; a call that came about
-/// begins anew.
+/// When the calls to a number failed in the last hour, the oldest first; one over which the data
+/// center answered begins anew.
 fn failed(now: UnixSeconds, number: &str, calls: &[CallRecord]) -> Vec<UnixSeconds> {
     let recent = |call: &&CallRecord| {
         call.number == number && now.0.saturating_sub(call.at.0) < REST_SECONDS
@@ -376,6 +378,16 @@ mod tests {
         assert_eq!(choose(at(4), &one, &calls, false), Err(at(60)));
         calls.push(call("1", 4, Outcome::Reached));
         assert_eq!(choose(at(5), &one, &calls, false), Ok("1"));
+    }
+
+    #[test]
+    fn a_call_over_which_the_data_center_answers_nothing_is_a_failed_one() {
+        let one = vec!["1".to_owned()];
+        let calls: Vec<CallRecord> = [0, 2, 6, 14]
+            .map(|minutes| call("1", minutes, Outcome::Unanswered))
+            .into();
+        assert_eq!(choose(at(29), &one, &calls, false), Err(at(60)));
+        assert_eq!(choose(at(29), &numbers(), &calls, false), Ok("2"));
     }
 
     #[test]

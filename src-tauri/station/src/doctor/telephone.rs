@@ -134,7 +134,7 @@ fn last_call(last: Option<&CallRecord>) -> Option<FindingView> {
             Code::DoctorLastCall,
             &[("when", &when)],
         )),
-        Outcome::Failed | Outcome::Barred | Outcome::NotDialed => {
+        Outcome::Unanswered | Outcome::Failed | Outcome::Barred | Outcome::NotDialed => {
             let said = last.fault.as_deref().and_then(Code::without_values);
             let said = said.map(|code| say(code, &[]));
             let why = said.as_ref().map_or("", |said| said.message.as_str());

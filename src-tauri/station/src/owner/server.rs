@@ -13,7 +13,6 @@ use super::going::{Calls, Going};
 use super::place;
 use super::wire::{Reply, Request, WireFault, read, write};
 use crate::api::{Call, Event, UiError, View};
-use crate::contact::dialup::hang_up_all;
 use crate::contact::standing::Standing;
 use crate::door::Door;
 use crate::messages::{Code, say};
@@ -120,8 +119,7 @@ impl Server {
         }
         calls.see_out(&station).await;
         // Nobody is left on the telephone, whoever used it.
-        station.telephone().hang_up().await;
-        hang_up_all().await;
+        station.telephone().end().await;
         task.abort();
         // Aborted on purpose, with its clients: none is in a call that goes on.
         drop(task.await);

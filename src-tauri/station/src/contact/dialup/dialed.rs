@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use shared::call::{Call as _, CallFault, Caller, Event, LiveCall, Plan, PortGone};
@@ -23,6 +23,9 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// How long a program that panics waits for its modems to hear that DTR fell.
 const PANIC_WAIT: Duration = Duration::from_millis(300);
+
+/// The name of the threads that drive calls.
+const PUMP: &str = "modem";
 
 /// What to call.
 pub struct Order {
@@ -80,6 +83,8 @@ pub struct Dialed {
     door: Door,
     guard: Guard,
     state: watch::Receiver<State>,
+    /// Whether the data center has answered anything over it.
+    answered: watch::Sender<bool>,
 }
 
 /// Hangs up when it is dropped, wherever the call stands.
@@ -112,6 +117,7 @@ impl Dialed {
     /// [`DialFault`]; the modem has hung up then, or is hanging up.
     pub(super) async fn dial(
         ports: Arc<dyn Ports>,
+        calls: &Arc<Calls>,
         order: Order,
         told: watch::Sender<State>,
     ) -> Result<Self, DialFault> {
@@ -126,7 +132,7 @@ impl Dialed {
             device: device.clone(),
             reason,
         };
-        hung_up(&device).await;
+        calls.hung_up(&device).await;
         let name = device.clone();
         let opening = tokio::task::spawn_blocking(move || ports.open(&name));
         let opened = opening.await.map_err(|fault| no_port(fault.to_string()))?;
@@ -141,7 +147,7 @@ impl Dialed {
             ends: Arc::default(),
         };
         let mut state = told.subscribe();
-        let entry = Entry::of(&guard, device.clone());
+        let entry = Entry::of(calls, &guard, device.clone());
         let ends = Arc::clone(&guard.ends);
         let pump = move || {
             let pumped: Result<(), PortGone> =
@@ -157,7 +163,7 @@ impl Dialed {
             drop(entry);
         };
         std::thread::Builder::new()
-            .name("modem".to_owned())
+            .name(PUMP.to_owned())
             .spawn(pump)
             .map_err(|fault| no_port(fault.to_string()))?;
 
@@ -165,13 +171,29 @@ impl Dialed {
         let target = Target::of(&guard.live, &up, &server, kept).await?;
         let door = Door::open(&folder, target)
             .map_err(|fault: io::Error| DialFault::Door(fault.to_string()))?;
-        Ok(Self { door, guard, state })
+        Ok(Self {
+            door,
+            guard,
+            state,
+            answered: watch::Sender::new(false),
+        })
     }
 
     /// Where the call's streams begin.
     #[must_use]
     pub fn door(&self) -> &Path {
         self.door.path()
+    }
+
+    /// Notes that the data center has answered over it.
+    pub(super) fn answer(&self) {
+        self.answered
+            .send_if_modified(|answered| !std::mem::replace(answered, true));
+    }
+
+    /// Tells whether the data center has answered anything over it, and when it does.
+    pub(super) fn answered(&self) -> watch::Receiver<bool> {
+        self.answered.subscribe()
     }
 
     /// Why the call ended, where it was not by wish.
@@ -226,10 +248,15 @@ async fn wait_up(state: &mut watch::Receiver<State>) -> Result<Up, DialFault> {
     }
 }
 
-/// The calls of this program whose ports are open, for its end, for a panic and for the next call.
-static CALLS: Mutex<Vec<Going>> = Mutex::new(Vec::new());
+/// Keeps the telephone line from staying open behind a program that panics.
+static TELEPHONES: Mutex<Vec<Weak<Calls>>> = Mutex::new(Vec::new());
+
+/// The calls of one telephone whose ports are open, for its end, for a panic and for the next call.
+#[derive(Debug, Default)]
+pub(super) struct Calls(Mutex<Vec<Going>>);
 
 /// One of them.
+#[derive(Debug)]
 struct Going {
     live: LiveCall<Caller>,
     begun: Instant,
@@ -238,81 +265,106 @@ struct Going {
     ends: Arc<AtomicBool>,
 }
 
+impl Calls {
+    /// Those of a new telephone.
+    pub(super) fn of_a_telephone() -> Arc<Self> {
+        let calls = Arc::<Self>::default();
+        let mut all = TELEPHONES.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|one| one.strong_count() > 0);
+        all.push(Arc::downgrade(&calls));
+        calls
+    }
+
+    /// Waits until a call on this port that has ended has hung up and closed it; a bounded time.
+    async fn hung_up(&self, device: &str) {
+        let end = Instant::now() + HANG_UP_TIME;
+        let hangs_up = || {
+            let calls = self.going();
+            let mut others = calls.iter().filter(|going| going.device == device);
+            others.any(|going| going.ends.load(Ordering::SeqCst))
+        };
+        while hangs_up() && Instant::now() < end {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Hangs every call up, and waits until the modems have; a bounded time. For the end of the
+    /// program.
+    pub(super) async fn hang_up_all(&self) {
+        let end = Instant::now() + HANG_UP_TIME;
+        loop {
+            {
+                let calls = self.going();
+                if calls.is_empty() || Instant::now() >= end {
+                    return;
+                }
+                for going in calls.iter() {
+                    let now = going.begun.elapsed();
+                    going.live.with(|call| call.hang_up(now));
+                }
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    fn going(&self) -> MutexGuard<'_, Vec<Going>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// A call's place among them.
-struct Entry(LiveCall<Caller>);
+struct Entry(Arc<Calls>, LiveCall<Caller>);
 
 impl Entry {
-    fn of(guard: &Guard, device: String) -> Self {
-        hang_up_on_panic();
-        let mut calls = CALLS.lock().unwrap_or_else(PoisonError::into_inner);
-        calls.push(Going {
+    fn of(calls: &Arc<Calls>, guard: &Guard, device: String) -> Self {
+        calls.going().push(Going {
             live: guard.live.clone(),
             begun: guard.begun,
             device,
             ends: Arc::clone(&guard.ends),
         });
-        Self(guard.live.clone())
+        Self(Arc::clone(calls), guard.live.clone())
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let mut calls = CALLS.lock().unwrap_or_else(PoisonError::into_inner);
-        calls.retain(|going| !going.live.is_same(&self.0));
+        let Self(calls, live) = self;
+        calls.going().retain(|going| !going.live.is_same(live));
     }
 }
 
-/// Waits until a call on this port that has ended has hung up and closed it; a bounded time.
-async fn hung_up(device: &str) {
-    let end = Instant::now() + HANG_UP_TIME;
-    let hangs_up = || {
-        let calls = CALLS.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut others = calls.iter().filter(|going| going.device == device);
-        others.any(|going| going.ends.load(Ordering::SeqCst))
-    };
-    while hangs_up() && Instant::now() < end {
-        tokio::time::sleep(LOOK).await;
-    }
-}
-
-/// Hangs up every call of this program, and waits until the modems have; a bounded time. For the
-/// end of the program.
-pub async fn hang_up_all() {
-    let end = Instant::now() + HANG_UP_TIME;
-    loop {
-        {
-            let calls = CALLS.lock().unwrap_or_else(PoisonError::into_inner);
-            if calls.is_empty() || Instant::now() >= end {
-                return;
-            }
-            for going in calls.iter() {
-                let now = going.begun.elapsed();
-                going.live.with(|call| call.hang_up(now));
-            }
-        }
-        tokio::time::sleep(LOOK).await;
-    }
-}
-
-/// From the first call on, a panic anywhere in the program drops every line: nobody may be left
-/// who would hang up.
-fn hang_up_on_panic() {
+/// From now on a panic anywhere in the program drops every line: nobody may be left who would hang
+/// up. For the beginning of a program; where other programs' work is in the same process, as in
+/// tests, it would end theirs too.
+pub fn hang_up_on_panic() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            // The panicking thread may hold either lock: then the port closes, which drops DTR.
-            let mut any = false;
-            if let Ok(calls) = CALLS.try_lock() {
-                for going in calls.iter() {
-                    let now = going.begun.elapsed();
-                    any |= going.live.try_with(|call| call.drop_line(now)).is_some();
-                }
-            }
-            if any && std::thread::current().name() != Some("modem") {
+            if drop_lines() && std::thread::current().name() != Some(PUMP) {
                 std::thread::sleep(PANIC_WAIT);
             }
             before(panic);
         }));
     });
+}
+
+/// Drops the line of every call that can be had; whether there was one. The panicking thread may
+/// hold any of the locks: then the port closes, which drops DTR.
+fn drop_lines() -> bool {
+    let Ok(telephones) = TELEPHONES.try_lock() else {
+        return false;
+    };
+    let mut any = false;
+    for calls in telephones.iter().filter_map(Weak::upgrade) {
+        let Ok(calls) = calls.0.try_lock() else {
+            continue;
+        };
+        for going in calls.iter() {
+            let now = going.begun.elapsed();
+            any |= going.live.try_with(|call| call.drop_line(now)).is_some();
+        }
+    }
+    any
 }

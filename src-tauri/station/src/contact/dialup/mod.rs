@@ -26,7 +26,7 @@ use shared::monitor::{Budget, Holdings};
 use super::http::{Credentials, Http, LineDoor, Manner, Tls};
 use super::link::{Answered, Exchange, Link, LinkFault, LinkRequest};
 
-pub use dialed::{DialFault, Dialed, Order, hang_up_all};
+pub use dialed::{DialFault, Dialed, Order, hang_up_on_panic};
 
 /// How long the stream and the TLS handshake may take to stand, on the slowest line and with some
 /// noise on it.
@@ -99,6 +99,9 @@ impl Dialup {
             .http
             .answers(path, &Holdings::default(), patience)
             .await;
+        if answer.is_ok() {
+            self.call.answer();
+        }
         answer.map(drop).map_err(|fault| self.explained(fault))
     }
 
@@ -128,6 +131,10 @@ impl Link for Dialup {
         let holds = holds.clone();
         Box::pin(async move {
             let Answered { reply, due } = self.http.exchanged(request, &holds).await;
+            // A refusal is an answer too, and nobody else can give one: TLS says who it is.
+            if matches!(reply, Ok(_) | Err(LinkFault::Refused(_))) {
+                self.call.answer();
+            }
             Answered {
                 reply: reply.map_err(|fault| self.explained(fault)),
                 due,

@@ -346,6 +346,7 @@ fn shown(call: &CallRecord) -> PhoneCallView {
     let outcome = match call.outcome {
         failover::Outcome::Dialed => "dialed",
         failover::Outcome::Reached => "reached",
+        failover::Outcome::Unanswered => "unanswered",
         failover::Outcome::Failed => "failed",
         failover::Outcome::Barred => "barred",
         failover::Outcome::NotDialed => "not-dialed",

@@ -15,7 +15,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
-use super::dialed::{HANG_UP_TIME, State};
+use super::dialed::{Calls, HANG_UP_TIME, State};
 use super::ports::{Ports, SerialPorts};
 use super::sessions::Sessions;
 use super::settings::{self, LineSecrets, LineSettings};
@@ -42,6 +42,7 @@ const ASKING_PERIOD: Duration = Duration::from_secs(60);
 /// The telephone of a station.
 pub struct Telephone {
     ports: Arc<dyn Ports>,
+    calls: Arc<Calls>,
     held: Mutex<Held>,
     sessions: Sessions,
     /// Wakes whoever dials when somebody wants the telephone hung up.
@@ -87,6 +88,7 @@ impl Telephone {
     pub fn on(ports: Arc<dyn Ports>) -> Self {
         Self {
             ports,
+            calls: Calls::of_a_telephone(),
             held: Mutex::default(),
             sessions: Sessions::default(),
             wish: Notify::new(),
@@ -214,6 +216,13 @@ impl Telephone {
             // It ends with the call, and that with the modem's own time limits.
             drop(writer.await);
         }
+    }
+
+    /// Hangs up whatever call there is, whoever makes it, and waits until the modem has; a bounded
+    /// time. For the end of the program.
+    pub(crate) async fn end(&self) {
+        self.hang_up().await;
+        self.calls.hang_up_all().await;
     }
 
     fn held(&self) -> std::sync::MutexGuard<'_, Held> {
@@ -362,19 +371,26 @@ async fn attempted(
     };
     telephone.held().shown = Some(shown);
     let mut unfinished = Unfinished(Some((station.clone(), record.clone(), state.clone())));
-    let dialed = Dialed::dial(telephone.ports(), order, told).await;
+    let dialed = Dialed::dial(telephone.ports(), &telephone.calls, order, told).await;
     unfinished.0 = None;
     match dialed {
         Ok(call) => {
             let call = Arc::new(call);
             let price = sheet.line.price;
-            let reached = CallRecord {
-                outcome: Outcome::Reached,
+            let up = CallRecord {
+                outcome: Outcome::Unanswered,
                 ..record
             };
             let now = state.borrow().clone();
-            write(station, reached.clone(), price, &now).await;
-            let writer = tokio::spawn(follow(station.clone(), reached, price, state));
+            write(station, up.clone(), price, &now).await;
+            let following = Following {
+                station: station.clone(),
+                call: up,
+                price,
+                state,
+                answered: call.answered(),
+            };
+            let writer = tokio::spawn(following.to_its_end());
             let mut held = telephone.held();
             held.call = Some(Arc::clone(&call));
             held.writer = Some(writer);
@@ -424,29 +440,62 @@ impl Drop for Unfinished {
     }
 }
 
-/// Writes a call down when it has ended, and tells the window of every step.
-async fn follow(
+/// A call that is up, until its modem has hung up.
+struct Following {
     station: Station,
-    reached: CallRecord,
+    /// As it is written down so far.
+    call: CallRecord,
     price: CallPrice,
-    mut state: watch::Receiver<State>,
-) {
-    // The pump's thread is the only sender, and ends after the modem has hung up.
-    while state.changed().await.is_ok() {
-        station.tell(Event::Status);
-        let now = state.borrow_and_update().clone();
-        if now.hung_up.is_some() {
-            break;
+    state: watch::Receiver<State>,
+    answered: watch::Receiver<bool>,
+}
+
+impl Following {
+    /// Writes down that the data center answered over it, and how it ended; tells the window of
+    /// every step.
+    async fn to_its_end(mut self) {
+        let mut may_answer = true;
+        loop {
+            tokio::select! {
+                biased;
+                came = comes(&mut self.answered), if may_answer => {
+                    may_answer = false;
+                    if came {
+                        self.call.outcome = Outcome::Reached;
+                        self.write().await;
+                    }
+                }
+                changed = self.state.changed() => {
+                    // The pump's thread is the only sender, and ends after the modem has hung up.
+                    if changed.is_err() {
+                        break;
+                    }
+                    self.station.tell(Event::Status);
+                    if self.state.borrow_and_update().hung_up.is_some() {
+                        break;
+                    }
+                }
+            }
         }
+        let ended = self.state.borrow().ended.and_then(Result::err);
+        let why = ended.map(failures::code);
+        let silent = || Code::CallUnanswered;
+        let is_vain = self.call.outcome == Outcome::Unanswered;
+        let why = why.or_else(|| is_vain.then(silent));
+        self.call.fault = why.map(|code| code.name().to_owned());
+        self.write().await;
     }
-    let end = state.borrow().clone();
-    let ended = end.ended.and_then(Result::err);
-    let call = CallRecord {
-        fault: ended.map(|fault| failures::code(fault).name().to_owned()),
-        ..reached
-    };
-    write(&station, call, price, &end).await;
-    station.tell(Event::Status);
+
+    async fn write(&self) {
+        let state = self.state.borrow().clone();
+        write(&self.station, self.call.clone(), self.price, &state).await;
+        self.station.tell(Event::Status);
+    }
+}
+
+/// Waits for an answer; whether there was one when nobody could give it any more.
+async fn comes(answered: &mut watch::Receiver<bool>) -> bool {
+    answered.wait_for(|answered| *answered).await.is_ok()
 }
 
 async fn write(station: &Station, record: CallRecord, price: CallPrice, state: &State) {
