@@ -7,6 +7,8 @@ use station::contact::dialup::telephone::Telephone;
 use system_tests::modem::{Fate, Socket};
 use system_tests::town::{Counter, Town};
 
+use crate::commands::Site;
+
 async fn findings(counter: &Counter, server: Option<String>) -> Vec<FindingView> {
     let call = Call::Doctor(DoctorCall {
         server,
@@ -99,4 +101,48 @@ async fn a_telephone_line_is_examined_and_tried_by_a_call() {
     );
     assert!(!socket.is_on_line(), "it hangs up");
     assert_eq!(codes(false).await, ["doctor_modem", "doctor_last_call"]);
+    // The Internet is gone; the telephone leads there as far as anybody knows.
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = nobody.local_addr().unwrap();
+    drop(nobody);
+    counter.set_server(&format!("https://{at}")).await;
+    let leads = async || {
+        let call = Call::Doctor(DoctorCall::default());
+        let View::Doctor(view) = counter.station.call(call).await.unwrap() else {
+            panic!("the doctor answers with findings");
+        };
+        view.leads
+    };
+    assert!(leads().await);
+    socket.fates(&[Fate::Says("BUSY"); 2]);
+    assert_eq!(codes(true).await, ["doctor_modem", "number_busy"]);
+    assert!(!leads().await, "nor does the last call");
+}
+
+/// What the doctor says over the command line: its exit code, and the modem's finding.
+#[test]
+fn a_modem_that_is_unplugged_is_no_failure_while_the_internet_leads_to_the_data_center() {
+    let mut site = Site::with_deposit("50.00");
+    let desk = site.enrolled("station");
+    let nowhere = site.path("no-modem").display().to_string();
+    let words = ["line", "set", "--device", &nowhere, "--number", "5550199"];
+    assert_eq!(desk.tell(&words).code, Some(0));
+    let told = desk.tell(&["doctor"]);
+    assert_eq!((told.code, told.err.as_str()), (Some(0), ""), "{told:?}");
+    let findings = told.objects();
+    let outcome = |check: &str| {
+        let found = findings.iter().find(|one| one["check"] == check);
+        found.map(|one| one["outcome"].clone()).unwrap_or_default()
+    };
+    assert_eq!(
+        (outcome("data center"), outcome("modem")),
+        ("good".into(), "fault".into())
+    );
+    site.kill();
+    let told = desk.tell(&["doctor"]);
+    assert_eq!(told.code, Some(4), "{told:?}");
+    let error = told.error();
+    assert_eq!(error["code"], "doctor_fault");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("see port"), "{message}");
 }

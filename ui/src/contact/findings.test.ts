@@ -12,6 +12,7 @@ test('findings are summed up by the worst of them', () => {
 
 test('a fault of the telephone is not one of the Internet', () => {
   expect(foundWords([finding('good'), finding('fault', 'modem')])).toEqual({ text: 'The Internet leads to the data center; the telephone does not.', tone: 'caution' });
+  expect(foundWords([finding('fault')], true)).toEqual({ text: 'The Internet does not lead to the data center; the telephone does.', tone: 'caution' });
   expect(foundWords([finding('fault'), finding('fault', 'call')]).text).toBe('Neither the Internet nor the telephone leads to the data center.');
 });
 

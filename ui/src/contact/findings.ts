@@ -8,11 +8,14 @@ export const stepWord = (check: string): string => `${check.charAt(0).toUpperCas
 /** What the doctor looks at on the telephone line; everything else lies on the way over the Internet. */
 const BY_TELEPHONE = ['modem', 'last call', 'call', 'data center by telephone'];
 
-/** What the findings come to. */
-export function foundWords(findings: readonly FindingView[]): { text: string; tone: Tone } {
+/** What the findings come to; `leads`: whether any line leads to the data center for all that was found. */
+export function foundWords(findings: readonly FindingView[], leads = false): { text: string; tone: Tone } {
   const faults = findings.filter(({ outcome }) => outcome === 'fault');
   const byPhone = faults.filter(({ check }) => BY_TELEPHONE.includes(check)).length;
   if (faults.length > byPhone) {
+    if (leads) {
+      return { text: 'The Internet does not lead to the data center; the telephone does.', tone: 'caution' };
+    }
     const text = byPhone > 0 ? 'Neither the Internet nor the telephone leads to the data center.' : 'The Internet does not lead to the data center.';
     return { text, tone: 'stop' };
   }

@@ -434,7 +434,12 @@ export type DoctorView = {
 /**
  * The findings.
  */
-findings: Array<FindingView>, };
+findings: Array<FindingView>, 
+/**
+ * Whether a line leads to the data center, for all that was found: the Internet, or the
+ * telephone. A fault of the other one keeps nothing from working then.
+ */
+leads: boolean, };
 
 /**
  * A rate edition.

@@ -50,6 +50,9 @@ pub struct FindingView {
 pub struct DoctorView {
     /// The findings.
     pub findings: Vec<FindingView>,
+    /// Whether a line leads to the data center, for all that was found: the Internet, or the
+    /// telephone. A fault of the other one keeps nothing from working then.
+    pub leads: bool,
 }
 
 #[cfg(test)]

@@ -70,6 +70,28 @@ pub(super) async fn examine(station: &Station, call: bool) -> Result<Line, UiErr
     })))
 }
 
+impl Line {
+    /// Whether it leads to the data center for all that was seen: a call that was made now, or else
+    /// the last one.
+    pub(super) fn leads(&self) -> bool {
+        let Self::Set(looked) = self else {
+            return false;
+        };
+        let is_there = match &looked.modem {
+            Modem::Calling(_) | Modem::Found(FoundState::Modem { .. }) => true,
+            Modem::Found(FoundState::Silent | FoundState::Closed(_)) => false,
+        };
+        is_there
+            && match &looked.tried {
+                Some(tried) => matches!(tried, Ok(Ok(()))),
+                None => {
+                    let mut last = looked.last.iter();
+                    last.any(|call| call.outcome == Outcome::Reached)
+                }
+            }
+    }
+}
+
 /// What that means; `is_shut`: whether the Internet does not lead to the data center.
 pub(super) fn findings(line: &Line, is_shut: bool) -> Vec<FindingView> {
     match line {
@@ -219,6 +241,25 @@ mod tests {
             let said = &findings(&failed(fault), false)[1];
             assert!(said.message.ends_with("failed."), "{said:?}");
             assert!(!said.message.contains('{'), "{said:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_leads_there_when_its_modem_answers_and_its_last_call_did() {
+        let reached = || Some(call(Outcome::Reached, None));
+        assert!(set(modem(), reached()).leads());
+        assert!(!set(FoundState::Silent, reached()).leads());
+        assert!(!set(FoundState::Closed("gone".to_owned()), reached()).leads());
+        assert!(!set(modem(), None).leads(), "nobody knows");
+        let unanswered = call(Outcome::Unanswered, Some("call_unanswered"));
+        assert!(!set(modem(), Some(unanswered.clone())).leads());
+        assert!(!Line::None.leads());
+        let mut tried = set(modem(), Some(unanswered));
+        for (outcome, leads) in [(Ok(Ok(())), true), (Err(say(Code::NumberBusy, &[])), false)] {
+            if let Line::Set(looked) = &mut tried {
+                looked.tried = Some(outcome);
+            }
+            assert_eq!(tried.leads(), leads);
         }
     }
 
