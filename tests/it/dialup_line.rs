@@ -535,8 +535,71 @@ async fn a_station_without_a_telephone_line_says_how_to_set_one() {
     });
     assert_eq!(
         counter.station.call(bad).await.unwrap_err().code,
-        "bad_input"
+        "bad_setting"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_cannot_be_set_so_is_refused_in_whole_sentences_that_speak_of_no_money() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("north").await;
+    let set = |call| counter.station.call(Call::SetLine(call));
+    let text = |text: &str| Some(text.to_owned());
+    for wrong in ["7:5", "7:05", "07:5", "24:00", "07:60", "0705", "noon"] {
+        let night = SetLineCall {
+            night: text(wrong),
+            ..SetLineCall::default()
+        };
+        let refused = set(night).await.unwrap_err();
+        assert_eq!(refused.code, "bad_setting", "{wrong}");
+    }
+    let none = SetLineCall::default;
+    for wrong in [
+        SetLineCall {
+            number: text("12a"),
+            ..none()
+        },
+        SetLineCall {
+            prefix: text("9;"),
+            ..none()
+        },
+        SetLineCall {
+            night: text("7:5"),
+            ..none()
+        },
+        SetLineCall {
+            profile: text("acoustic coupler"),
+            ..none()
+        },
+        SetLineCall {
+            profile: text("mobile"),
+            ..none()
+        },
+        SetLineCall {
+            cap_minutes: Some(0),
+            ..none()
+        },
+        SetLineCall {
+            per_call: text("ten"),
+            ..none()
+        },
+        SetLineCall {
+            device: text("a\nb"),
+            ..none()
+        },
+    ] {
+        let refused = set(wrong).await.unwrap_err();
+        assert_eq!(refused.code, "bad_setting");
+        let said = refused.message;
+        assert!(said.starts_with(|c: char| c.is_uppercase()), "{said}");
+        assert!(said.ends_with(". Nothing was changed."), "{said}");
+    }
+    let night = SetLineCall {
+        night: text("07:05"),
+        ..none()
+    };
+    set(night).await.unwrap();
+    assert_eq!(line(&counter).await.night, text("07:05"));
 }
 
 /// Waits until the call that is going on has come so far.

@@ -91,6 +91,10 @@ catalogue! {
     BadInput = "bad_input", Refused, false,
         "{what}. Nothing was debited.",
         "Correct it and try again.";
+    /// A setting cannot be so.
+    BadSetting = "bad_setting", Refused, false,
+        "{what}. Nothing was changed.",
+        "Correct it and set it again.";
     /// Neither the call nor the licence says where pieces are mailed.
     NoOrigin = "no_origin", Refused, false,
         "Nobody said where the piece is mailed, and the licence of this station names no ZIP. Nothing was debited.",

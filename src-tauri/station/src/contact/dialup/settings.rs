@@ -25,6 +25,9 @@ const MAX_CAP_MINUTES: u32 = 60;
 /// Calls that are shown.
 const SHOWN_CALLS: usize = 20;
 
+/// Why a text is no telephone number.
+const NO_NUMBER: &str = "A telephone number and its prefix hold digits, + * # , and W, 60 at most";
+
 /// Longest text of a setting, bytes: a device, a name, an access point.
 const MAX_TEXT: usize = 200;
 
@@ -203,7 +206,7 @@ pub fn put_retry(owner: &mut Owner, retry: Retry) -> Result<(), UiError> {
 /// Sets the line up; what is not given stays.
 ///
 /// # Errors
-/// `bad_input`, `not_an_amount`, and the faults of the store.
+/// `bad_setting`, and the faults of the store.
 pub fn set(owner: &mut Owner, call: &SetLineCall) -> Result<(), UiError> {
     let mut line = read(owner)?;
     let mut kept = secrets(owner)?;
@@ -257,7 +260,7 @@ fn change(line: &mut LineSettings, call: &SetLineCall) -> Result<(), UiError> {
             *to = if text.is_empty() {
                 String::new()
             } else {
-                let number = Number::parse(text).map_err(|fault| bad(&fault.to_string()))?;
+                let number = Number::parse(text).map_err(|_| bad(NO_NUMBER))?;
                 number.as_str().to_owned()
             };
         }
@@ -270,8 +273,14 @@ fn change(line: &mut LineSettings, call: &SetLineCall) -> Result<(), UiError> {
         profile.clone_into(&mut line.profile);
     }
     if let Some(night) = call.night.as_deref().map(str::trim) {
-        if !night.is_empty() && Time::strptime("%H:%M", night).is_err() {
-            return Err(bad("The night call has a time like 23:30"));
+        let is_time = |text: &str| {
+            // Times of one digit are taken for others by people: 7:5 is no five past seven.
+            text.len() == "HH:MM".len() && Time::strptime("%H:%M", text).is_ok()
+        };
+        if !night.is_empty() && !is_time(night) {
+            return Err(bad(
+                "The night call has a time of four digits, like 07:05 or 23:30",
+            ));
         }
         night.clone_into(&mut line.night);
     }
@@ -287,7 +296,7 @@ fn change(line: &mut LineSettings, call: &SetLineCall) -> Result<(), UiError> {
         (&mut line.price.per_minute, &call.per_minute),
     ] {
         if let Some(text) = from {
-            *to = Mills::parse(text).map_err(|_| say(Code::NotAnAmount, &[("text", text)]))?;
+            *to = Mills::parse(text).map_err(|_| bad("A call's price is an amount like 0.05"))?;
         }
     }
     Ok(())
@@ -301,7 +310,7 @@ fn hide(to: &mut Option<String>, from: Option<&Hidden>) {
 }
 
 fn bad(what: &str) -> UiError {
-    say(Code::BadInput, &[("what", what)])
+    say(Code::BadSetting, &[("what", what)])
 }
 
 /// How the line is set up, and what calls came to.
