@@ -325,7 +325,7 @@ impl Dial {
             // Never said twice: a second wrong PIN is one of three.
             Step::EnterPin(_) => self.tries = TRIES,
             Step::Command(_) | Step::Wish(_) | Step::AskCard => {
-                self.tries = self.tries.saturating_add(1)
+                self.tries = self.tries.saturating_add(1);
             }
         }
         self.wire.extend_from_slice(text.as_bytes());
