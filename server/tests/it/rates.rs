@@ -193,10 +193,7 @@ fn a_list_in_json_is_imported_with_the_rules_of_the_edition_that_is_there() {
     let (exit, refusal) = folder.refusal(&["rates", "import", &wrong]);
     assert_eq!((exit, &refusal["code"]), (3, &json!("not_an_edition")));
     let message = refusal["message"].as_str().unwrap();
-    assert!(
-        message.contains("rong.json line 1 column "),
-        "{message}"
-    );
+    assert!(message.contains("rong.json line 1 column "), "{message}");
     assert!(
         message.contains("letter_metered.1 is not a number"),
         "{message}"

@@ -390,7 +390,7 @@ async fn attempted(
                 state,
                 answered: call.answered(),
             };
-            let writer = tokio::spawn(following.to_its_end());
+            let writer = tokio::spawn(following.followed());
             let mut held = telephone.held();
             held.call = Some(Arc::clone(&call));
             held.writer = Some(writer);
@@ -453,7 +453,7 @@ struct Following {
 impl Following {
     /// Writes down that the data center answered over it, and how it ended; tells the window of
     /// every step.
-    async fn to_its_end(mut self) {
+    async fn followed(mut self) {
         let mut may_answer = true;
         loop {
             tokio::select! {
