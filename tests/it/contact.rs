@@ -271,7 +271,7 @@ async fn what_does_not_fit_into_a_call_is_deferred_and_comes_over_the_internet()
     counter.refill("20.00").await.unwrap();
     make_all_due(&town, &counter, "us-next").await;
     let small = Budget {
-        bytes: Some(15_000),
+        bytes: Some(12_000),
         time: Some(PATIENCE),
     };
     let call = Counting::new(&town, &counter, small);

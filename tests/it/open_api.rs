@@ -37,6 +37,7 @@ fn asked(path: &str, operation: &Value) -> String {
         .address(stop_list.hashes.in_addresses());
     let path = path
         .replace("{name}", "timestamp.json")
+        .replace("{held}", "1-0-0-0-0-0-0")
         .replace("{path}", &stop_list);
     let parameters = operation["parameters"].as_array();
     let needed = parameters

@@ -169,7 +169,7 @@ test('the connection doctor says what is wrong and what helps, step by step', { 
     outcome: 'fault', code: 'doctor_port_silent', ms: 5000, hint: 'A firewall may block the port: ask your network’s admin to allow outgoing connections to it.',
   });
   let found = [...findings().slice(0, 1), blocked];
-  return onPage({ doctor: () => ({ findings: found }) }, async (page, station) => {
+  return onPage({ doctor: () => ({ findings: found, leads: !found.includes(blocked) }) }, async (page, station) => {
     await f10(page);
     await page.click('#doctor');
     await page.waitForSelector('#found.stop >> text=The Internet does not lead to the data center.');
@@ -198,7 +198,7 @@ test('the connection doctor says what is wrong and what helps, step by step', { 
 test('an enrolment that reaches nobody offers to examine the line it would take', { skip }, () => {
   const away = refusal('unreachable', 'The data center was not reached. Nothing was done.', 'Check the address.', 'unreachable');
   const unknown = finding('name', 'Nobody knows the name postage.exmaple.', { outcome: 'fault', hint: 'Check the address of the data center.' });
-  return onPage({ status: status({ enrolled: false }), enrol: { no: away }, doctor: { findings: [unknown] } }, async (page, station) => {
+  return onPage({ status: status({ enrolled: false }), enrol: { no: away }, doctor: { findings: [unknown], leads: false } }, async (page, station) => {
     await page.fill('#server', 'https://postage.exmaple:7443');
     await page.fill('#code', 'XXXXXXXX'.repeat(7));
     await page.click('#enrol-go');

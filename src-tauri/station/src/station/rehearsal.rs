@@ -125,7 +125,7 @@ impl Owner {
         let request = match self.priced(&self.call_of(&preset)) {
             Ok(priced) => priced.request,
             // It is a line that says why, and the others have theirs.
-            Err(refusal) if refusal.kind == ErrorKind::Refused => {
+            Err(refusal) if matches!(refusal.kind, ErrorKind::Refused | ErrorKind::Usage) => {
                 return Ok(unreadable(preset, refusal.message));
             }
             Err(fault) => return Err(fault),
