@@ -77,10 +77,20 @@ fn in_doubt(desk: &Desk) {
     thread::spawn(move || {
         for mut line in listener.incoming().map_while(Result::ok) {
             let mut bytes = [0; 3];
-            while line.read_exact(&mut bytes).is_ok() && bytes.starts_with(&[0x10, 0x04]) {
-                std::io::Write::write_all(&mut line, &[0x12]).unwrap();
+            while line.read_exact(&mut bytes).is_ok() {
+                let mut rest = [0; 24];
+                let answer = match bytes {
+                    [0x10, 0x04, _] => vec![0x12],
+                    // Zeros and a tag that is to come back.
+                    [0, 0, 0] => {
+                        line.read_exact(&mut rest).unwrap();
+                        [b"7\"".as_slice(), &rest[20..], b"\0"].concat()
+                    }
+                    // What is not a question is the beginning of the picture.
+                    _ => break,
+                };
+                std::io::Write::write_all(&mut line, &answer).unwrap();
             }
-            // What is not a question is the beginning of the picture.
             line.read_exact(&mut [0; 1_000]).unwrap();
         }
     });

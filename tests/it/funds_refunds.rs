@@ -321,14 +321,19 @@ async fn a_claim_after_sixty_days_is_too_late() {
     let town = Town::with_deposit("100.00").await;
     let counter = town.enrolled("one").await;
     counter.refill("20.00").await.unwrap();
-    let serial = spoiled_letter(&counter).await;
-    let late = spoiled_letter(&counter).await;
+    let [serial, late] = [
+        counter.print_letter("1oz", "10001").await.unwrap().serial,
+        counter.print_letter("1oz", "10001").await.unwrap().serial,
+    ];
     for days in [20, 20, 20] {
         town.turn_days(days);
         counter.contact().await.unwrap();
     }
+    // A piece is claimed by the word that it is spoiled.
+    spoil(&counter, &serial).await;
     refund(&counter, &serial).await.unwrap();
     town.turn_days(1);
+    spoil(&counter, &late).await;
     let refused = refund(&counter, &late).await.unwrap_err();
     assert_eq!(refused.code, "refund_refused");
     assert!(refused.message.contains("window"), "{refused}");

@@ -118,7 +118,7 @@ fn nothing_is_on_paper_before_the_end_where_a_printer_holds_the_picture_back() {
         let mut printer = interpreter(manners.language, &sheet, 200);
         let (sheets, _) = print_all(printer.as_mut(), &[job.setup, job.body].concat());
         assert_eq!(sheets, [], "{name}");
-        assert_eq!(printer.under_the_head().is_none(), job.held, "{name}");
+        assert_eq!(printer.tear_off().is_none(), job.held, "{name}");
         let (sheets, _) = print_all(printer.as_mut(), &job.commit);
         assert_eq!(sheets.len(), 1, "{name}");
     }
@@ -147,12 +147,38 @@ fn every_question_of_every_language_is_understood_by_its_printer() {
         if let Some(question) = language.odometer() {
             assert_eq!(asked(question), [Effect::Asked(Asked::Labels)]);
         }
+        // What ends a command that was cut off means nothing between commands.
+        let filler = asked(language.filler());
+        // Bytes without a command, which the next ticket drops.
+        let harmless = if language == Language::Fgl {
+            Effect::Garbage
+        } else {
+            Effect::Cleared
+        };
+        assert!(
+            filler.iter().all(|one| *one == harmless),
+            "{name}: {filler:?}"
+        );
         let clearing = asked(language.clearing());
         assert!(
             !clearing.is_empty() && clearing.iter().all(|effect| *effect == Effect::Cleared),
             "{name}: {clearing:?}"
         );
     }
+}
+
+#[test]
+fn a_picture_that_was_shifted_for_its_bytes_is_on_paper_as_far_to_the_right() {
+    let mut image = BitImage::white(64, 8);
+    // 0x10 0x04 in one row: a status request inside the picture.
+    image.set(3, 0, true);
+    image.set(13, 0, true);
+    let (_, sheet) = model("esc-pos", "label-4x6");
+    let job = Language::EscPos
+        .job(&image, &sheet, Pace::Fast, None)
+        .unwrap();
+    assert_eq!(job.shift, 1);
+    assert_on_paper(&job, Language::EscPos, &sheet, &image);
 }
 
 #[test]

@@ -235,13 +235,13 @@ fn await_grants(center: &Path, more: i64, limit: Duration) {
 }
 
 /// A station that was opened again in this process.
-struct Reopened {
+pub(crate) struct Reopened {
     station: Station,
     runtime: tokio::runtime::Runtime,
 }
 
 impl Reopened {
-    fn at(folder: &Path) -> Self {
+    pub(crate) fn at(folder: &Path) -> Self {
         let lock = FolderLock::take(folder).unwrap();
         let lock = lock.expect("the owner of the folder was killed");
         Self {
@@ -250,18 +250,18 @@ impl Reopened {
         }
     }
 
-    fn call(&self, call: Call) -> View {
+    pub(crate) fn call(&self, call: Call) -> View {
         self.runtime.block_on(self.station.call(call)).unwrap()
     }
 
-    fn status(&self) -> StatusView {
+    pub(crate) fn status(&self) -> StatusView {
         let View::Status(status) = self.call(Call::Status) else {
             panic!("not a status")
         };
         *status
     }
 
-    fn pieces(&self) -> Vec<PieceView> {
+    pub(crate) fn pieces(&self) -> Vec<PieceView> {
         let all = PiecesCall {
             limit: Some(10_000),
             ..Default::default()

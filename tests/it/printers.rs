@@ -7,11 +7,12 @@ use std::time::Duration;
 use station::api::PrinterPort;
 use station::printing::bits::{BitImage, DotRect};
 use station::printing::job::{
-    Doubt, Manners, Milestones, NoInk, NotJournalled, Outcome, Patience, Unready, Wire, send,
+    Doubt, Manners, Milestones, NoInk, NotJournalled, Outcome, Patience, Standing, Step, Unready,
+    Wire, preflight, send,
 };
 use station::printing::language::{Acknowledgement, Job, Pace, Sheet};
 use station::printing::layout::stock::Stock;
-use station::printing::port::open;
+use station::printing::port::{Port, SerialLine, open_as};
 use station::printing::profile::Profile;
 use station::printing::status::Hindrance;
 use station::printing::units::Dpi;
@@ -20,12 +21,15 @@ use system_tests::printer::shows;
 
 use crate::commands::is_long_run;
 
+mod faults;
+
 /// Waits of tests: printers here answer at once and print a label in a few hundredths.
 const PATIENCE: Patience = Patience {
     status: Duration::from_millis(300),
     stall: Duration::from_millis(800),
     ack: Duration::from_millis(700),
     busy: Duration::from_millis(500),
+    kilobyte: Duration::ZERO,
 };
 
 /// A model of each language with a stock that it takes.
@@ -62,6 +66,7 @@ impl Milestones for Journal {
 struct Trial {
     name: &'static str,
     manners: Manners,
+    serial: SerialLine,
     sheet: Sheet,
     image: BitImage,
     job: Job,
@@ -90,6 +95,7 @@ impl Trial {
         Self {
             name,
             manners,
+            serial: profile.serial,
             sheet,
             image,
             job,
@@ -103,16 +109,43 @@ impl Trial {
 
     /// Sends the label over a port; what the station says, and what is in the tray.
     fn sent_over(&self, device: &Device, port: &PrinterPort) -> (Outcome, Vec<Printed>) {
-        let mut line = open(port).unwrap();
-        let mut wire = Wire {
-            port: line.as_mut(),
-            manners: self.manners,
-            patience: PATIENCE,
-        };
+        self.sent_with(device, port, PATIENCE)
+    }
+
+    /// As [`Self::sent_over`], with some patience.
+    fn sent_with(
+        &self,
+        device: &Device,
+        port: &PrinterPort,
+        patience: Patience,
+    ) -> (Outcome, Vec<Printed>) {
+        let mut line = open_as(port, self.serial).unwrap();
+        let mut wire = self.wire(line.as_mut(), patience);
         let tag = self.manners.tag(COUNTER);
         let outcome = send(&mut wire, &self.job, tag, &mut Journal);
         drop(line);
         (outcome, device.take_sheets())
+    }
+
+    fn wire<'a>(&self, port: &'a mut dyn Port, patience: Patience) -> Wire<'a> {
+        Wire {
+            port,
+            manners: self.manners,
+            patience,
+            step: Step::Unsure,
+            near_end_refuses: false,
+        }
+    }
+
+    /// What the station learns before the debit.
+    fn asked_over(&self, port: &PrinterPort) -> Result<Standing, Unready> {
+        let mut line = open_as(port, self.serial).unwrap();
+        preflight(&mut self.wire(line.as_mut(), PATIENCE))
+    }
+
+    fn asked(&self, faults: Faults) -> Result<Standing, Unready> {
+        let address = self.device(faults).on_a_socket().unwrap();
+        self.asked_over(&PrinterPort::Tcp { address })
     }
 
     fn sent(&self, faults: Faults) -> (Outcome, Vec<Printed>) {
@@ -196,12 +229,8 @@ fn labels_follow_each_other_on_one_line() {
         let trial = Trial::of(model);
         let device = trial.device(Faults::default());
         let address = device.on_a_socket().unwrap();
-        let mut line = open(&PrinterPort::Tcp { address }).unwrap();
-        let mut wire = Wire {
-            port: line.as_mut(),
-            manners: trial.manners,
-            patience: PATIENCE,
-        };
+        let mut line = open_as(&PrinterPort::Tcp { address }, trial.serial).unwrap();
+        let mut wire = trial.wire(line.as_mut(), PATIENCE);
         for _ in 0..3 {
             let outcome = send(
                 &mut wire,
@@ -280,13 +309,14 @@ fn a_printer_that_says_nothing_or_speaks_another_language_prints_nothing_of_valu
             let device = other.device(Faults::default());
             let address = device.on_a_socket().unwrap();
             let (outcome, _) = trial.sent_over(&device, &PrinterPort::Tcp { address });
-            assert_ne!(
-                outcome,
-                Outcome::Printed,
-                "{} to {}",
+            let refused = matches!(outcome, Outcome::Refused(_));
+            assert!(
+                refused || !trial.manners.must_answer(),
+                "{} to {}: {outcome:?}",
                 trial.name,
                 other.name
             );
+            assert_ne!(outcome, Outcome::Printed);
         }
     }
 }
@@ -299,6 +329,7 @@ fn a_word_that_is_lost_old_late_or_doubled_proves_nothing_that_is_not_so() {
             Acknowledging::Lost,
             Acknowledging::Old,
             Acknowledging::Doubled,
+            Acknowledging::Early,
             Acknowledging::Late(Duration::from_millis(200)),
             Acknowledging::Late(Duration::from_secs(2)),
         ] {
@@ -358,6 +389,11 @@ fn whatever_fails_wherever_the_station_never_says_more_than_the_paper_shows() {
             let trouble = [Trouble::PaperOut, Trouble::CoverOpen][draw(2)];
             let faults = [
                 Faults {
+                    trouble_at: Some((at, trouble)),
+                    acknowledging: Acknowledging::Early,
+                    ..Faults::default()
+                },
+                Faults {
                     power_loss_at: Some(at),
                     ..Faults::default()
                 },
@@ -370,7 +406,7 @@ fn whatever_fails_wherever_the_station_never_says_more_than_the_paper_shows() {
                     acknowledging: Acknowledging::Lost,
                     ..Faults::default()
                 },
-            ][draw(3)];
+            ][draw(4)];
             let (outcome, tray) = trial.sent(faults);
             trial.assert_honest(&format!("{faults:?}"), &outcome, &tray);
             labels += 1;

@@ -78,6 +78,7 @@ impl Interpreter for Brother {
         match *unread {
             [0x00, ..] => took(1),
             [0x1B, b'@', ..] => {
+                // Nothing is on paper before the end.
                 self.canvas = Canvas::default();
                 self.packed = false;
                 Step::Took(2, Effect::Cleared)
@@ -137,7 +138,12 @@ impl Interpreter for Brother {
         }
     }
 
-    fn under_the_head(&self) -> Option<BitImage> {
-        (!self.canvas.is_white()).then(|| self.canvas.picture())
+    fn tear_off(&mut self) -> Option<BitImage> {
+        let paper = self.canvas.take();
+        (paper.black_dots() > 0).then_some(paper)
+    }
+
+    fn forget(&mut self) {
+        self.packed = false;
     }
 }

@@ -51,7 +51,8 @@ impl Interpreter for Dymo {
             [0x1B, 0x1B, ..] => took(1),
             [0x1B, b'A', ..] => Step::Took(2, Effect::Asked(Asked::Status(0))),
             [0x1B, b'@', ..] => {
-                *self = Self::default();
+                // What is on paper stays there.
+                self.forget();
                 Step::Took(2, Effect::Cleared)
             }
             [0x1B, b'L', high, low, ..] => {
@@ -90,7 +91,16 @@ impl Interpreter for Dymo {
         }
     }
 
-    fn under_the_head(&self) -> Option<BitImage> {
-        (!self.canvas.is_white()).then(|| self.canvas.picture())
+    fn tear_off(&mut self) -> Option<BitImage> {
+        let paper = self.canvas.take();
+        (paper.black_dots() > 0).then_some(paper)
+    }
+
+    fn forget(&mut self) {
+        let canvas = std::mem::take(&mut self.canvas);
+        *self = Self {
+            canvas,
+            ..Self::default()
+        };
     }
 }

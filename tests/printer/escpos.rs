@@ -5,6 +5,22 @@ use station::printing::units::Dpi;
 
 use super::{Asked, Canvas, Effect, Interpreter, Step};
 
+/// `DLE DC4 8` with what it must be followed by.
+const CLEAR: [u8; 10] = [0x10, 0x14, 8, 1, 3, 0x14, 1, 6, 2, 8];
+
+/// What a printer does as soon as it arrives, also in the middle of a picture; nothing while the
+/// command may still become one.
+pub(super) fn at_once(begun: &[u8]) -> Option<Effect> {
+    match *begun {
+        [0x10] | [0x10, 0x04 | 0x05] => None,
+        [0x10, 0x04, number @ 1..=4, ..] => Some(Effect::Asked(Asked::Status(number))),
+        [0x10, 0x05, 2, ..] => Some(Effect::Cleared),
+        [0x10, 0x14, ..] if begun.starts_with(&CLEAR) => Some(Effect::Cleared),
+        [0x10, 0x14, ..] if CLEAR.starts_with(begun) => None,
+        _ => Some(Effect::Garbage),
+    }
+}
+
 /// A receipt printer in standard mode: a row that has arrived is on paper.
 pub(super) struct EscPos {
     dpi: Dpi,
@@ -35,6 +51,9 @@ impl EscPos {
         let Some(dots) = data.get(..width * rows) else {
             return Step::More;
         };
+        if width == 0 {
+            return Step::Took(8, Effect::Nothing);
+        }
         // Executed at once even inside a picture, so no picture may hold one.
         if dots
             .windows(2)
@@ -70,8 +89,16 @@ fn widened(row: &[u8], dots: usize) -> Vec<u8> {
 impl Interpreter for EscPos {
     fn step(&mut self, unread: &[u8]) -> Step {
         match *unread {
-            [0x10, 0x04, number @ 1..=4, ..] => Step::Took(3, Effect::Asked(Asked::Status(number))),
-            [0x10, 0x05, 2, ..] => Step::Took(3, Effect::Cleared),
+            // Ends a command that was cut off, and means nothing otherwise.
+            [0x00, ..] => Step::Took(1, Effect::Nothing),
+            [0x10, ..] => match at_once(unread) {
+                None => Step::More,
+                Some(Effect::Garbage) => Step::Took(1, Effect::Garbage),
+                Some(effect) => {
+                    let clears = effect == Effect::Cleared && unread[1] == 0x14;
+                    Step::Took(if clears { CLEAR.len() } else { 3 }, effect)
+                }
+            },
             [0x1B, b'@', ..] => Step::Took(2, Effect::Nothing),
             [0x1D, b'P', x, y, ..] if x == y && y > 0 => {
                 self.unit = usize::from(self.dpi.number()) / usize::from(y);
@@ -90,12 +117,17 @@ impl Interpreter for EscPos {
             [0x1D, b'(', b'H', 6, 0, 48, 48, a, b, c, d, ..] => {
                 Step::Took(11, Effect::Asked(Asked::Tag([a, b, c, d])))
             }
-            [0x10 | 0x1B | 0x1D, ..] if unread.len() < 11 => Step::More,
+            [0x1B | 0x1D, ..] if unread.len() < 11 => Step::More,
             _ => Step::Took(1, Effect::Garbage),
         }
     }
 
-    fn under_the_head(&self) -> Option<BitImage> {
-        (!self.canvas.is_white()).then(|| self.canvas.picture())
+    fn tear_off(&mut self) -> Option<BitImage> {
+        let paper = self.canvas.take();
+        (paper.black_dots() > 0).then_some(paper)
+    }
+
+    fn forget(&mut self) {
+        self.unit = 0;
     }
 }

@@ -104,7 +104,11 @@ impl Interpreter for Fgl {
         }
     }
 
-    fn under_the_head(&self) -> Option<BitImage> {
+    fn tear_off(&mut self) -> Option<BitImage> {
         None
+    }
+
+    fn forget(&mut self) {
+        *self = Self::new(self.length);
     }
 }

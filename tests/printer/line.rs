@@ -48,11 +48,25 @@ impl Line for Socket {}
 /// The printer's end of a pseudo terminal.
 pub(super) struct Serial {
     master: File,
-    /// Whether anybody has opened the other end yet; before that it looks hung up.
+    /// Whether anybody has opened the other end; before that it looks hung up.
     opened: bool,
 }
 
 impl Serial {
+    /// Whether somebody has the other end open, or left something in the line.
+    pub(super) fn is_opened(&mut self) -> bool {
+        let no_wait = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        let mut ends = [PollFd::new(&self.master, PollFlags::IN)];
+        let looked = poll(&mut ends, Some(&no_wait));
+        let seen = ends[0].revents();
+        self.opened =
+            looked.is_ok() && (seen.contains(PollFlags::IN) || !seen.contains(PollFlags::HUP));
+        self.opened
+    }
+
     /// A serial line, and the path of its other end.
     pub(super) fn open() -> io::Result<(Self, String)> {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;

@@ -71,9 +71,12 @@ pub trait Interpreter: Send {
     /// Takes the first command of `unread`, which is not empty.
     fn step(&mut self, unread: &[u8]) -> Step;
 
-    /// Ink that is on the paper though no sheet came out; none in languages that hold a picture
-    /// back.
-    fn under_the_head(&self) -> Option<BitImage>;
+    /// Tears off the paper under the head: the ink that is on it though no sheet came out; none in
+    /// languages that hold a picture back.
+    fn tear_off(&mut self) -> Option<BitImage>;
+
+    /// Forgets what is not on paper yet, as when the power goes.
+    fn forget(&mut self);
 }
 
 /// A printer that speaks a language on a sheet of so many rows.
@@ -155,10 +158,6 @@ impl Canvas {
         self.rows.resize(self.rows.len() + rows, Vec::new());
     }
 
-    fn is_white(&self) -> bool {
-        self.rows.iter().flatten().all(|&byte| byte == 0)
-    }
-
     /// What is on the paper.
     fn picture(&self) -> BitImage {
         let width = self.rows.iter().map(Vec::len).max().unwrap_or(0) * 8;
@@ -188,15 +187,20 @@ fn numbers(text: &[u8]) -> Option<Vec<usize>> {
 }
 
 /// A field `NAMEa,b,c,...,` of `count` numbers at the beginning of `unread`: the numbers and where
-/// its data begin. `Err` while it is not all there.
+/// its data begin; nothing where the line ends before them. `Err` while it is not all there.
 fn field(unread: &[u8], name: &[u8], count: usize) -> Result<Option<(Vec<usize>, usize)>, ()> {
-    let mut commas = unread
+    let head = unread
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let whole = head.len() < unread.len();
+    let mut commas = head
         .iter()
         .enumerate()
         .filter(|(_, byte)| **byte == b',')
         .map(|(place, _)| place);
     let Some(end) = commas.nth(count - 1) else {
-        return Err(());
+        return if whole { Ok(None) } else { Err(()) };
     };
     Ok(numbers(&unread[name.len()..end]).map(|numbers| (numbers, end + 1)))
 }

@@ -15,6 +15,8 @@ pub(super) struct State {
     pub(super) busy: bool,
     /// What hinders it.
     pub(super) trouble: Option<Trouble>,
+    /// Whether its paper is nearly at its end.
+    pub(super) near_end: bool,
     /// Whether it acknowledges labels (EPL2).
     reports: bool,
 }
@@ -36,6 +38,7 @@ impl State {
             labels: 4_711,
             busy: false,
             trouble: None,
+            near_end: false,
             reports: false,
         }
     }
@@ -93,12 +96,13 @@ impl State {
                 2 if paper_out => 0x32,
                 2 if cover_open => 0x16,
                 4 if paper_out => 0x72,
+                4 if self.near_end => 0x1E,
                 _ => 0x12,
             }],
             (Language::Zpl, Asked::Status(_)) => self.host_status(),
             (Language::Zpl, Asked::Errors) => {
                 let bits = match self.trouble {
-                    None => "0 00000000 00000000",
+                    None | Some(Trouble::Held) => "0 00000000 00000000",
                     Some(Trouble::PaperOut) => "1 00000000 00000001",
                     Some(Trouble::CoverOpen) => "1 00000000 00000004",
                 };
@@ -109,7 +113,7 @@ impl State {
             }
             (Language::Zpl, Asked::Labels) => format!("\"{}\"", self.labels).into_bytes(),
             (Language::Epl, Asked::Errors) => match self.trouble {
-                None => b"00\r\n".to_vec(),
+                None | Some(Trouble::Held) => b"00\r\n".to_vec(),
                 Some(Trouble::PaperOut) => b"07\r\n".to_vec(),
                 Some(Trouble::CoverOpen) => b"11\r\n".to_vec(),
             },
@@ -117,15 +121,15 @@ impl State {
             (Language::Tspl, Asked::Status(_)) => vec![match self.trouble {
                 Some(Trouble::PaperOut) => 0x04,
                 Some(Trouble::CoverOpen) => 0x01,
-                None if self.busy => 0x20,
-                None => 0x00,
+                None | Some(Trouble::Held) if self.busy => 0x20,
+                None | Some(Trouble::Held) => 0x00,
             }],
             (Language::BrotherQl, Asked::Status(_)) => self.packet(0x00),
             (Language::Dymo, Asked::Status(_)) => vec![match self.trouble {
                 Some(Trouble::PaperOut) => 0x22,
                 Some(Trouble::CoverOpen) => 0x82,
-                None if self.busy => 0x02,
-                None => 0x03,
+                None | Some(Trouble::Held) if self.busy => 0x02,
+                None | Some(Trouble::Held) => 0x03,
             }],
             (Language::Fgl, Asked::Status(_)) => vec![0x11],
             _ => return None,
@@ -171,15 +175,28 @@ impl State {
         })
     }
 
+    /// What it says by itself when a label begins.
+    pub(super) fn begun(&self) -> Option<Vec<u8>> {
+        (self.language == Language::BrotherQl).then(|| self.packet(0x06))
+    }
+
     /// A label is done: counts it, and what it says by itself.
     pub(super) fn done(&mut self, acknowledging: Acknowledging) -> Option<Vec<u8>> {
         match acknowledging {
             Acknowledging::Lost | Acknowledging::Old => {}
-            Acknowledging::Right | Acknowledging::Late(_) => self.labels += 1,
+            Acknowledging::Right | Acknowledging::Late(_) | Acknowledging::Early => {
+                self.labels += 1;
+            }
             Acknowledging::Doubled => self.labels += 2,
         }
+        self.word_of_a_label()
+    }
+
+    /// What it says by itself of a label that is done.
+    pub(super) fn word_of_a_label(&self) -> Option<Vec<u8>> {
         match self.language {
-            Language::BrotherQl => Some(self.packet(0x01)),
+            // Done, and then ready for the next one.
+            Language::BrotherQl => Some([self.packet(0x01), self.packet(0x06)].concat()),
             Language::Fgl => Some(vec![0x06]),
             Language::Epl if self.reports => Some(vec![0x06]),
             Language::EscPos | Language::Zpl | Language::Epl | Language::Tspl | Language::Dymo => {

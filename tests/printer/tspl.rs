@@ -97,7 +97,11 @@ impl Interpreter for Tspl {
         }
     }
 
-    fn under_the_head(&self) -> Option<BitImage> {
+    fn tear_off(&mut self) -> Option<BitImage> {
         None
+    }
+
+    fn forget(&mut self) {
+        *self = Self::new(self.dpi);
     }
 }

@@ -203,7 +203,11 @@ impl Interpreter for Zpl {
         }
     }
 
-    fn under_the_head(&self) -> Option<BitImage> {
+    fn tear_off(&mut self) -> Option<BitImage> {
         None
+    }
+
+    fn forget(&mut self) {
+        *self = Self::default();
     }
 }

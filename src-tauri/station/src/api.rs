@@ -13,6 +13,7 @@ mod event;
 mod line;
 mod looking;
 mod money;
+mod paper;
 mod printers;
 mod rates;
 mod rehearsal;
@@ -39,6 +40,7 @@ pub use money::{
     AutomaticRefillCall, AutomaticRefillPlan, AutomaticRefillView, RefillCall, RefundCall,
     RefundView, WithdrawCall, WithdrawalView,
 };
+pub use paper::{PictureCall, PictureView, TestPageView, TestPrinterCall};
 pub use printers::{
     AddPrinterCall, ModelView, PrinterPort, PrinterSetup, PrintersView, RemovePrinterCall,
     StockView,
@@ -92,6 +94,8 @@ pub enum Call {
     Pieces(PiecesCall),
     /// Answers the question about a piece whose print state is open. Answers with [`PieceView`].
     Resolve(ResolveCall),
+    /// The picture of a piece that may be on paper. Answers with [`PictureView`].
+    Picture(PictureCall),
     /// Sends the identical piece again; only for one that provably met no ink. Answers with
     /// [`PieceView`].
     SendAgain(SendAgainCall),
@@ -103,6 +107,8 @@ pub enum Call {
     AddPrinter(AddPrinterCall),
     /// Removes a printer. Answers with [`PrintersView`].
     RemovePrinter(RemovePrinterCall),
+    /// Prints a test page without value. Answers with [`TestPageView`].
+    TestPrinter(TestPrinterCall),
     /// Recomputes every hash of the journal. Answers with [`JournalView`].
     VerifyJournal,
     /// Counts this station's pieces. Answers with [`StatisticsView`].
@@ -729,6 +735,10 @@ pub enum View {
     Software(Box<SoftwareView>),
     /// See [`LineSetupView`].
     Line(Box<LineSetupView>),
+    /// See [`PictureView`].
+    Picture(Box<PictureView>),
+    /// See [`TestPageView`].
+    TestPage(TestPageView),
     /// See [`ModemsView`].
     Modems(ModemsView),
     /// See [`DoctorView`].

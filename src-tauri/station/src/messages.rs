@@ -203,6 +203,14 @@ catalogue! {
     UnknownPrinter = "unknown_printer", Refused, false,
         "There is no printer {name} on this station. Nothing was debited.",
         "List the printers, or add it.";
+    /// A test page that nobody can trust in.
+    TestPageFailed = "test_page_failed", Refused, true,
+        "The test page is not known to be on the paper of {name}: {reason}. It is worth nothing.",
+        "See to the printer, then test it again.";
+    /// A piece was drawn for another paper.
+    OtherPaper = "other_paper", Refused, false,
+        "Piece {serial} is drawn for {made}, and the printer holds {holds}. Nothing was sent, and it stays paid for.",
+        "Send it to a printer with that paper and head, or into a PDF file.";
     /// The printer refuses before anything is sent.
     PrinterNotReady = "printer_not_ready", Refused, true,
         "The printer {name} is not ready: {reason}. Nothing was debited.",

@@ -8,12 +8,14 @@ mod amending;
 pub mod booking;
 pub mod calls;
 mod counting;
+pub(crate) mod devices;
 mod editions;
 pub(crate) mod faults;
 mod meeting;
 pub mod names;
 pub(crate) mod orders;
 mod owner;
+mod paper;
 pub(crate) mod pieces;
 mod presets;
 pub(crate) mod press;
@@ -47,7 +49,7 @@ pub use meeting::Decided;
 pub(crate) use owner::{Broken, Unnoted};
 pub use owner::{CLERK_USER, NextKek, Owner, STATION_USER};
 pub use release::Ready;
-use silent::SilentPrinters;
+use sending::Printers;
 
 /// Messages that may wait for the owner. More callers than a window and a few commands have means
 /// that something runs wild.
@@ -152,7 +154,7 @@ pub struct Station {
     /// Calls that do something and are not answered yet.
     working: Arc<AtomicUsize>,
     closing: Arc<Closing>,
-    silent: SilentPrinters,
+    printers: Printers,
     telephone: Arc<Telephone>,
 }
 
@@ -214,7 +216,7 @@ impl Station {
             waiting: Arc::default(),
             working: Arc::default(),
             closing: Arc::default(),
-            silent: SilentPrinters::default(),
+            printers: Printers::default(),
             telephone: Arc::default(),
         })
     }
@@ -319,9 +321,9 @@ impl Station {
         Ok(work)
     }
 
-    /// The printers that said nothing when they were asked last.
-    pub(crate) const fn silent(&self) -> &SilentPrinters {
-        &self.silent
+    /// What is remembered of printers.
+    pub(crate) const fn printers_in_use(&self) -> &Printers {
+        &self.printers
     }
 
     /// The telephone.

@@ -108,7 +108,7 @@ impl Printer {
                 self.obey(effect, &mut line);
             }
         }
-        if let Some(picture) = head.under_the_head() {
+        if let Some(picture) = head.tear_off() {
             self.sheets.lock().unwrap().push(Sheet {
                 picture,
                 cut: false,
@@ -134,13 +134,22 @@ impl Printer {
                 answer(line, &[0x12]);
             }
             Effect::Asked(Asked::Tag(tag)) => {
+                let [a, b, c, d] = tag;
+                let word = [0x37, 0x22, a, b, c, d, 0];
+                // In front of a label a tag only shows that the printer listens.
+                let sheets = self.sheets.lock().unwrap();
+                let is_of_a_label = sheets.last().is_some_and(|sheet| sheet.tag.is_none());
+                drop(sheets);
+                if !is_of_a_label {
+                    answer(line, &word);
+                    return;
+                }
                 thread::sleep(PRINTING);
                 self.notice(Moment::Tagged);
                 if let Some(last) = self.sheets.lock().unwrap().last_mut() {
                     last.tag = Some(tag);
                 }
-                let [a, b, c, d] = tag;
-                answer(line, &[0x37, 0x22, a, b, c, d, 0]);
+                answer(line, &word);
                 self.notice(Moment::Acknowledged);
             }
             Effect::Asked(Asked::Errors | Asked::Labels | Asked::Reports | Asked::Codepage)

@@ -15,6 +15,7 @@ impl Call {
             | Self::Place(_)
             | Self::Preview(_)
             | Self::Pieces(_)
+            | Self::Picture(_)
             | Self::Printers
             | Self::VerifyJournal
             | Self::Statistics(_)
@@ -48,6 +49,7 @@ impl Call {
             | Self::Withdraw(_)
             | Self::AddPrinter(_)
             | Self::RemovePrinter(_)
+            | Self::TestPrinter(_)
             | Self::PutPreset(_)
             | Self::RemovePreset(_)
             | Self::PutBatch(_)

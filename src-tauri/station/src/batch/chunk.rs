@@ -92,7 +92,7 @@ impl Owner {
             let piece = Box::new(piece);
             match piece.state {
                 PieceState::Printed => return Ok(Look::Done(PaidOutcome::Already(piece))),
-                PieceState::NotPrinted => return self.again(*piece).map(Look::Done),
+                PieceState::NotPrinted => return self.again(*piece, paper).map(Look::Done),
                 PieceState::Unknown
                 | PieceState::Prepared
                 | PieceState::Sending
@@ -105,10 +105,11 @@ impl Owner {
     }
 
     /// The identical piece again, for one that met no ink.
-    fn again(&mut self, piece: PieceRow) -> Result<PaidOutcome, UiError> {
+    fn again(&mut self, piece: PieceRow, paper: &Paper) -> Result<PaidOutcome, UiError> {
         let missing = || say(Code::DamagedStore, &[("what", "a piece's inputs")]);
+        let inputs = self.inputs(&piece)?.ok_or_else(missing)?;
+        paper.check(&inputs.label, &self.serial_text(piece.counter))?;
         let row = self.happened(piece.counter, &[Happening::SendAgain], None)?;
-        let inputs = self.inputs(&row)?.ok_or_else(missing)?;
         Ok(PaidOutcome::Release {
             row: Box::new(row),
             inputs: Box::new(inputs),

@@ -16,10 +16,9 @@ use super::threads::in_turn;
 use super::{CHUNK, Pace, RowResult, printed_row};
 use crate::api::{PrinterSetup, UiError};
 use crate::printing::job::{Doubt, Milestones, NotJournalled, Outcome};
-use crate::printing::language::Job;
 use crate::station::Station;
 use crate::station::faults::chain;
-use crate::station::press::Press;
+use crate::station::press::{Packed, Press};
 use crate::station::release::draw_again;
 use crate::station::sending::{OpenPrinter, open_printer};
 use crate::store::pieces::PieceRow;
@@ -54,7 +53,7 @@ struct Drawn {
     line: u32,
     spent_mills: u64,
     row: PieceRow,
-    job: Result<Job, String>,
+    job: Result<Packed, String>,
 }
 
 /// A piece that is done, before that is durable.
@@ -72,7 +71,7 @@ impl Line {
         drawing: Drawing,
     ) -> Result<Self, UiError> {
         Ok(Self {
-            printer: open_printer(setup, station.silent())?,
+            printer: open_printer(setup, station.printers_in_use())?,
             drawing,
             rows: FEW,
             together: 1,
@@ -133,7 +132,7 @@ impl Line {
             (None, Ok(_)) => None,
         };
         let (happening, reason) = match (reason, drawn.job) {
-            (None, Ok(job)) => self.send_job(log, counter, &job),
+            (None, Ok(packed)) => self.send_packed(log, counter, &packed),
             (reason, _) => (Happening::NoInk, reason),
         };
         log.coming.pop_front();
@@ -153,14 +152,14 @@ impl Line {
     }
 
     /// Sends one piece; whatever is no ordinary end stops the line.
-    fn send_job(
+    fn send_packed(
         &mut self,
         log: &mut Log<'_>,
         counter: u32,
-        job: &Job,
+        packed: &Packed,
     ) -> (Happening, Option<String>) {
         log.leaving = counter;
-        let (happening, reason, goes_on) = match self.printer.send(job, counter, log) {
+        let (happening, reason, goes_on) = match self.printer.send(packed, log) {
             Outcome::Printed => (Happening::Acknowledged, None, true),
             Outcome::NotPrinted(proof) => (Happening::NoInk, Some(proof.to_string()), false),
             Outcome::Refused(unready) => (Happening::NoInk, Some(unready.to_string()), false),
@@ -210,11 +209,9 @@ fn draw(psd: Option<PsdId>, going: Going, drawing: Drawing, press: Press) -> Dra
         let serial = PieceSerial { psd, counter };
         draw_again(serial, &row, inputs, drawing)
     });
-    let job = ready.ok_or_else(|| DIFFERS.to_owned()).and_then(|ready| {
-        press
-            .job(&ready.image, counter)
-            .map_err(|refusal| chain(&refusal))
-    });
+    let job = ready
+        .ok_or_else(|| DIFFERS.to_owned())
+        .and_then(|ready| press.pack(&ready.image).map_err(|refusal| chain(&refusal)));
     Drawn {
         line,
         spent_mills,

@@ -282,7 +282,7 @@ fn a_printer_that_says_nothing_gets_every_piece_once_and_the_clerk_is_asked_abou
         stock: "label-4x6".into(),
         acknowledges: false,
     };
-    let silent = desk.station().silent();
+    let silent = &desk.station().printers_in_use().silent;
     let patience = silent.patience(&printer);
     let add = Call::AddPrinter(crate::api::AddPrinterCall {
         printer: printer.clone(),
@@ -331,7 +331,8 @@ fn a_printer_that_stops_leaves_later_rows_unpaid() {
     };
     let add = Call::AddPrinter(crate::api::AddPrinterCall { printer });
     runtime().block_on(desk.station().call(add)).unwrap();
-    // Answers the first four questions (it is ready), then hangs up in the middle of a piece.
+    // Answers the first four questions and the marker (it is ready), then hangs up in the middle of
+    // a piece.
     let peer = std::thread::spawn(move || {
         let (mut line, _) = port.accept().unwrap();
         let (mut buffer, mut answered) = ([0; 1_024], 0);
@@ -339,6 +340,12 @@ fn a_printer_that_stops_leaves_later_rows_unpaid() {
             let read = line.read(&mut buffer).unwrap();
             if read == 0 {
                 return;
+            }
+            if let Some([0x1D, b'(', b'H', 6, 0, 48, 48, tag @ ..]) =
+                buffer[..read].last_chunk::<11>()
+            {
+                line.write_all(&[&[0x37, 0x22], tag.as_slice(), &[0]].concat())
+                    .unwrap();
             }
             for _ in buffer[..read]
                 .windows(2)

@@ -79,6 +79,14 @@ pub(super) enum Command {
         #[arg(long, value_name = "N")]
         limit: Option<u32>,
     },
+    /// Write the picture of a piece that may be on paper, with a dummy in the place of its symbol
+    Picture {
+        /// The piece's serial
+        serial: String,
+        /// A 1-bit PNG
+        #[arg(long, value_name = "FILE")]
+        png: PathBuf,
+    },
     /// Say what became of a piece: printed, spoiled or not-printed
     Resolve {
         /// The piece's serial
@@ -419,15 +427,18 @@ pub(super) enum Printers {
         /// The stock that is loaded [default: the first that its model takes]
         #[arg(long)]
         stock: Option<String>,
-        /// It acknowledges printed labels (GS ( H); with --model it is trusted to anyway
+        /// It proves that a label is printed, as every printer has to that is not added otherwise
         #[arg(long)]
         acknowledges: bool,
-        /// It cannot say whether a label is printed, or is not trusted to: ask after each piece
+        /// It cannot prove that a label is printed, or is not trusted to: ask after each piece
         #[arg(long, conflicts_with = "acknowledges")]
         asks_the_clerk: bool,
     },
-    /// Print a test label
-    Test(Rest),
+    /// Print a test page, which is worth nothing
+    Test {
+        /// Its name
+        name: String,
+    },
     /// Remove a printer
     Remove {
         /// Its name

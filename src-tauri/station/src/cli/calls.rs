@@ -12,7 +12,7 @@ use crate::api::{
     ContactCall, DoctorCall, DoctorView, EnrolCall, Event, FindingOutcome, PieceState, PiecesCall,
     PrintCall, PrintOut, PrinterPort, PrinterSetup, QuoteCall, RefillCall, RefundCall,
     RehearseCall, RemovePrinterCall, ResolveCall, SecretsChoice, SendAgainCall, SetSoftwareCall,
-    StatisticsCall, UiError, View, WithdrawCall,
+    StatisticsCall, TestPrinterCall, UiError, View, WithdrawCall,
 };
 use crate::messages::{Code, say};
 use crate::owner;
@@ -117,6 +117,8 @@ fn shown(
         | View::Users(_)
         | View::Software(_)
         | View::Line(_)
+        | View::Picture(_)
+        | View::TestPage(_)
         | View::Modems(_) => Ok(()),
     }
 }
@@ -294,6 +296,7 @@ fn to_call(command: Command) -> Result<Call, UiError> {
         Command::Print {
             what: Print::Batch { .. },
         }
+        | Command::Picture { .. }
         | Command::Scale(_)
         | Command::Pieces { .. }
         | Command::Journal { .. }
@@ -336,10 +339,9 @@ fn printers_call(what: Printers) -> Result<Call, UiError> {
             model,
             dpi,
             stock,
-            acknowledges,
+            acknowledges: _,
             asks_the_clerk,
         } => {
-            let trusted = acknowledges || model.is_some() && !asks_the_clerk;
             let model = model.unwrap_or_else(|| USUAL.to_owned());
             let profile = Profile::by_name(&model);
             let usual_dpi = profile.and_then(|profile| profile.dpi.first().copied());
@@ -353,12 +355,12 @@ fn printers_call(what: Printers) -> Result<Call, UiError> {
                     stock: stock
                         .or_else(|| usual_stock.map(|stock| stock.name.to_owned()))
                         .unwrap_or_default(),
-                    acknowledges: trusted,
+                    acknowledges: !asks_the_clerk,
                 },
             })
         }
         Printers::Remove { name } => Call::RemovePrinter(RemovePrinterCall { name }),
-        Printers::Test(_) => return Err(later("printers test")),
+        Printers::Test { name } => Call::TestPrinter(TestPrinterCall { name }),
     })
 }
 

@@ -7,6 +7,7 @@ mod calls;
 mod journal;
 mod keys;
 mod line;
+mod picture;
 mod presets;
 mod show;
 mod users;
@@ -22,7 +23,7 @@ use crate::api::{AsCall, Call, ErrorKind, Proof, UiError};
 use crate::contact::dialup::hang_up_on_panic;
 use crate::folder::data_folder;
 use crate::messages::{Code, say};
-use arguments::{Arguments, Command, Journal, Print, Printers};
+use arguments::{Arguments, Command, Journal, Print};
 
 /// What a command writes to.
 pub struct Streams<'a> {
@@ -132,12 +133,12 @@ fn perform(arguments: Arguments, streams: &mut Streams<'_>) -> Result<(), UiErro
         Command::Verify { what, certificates } => {
             verify::verify(&folder, &what, certificates.as_deref(), show, streams)
         }
+        Command::Picture { serial, png } => {
+            picture::picture(&Asked { folder, proof }, serial, &png, show, streams)
+        }
         Command::Scale(_) => Err(later("scale")),
         Command::Barcode { kind, .. } => barcode::barcode(kind, show, streams),
         Command::Till(_) => Err(later("till")),
-        Command::Printers {
-            what: Printers::Test(_),
-        } => Err(later("printers test")),
         Command::Print {
             what: Print::Batch { file, printer, out },
         } => batch::batch(&Asked { folder, proof }, &file, printer, out, show, streams),

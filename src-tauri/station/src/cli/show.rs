@@ -14,7 +14,7 @@ use shared::money::Mills;
 use crate::api::{
     AutomaticRefillView, BatchView, CentreView, ContactView, JournalView, KeyView, OptionsView,
     PieceView, PrinterPort, PrinterSetup, QuoteView, RefillView, RegistersView, ServiceView,
-    StatusView, UserView, View, WithdrawalView,
+    StatusView, TestPageView, UserView, View, WithdrawalView,
 };
 
 /// How answers are shown.
@@ -67,6 +67,8 @@ fn json(view: &View, out: &mut dyn Write) -> io::Result<()> {
         | View::Quote(_)
         | View::Batch(_)
         | View::Journal(_)
+        | View::Picture(_)
+        | View::TestPage(_)
         | View::Session(_)
         | View::Place(_)
         | View::BatchText(_)
@@ -95,6 +97,8 @@ fn text(view: &View, out: &mut dyn Write) -> io::Result<()> {
         View::Batch(view) => batch(view, out),
         View::Printers(view) => view.printers.iter().try_for_each(|one| printer(one, out)),
         View::Journal(view) => journal(view, out),
+        View::Picture(view) => writeln!(out, "{} x {} mm", view.width_mm, view.height_mm),
+        View::TestPage(view) => test_page(view, out),
         View::Preview(view) => writeln!(out, "{} x {} mm", view.width_mm, view.height_mm),
         View::Place(view) => writeln!(out, "{}", view.lines.join("\n")),
         View::Statistics(view) => statistics::statistics(view, out),
@@ -406,6 +410,15 @@ fn user(view: &UserView, out: &mut dyn Write) -> io::Result<()> {
         .collect();
     let role = format!("{:?}", view.role).to_lowercase();
     writeln!(out, "{:<24} {role:<11} {}", view.name, rights.join(", "))
+}
+
+fn test_page(view: &TestPageView, out: &mut dyn Write) -> io::Result<()> {
+    let known = if view.proved {
+        "has printed the test page"
+    } else {
+        "got the test page; it does not say whether it printed it"
+    };
+    writeln!(out, "{} {known}.\n{}", view.tested, view.look)
 }
 
 fn centre(view: &CentreView, out: &mut dyn Write) -> io::Result<()> {

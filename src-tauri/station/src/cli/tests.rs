@@ -64,7 +64,6 @@ fn commands_of_later_versions_answer_with_exit_code_2() {
     for words in [
         &["scale"][..],
         &["till", "open"],
-        &["printers", "test", "counter"],
     ] {
         let said = pennyblack(folder.path(), words);
         assert_eq!(said.code, 2, "{words:?}");
@@ -242,7 +241,14 @@ fn an_unknown_piece_is_exit_code_5_and_its_answer_0() {
             let (mut line, _) = port.accept().unwrap();
             std::io::copy(&mut line, &mut std::io::sink()).ok();
         });
-        let words = ["printers", "add", "counter", "--port", &address];
+        let words = [
+            "printers",
+            "add",
+            "counter",
+            "--port",
+            &address,
+            "--asks-the-clerk",
+        ];
         assert_eq!(pennyblack(data, &words).code, 0);
         let mut words = vec!["--json", "print", "postage", "--printer", "counter"];
         words.extend(LETTER);
@@ -253,6 +259,11 @@ fn an_unknown_piece_is_exit_code_5_and_its_answer_0() {
         assert_eq!(object["code"], "piece_unknown");
         let piece: serde_json::Value = serde_json::from_str(&said.out).unwrap();
         let serial = piece["serial"].as_str().unwrap();
+        let file = desk.path("what to look for.png").display().to_string();
+        let said = pennyblack(data, &["picture", serial, "--png", &file]);
+        assert_eq!((said.code, said.out.as_str()), (0, "101.6 x 152.4 mm\n"));
+        let picture = std::fs::read(&file).unwrap();
+        assert!(picture.starts_with(b"\x89PNG"), "a picture to look for");
         assert_eq!(pennyblack(data, &["resolve", serial, "perhaps"]).code, 2);
         assert_eq!(pennyblack(data, &["resolve", serial, "spoiled"]).code, 0);
         let said = pennyblack(data, &["refund", serial]);

@@ -3,6 +3,13 @@
 
 use super::bits::{BitImage, DotRect};
 
+/// The most bytes of one rectangle. A printer whose line was cut off in one takes at most so many
+/// more bytes for its rest, and only then listens again.
+pub(crate) const MAX_BYTES: usize = 4 << 10;
+
+/// As many empty lines: they end any rectangle, and after it they mean nothing.
+pub(crate) static FILLER: [u8; MAX_BYTES + 64] = [b'\n'; MAX_BYTES + 64];
+
 /// Rectangles of whole bytes from top to bottom that hold everything black. Two neighbours are one
 /// when their common rectangle costs less than the `header` bytes that a rectangle more would.
 pub(crate) fn bands(image: &BitImage, header: usize) -> Vec<DotRect> {
@@ -29,7 +36,18 @@ pub(crate) fn bands(image: &BitImage, header: usize) -> Vec<DotRect> {
             _ => bands.push(band),
         }
     }
-    bands
+    bands.into_iter().flat_map(parts).collect()
+}
+
+/// The same rectangle in parts of at most [`MAX_BYTES`].
+fn parts(band: DotRect) -> impl Iterator<Item = DotRect> {
+    let rows = (MAX_BYTES / (band.width / 8).max(1)).max(1);
+    let end = band.y + band.height;
+    (band.y..end).step_by(rows).map(move |y| DotRect {
+        y,
+        height: rows.min(end - y),
+        ..band
+    })
 }
 
 /// The inked bytes of one row.
@@ -97,6 +115,20 @@ mod tests {
         assert_eq!(bands(&image, 20), [at(16, 10, 16, 5), at(96, 60, 56, 5)]);
         assert_eq!(bands(&image, 10_000), [at(16, 10, 136, 55)]);
         assert_eq!(bands(&BitImage::white(9, 9), 20), []);
+    }
+
+    #[test]
+    fn no_rectangle_is_larger_than_what_ends_one_that_was_cut_off() {
+        let mut image = BitImage::white(832, 1_218);
+        image.fill(DotRect {
+            x: 0,
+            y: 3,
+            width: 832,
+            height: 1_200,
+        });
+        let bands = bands(&image, 20);
+        assert!(bands.len() > 1 && bands.iter().all(|band| area(*band) < FILLER.len()));
+        assert_eq!(bands.iter().map(|band| band.height).sum::<usize>(), 1_200);
     }
 
     #[test]

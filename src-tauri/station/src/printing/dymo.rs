@@ -34,18 +34,26 @@ const MAX_SKIP: usize = 255;
 /// The most dots of one run.
 const MAX_RUN: usize = 128;
 
-/// Encodes a picture.
+/// The length of a picture as `ESC L` says it.
 ///
 /// # Errors
 /// [`Unprintable::TooLong`].
-pub(crate) fn job(image: &BitImage, sheet: &Sheet) -> Result<Job, Unprintable> {
-    let length = u16::try_from(image.height())
+pub(crate) fn check(image: &BitImage) -> Result<u16, Unprintable> {
+    u16::try_from(image.height())
         .ok()
         .filter(|_| image.height() <= MAX_ROWS)
         .ok_or(Unprintable::TooLong {
             wanted: image.height(),
             rows: MAX_ROWS,
-        })?;
+        })
+}
+
+/// Encodes a picture.
+///
+/// # Errors
+/// [`Unprintable::TooLong`].
+pub(crate) fn job(image: &BitImage, sheet: &Sheet) -> Result<Job, Unprintable> {
+    let length = check(image)?;
     let mut setup = CLEAR.to_vec();
     setup.extend([ESC, b'L']);
     setup.extend(length.to_be_bytes());

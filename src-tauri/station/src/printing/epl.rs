@@ -34,17 +34,26 @@ const MAX_LINE: usize = 64;
 const ACK: u8 = 0x06;
 const NAK: u8 = 0x15;
 
-/// Encodes a picture.
+/// Whether a picture is short enough.
 ///
 /// # Errors
 /// [`Unprintable::TooLong`].
-pub(crate) fn job(image: &BitImage, sheet: &Sheet) -> Result<Job, Unprintable> {
+pub(crate) fn check(image: &BitImage) -> Result<(), Unprintable> {
     if image.height() > MAX_ROWS {
         return Err(Unprintable::TooLong {
             wanted: image.height(),
             rows: MAX_ROWS,
         });
     }
+    Ok(())
+}
+
+/// Encodes a picture.
+///
+/// # Errors
+/// [`Unprintable::TooLong`].
+pub(crate) fn job(image: &BitImage, sheet: &Sheet) -> Result<Job, Unprintable> {
+    check(image)?;
     let gap = sheet.dpi.dots(Um::tenths(u32::from(sheet.gap_tenths)));
     let mut body = format!(
         "\nN\nq{}\nQ{},{gap}\nR0,0\nZT\n",
@@ -90,7 +99,7 @@ impl PrinterEar {
         match self.question {
             // Whatever it says: it came in the order of the stream.
             Some(0) => line.starts_with("UI").then_some(Word::Ready),
-            Some(_) => {
+            Some(_) | None => {
                 let mut codes = line.split(',').map(str::parse::<u8>).map_while(Result::ok);
                 codes.next().map(|first| {
                     let all = std::iter::once(first).chain(codes);
@@ -99,7 +108,6 @@ impl PrinterEar {
                         .unwrap_or(Word::Ready)
                 })
             }
-            None => None,
         }
     }
 }
@@ -117,19 +125,23 @@ impl Ear for PrinterEar {
                 // What is refused is never done, whatever the code.
                 return Some(match meaning(code) {
                     Word::Hindered(hindrance) => Word::Hindered(hindrance),
-                    Word::Ready | Word::Busy | Word::Done | Word::Labels(_) | Word::Tag(_) => {
-                        Word::Hindered(Hindrance::Error)
-                    }
+                    Word::Ready
+                    | Word::NearEnd
+                    | Word::Busy
+                    | Word::Done
+                    | Word::Labels(_)
+                    | Word::Tag(_) => Word::Hindered(Hindrance::Error),
                 });
             }
-            return match byte {
-                ACK => Some(Word::Done),
+            match byte {
+                ACK => return Some(Word::Done),
                 NAK => {
                     self.refused = Some(String::new());
-                    None
+                    return None;
                 }
-                _ => None,
-            };
+                // What a glance at the state brings back.
+                _ => {}
+            }
         }
         if byte == b'\n' {
             let line = std::mem::take(&mut self.line);
@@ -184,6 +196,10 @@ mod tests {
     #[test]
     fn acknowledgements_and_errors_mean_what_the_manual_says() {
         assert_eq!(heard(None, b"\x06"), [Word::Done]);
+        assert_eq!(
+            heard(None, b"07\r\n"),
+            [Word::Hindered(Hindrance::PaperOut)]
+        );
         for (code, hindrance) in [
             ("07", Hindrance::PaperOut),
             ("11", Hindrance::CoverOpen),

@@ -50,19 +50,36 @@ const REQUESTS: [RealTimeStatusRequest; 4] = [
     RealTimeStatusRequest::Printer,
 ];
 
-/// `DLE ENQ 2`: recover and clear the buffers.
-pub(crate) const CLEAR: [u8; 3] = [0x10, 0x05, 2];
+/// `DLE ENQ 2` and `DLE DC4 8`: recover from an error, and clear the buffers. The first alone does
+/// so only in an error, and an end of the paper is none.
+pub(crate) const CLEAR: [u8; 13] = [0x10, 0x05, 2, 0x10, 0x14, 8, 1, 3, 0x14, 1, 6, 2, 8];
+
+/// What is asked while a label is printed: why the printer stands still.
+pub(crate) const GLANCE: &[u8] = &[0x10, 0x04, 2];
+
+/// The most bytes of a row in a band that the filler ends: heads are narrower.
+const FILLED_ROW: usize = 128;
+
+/// Ends any band that was cut off: white rows, and nothing at all after it.
+pub(crate) static FILLER: [u8; MAX_BAND_ROWS * FILLED_ROW + 16] =
+    [0; MAX_BAND_ROWS * FILLED_ROW + 16];
+
+/// Cuts off what a band that ended so has left on the paper, so that it is on no label.
+pub(crate) const EJECT: [u8; 6] = [0x1B, b'@', 0x1D, b'V', b'A', 0];
+
+/// Ends a command that was cut off, but no band; in front of a marker.
+const SHORT_FILLER: [u8; 16] = [0; 16];
 
 /// Four printable characters that come back when everything before them is on paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AckTag([u8; 4]);
 
 impl AckTag {
-    /// The tag of a piece: its counter to the base of the 94 printable characters. It repeats
-    /// after 78 million pieces.
+    /// The tag of a number to the base of the 94 printable characters. A number of its own for each
+    /// sending, also of the same piece, so that a tag that comes late proves nothing.
     #[must_use]
-    pub fn for_counter(counter: u32) -> Self {
-        let mut rest = counter;
+    pub fn numbered(number: u32) -> Self {
+        let mut rest = number;
         let mut tag = [b'!'; 4];
         for place in tag.iter_mut().rev() {
             *place = b'!' + u8::try_from(rest % 94).unwrap_or(0);
@@ -96,6 +113,12 @@ impl Placing {
             column & !(self.unit - 1)
         }
     }
+}
+
+/// Asks in the order of the stream whether the printer listens and sends tags back at all. Nothing
+/// of an earlier line is left when it does.
+pub(crate) fn marker(tag: AckTag) -> Vec<u8> {
+    [SHORT_FILLER.to_vec(), ack(tag)].concat()
 }
 
 /// Encodes a picture; with a tag, the printer is asked to acknowledge it.
@@ -301,8 +324,24 @@ impl Ear for PrinterEar {
         self.last[6] = byte;
         match self.last {
             [0x37, 0x22, a, b, c, d, 0x00] => Some(Word::Tag([a, b, c, d])),
-            _ => None,
+            _ if self.is_in_a_tag() => None,
+            // What a glance at the state brings back; that all is well is no news.
+            _ => read_status(RealTimeStatusRequest::OfflineCause, byte)
+                .filter(|word| matches!(word, Word::Hindered(_))),
         }
+    }
+}
+
+impl PrinterEar {
+    /// Whether the newest byte may belong to a tag that comes back.
+    fn is_in_a_tag(&self) -> bool {
+        (0..self.last.len()).any(|start| match &self.last[start..] {
+            [0x37] | [0x37, 0x22] => true,
+            [0x37, 0x22, tag @ ..] => {
+                tag.len() <= 4 && tag.iter().all(|byte| (0x21..=0x7E).contains(byte))
+            }
+            _ => false,
+        })
     }
 }
 
@@ -330,7 +369,12 @@ fn read_status(request: RealTimeStatusRequest, byte: u8) -> Option<Word> {
     ]
     .into_iter()
     .find_map(|(holds, hindrance)| holds.then_some(hindrance));
-    Some(hindrance.map_or(Word::Ready, Word::Hindered))
+    let ready = if is(Fact::RollPaperNearEndSensorPaperAdequate, false) {
+        Word::NearEnd
+    } else {
+        Word::Ready
+    };
+    Some(hindrance.map_or(ready, Word::Hindered))
 }
 
 mod bands;

@@ -14,6 +14,13 @@ use super::status::{Ear, Hindrance, Word};
 /// Asks whether the printer is ready; it stays silent while it is not.
 pub(crate) const STATUS: &[u8] = b"<S1>";
 
+/// The most columns of a strip: what a printer whose line was cut off in one still takes for its
+/// rest.
+const MAX_STRIP: usize = 2_048;
+
+/// Ends a strip that was half sent; what is left over means nothing.
+pub(crate) static FILLER: [u8; MAX_STRIP + 64] = [0; MAX_STRIP + 64];
+
 /// Drops tickets that wait, and the one in the buffer.
 pub(crate) const CLEAR: &[u8] = b"<PP><CB>";
 
@@ -47,7 +54,7 @@ fn push_strip(body: &mut Vec<u8>, image: &BitImage, y: usize) {
         let mut white = 0;
         for (place, &byte) in columns.iter().enumerate().skip(end) {
             white = if byte == 0 { white + 1 } else { 0 };
-            if white > STRIP_HEADER {
+            if white > STRIP_HEADER || place - first >= MAX_STRIP {
                 break;
             }
             if byte != 0 {

@@ -11,6 +11,10 @@
 //! | `sending` | sending | nothing, a part, or all of it uncut |
 //! | `terminating` | sending | all of it |
 //! | `sent` | sent | all of it |
+//!
+//! Before a piece the printer is asked whether it is ready and brought into step: an earlier line
+//! may have been cut off in the middle of a command, and the printer would take the next label
+//! for the rest of that one. Nothing old is ever resumed.
 
 use std::time::Duration;
 
@@ -20,8 +24,9 @@ use super::port::{Port, WriteFault};
 use super::status::Hindrance;
 
 mod asking;
+mod proving;
 
-use asking::Standing;
+pub use asking::Standing;
 
 /// How long a printer may take to answer a status question; it answers at once, even off line.
 pub const STATUS_WAIT: Duration = Duration::from_millis(700);
@@ -37,6 +42,10 @@ pub const ACK_WAIT: Duration = Duration::from_secs(30);
 /// How long a printer may go on with what somebody else printed before it counts as hindered.
 pub const BUSY_WAIT: Duration = Duration::from_secs(5);
 
+/// How much longer it may take for each kilobyte of the piece: a fast line may end in a slow one
+/// of 9,600 bits a second.
+pub const KILOBYTE_WAIT: Duration = Duration::from_millis(1_070);
+
 /// The limits on time; the constants of this module unless a test is in a hurry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
@@ -48,6 +57,8 @@ pub struct Patience {
     pub ack: Duration,
     /// See [`BUSY_WAIT`].
     pub busy: Duration,
+    /// See [`KILOBYTE_WAIT`].
+    pub kilobyte: Duration,
 }
 
 impl Default for Patience {
@@ -57,6 +68,7 @@ impl Default for Patience {
             stall: STALL,
             ack: ACK_WAIT,
             busy: BUSY_WAIT,
+            kilobyte: KILOBYTE_WAIT,
         }
     }
 }
@@ -79,11 +91,21 @@ impl Manners {
         self.proof != Acknowledgement::None
     }
 
-    /// The tag of a piece, for a printer that sends tags back.
+    /// The tag of this number, for a printer that sends tags back.
     #[must_use]
-    pub fn tag(&self, counter: u32) -> Option<AckTag> {
-        (self.proof == Acknowledgement::Tag).then(|| AckTag::for_counter(counter))
+    pub fn tag(&self, number: u32) -> Option<AckTag> {
+        (self.proof == Acknowledgement::Tag).then(|| AckTag::numbered(number))
     }
+}
+
+/// What a line may hold of earlier ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The printer and this program are in step, as a piece or an answer on this very line has
+    /// shown.
+    Kept,
+    /// The line is new, or something went wrong on it.
+    Unsure,
 }
 
 /// A printer on its line.
@@ -94,6 +116,10 @@ pub struct Wire<'a> {
     pub manners: Manners,
     /// The limits on time.
     pub patience: Patience,
+    /// Whether the printer may still be in the middle of something.
+    pub step: Step,
+    /// Whether a label is refused while the paper is nearly at its end.
+    pub near_end_refuses: bool,
 }
 
 /// A milestone could not be made durable.
@@ -142,12 +168,18 @@ pub enum Unready {
     /// The printer says what it lacks.
     #[error("{0}")]
     Hindered(Hindrance),
-    /// The printer does not answer at all.
-    #[error("the printer does not answer")]
+    /// The printer does not answer at all, or nothing that a printer of this model would.
+    #[error("the printer does not answer: it is off, or it is no printer of this model")]
     Silent,
     /// It does not count its labels, by which a printed one would be known.
-    #[error("the printer does not count its labels")]
+    #[error("the printer does not count its labels, so it cannot prove that one is printed")]
     Uncounted,
+    /// It sends no tag back, by which a printed label would be known.
+    #[error("the printer does not acknowledge, so it cannot prove that a label is printed")]
+    Untagged,
+    /// It stays silent in the middle of something that was cut off before.
+    #[error("the printer is still in the middle of an earlier label; switch it off and on")]
+    OutOfStep,
     /// The journal did not take the first milestone.
     #[error("the journal did not take the step")]
     NotJournalled,
@@ -187,37 +219,36 @@ pub enum Doubt {
     Miscounted,
 }
 
-/// Sends one piece. `tag` is the one the job was made with. A piece of a printer that never
-/// acknowledges always ends in [`Doubt::NeverAcknowledges`] or worse.
+/// Asks whether the printer is ready, brings it into step, and sends one piece. `tag` is the one
+/// the job was made with. A piece of a printer that never acknowledges always ends in
+/// [`Doubt::NeverAcknowledges`] or worse.
 pub fn send(
     wire: &mut Wire<'_>,
     job: &Job,
     tag: Option<AckTag>,
     milestones: &mut dyn Milestones,
 ) -> Outcome {
-    match wire.standing() {
-        Ok(standing) => send_after(wire, job, tag, standing, milestones),
+    match preflight(wire) {
+        Ok(standing) => send_ready(wire, job, tag, standing, milestones),
         Err(unready) => Outcome::Refused(unready),
     }
 }
 
-/// [`send`] to a printer that never answered on this line: to ask it again before each piece would
-/// only wait each time.
-pub fn send_unasked(wire: &mut Wire<'_>, job: &Job, milestones: &mut dyn Milestones) -> Outcome {
-    send_after(wire, job, None, Standing::default(), milestones)
-}
-
-/// Asks whether the printer is ready; one that is known not to acknowledge may stay silent.
-/// [`send`] asks again; ask before the debit, so that a refusal costs nothing. Answers whether the
-/// printer has answered.
+/// Asks whether the printer is ready and brings it into step; one that is known not to acknowledge
+/// may stay silent. Ask before the debit, so that a refusal costs nothing, and again before the
+/// piece.
 ///
 /// # Errors
 /// [`Unready`] with what the printer lacks.
-pub fn preflight(wire: &mut Wire<'_>) -> Result<bool, Unready> {
-    wire.standing().map(|standing| standing.answers)
+pub fn preflight(wire: &mut Wire<'_>) -> Result<Standing, Unready> {
+    let standing = wire.standing()?;
+    wire.step = Step::Kept;
+    Ok(standing)
 }
 
-fn send_after(
+/// [`send`] to a printer that was found ready just now, or of which it is known that it never
+/// answers ([`Standing::default`]).
+pub fn send_ready(
     wire: &mut Wire<'_>,
     job: &Job,
     tag: Option<AckTag>,
@@ -227,10 +258,12 @@ fn send_after(
     if milestones.sending().is_err() {
         return Outcome::Refused(Unready::NotJournalled);
     }
+    let patience = wire.patience.ack + wire.patience.kilobyte * kilobytes(job);
     let ended = send_picture(wire, job)
         .and_then(|()| finish(wire, job, milestones))
         .and_then(|journalled| {
-            wire.await_proof(tag, standing).map_err(Outcome::Unknown)?;
+            wire.await_proof(tag, standing, patience)
+                .map_err(Outcome::Unknown)?;
             journalled.map_err(|NotJournalled| Outcome::Unknown(Doubt::NotJournalled))
         });
     match ended {
@@ -239,12 +272,20 @@ fn send_after(
         Err(Outcome::Unknown(Doubt::NeverAcknowledges)) => {
             Outcome::Unknown(Doubt::NeverAcknowledges)
         }
-        Err(Outcome::NotPrinted(NoInk::LineFailed)) => Outcome::NotPrinted(NoInk::LineFailed),
         Err(outcome) => {
-            wire.clear_buffers();
+            wire.step = Step::Unsure;
+            if outcome != Outcome::NotPrinted(NoInk::LineFailed) {
+                wire.clear_buffers();
+            }
             outcome
         }
     }
+}
+
+/// Whole kilobytes of a piece.
+fn kilobytes(job: &Job) -> u32 {
+    let bytes = [&job.setup, &job.body, &job.commit, &job.ack].map(Vec::len);
+    u32::try_from(bytes.iter().sum::<usize>() >> 10).unwrap_or(u32::MAX)
 }
 
 /// Setup and picture. As long as no byte of the picture left, there is provably no ink; nor is

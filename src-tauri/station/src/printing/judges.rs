@@ -14,7 +14,7 @@ use super::layout::reference::{reference_bytes, reference_label};
 use super::layout::stock::Stock;
 use super::raster::raster;
 use super::units::Dpi;
-use super::{escpos, pdf, png, symbol};
+use super::{pdf, png, symbol};
 
 /// Prints what zxing-cpp reads, one hexadecimal line for each symbol.
 const ZXING: &str = "
@@ -161,25 +161,4 @@ fn poppler_extracts_the_specimen_line_from_every_pdf() {
         );
         assert!(text.contains("$0.785"), "{}: {text}", file.display());
     }
-}
-
-#[test]
-fn zxing_reads_the_paper_that_comes_out_of_a_receipt_printer() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut files = Vec::new();
-    for (name, label) in labels() {
-        for dpi in [Dpi::D203, Dpi::D300] {
-            let image = raster(&label, dpi);
-            let job = escpos::job(&image, dpi, None).unwrap();
-            let paper = escpos::paper::print(&job.bytes(), dpi);
-            let path = folder.path().join(format!("{name}-{}.png", dpi.number()));
-            let picture = paper.picture(image.width() + job.shift);
-            fs::write(&path, png::png(&picture, dpi).unwrap()).unwrap();
-            files.push(path);
-        }
-    }
-    assert_zxing_reads(
-        "zxing_reads_the_paper_that_comes_out_of_a_receipt_printer",
-        &files,
-    );
 }

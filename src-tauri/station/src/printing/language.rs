@@ -22,7 +22,7 @@ use super::bits::{BitImage, DotRect};
 use super::escpos::{self, AckTag};
 use super::status::Ear;
 use super::units::Dpi;
-use super::{brother, dymo, epl, fgl, tspl, zpl};
+use super::{bands, brother, dymo, epl, fgl, tspl, zpl};
 
 /// The language of a printer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -58,6 +58,17 @@ pub enum Acknowledgement {
     Watched,
     /// Nothing: every piece ends in the question to the clerk.
     None,
+}
+
+/// How a printer hears a question while it is in the middle of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hearing {
+    /// It answers at once, in the middle or not; what it is in the middle of is ended otherwise.
+    AtOnce,
+    /// It takes the question for a part of the command, so that an answer shows it is in none.
+    InOrder,
+    /// The manual does not tell: whatever it may be in must be ended before each first label.
+    Untold,
 }
 
 /// How fast the way to the printer is; a slow one is worth more compression.
@@ -258,6 +269,57 @@ impl Language {
             Self::EscPos | Self::Epl | Self::Tspl | Self::BrotherQl | Self::Dymo | Self::Fgl => {
                 None
             }
+        }
+    }
+
+    /// A question that may be asked while a label is printed, because it is answered at once and
+    /// the ear of proofs understands the answer. The other printers complain by themselves, or are
+    /// asked all the time anyway.
+    #[must_use]
+    pub const fn glance(self) -> Option<&'static [u8]> {
+        match self {
+            Self::EscPos => Some(escpos::GLANCE),
+            Self::Epl => Some(epl::STATUS),
+            Self::Zpl | Self::Tspl | Self::BrotherQl | Self::Dymo | Self::Fgl => None,
+        }
+    }
+
+    /// Bytes that end any command of ours that an earlier line was cut off in, and that mean nothing
+    /// between commands. Without them a printer would take the next label for the rest of an
+    /// older one.
+    #[must_use]
+    pub const fn filler(self) -> &'static [u8] {
+        match self {
+            Self::EscPos => &escpos::FILLER,
+            Self::Zpl => zpl::FILLER,
+            Self::Epl | Self::Tspl => &bands::FILLER,
+            Self::BrotherQl => &brother::CLEAR,
+            Self::Dymo => &dymo::CLEAR,
+            Self::Fgl => &fgl::FILLER,
+        }
+    }
+
+    /// How questions of the language are heard.
+    #[must_use]
+    pub const fn hearing(self) -> Hearing {
+        match self {
+            Self::EscPos | Self::Zpl => Hearing::AtOnce,
+            Self::Epl | Self::BrotherQl | Self::Dymo | Self::Fgl => Hearing::InOrder,
+            Self::Tspl => Hearing::Untold,
+        }
+    }
+
+    /// Checks what [`Self::job`] refuses, without encoding more than that needs.
+    ///
+    /// # Errors
+    /// [`Unprintable`].
+    pub fn check(self, image: &BitImage, sheet: &Sheet) -> Result<(), Unprintable> {
+        let image = &*sheet.fit(image)?;
+        match self {
+            Self::EscPos => escpos::job(image, sheet.dpi, None).map(drop),
+            Self::Epl => epl::check(image),
+            Self::Dymo => dymo::check(image).map(drop),
+            Self::Zpl | Self::Tspl | Self::BrotherQl | Self::Fgl => Ok(()),
         }
     }
 

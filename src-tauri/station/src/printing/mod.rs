@@ -40,6 +40,7 @@ pub mod read;
 pub mod self_read;
 pub mod status;
 pub mod symbol;
+pub mod trial_page;
 mod tspl;
 pub mod units;
 mod zpl;

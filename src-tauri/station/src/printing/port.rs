@@ -7,6 +7,8 @@ use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
+use serde::Deserialize;
+
 use crate::api::PrinterPort;
 
 #[cfg(unix)]
@@ -65,13 +67,74 @@ pub trait Port {
     fn read(&mut self, buffer: &mut [u8], wait: Duration) -> Result<usize, PortFault>;
 }
 
-/// Opens the way to a printer.
+/// How a printer's serial line is set, beside its speed; a printer has it in its manual or on its
+/// switches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SerialLine {
+    /// How either end makes the other wait.
+    pub flow: Flow,
+    /// The parity bit.
+    pub parity: Parity,
+    /// Data bits: 7 or 8. Pictures need 8, unless they are written in letters.
+    pub data_bits: u8,
+    /// Stop bits: 1 or 2.
+    pub stop_bits: u8,
+    /// Whether the line says that this end is there (DTR); some printers stay off line without it.
+    pub dtr: bool,
+}
+
+/// How either end of a serial line makes the other wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Flow {
+    /// By the wires RTS and CTS.
+    RtsCts,
+    /// By the bytes XON and XOFF.
+    XonXoff,
+    /// Not at all.
+    None,
+}
+
+/// The parity bit of a serial line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Parity {
+    /// None.
+    None,
+    /// Even.
+    Even,
+    /// Odd.
+    Odd,
+}
+
+impl Default for SerialLine {
+    fn default() -> Self {
+        Self {
+            flow: Flow::RtsCts,
+            parity: Parity::None,
+            data_bits: 8,
+            stop_bits: 1,
+            dtr: true,
+        }
+    }
+}
+
+/// Opens the way to a printer whose serial line, if it has one, is set as usual.
 ///
 /// # Errors
 /// [`PortFault::Open`] naming the address.
 pub fn open(port: &PrinterPort) -> Result<Box<dyn Port + Send>, PortFault> {
+    open_as(port, SerialLine::default())
+}
+
+/// Opens the way to a printer.
+///
+/// # Errors
+/// [`PortFault::Open`] naming the address.
+pub fn open_as(port: &PrinterPort, line: SerialLine) -> Result<Box<dyn Port + Send>, PortFault> {
     let (name, opened) = match port {
-        PrinterPort::Serial { path, baud } => (path, open_serial(path, *baud)),
+        PrinterPort::Serial { path, baud } => (path, open_serial(path, *baud, line)),
         PrinterPort::Device { path } => (path, open_device(path)),
         PrinterPort::Tcp { address } => (address, open_tcp(address)),
     };
@@ -81,16 +144,33 @@ pub fn open(port: &PrinterPort) -> Result<Box<dyn Port + Send>, PortFault> {
     })
 }
 
-/// 8 data bits, no parity, hardware flow control.
-fn open_serial(path: &str, baud: u32) -> io::Result<Box<dyn Port + Send>> {
-    let line = serialport::new(path, baud)
-        .flow_control(serialport::FlowControl::Hardware)
+fn open_serial(path: &str, baud: u32, set: SerialLine) -> io::Result<Box<dyn Port + Send>> {
+    let mut line = serialport::new(path, baud)
+        .flow_control(match set.flow {
+            Flow::RtsCts => serialport::FlowControl::Hardware,
+            Flow::XonXoff => serialport::FlowControl::Software,
+            Flow::None => serialport::FlowControl::None,
+        })
+        .parity(match set.parity {
+            Parity::None => serialport::Parity::None,
+            Parity::Even => serialport::Parity::Even,
+            Parity::Odd => serialport::Parity::Odd,
+        })
+        .data_bits(if set.data_bits == 7 {
+            serialport::DataBits::Seven
+        } else {
+            serialport::DataBits::Eight
+        })
+        .stop_bits(if set.stop_bits == 2 {
+            serialport::StopBits::Two
+        } else {
+            serialport::StopBits::One
+        })
         .timeout(SLICE)
-        .open();
-    match line {
-        Ok(line) => Ok(Box::new(Sliced(line))),
-        Err(fault) => Err(fault.into()),
-    }
+        .open()?;
+    // A line without modem wires, such as a pseudo terminal, has no DTR to set.
+    drop(line.write_data_terminal_ready(set.dtr));
+    Ok(Box::new(Sliced(line)))
 }
 
 #[cfg(unix)]

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::job::Manners;
 use super::language::{Acknowledgement, Language, Sheet};
 use super::layout::stock::Stock;
+use super::port::SerialLine;
 use super::units::Dpi;
 
 /// The model of a set-up that names none: it spoke ESC/POS before there were models.
@@ -31,6 +32,12 @@ pub struct Profile {
     pub dpi: Vec<u16>,
     /// How it proves that a piece is on paper.
     pub acknowledgement: Acknowledgement,
+    /// How its serial line is set, if it has one.
+    #[serde(default)]
+    pub serial: SerialLine,
+    /// Millimetres of paper that are surely left when it says that the paper is nearly at its end.
+    #[serde(default)]
+    pub reserve_mm: u32,
     /// Dots of its head.
     head: usize,
     /// The stocks it takes; none where the file stands for many models, which take any.
@@ -171,6 +178,7 @@ mod tests {
     use crate::printing::language::Pace;
     use crate::printing::layout::indicium::{IndiciumFace, indicium_label};
     use crate::printing::layout::reference::reference_bytes;
+    use crate::printing::port::Flow;
     use crate::printing::raster::raster;
     use crate::printing::symbol;
 
@@ -255,6 +263,24 @@ mod tests {
     }
 
     #[test]
+    fn the_serial_line_of_a_model_carries_what_its_language_needs() {
+        for profile in Profile::all() {
+            let line = profile.serial;
+            assert!(
+                [7, 8].contains(&line.data_bits) && [1, 2].contains(&line.stop_bits),
+                "{}",
+                profile.name
+            );
+            // Only ZPL is written in letters.
+            assert!(line.data_bits == 8 || profile.language == Language::Zpl);
+            // A ticket printer's words are the very bytes that would be taken for flow control.
+            assert!(line.flow != Flow::XonXoff || profile.language != Language::Fgl);
+        }
+        let zebra = Profile::by_name("zebra-zd421-203").unwrap();
+        assert_eq!(zebra.serial.flow, Flow::XonXoff);
+    }
+
+    #[test]
     fn what_is_not_trusted_proves_nothing() {
         let zebra = Profile::by_name("zebra-zd421-203").unwrap();
         let sheet = Sheet::any(Dpi::D203);
@@ -263,7 +289,7 @@ mod tests {
         let epson = Profile::by_name(USUAL).unwrap();
         assert_eq!(
             epson.manners(&sheet, true).tag(0),
-            Some(AckTag::for_counter(0))
+            Some(AckTag::numbered(0))
         );
         assert_eq!(epson.manners(&sheet, false).tag(0), None);
     }

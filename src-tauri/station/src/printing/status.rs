@@ -27,6 +27,8 @@ pub enum Hindrance {
     Busy,
     /// Another paper is loaded than the one that is printed on.
     WrongPaper,
+    /// The paper is nearly at its end, and what is surely left is shorter than the label.
+    NearlyOut,
 }
 
 impl fmt::Display for Hindrance {
@@ -43,6 +45,7 @@ impl fmt::Display for Hindrance {
             Self::Temperature => "the print head is too hot or too cold",
             Self::Busy => "the printer is still at something else",
             Self::WrongPaper => "another paper is loaded",
+            Self::NearlyOut => "the paper is nearly at its end, too near for this label",
         })
     }
 }
@@ -52,6 +55,8 @@ impl fmt::Display for Hindrance {
 pub enum Word {
     /// Ready, and nothing waits to be printed.
     Ready,
+    /// Ready, and the paper is nearly at its end.
+    NearEnd,
     /// At work, without a complaint.
     Busy,
     /// It complains.

@@ -21,8 +21,12 @@ use super::bits::{BitImage, DotRect};
 use super::language::{Job, Pace, Sheet};
 use super::status::{Ear, Hindrance, Word};
 
-/// Asks for the three strings of the host status.
-pub(crate) const STATUS: &[u8] = b"~HS";
+/// Asks for the three strings of the host status. The line's end in front of it ends a question
+/// that an earlier line was cut off in.
+pub(crate) const STATUS: &[u8] = b"\r\n~HS";
+
+/// Ends whatever was half sent: `~` begins a command in the middle of any other.
+pub(crate) const FILLER: &[u8] = b"\r\n~JA";
 
 /// Asks for errors and warnings; answered also while paper is out.
 pub(crate) const ERRORS: &[u8] = b"~HQES";

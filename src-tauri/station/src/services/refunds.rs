@@ -18,6 +18,7 @@ use crate::contact::link::LinkRequest;
 use crate::messages::{Code, say};
 use crate::station::{Owner, STATION_USER};
 use crate::store::Tx;
+use crate::store::pieces::PieceRow;
 use crate::store::refunds::RefundRow;
 
 /// Claims go here.
@@ -129,21 +130,37 @@ pub fn ask(owner: &mut Owner, call: &RefundCall) -> Result<(), UiError> {
     if piece.facts.postage.is_zero() {
         return Err(say(Code::NothingToRefund, &[("serial", &call.serial)]));
     }
-    let earlier = owner.store().refund(piece.counter)?;
-    if earlier.is_some_and(|row| row.state != Some(RefundState::Refused)) {
+    let Some(row) = claim(owner, &piece, owner.store().mark().journal_size)? else {
         return Ok(());
-    }
-    let row = RefundRow {
-        counter: piece.counter,
-        state: None,
-        reason: None,
-        journal_size: owner.store().mark().journal_size,
-        final_at: None,
     };
     let now = owner.now();
     owner.write("a claim", |tx| Ok(tx.put_refund(&row, now)?))?;
     owner.tell_piece(&piece);
     Ok(())
+}
+
+/// The claim of a piece, once the journal holds so many records; nothing for one that cost nothing,
+/// whose claim stands already, or whose vault has ended.
+///
+/// # Errors
+/// The faults of the store.
+pub(crate) fn claim(
+    owner: &Owner,
+    piece: &PieceRow,
+    journal_size: u64,
+) -> Result<Option<RefundRow>, UiError> {
+    let earlier = owner.store().refund(piece.counter)?;
+    let stands = earlier.is_some_and(|row| row.state != Some(RefundState::Refused));
+    if stands || piece.facts.postage.is_zero() || withdrawal::has_ended(owner) {
+        return Ok(None);
+    }
+    Ok(Some(RefundRow {
+        counter: piece.counter,
+        state: None,
+        reason: None,
+        journal_size,
+        final_at: None,
+    }))
 }
 
 /// The piece after its claim was asked, or why it was not credited.

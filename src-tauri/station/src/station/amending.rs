@@ -22,9 +22,9 @@ use crate::vault::draft::{LabelInputs, Order};
 impl Station {
     /// Pays for a piece that amends an earlier one, and prints it.
     pub(super) async fn amend(&self, call: AmendCall) -> Result<View, UiError> {
-        let out = Some(call.out.clone());
+        let (out, job_key) = (Some(call.out.clone()), call.job_key.clone());
         let pay = move |owner: &mut Owner, paper: &Paper| owner.amend_once(&call, paper);
-        let piece = self.pay_and_release(out, pay).await?;
+        let piece = self.pay_and_release(out, job_key, pay).await?;
         Ok(View::Piece(Box::new(piece)))
     }
 }
@@ -79,6 +79,7 @@ impl Owner {
             origin,
             destination,
             booked: self.today(),
+            press: paper.press,
             label: LabelInputs {
                 postage,
                 date,

@@ -16,6 +16,8 @@ pub struct Asker {
     pub user: String,
     /// Whether they may let a piece pass a spent budget.
     pub may_override: bool,
+    /// Whether they may claim spoiled pieces back.
+    pub may_claim: bool,
 }
 
 impl Default for Asker {
@@ -24,6 +26,7 @@ impl Default for Asker {
         Self {
             user: CLERK_USER.to_owned(),
             may_override: false,
+            may_claim: true,
         }
     }
 }

@@ -44,14 +44,19 @@ impl Station {
                     .await
             }
             Call::Resolve(call) => {
-                let resolve = move |o: &mut Owner| o.resolve(&call, &asker.user).map(Box::new);
+                let resolve = move |o: &mut Owner| o.resolve(&call, &asker).map(Box::new);
                 self.view(resolve, View::Piece).await
+            }
+            Call::Picture(call) => {
+                let picture = move |o: &mut Owner| o.picture(&call.serial).map(Box::new);
+                self.view(picture, View::Picture).await
             }
             Call::SendAgain(call) => Ok(View::Piece(Box::new(self.send_again(call).await?))),
             Call::Refund(call) => self.refund(call).await,
             Call::Printers => self.printers().await,
             Call::AddPrinter(call) => self.add_printer(call).await,
             Call::RemovePrinter(call) => self.remove_printer(call).await,
+            Call::TestPrinter(call) => self.test_printer(call.name).await.map(View::TestPage),
             Call::VerifyJournal => self.view(|o| o.verify_journal(), View::Journal).await,
             Call::Statistics(call) => self.statistics(call).await,
             Call::RotateKeys => {

@@ -6,6 +6,7 @@ use shared::rates::{GoesTo, PriceKind, Quote, QuoteRequest};
 use shared::vault::{Action, Burn, Prospect};
 
 use super::booking::over_budget;
+use super::press::Press;
 use super::pricing::{Priced, bad, is_specimen, quote_view};
 use super::{Owner, STATION_USER, faults};
 use crate::api::{Event, PieceState, PreviewView, PrintCall, UiError};
@@ -37,6 +38,8 @@ pub(crate) const FILE_DPI: u16 = 300;
 pub(crate) struct Paper {
     pub(crate) stock: String,
     pub(crate) dpi: u16,
+    /// What it is printed by; none for files.
+    pub(crate) press: Option<Press>,
 }
 
 impl Paper {
@@ -45,7 +48,23 @@ impl Paper {
         Self {
             stock: FILE_STOCK.to_owned(),
             dpi: FILE_DPI,
+            press: None,
         }
+    }
+
+    /// Whether a piece that was committed with this label can be printed on it: its dots are those
+    /// of one stock and one head. Into a file anything goes.
+    ///
+    /// # Errors
+    /// `other_paper`.
+    pub(crate) fn check(&self, label: &LabelInputs, serial: &str) -> Result<(), UiError> {
+        if self.press.is_none() || (label.stock == self.stock && label.dpi == self.dpi) {
+            return Ok(());
+        }
+        let [made, holds] = [(&label.stock, label.dpi), (&self.stock, self.dpi)]
+            .map(|(stock, dpi)| format!("{stock} at {dpi} dpi"));
+        let values = [("serial", serial), ("made", &made), ("holds", &holds)];
+        Err(say(Code::OtherPaper, &values))
     }
 }
 
@@ -215,7 +234,10 @@ pub(crate) fn book(tx: &mut Tx<'_>, row: &PieceRow, booking: &Booking) -> Result
 pub(crate) fn not_drawn(fault: &DraftFault) -> UiError {
     let code = match fault {
         DraftFault::SelfRead(_) => Code::SelfRead,
-        DraftFault::Sign(_) | DraftFault::Symbol(_) | DraftFault::UnknownLabel => Code::NotDrawn,
+        DraftFault::Sign(_)
+        | DraftFault::Symbol(_)
+        | DraftFault::UnknownLabel
+        | DraftFault::Unprintable(_) => Code::NotDrawn,
     };
     say(code, &[("reason", &faults::chain(fault))])
 }
@@ -260,6 +282,7 @@ fn arrange(
         origin,
         destination: priced.destination,
         booked: request.date,
+        press: paper.press,
         label: LabelInputs {
             postage: quote.price,
             date: request.date,
@@ -331,7 +354,7 @@ pub(super) fn name(what: &str, text: Option<&str>) -> Result<Option<String>, UiE
     Ok(text.map(str::to_owned))
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub(super) fn base64(bytes: &[u8]) -> String {
     use ::base64::Engine;
     ::base64::engine::general_purpose::STANDARD.encode(bytes)
 }

@@ -4,14 +4,16 @@ use shared::ids::PieceSerial;
 use shared::rates::Weight;
 use shared::vault::{Action, Answer, Fate};
 
-use super::Owner;
 use super::press::Press;
 use super::pricing::bad;
+use super::{Asker, Owner};
 use crate::api::{PieceState, PieceView, PiecesCall, PrinterSetup, ResolveCall, UiError};
 use crate::messages::{Code, say};
 use crate::printing::layout::stock::Stock;
 use crate::printing::units::Dpi;
+use crate::services::refunds;
 use crate::store::pieces::PieceRow;
+use crate::store::refunds::RefundRow;
 use crate::vault::credentials::pem;
 use crate::vault::draft::PieceInputs;
 use crate::vault::piece::{Happening, next};
@@ -30,6 +32,12 @@ impl Owner {
     pub(crate) fn serial(&self, counter: u32) -> Option<PieceSerial> {
         let psd = self.vault()?.psd();
         Some(PieceSerial { psd, counter })
+    }
+
+    /// The serial of a counter as people read it.
+    pub(crate) fn serial_text(&self, counter: u32) -> String {
+        self.serial(counter)
+            .map_or_else(String::new, |serial| serial.to_string())
     }
 
     /// The piece with this serial.
@@ -71,8 +79,13 @@ impl Owner {
         Ok(row)
     }
 
-    /// The clerk's word about a piece, in the journal and in its state, in one commit.
-    pub(super) fn resolve(&mut self, call: &ResolveCall, user: &str) -> Result<PieceView, UiError> {
+    /// The clerk's word about a piece, in the journal and in its state, in one commit; with it the
+    /// claim of a spoiled one begins.
+    pub(super) fn resolve(
+        &mut self,
+        call: &ResolveCall,
+        asker: &Asker,
+    ) -> Result<PieceView, UiError> {
         let fate = match call.answer {
             PieceState::Printed => Fate::Printed,
             PieceState::Spoiled => Fate::Spoiled,
@@ -91,13 +104,33 @@ impl Owner {
             counter: row.counter,
             fate,
         });
+        let claim = self.claim_of_spoiled(&row, to, asker)?;
+        let now = self.now();
         let mut after = row.clone();
-        self.act(&answer, user, |tx, _| {
+        self.act(&answer, &asker.user, |tx, _| {
             after = tx.move_piece(&row, to, None)?;
+            if let Some(claim) = &claim {
+                tx.put_refund(claim, now)?;
+            }
             Ok(())
         })?;
         self.tell_piece(&after);
         self.piece_view(&after)
+    }
+
+    /// The claim that begins when a piece is called spoiled by somebody who may claim.
+    fn claim_of_spoiled(
+        &self,
+        row: &PieceRow,
+        to: PieceState,
+        asker: &Asker,
+    ) -> Result<Option<RefundRow>, UiError> {
+        if to != PieceState::Spoiled || !asker.may_claim {
+            return Ok(None);
+        }
+        // The answer itself is the next record.
+        let journal_size = self.store().mark().journal_size + 1;
+        refunds::claim(self, row, journal_size)
     }
 
     /// Pieces, newest first.

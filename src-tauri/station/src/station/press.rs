@@ -1,23 +1,38 @@
 //! How pieces become bytes for one printer.
 
 use crate::api::{PrinterPort, PrinterSetup};
+use crate::crypto;
 use crate::printing::bits::BitImage;
+use crate::printing::escpos::AckTag;
 use crate::printing::job::Manners;
 use crate::printing::language::{Acknowledgement, Job, Language, Pace, Sheet, Unprintable};
 use crate::printing::layout::stock::Stock;
+use crate::printing::port::SerialLine;
 use crate::printing::profile::Profile;
-use crate::printing::units::Dpi;
+use crate::printing::units::{Dpi, Um};
 
 /// From this speed on, time spent on compression is not won back on a serial line.
 const FAST_BAUD: u32 = 115_200;
 
 /// What a set-up makes of a piece.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Press {
+pub struct Press {
     /// How the printer is spoken with.
     pub(crate) manners: Manners,
+    /// How its serial line is set, if it has one.
+    pub(crate) serial: SerialLine,
+    /// The length of a label.
+    pub(crate) length: Um,
+    /// What is surely left when the printer says that the paper is nearly at its end.
+    pub(crate) reserve: Um,
     sheet: Sheet,
     pace: Pace,
+}
+
+/// A piece as bytes, with the tag that comes back of this very sending.
+pub(crate) struct Packed {
+    pub(crate) job: Job,
+    pub(crate) tag: Option<AckTag>,
 }
 
 /// Why there is no press for a set-up.
@@ -52,9 +67,9 @@ impl Press {
     pub(crate) fn of(setup: &PrinterSetup) -> Result<Self, NoPress> {
         let profile =
             Profile::by_name(&setup.model).ok_or_else(|| NoPress::Model(setup.model.clone()))?;
-        let sheet = Dpi::from_number(setup.dpi)
+        let (stock, sheet) = Dpi::from_number(setup.dpi)
             .zip(Stock::by_name(&setup.stock))
-            .and_then(|(dpi, stock)| profile.sheet(&stock, dpi))
+            .and_then(|(dpi, stock)| Some((stock, profile.sheet(&stock, dpi)?)))
             .ok_or_else(|| NoPress::Stock {
                 title: profile.title.clone(),
                 stock: setup.stock.clone(),
@@ -72,18 +87,24 @@ impl Press {
         };
         Ok(Self {
             manners,
+            serial: profile.serial,
+            length: stock.height,
+            reserve: Um::mm(profile.reserve_mm),
             sheet,
             pace,
         })
     }
 
     /// A press for a file of ESC/POS, which nobody knows the printer of.
-    pub(crate) const fn of_files(dpi: Dpi) -> Self {
+    pub(crate) fn of_files(dpi: Dpi) -> Self {
         let sheet = Sheet {
             plain: true,
             ..Sheet::any(dpi)
         };
         Self {
+            serial: SerialLine::default(),
+            length: Um::ZERO,
+            reserve: Um::ZERO,
             manners: Manners {
                 language: Language::EscPos,
                 proof: Acknowledgement::None,
@@ -94,15 +115,23 @@ impl Press {
         }
     }
 
-    /// The bytes of a piece.
+    /// The bytes of a piece, for one sending.
     ///
     /// # Errors
     /// [`Unprintable`].
-    pub(crate) fn job(&self, image: &BitImage, counter: u32) -> Result<Job, Unprintable> {
-        let tag = self.manners.tag(counter);
-        self.manners
-            .language
-            .job(image, &self.sheet, self.pace, tag)
+    pub(crate) fn pack(&self, image: &BitImage) -> Result<Packed, Unprintable> {
+        let tag = self.manners.tag(u32::from_be_bytes(crypto::random_bytes()));
+        let language = self.manners.language;
+        let job = language.job(image, &self.sheet, self.pace, tag)?;
+        Ok(Packed { job, tag })
+    }
+
+    /// Whether a piece can be packed; asked before it is paid for.
+    ///
+    /// # Errors
+    /// [`Unprintable`].
+    pub(crate) fn check(&self, image: &BitImage) -> Result<(), Unprintable> {
+        self.manners.language.check(image, &self.sheet)
     }
 }
 

@@ -58,9 +58,9 @@ impl Ready {
     /// `not_drawn` when its picture cannot be sent.
     pub(crate) fn printer_bytes(&self, press: Option<Press>) -> Result<Vec<u8>, UiError> {
         press
-            .unwrap_or(Press::of_files(self.dpi))
-            .job(&self.image, self.counter)
-            .map(|job| job.bytes())
+            .unwrap_or_else(|| Press::of_files(self.dpi))
+            .pack(&self.image)
+            .map(|packed| packed.job.bytes())
             .map_err(|refusal| say(Code::NotDrawn, &[("reason", &faults::chain(&refusal))]))
     }
 }
@@ -87,6 +87,7 @@ impl Target {
             Self::Printer(setup) => Paper {
                 stock: setup.stock.clone(),
                 dpi: setup.dpi,
+                press: Press::of(setup).ok(),
             },
             Self::Files { .. } | Self::Folder(_) => Paper::of_files(),
         }
@@ -195,7 +196,7 @@ enum Way {
 fn clear_the_way(station: &Station, target: Target) -> Result<Way, UiError> {
     match target {
         Target::Printer(setup) => {
-            let printer = open_printer(&setup, station.silent())?;
+            let printer = open_printer(&setup, station.printers_in_use())?;
             Ok(Way::Printer(Box::new(printer)))
         }
         Target::Folder(_) => {
@@ -217,18 +218,30 @@ fn clear_the_way(station: &Station, target: Target) -> Result<Way, UiError> {
 impl Station {
     /// Pays for one piece and prints it. The same job key again answers with the same piece.
     pub(super) async fn print(&self, call: PrintCall) -> Result<PieceView, UiError> {
-        let out = call.out.clone();
-        self.pay_and_release(out, move |owner, paper| owner.pay_once(&call, paper))
-            .await
+        let (out, job_key) = (call.out.clone(), call.job_key.clone());
+        let pay = move |owner: &mut Owner, paper: &Paper| owner.pay_once(&call, paper);
+        self.pay_and_release(out, job_key, pay).await
     }
 
-    /// Clears the way to a place, pays for a piece and releases it there.
+    /// Clears the way to a place, pays for a piece and releases it there. A job that was paid before
+    /// clears no way: its piece may be on that printer just now.
     pub(super) async fn pay_and_release(
         &self,
         out: Option<PrintOut>,
+        job_key: Option<String>,
         pay: impl FnOnce(&mut Owner, &Paper) -> Result<Paid, UiError> + Send + 'static,
     ) -> Result<PieceView, UiError> {
-        let target = self.apply(move |owner| owner.target(out.as_ref())).await?;
+        let target = self.apply(move |owner| {
+            let target = owner.target(out.as_ref())?;
+            owner.note_what_is_known();
+            let before = owner.piece_of_job(job_key.as_deref())?;
+            let before = before.map(|row| owner.piece_view(&row)).transpose()?;
+            Ok((target, before))
+        });
+        let (target, before) = target.await?;
+        if let Some(before) = before {
+            return Ok(before);
+        }
         self.on_a_thread(move |station| {
             let paper = target.paper();
             let way = clear_the_way(station, target)?;
@@ -254,9 +267,17 @@ impl Station {
             let Paid::Now(ready) = owner.pay_once(&call, &target.paper())? else {
                 return Ok(None);
             };
-            let bytes = ready.printer_bytes(press)?;
-            owner.happened(ready.counter, &[Happening::FirstByte], None)?;
-            Ok(Some(bytes))
+            match ready.printer_bytes(press) {
+                Ok(bytes) => {
+                    owner.happened(ready.counter, &[Happening::FirstByte], None)?;
+                    Ok(Some(bytes))
+                }
+                Err(error) => {
+                    let reason = Some(error.message.as_str());
+                    owner.happened(ready.counter, &[Happening::NoInk], reason)?;
+                    Err(error)
+                }
+            }
         })
         .await
     }
@@ -266,6 +287,7 @@ impl Station {
         let SendAgainCall { serial, out } = call;
         let target = self.apply(move |owner| owner.target(Some(&out))).await?;
         self.on_a_thread(move |station| {
+            let paper = target.paper();
             let way = clear_the_way(station, target)?;
             let ready = station.apply_blocking(move |owner| {
                 owner.note_what_is_known();
@@ -274,6 +296,7 @@ impl Station {
                     return Err(wrong_state(&serial, row.state));
                 }
                 let ready = owner.ready(&row)?;
+                paper.check(&ready.inputs.label, &serial)?;
                 owner.happened(row.counter, &[Happening::SendAgain], None)?;
                 Ok(ready)
             })?;
@@ -414,7 +437,14 @@ impl Owner {
         let order = order(self)?;
         let job_key = job_key.map(str::trim);
         let (row, _) = self.pay(&order, job_key.filter(|key| !key.is_empty()))?;
-        Ok(Paid::Now(Box::new(self.ready(&row)?)))
+        match self.ready(&row) {
+            Ok(ready) => Ok(Paid::Now(Box::new(ready))),
+            Err(error) => {
+                // Nothing of it leaves, and it must not wait for the next start to say so.
+                self.happened(row.counter, &[Happening::NoInk], Some(&error.message))?;
+                Err(error)
+            }
+        }
     }
 
     /// The piece a job of the asker led to before.

@@ -1,34 +1,51 @@
 //! Sending a released piece to a printer. Each milestone is durable before the bytes it speaks of.
 
-use super::press::Press;
+use super::devices::{Devices, HOLD_WAIT, Held};
+use super::press::{Packed, Press};
 use super::release::Ready;
 use super::silent::SilentPrinters;
 use super::{Station, faults};
 use crate::api::{PieceView, PrinterSetup, UiError};
 use crate::messages::{Code, say};
 use crate::printing::job::{
-    Milestones, NotJournalled, Outcome, Patience, Wire, preflight, send, send_unasked,
+    Milestones, NotJournalled, Outcome, Patience, Standing, Step, Unready, Wire, preflight,
+    send_ready,
 };
-use crate::printing::language::Job;
-use crate::printing::port::{Port, open};
+use crate::printing::port::{Port, open_as};
 use crate::vault::piece::Happening;
 
-/// A printer whose line is open.
+/// A printer whose line is open, and on which nobody else prints meanwhile.
 pub(crate) struct OpenPrinter {
     pub(crate) press: Press,
     port: Box<dyn Port + Send>,
     /// Whether it answers questions.
     answers: bool,
+    step: Step,
+    held: Held,
 }
 
+/// The printers of a program, as far as it remembers them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Printers {
+    /// Those that said nothing when they were asked last.
+    pub(crate) silent: SilentPrinters,
+    /// Those that somebody prints on.
+    pub(crate) devices: Devices,
+}
+
+/// This program prints something else there.
+#[derive(Debug, thiserror::Error)]
+#[error("this station still prints something else on it")]
+struct InUse;
+
 /// Opens the line to a printer and asks whether it is ready, before anything is paid. One that is
-/// known to be `silent` is not waited for as long as others.
+/// known to be silent is not waited for as long as others.
 ///
 /// # Errors
 /// `printer_not_ready`.
 pub(crate) fn open_printer(
     setup: &PrinterSetup,
-    silent: &SilentPrinters,
+    printers: &Printers,
 ) -> Result<OpenPrinter, UiError> {
     let not_ready = |fault: &dyn std::error::Error| {
         let reason = faults::chain(fault);
@@ -38,40 +55,62 @@ pub(crate) fn open_printer(
         )
     };
     let press = Press::of(setup).map_err(|none| not_ready(&none))?;
-    let mut port = open(&setup.port).map_err(|fault| not_ready(&fault))?;
-    let mut wire = Wire {
-        port: &mut *port,
-        manners: press.manners,
-        patience: silent.patience(setup),
-    };
-    let answers = preflight(&mut wire).map_err(|unready| not_ready(&unready))?;
-    silent.note(setup, answers);
-    Ok(OpenPrinter {
+    let held = printers.devices.hold(&setup.port, HOLD_WAIT);
+    let held = held.ok_or_else(|| not_ready(&InUse))?;
+    let port = open_as(&setup.port, press.serial).map_err(|fault| not_ready(&fault))?;
+    let mut printer = OpenPrinter {
         press,
         port,
-        answers,
-    })
+        answers: false,
+        step: Step::Unsure,
+        held,
+    };
+    let standing = printer
+        .ask(printers.silent.patience(setup))
+        .map_err(|unready| not_ready(&unready))?;
+    printer.answers = standing.answers;
+    printers.silent.note(setup, standing.answers);
+    Ok(printer)
 }
 
 impl OpenPrinter {
-    /// Sends one piece.
-    pub(crate) fn send(
-        &mut self,
-        job: &Job,
-        counter: u32,
-        milestones: &mut dyn Milestones,
-    ) -> Outcome {
-        let manners = self.press.manners;
+    /// Asks whether the printer is ready.
+    fn ask(&mut self, patience: Patience) -> Result<Standing, Unready> {
+        let press = self.press;
         let mut wire = Wire {
             port: &mut *self.port,
-            manners,
-            patience: Patience::default(),
+            manners: press.manners,
+            patience,
+            step: self.step,
+            near_end_refuses: self.held.may_be_too_long(press.length, press.reserve),
         };
-        if self.answers {
-            send(&mut wire, job, manners.tag(counter), milestones)
+        let standing = preflight(&mut wire)?;
+        self.step = wire.step;
+        self.held.note(standing.near_end);
+        Ok(standing)
+    }
+
+    /// Sends one piece.
+    pub(crate) fn send(&mut self, packed: &Packed, milestones: &mut dyn Milestones) -> Outcome {
+        let standing = if self.answers {
+            match self.ask(Patience::default()) {
+                Ok(standing) => standing,
+                Err(unready) => return Outcome::Refused(unready),
+            }
         } else {
-            send_unasked(&mut wire, job, milestones)
-        }
+            Standing::default()
+        };
+        let mut wire = Wire {
+            port: &mut *self.port,
+            manners: self.press.manners,
+            patience: Patience::default(),
+            step: self.step,
+            near_end_refuses: false,
+        };
+        let outcome = send_ready(&mut wire, &packed.job, packed.tag, standing, milestones);
+        self.step = wire.step;
+        self.held.printed(self.press.length);
+        outcome
     }
 }
 
@@ -113,8 +152,8 @@ impl Station {
         ready: &Ready,
         printer: &mut OpenPrinter,
     ) -> Result<PieceView, UiError> {
-        let job = match printer.press.job(&ready.image, ready.counter) {
-            Ok(job) => job,
+        let packed = match printer.press.pack(&ready.image) {
+            Ok(packed) => packed,
             Err(refusal) => {
                 let reason = faults::chain(&refusal);
                 return self.moved(ready, &[Happening::NoInk], Some(reason));
@@ -124,7 +163,7 @@ impl Station {
             station: self,
             counter: ready.counter,
         };
-        match printer.send(&job, ready.counter, &mut diary) {
+        match printer.send(&packed, &mut diary) {
             Outcome::Printed => self.moved(ready, &[Happening::Acknowledged], None),
             Outcome::NotPrinted(proof) => {
                 self.moved(ready, &[Happening::NoInk], Some(proof.to_string()))

@@ -45,6 +45,8 @@ impl Need {
             | Call::SignOut(_)
             | Call::As(_) => Self::Nothing,
             Call::Pieces(_)
+            | Call::Picture(_)
+            | Call::TestPrinter(_)
             | Call::Statistics(_)
             | Call::PutPreset(_)
             | Call::RemovePreset(_)
@@ -196,6 +198,7 @@ impl Owner {
         Ok(Asker {
             user: user.name.clone(),
             may_override: user.may_override(),
+            may_claim: user.refunds,
         })
     }
 }

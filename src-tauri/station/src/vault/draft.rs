@@ -12,12 +12,14 @@ pub use super::inputs::{LabelInputs, PieceInputs};
 use crate::crypto::CryptoFault;
 use crate::printing::bits::BitImage;
 use crate::printing::label::Label;
+use crate::printing::language::Unprintable;
 use crate::printing::layout::indicium::{IndiciumFace, ZoneMark, indicium_label};
 use crate::printing::layout::stock::Stock;
 use crate::printing::raster::raster;
 use crate::printing::self_read::{SelfReadFault, self_read_at};
 use crate::printing::symbol::{self, Symbol, SymbolRefusal};
 use crate::printing::units::Dpi;
+use crate::station::press::Press;
 use crate::store::centres::Booking;
 use crate::store::pieces::PieceFacts;
 
@@ -47,6 +49,8 @@ pub struct Order {
     pub booked: Date,
     /// What its label says.
     pub label: LabelInputs,
+    /// What it will be printed by, where that is known: a label it cannot print is not paid for.
+    pub press: Option<Press>,
 }
 
 /// A signed and drawn piece, not paid for yet.
@@ -73,6 +77,9 @@ pub enum DraftFault {
     /// Its label's stock or resolution is not one of ours.
     #[error("the label's stock or resolution is unknown")]
     UnknownLabel,
+    /// The printer cannot print it.
+    #[error("the printer cannot print it")]
+    Unprintable(#[source] Unprintable),
 }
 
 /// How a label comes about: display list and raster. The station's own way is [`draw`]; a piece is
@@ -98,6 +105,9 @@ pub fn draft(
     let (_, image) = drawing(&order.label, prospect.serial, &symbol)?;
     let dpi = Dpi::from_number(order.label.dpi).ok_or(DraftFault::UnknownLabel)?;
     self_read_at(&image, dpi, &indicium).map_err(DraftFault::SelfRead)?;
+    if let Some(press) = &order.press {
+        press.check(&image).map_err(DraftFault::Unprintable)?;
+    }
     Ok(Draft {
         inputs: PieceInputs {
             indicium,

@@ -1,56 +1,147 @@
-//! Questions to a printer, and the proof that a piece is on paper.
+//! Questions to a printer before a piece: whether it is ready, and whether it listens at all.
 
 use std::time::{Duration, Instant};
 
-use super::{Doubt, Unready, Wire};
-use crate::printing::escpos::AckTag;
-use crate::printing::language::Acknowledgement;
+use super::{Step, Unready, Wire};
+use crate::printing::escpos::{self, AckTag};
+use crate::printing::language::{Acknowledgement, Hearing, Language};
 use crate::printing::port::PortFault;
 use crate::printing::status::{Ear, Hindrance, Word};
 
 /// Bytes that are dropped or passed over at once.
 const MAX_NOISE: usize = 256;
 
-/// Bytes listened to in all while waiting for an acknowledgement.
-const MAX_ACK_BYTES: usize = 4_096;
+/// Bytes listened to in all while waiting for an answer.
+pub(super) const MAX_ACK_BYTES: usize = 4_096;
 
 /// How often a printer is asked that has to be watched; a label takes several times as long.
-const POLL: Duration = Duration::from_millis(20);
+pub(super) const POLL: Duration = Duration::from_millis(20);
 
 /// What is known of a printer before a piece.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Standing {
+pub struct Standing {
     /// Whether it answers at all.
-    pub(super) answers: bool,
+    pub answers: bool,
+    /// Whether its paper is nearly at its end.
+    pub near_end: bool,
     /// How many labels it has printed, if it counts them.
-    labels: Option<u64>,
+    pub(super) labels: Option<u64>,
 }
 
 impl Wire<'_> {
-    /// Asks all questions of the language.
+    /// Brings the printer into step and asks all questions of the language.
     pub(super) fn standing(&mut self) -> Result<Standing, Unready> {
         self.drain().map_err(|_| Unready::Silent)?;
-        let must_answer = self.manners.must_answer();
-        for index in 0..self.manners.language.questions().len() {
-            match self.settled(index) {
-                Some(Word::Hindered(hindrance)) => return Err(Unready::Hindered(hindrance)),
-                Some(Word::Busy) => return Err(Unready::Hindered(Hindrance::Busy)),
-                Some(Word::Ready | Word::Labels(_) | Word::Tag(_) | Word::Done) => {}
-                None => match self.last_word() {
-                    Some(hindrance) => return Err(Unready::Hindered(hindrance)),
-                    None if must_answer => return Err(Unready::Silent),
-                    None => return Ok(Standing::default()),
-                },
-            }
+        let language = self.manners.language;
+        if self.step == Step::Unsure && language.hearing() == Hearing::Untold {
+            self.fill_up()?;
         }
         let mut standing = Standing {
             answers: true,
-            labels: None,
+            ..Standing::default()
         };
-        if self.manners.proof == Acknowledgement::Odometer {
-            standing.labels = Some(self.labels().ok_or(Unready::Uncounted)?);
+        for index in 0..language.questions().len() {
+            match self.answered(index)? {
+                Some(Word::NearEnd) if self.near_end_refuses => {
+                    return Err(Unready::Hindered(Hindrance::NearlyOut));
+                }
+                Some(word) => standing.near_end |= word == Word::NearEnd,
+                None => return Ok(Standing::default()),
+            }
+        }
+        match self.manners.proof {
+            Acknowledgement::Tag => self.mark()?,
+            Acknowledgement::Odometer => {
+                standing.labels = Some(self.labels().ok_or(Unready::Uncounted)?);
+            }
+            Acknowledgement::Done | Acknowledgement::Watched | Acknowledgement::None => {}
         }
         Ok(standing)
+    }
+
+    /// The answer of a ready printer; none of one that need not answer and does not. What an earlier
+    /// line was cut off in may swallow a question once.
+    fn answered(&mut self, index: usize) -> Result<Option<Word>, Unready> {
+        let must_answer = self.manners.must_answer();
+        let in_order = self.manners.language.hearing() == Hearing::InOrder;
+        let may_be_in_something = in_order && self.step == Step::Unsure;
+        for attempt in 0..2 {
+            match self.settled(index) {
+                Some(Word::Hindered(hindrance)) => return Err(Unready::Hindered(hindrance)),
+                Some(Word::Busy) => return Err(Unready::Hindered(Hindrance::Busy)),
+                Some(word) => return Ok(Some(word)),
+                None => match self.last_word() {
+                    Some(Word::Hindered(hindrance)) => return Err(Unready::Hindered(hindrance)),
+                    _ if !must_answer => return Ok(None),
+                    _ if attempt == 0 && may_be_in_something => self.fill_up()?,
+                    Some(_) => return Err(Unready::OutOfStep),
+                    None => return Err(Unready::Silent),
+                },
+            }
+        }
+        Err(Unready::Silent)
+    }
+
+    /// Ends whatever an earlier line was cut off in, and waits as long as a slow printer needs for
+    /// the bytes of that.
+    fn fill_up(&mut self) -> Result<(), Unready> {
+        let filler = self.manners.language.filler();
+        let stall = self.patience.busy;
+        self.port
+            .write(filler, stall)
+            .map_err(|_| Unready::Silent)?;
+        let patience = self.patience.kilobyte * self.filler_kilobytes();
+        let started = Instant::now();
+        loop {
+            self.drain().map_err(|_| Unready::Silent)?;
+            if started.elapsed() >= patience || self.ask(0).is_some() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn filler_kilobytes(&self) -> u32 {
+        u32::try_from(self.manners.language.filler().len() >> 10).unwrap_or(0)
+    }
+
+    /// Asks for a tag in the order of the stream. A printer that sends none back is in the middle of
+    /// an earlier band, or cannot do it.
+    fn mark(&mut self) -> Result<(), Unready> {
+        if self.step == Step::Unsure {
+            if self.marked(self.patience.status)? {
+                return Ok(());
+            }
+            self.fill_up()?;
+            self.port
+                .write(&escpos::EJECT, self.patience.busy)
+                .map_err(|_| Unready::Silent)?;
+        }
+        let filled = self.patience.kilobyte * self.filler_kilobytes();
+        if self.marked(self.patience.busy + filled)? {
+            return Ok(());
+        }
+        Err(Unready::Untagged)
+    }
+
+    /// Whether a tag comes back in time; the printer may be at what somebody else prints.
+    fn marked(&mut self, patience: Duration) -> Result<bool, Unready> {
+        let [a, b, c, d] = crate::crypto::random_bytes();
+        let tag = AckTag::numbered(u32::from_be_bytes([a, b, c, d]));
+        let started = Instant::now();
+        loop {
+            let ear = Language::EscPos.ear(None, None);
+            let word = self.exchange(&escpos::marker(tag), ear, |word| {
+                matches!(word, Word::Hindered(_)) || word == Word::Tag(*tag.bytes())
+            });
+            match word {
+                Some(Word::Tag(_)) => return Ok(true),
+                Some(Word::Hindered(hindrance)) => return Err(Unready::Hindered(hindrance)),
+                Some(_) | None if started.elapsed() < patience => {
+                    self.drain().map_err(|_| Unready::Silent)?;
+                }
+                Some(_) | None => return Ok(false),
+            }
+        }
     }
 
     /// Whatever is left in the printer must not come out when somebody loads paper. That the
@@ -67,28 +158,19 @@ impl Wire<'_> {
             match self.ask(index) {
                 Some(Word::Hindered(hindrance)) => return Some(hindrance),
                 Some(_) => {}
-                None => return self.last_word(),
+                None => {
+                    return match self.last_word() {
+                        Some(Word::Hindered(hindrance)) => Some(hindrance),
+                        Some(_) | None => None,
+                    };
+                }
             }
         }
         None
     }
 
-    /// Waits for what proves that the piece is on paper.
-    pub(super) fn await_proof(
-        &mut self,
-        tag: Option<AckTag>,
-        before: Standing,
-    ) -> Result<(), Doubt> {
-        match self.manners.proof {
-            Acknowledgement::None => Err(Doubt::NeverAcknowledges),
-            Acknowledgement::Tag | Acknowledgement::Done => self.listen(tag),
-            Acknowledgement::Odometer => self.watch_odometer(before.labels),
-            Acknowledgement::Watched => self.watch_state(),
-        }
-    }
-
     /// Drops what an earlier piece may have left in the line.
-    fn drain(&mut self) -> Result<(), PortFault> {
+    pub(super) fn drain(&mut self) -> Result<(), PortFault> {
         let mut buffer = [0; MAX_NOISE];
         for _ in 0..MAX_ACK_BYTES / MAX_NOISE {
             if self.port.read(&mut buffer, Duration::ZERO)? == 0 {
@@ -111,7 +193,7 @@ impl Wire<'_> {
     }
 
     /// One question; `None` when no answer comes.
-    fn ask(&mut self, index: usize) -> Option<Word> {
+    pub(super) fn ask(&mut self, index: usize) -> Option<Word> {
         let language = self.manners.language;
         let ear = language.ear(Some(index), self.manners.roll_mm);
         self.exchange(language.questions().get(index)?, ear, |word| {
@@ -119,25 +201,27 @@ impl Wire<'_> {
         })
     }
 
-    /// What hinders a printer that has left another question unanswered.
-    fn last_word(&mut self) -> Option<Hindrance> {
+    /// The answer of a printer that has left another question unanswered.
+    pub(super) fn last_word(&mut self) -> Option<Word> {
         let language = self.manners.language;
         let question = language.last_question()?;
         let ear = language.ear(Some(usize::MAX), self.manners.roll_mm);
-        match self.exchange(question, ear, |_| true)? {
-            Word::Hindered(hindrance) => Some(hindrance),
-            Word::Ready | Word::Busy | Word::Labels(_) | Word::Tag(_) | Word::Done => None,
-        }
+        self.exchange(question, ear, |_| true)
     }
 
     /// How many labels the printer has printed.
-    fn labels(&mut self) -> Option<u64> {
+    pub(super) fn labels(&mut self) -> Option<u64> {
         let language = self.manners.language;
         let ear = language.ear(None, self.manners.roll_mm);
         let wanted = |word| matches!(word, Word::Labels(_));
         match self.exchange(language.odometer()?, ear, wanted)? {
             Word::Labels(labels) => Some(labels),
-            Word::Ready | Word::Busy | Word::Hindered(_) | Word::Tag(_) | Word::Done => None,
+            Word::Ready
+            | Word::NearEnd
+            | Word::Busy
+            | Word::Hindered(_)
+            | Word::Tag(_)
+            | Word::Done => None,
         }
     }
 
@@ -162,78 +246,5 @@ impl Wire<'_> {
             }
         }
         None
-    }
-
-    /// Listens until the printer says by itself that the piece is done: with this very tag, where
-    /// there are tags; those of older pieces and noise are passed over.
-    fn listen(&mut self, tag: Option<AckTag>) -> Result<(), Doubt> {
-        let mut ear = self.manners.language.ear(None, self.manners.roll_mm);
-        let started = Instant::now();
-        let mut buffer = [0; 64];
-        let mut heard = 0;
-        while heard < MAX_ACK_BYTES {
-            let Some(wait) = self.patience.ack.checked_sub(started.elapsed()) else {
-                break;
-            };
-            let count = match self.port.read(&mut buffer, wait) {
-                Ok(0) => break,
-                Ok(count) => count,
-                Err(_) => return Err(Doubt::LineFailed),
-            };
-            heard += count;
-            for word in buffer[..count].iter().filter_map(|&byte| ear.hear(byte)) {
-                match (word, tag) {
-                    (Word::Tag(back), Some(tag)) if back == *tag.bytes() => return Ok(()),
-                    (Word::Done, None) => return Ok(()),
-                    (Word::Hindered(hindrance), _) => return Err(Doubt::Hindered(hindrance)),
-                    (Word::Tag(_) | Word::Done | Word::Ready | Word::Busy | Word::Labels(_), _) => {
-                    }
-                }
-            }
-        }
-        Err(self.hindrance().map_or(Doubt::NoAnswer, Doubt::Hindered))
-    }
-
-    /// Asks again and again until the odometer has moved by one and the printer is idle.
-    fn watch_odometer(&mut self, before: Option<u64>) -> Result<(), Doubt> {
-        let before = before.ok_or(Doubt::NoAnswer)?;
-        let started = Instant::now();
-        while started.elapsed() < self.patience.ack {
-            let labels = self.labels();
-            if labels.is_some_and(|labels| labels > before + 1) {
-                return Err(Doubt::Miscounted);
-            }
-            match self.ask(0) {
-                Some(Word::Ready) if labels == Some(before + 1) => return Ok(()),
-                Some(Word::Hindered(hindrance)) => return Err(Doubt::Hindered(hindrance)),
-                Some(_) => std::thread::sleep(POLL),
-                None => {
-                    if let Some(hindrance) = self.last_word() {
-                        return Err(Doubt::Hindered(hindrance));
-                    }
-                    if labels.is_none() {
-                        self.drain().map_err(|_| Doubt::LineFailed)?;
-                    }
-                }
-            }
-        }
-        Err(Doubt::NoAnswer)
-    }
-
-    /// Asks again and again until the printer was seen printing and then ready.
-    fn watch_state(&mut self) -> Result<(), Doubt> {
-        let started = Instant::now();
-        let mut seen = false;
-        while started.elapsed() < self.patience.ack {
-            match self.ask(0) {
-                Some(Word::Busy) => seen = true,
-                Some(Word::Ready) if seen => return Ok(()),
-                Some(Word::Hindered(hindrance)) => return Err(Doubt::Hindered(hindrance)),
-                Some(Word::Ready | Word::Labels(_) | Word::Tag(_) | Word::Done) => {}
-                None => self.drain().map_err(|_| Doubt::LineFailed)?,
-            }
-            std::thread::sleep(POLL);
-        }
-        Err(Doubt::NoAnswer)
     }
 }
