@@ -256,6 +256,8 @@ const ANSWERS = {
   'remove-printer': () => ({ printers: [], stocks, models }),
   resolve: (call) => piece({ serial: call.serial, state: call.answer }),
   'send-again': (call) => piece({ serial: call.serial }),
+  picture: (call) => ({ pictured: call.serial, png_base64: label, width_mm: 101.6, height_mm: 152.4 }),
+  'test-printer': (call) => ({ tested: call.name, proved: true, look: 'Hold a ruler to the upper edge.' }),
   amend: (call) =>
     piece({
       amends: call.serial,

@@ -73,6 +73,25 @@ test('an unknown piece is asked about with its picture and three answers', { ski
     assert.equal(callsOf(station, 'resolve')[0].answer, 'spoiled');
   }));
 
+test('a piece that is unknown since before a restart is asked about with its picture', { skip }, () =>
+  onPage({ pieces: () => ({ pieces: [piece({ state: 'unknown', message: 'the program stopped before the piece was done' })] }) }, async (page, station) => {
+    await page.click('footer >> text=answer');
+    await page.waitForSelector('dialog img');
+    assert.equal(callsOf(station, 'picture').length, 1);
+    await page.click('[data-answer=printed]');
+    await page.waitForSelector('dialog', { state: 'detached' });
+    assert.equal(callsOf(station, 'resolve')[0].answer, 'printed');
+  }));
+
+test('a printer is tested from Setup, which says what a good page looks like', { skip }, () =>
+  onPage({}, async (page, station) => {
+    await page.click('nav >> text=Setup');
+    await page.click('[data-test]');
+    await page.waitForSelector('text=has printed the test page. Hold a ruler to the upper edge.');
+    assert.deepEqual(callsOf(station, 'test-printer').map(({ name }) => name), ['Zebra ZD421']);
+    await assertAccessible(page, 'a tested printer');
+  }));
+
 test('every key of the counter goes where it says', { skip }, () =>
   onPage({}, async (page) => {
     await fillPiece(page);

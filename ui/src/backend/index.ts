@@ -12,6 +12,7 @@ import type {
   LineSetupView,
   ModemsView,
   OptionsView,
+  PictureView,
   PiecesView,
   PieceView,
   PlaceView,
@@ -26,6 +27,7 @@ import type {
   SoftwareView,
   StatisticsView,
   StatusView,
+  TestPageView,
   UiError,
   UsersView,
   WaitingBatchesView,
@@ -49,11 +51,13 @@ export interface Answers {
   'stop-batch': StatusView;
   pieces: PiecesView;
   resolve: PieceView;
+  picture: PictureView;
   'send-again': PieceView;
   refund: PieceView;
   printers: PrintersView;
   'add-printer': PrintersView;
   'remove-printer': PrintersView;
+  'test-printer': TestPageView;
   'verify-journal': JournalView;
   statistics: StatisticsView;
   'rotate-keys': StatusView;
