@@ -6,6 +6,7 @@
 mod data_center;
 mod exchange;
 mod letters;
+mod printer;
 mod station;
 mod summary;
 
@@ -25,6 +26,7 @@ use crate::workspace::Workspace;
 use data_center::{DataCenter, LOG};
 use exchange::Exchange;
 pub(crate) use station::Page;
+use printer::Printer;
 use station::Station;
 
 /// The demo account.
@@ -35,6 +37,8 @@ const DEPOSIT: &str = "1000.00";
 const REFILL: &str = "50.00";
 /// What a headless run found.
 const SUMMARY: &str = "summary.json";
+/// Where the paper of the demo's printer lies, as pictures.
+const PAPER: &str = "paper";
 /// Where the demo keeps what it must find again; written last, so that a set-up that was
 /// interrupted is started afresh.
 const NOTES: &str = "demo.json";
@@ -46,6 +50,8 @@ pub(crate) struct Demo<'a> {
     exchange: Option<Exchange>,
     /// Held by a demo that is kept.
     _lock: Option<File>,
+    /// Only beside a window.
+    printer: Option<Printer>,
 }
 
 /// `cargo xtask run`: opens the window and waits until it is closed.
@@ -130,7 +136,7 @@ pub(crate) fn prepare(workspace: &Workspace, reset: bool) -> Result<Demo<'_>, Fa
             demo
         }
     };
-    let demo = Demo {
+    let mut demo = Demo {
         _lock: Some(lock),
         ..demo
     };
@@ -145,6 +151,7 @@ pub(crate) fn prepare(workspace: &Workspace, reset: bool) -> Result<Demo<'_>, Fa
             demo.station.written("contact --line dialup")
         ));
     }
+    demo.switch_printer_on(workspace, &folder.join(PAPER))?;
     say(
         "This demo keeps its keys in plain key files (`key-file`), which a real station should not.",
     );
@@ -152,6 +159,23 @@ pub(crate) fn prepare(workspace: &Workspace, reset: bool) -> Result<Demo<'_>, Fa
 }
 
 impl Demo<'_> {
+    /// Gives the station a printer whose paper can be seen.
+    fn switch_printer_on(&mut self, workspace: &Workspace, paper: &Path) -> Result<(), Fault> {
+        let Some(printer) = Printer::start(workspace, paper) else {
+            return Ok(());
+        };
+        self.station
+            .add_printer(printer::NAME, &printer.model, &printer.address)?;
+        say(&format!(
+            "What you print on \"{}\" comes out at {} and in {}.",
+            printer::NAME,
+            printer.page,
+            paper.display()
+        ));
+        self.printer = Some(printer);
+        Ok(())
+    }
+
     /// Serves the window's page on loopback until interrupted.
     pub(crate) fn serve_page(&mut self, page: Page) -> Result<(), Fault> {
         let bridge = self.station.bridge(page);
@@ -201,6 +225,7 @@ impl Demo<'_> {
     /// Stops what runs.
     pub(crate) fn stop(self) -> Result<(), Fault> {
         self.data_center.stop()?;
+        self.printer.map_or(Ok(()), Printer::stop)?;
         self.exchange.map_or(Ok(()), Exchange::stop)
     }
 }
@@ -245,6 +270,7 @@ fn set_up<'a>(
         station,
         exchange,
         _lock: None,
+        printer: None,
     })
 }
 
@@ -272,6 +298,7 @@ fn start_again<'a>(
         station,
         exchange,
         _lock: None,
+        printer: None,
     })
 }
 

@@ -55,6 +55,13 @@ impl<'a> Station<'a> {
         Ok(())
     }
 
+    /// Lets it print on a printer of this model at this address, which is another each time.
+    pub(super) fn add_printer(&self, name: &str, model: &str, address: &str) -> Result<(), Fault> {
+        let port = format!("tcp:{address}");
+        self.ask(&["printers", "add", name, "--model", model, "--port", &port])?;
+        Ok(())
+    }
+
     /// What it is and has.
     pub(super) fn status(&self) -> Result<Value, Fault> {
         self.ask(&["status"])
