@@ -19,6 +19,7 @@ pub mod plain;
 pub mod ppp;
 pub mod rates;
 pub mod rule_pack;
+pub mod scale;
 pub mod security;
 pub mod services;
 pub mod software;

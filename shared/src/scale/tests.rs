@@ -1,0 +1,20 @@
+//! Scales against what their manuals and owners say of them.
+
+mod figures;
+mod languages;
+mod pans;
+
+use super::{Figure, Heard, Reading};
+
+/// A figure as people write it.
+fn figure(text: &str) -> Figure {
+    text.parse().unwrap()
+}
+
+fn stable(text: &str) -> Reading {
+    Reading::Stable(figure(text))
+}
+
+fn said(reading: Reading) -> Heard {
+    Heard::Reading(reading)
+}
