@@ -15,4 +15,6 @@ pub mod line;
 pub mod modem;
 pub mod printer;
 pub mod relay;
+#[cfg(unix)]
+pub mod scale;
 pub mod town;

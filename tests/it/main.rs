@@ -96,6 +96,8 @@ mod restore_and_clones;
 #[cfg(test)]
 mod rollbacks;
 #[cfg(test)]
+mod scales;
+#[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod software;

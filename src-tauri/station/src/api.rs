@@ -18,6 +18,7 @@ mod printers;
 mod rates;
 mod rehearsal;
 mod repository;
+mod scale;
 mod software;
 mod statistics;
 mod users;
@@ -51,6 +52,10 @@ pub use rehearsal::{
     PutPresetCall, RehearsalView, RehearseCall, WaitingBatchView, WaitingBatchesView,
 };
 pub use repository::{EditionView, RepositoryView, StoppedView};
+pub use scale::{
+    FoundScaleView, ScaleAct, ScaleSetup, ScaleState, ScaleView, ScalesView, SetScaleCall,
+    UseScaleCall, WeighCall, WeighingView,
+};
 pub use software::{
     FailedReleaseView, LastUpdateView, SetSoftwareCall, SoftwareState, SoftwareView,
 };
@@ -168,6 +173,17 @@ pub enum Call {
     Doctor(DoctorCall),
     /// Hangs up, also a call that is still dialed. Answers with [`StatusView`].
     HangUp,
+    /// The scale and what it shows; from then on events tell when that changes. Answers with
+    /// [`ScaleView`].
+    Scale,
+    /// Looks for scales. Answers with [`ScalesView`].
+    FindScales,
+    /// Chooses the scale. Answers with [`ScaleView`].
+    SetScale(SetScaleCall),
+    /// Does something with the scale. Answers with [`ScaleView`].
+    UseScale(UseScaleCall),
+    /// Waits until a load is at rest on the scale. Answers with [`ScaleView`].
+    Weigh(WeighCall),
 }
 
 /// Which keeper holds the station's key-encryption key.
@@ -261,6 +277,11 @@ pub struct PrintCall {
     /// Why a supervisor lets the piece pass a spent budget.
     #[serde(default)]
     pub override_reason: Option<String>,
+    /// The number of the weighing that the weight comes from; without it the weight was typed. The
+    /// scale must show the same still when the piece is paid for.
+    #[serde(default)]
+    #[ts(type = "number | null")]
+    pub weighing: Option<u64>,
     /// Who asks: set by the station after it has looked at who signed in, never read from a call.
     #[serde(skip)]
     #[ts(skip)]
@@ -743,4 +764,8 @@ pub enum View {
     Modems(ModemsView),
     /// See [`DoctorView`].
     Doctor(DoctorView),
+    /// See [`ScaleView`].
+    Scale(Box<ScaleView>),
+    /// See [`ScalesView`].
+    Scales(ScalesView),
 }

@@ -14,6 +14,7 @@ pub mod messages;
 pub mod owner;
 pub mod places;
 pub mod printing;
+pub mod scale;
 pub mod secrets;
 pub mod services;
 pub mod station;

@@ -7,10 +7,12 @@ use crate::api::{ErrorKind, UiError};
 
 #[macro_use]
 mod declaring;
+#[macro_use]
+mod scales;
 
 use declaring::{Entry, fill};
 
-catalogue! {
+with_scales! {
     /// The command or call is not understood.
     Usage = "usage", Usage, false,
         "{what}",

@@ -41,6 +41,7 @@ use crate::api::{Event, SecretsChoice, UiError};
 use crate::contact::dialup::telephone::Telephone;
 use crate::messages::{Code, say};
 use crate::owner::FolderLock;
+use crate::scale::{Instruments, Scale, ScalesHere};
 use crate::secrets::{self, Patience, SecretStore, StoreId};
 use crate::services::software::Program;
 
@@ -156,6 +157,7 @@ pub struct Station {
     closing: Arc<Closing>,
     printers: Printers,
     telephone: Arc<Telephone>,
+    scale: Arc<Scale>,
 }
 
 /// Whether the program is about to be replaced: no new work and no contact begins.
@@ -205,7 +207,9 @@ impl Station {
             .name("station".to_owned())
             .spawn(move || serve(owner, queue))
             .map_err(stopped)?;
+        let scale = Scale::new(events.clone(), Arc::new(ScalesHere));
         Ok(Self {
+            scale: Arc::new(scale),
             owner: Arc::new(Thread {
                 work: Some(work),
                 thread: Mutex::new(Some(thread)),
@@ -337,6 +341,20 @@ impl Station {
     pub fn with_telephone(self, telephone: Telephone) -> Self {
         Self {
             telephone: Arc::new(telephone),
+            ..self
+        }
+    }
+
+    /// The scale.
+    pub(crate) fn scale(&self) -> &Scale {
+        &self.scale
+    }
+
+    /// This station with other scales to choose among: for simulations.
+    #[must_use]
+    pub fn with_scales(self, instruments: Arc<dyn Instruments>) -> Self {
+        Self {
+            scale: Arc::new(Scale::new(self.events.clone(), instruments)),
             ..self
         }
     }

@@ -23,6 +23,8 @@ import type {
   QuoteView,
   RefillView,
   RehearsalView,
+  ScalesView,
+  ScaleView,
   SessionView,
   SoftwareView,
   StatisticsView,
@@ -85,6 +87,11 @@ export interface Answers {
   'find-modems': ModemsView;
   doctor: DoctorView;
   'hang-up': StatusView;
+  scale: ScaleView;
+  'find-scales': ScalesView;
+  'set-scale': ScaleView;
+  'use-scale': ScaleView;
+  weigh: ScaleView;
 }
 
 /** Every call by its own name; `as` only carries another one. */

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::PieceState;
+use super::{PieceState, ScaleView};
 
 /// What changed: station → window. The window asks again for what it shows.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
@@ -24,6 +24,11 @@ pub enum Event {
         service: String,
         /// `running`, or how it came to rest: `served`, `nothing`, `deferred`, `refused`, `failed`.
         stage: String,
+    },
+    /// The scale shows something else.
+    Scale {
+        /// What it shows.
+        scale: Box<ScaleView>,
     },
     /// A batch went on.
     Batch {

@@ -24,6 +24,9 @@ impl Call {
             | Self::Software
             | Self::Line
             | Self::FindModems
+            | Self::Scale
+            | Self::FindScales
+            | Self::Weigh(_)
             | Self::Doctor(_)
             | Self::Presets
             | Self::WaitingBatches
@@ -56,6 +59,8 @@ impl Call {
             | Self::RemoveBatch(_)
             | Self::SetSoftware(_)
             | Self::SetLine(_)
+            | Self::SetScale(_)
+            | Self::UseScale(_)
             | Self::HangUp => false,
         }
     }

@@ -7,6 +7,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use super::line::Telephone;
 use super::presets::{Presets, Waiting};
+use super::scale::Scale;
 use super::users::Users;
 
 /// Prints postage and keeps its value: the station's command line.
@@ -153,8 +154,12 @@ pub(super) enum Command {
         #[command(subcommand)]
         what: Keys,
     },
-    /// Read the scale
-    Scale(Rest),
+    /// Choose, read or tare the scale
+    Scale {
+        /// What to do
+        #[command(subcommand)]
+        what: Scale,
+    },
     /// Look for what is wrong on the way to the data center, by Internet and by telephone
     Doctor {
         /// Examine the way to this address instead of the enrolment's, like
@@ -284,7 +289,7 @@ pub(super) struct Piece {
 
 #[derive(Debug, Args)]
 pub(super) struct Measures {
-    /// For example 28g, 1oz, 2lb3oz, 0.9oz
+    /// For example 28g, 1oz, 2lb3oz, 0.9oz, or scale for what lies on the scale
     #[arg(long)]
     pub(super) weight: String,
     /// The destination: ZIP, ZIP+4, 11-digit delivery point, or a country by its two letters or

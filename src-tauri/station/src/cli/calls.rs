@@ -119,7 +119,9 @@ fn shown(
         | View::Line(_)
         | View::Picture(_)
         | View::TestPage(_)
-        | View::Modems(_) => Ok(()),
+        | View::Modems(_)
+        | View::Scale(_)
+        | View::Scales(_) => Ok(()),
     }
 }
 
@@ -297,7 +299,7 @@ fn to_call(command: Command) -> Result<Call, UiError> {
             what: Print::Batch { .. },
         }
         | Command::Picture { .. }
-        | Command::Scale(_)
+        | Command::Scale { .. }
         | Command::Pieces { .. }
         | Command::Journal { .. }
         | Command::Keys { .. }

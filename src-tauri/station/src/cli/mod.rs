@@ -9,6 +9,7 @@ mod keys;
 mod line;
 mod picture;
 mod presets;
+mod scale;
 mod show;
 mod users;
 mod verify;
@@ -136,7 +137,7 @@ fn perform(arguments: Arguments, streams: &mut Streams<'_>) -> Result<(), UiErro
         Command::Picture { serial, png } => {
             picture::picture(&Asked { folder, proof }, serial, &png, show, streams)
         }
-        Command::Scale(_) => Err(later("scale")),
+        Command::Scale { what } => scale::scale(&Asked { folder, proof }, what, show, streams),
         Command::Barcode { kind, .. } => barcode::barcode(kind, show, streams),
         Command::Till(_) => Err(later("till")),
         Command::Print {

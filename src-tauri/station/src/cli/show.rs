@@ -2,6 +2,7 @@
 
 mod doctor;
 mod rehearsal;
+mod scale;
 mod software;
 mod statistics;
 mod telephone;
@@ -75,8 +76,10 @@ fn json(view: &View, out: &mut dyn Write) -> io::Result<()> {
         | View::Rehearsal(_)
         | View::Statistics(_)
         | View::Software(_)
-        | View::Line(_) => line(view, out),
+        | View::Line(_)
+        | View::Scale(_) => line(view, out),
         View::Modems(view) => view.ports.iter().try_for_each(|one| line(one, out)),
+        View::Scales(view) => view.scales.iter().try_for_each(|one| line(one, out)),
     }
 }
 
@@ -118,6 +121,8 @@ fn text(view: &View, out: &mut dyn Write) -> io::Result<()> {
         View::Software(view) => software::software(view, out),
         View::Line(view) => telephone::setup(view, out),
         View::Modems(view) => telephone::modems(view, out),
+        View::Scale(view) => scale::scale(view, out),
+        View::Scales(view) => scale::scales(view, out),
         View::Doctor(view) => doctor::doctor(view, out),
     }
 }

@@ -62,7 +62,6 @@ const LETTER: [&str; 10] = [
 fn commands_of_later_versions_answer_with_exit_code_2() {
     let folder = tempfile::tempdir().unwrap();
     for words in [
-        &["scale"][..],
         &["till", "open"],
     ] {
         let said = pennyblack(folder.path(), words);

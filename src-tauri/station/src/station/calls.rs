@@ -3,8 +3,8 @@
 use super::{Asker, Owner, Station};
 use crate::api::{
     AddPrinterCall, AddUserCall, AmendCall, AutomaticRefillCall, BatchCall, Call, ChangeUserCall,
-    Hidden, JournalView, ModelView, PiecesView, Preset, PrintCall, PrintersView, RemovePrinterCall,
-    SetSoftwareCall, StockView, UiError, View,
+    Hidden, JournalView, ModelView, PiecesCall, PiecesView, Preset, PrintCall, PrintersView,
+    QuoteCall, RemovePrinterCall, ResolveCall, SetSoftwareCall, StockView, UiError, View,
 };
 use crate::messages::{Code, say};
 use crate::printing::language::Acknowledgement;
@@ -24,29 +24,16 @@ impl Station {
         match call {
             Call::As(_) => Err(say(Code::BadCall, &[("reason", "it is made in two names")])),
             Call::Status => self.status_view().await,
-            Call::Quote(call) => self.view(move |o| o.quote_view(&call), View::Quote).await,
-            Call::Options(call) => {
-                self.view(move |o| o.options_view(&call), View::Options)
-                    .await
-            }
+            Call::Quote(call) => self.quoted(call).await,
+            Call::Options(call) => self.compared(call).await,
             Call::Place(call) => self.view(move |o| o.place_view(&call), View::Place).await,
-            Call::Preview(call) => {
-                self.view(move |o| o.preview(&call).map(Box::new), View::Preview)
-                    .await
-            }
+            Call::Preview(call) => self.previewed(call).await,
             Call::Print(call) => self.print_view(PrintCall { asker, ..call }).await,
             Call::Amend(call) => self.amend(AmendCall { asker, ..call }).await,
             Call::Batch(call) => self.batch(call, &asker).await,
             Call::StopBatch => self.stop_batch().await,
-            Call::Pieces(call) => {
-                let list = move |o: &mut Owner| o.piece_views(&call);
-                self.view(list, |pieces| View::Pieces(PiecesView { pieces }))
-                    .await
-            }
-            Call::Resolve(call) => {
-                let resolve = move |o: &mut Owner| o.resolve(&call, &asker).map(Box::new);
-                self.view(resolve, View::Piece).await
-            }
+            Call::Pieces(call) => self.pieces_view(call).await,
+            Call::Resolve(call) => self.resolved(call, asker).await,
             Call::Picture(call) => {
                 let picture = move |o: &mut Owner| o.picture(&call.serial).map(Box::new);
                 self.view(picture, View::Picture).await
@@ -90,7 +77,39 @@ impl Station {
             Call::FindModems => self.find_modems().await,
             Call::Doctor(call) => self.doctor(call).await,
             Call::HangUp => self.hang_up_line().await,
+            Call::Scale => self.scale_view().await,
+            Call::FindScales => self.find_scales().await,
+            Call::SetScale(call) => self.set_scale(call).await,
+            Call::UseScale(call) => self.use_scale(call).await,
+            Call::Weigh(call) => self.weigh(call).await,
         }
+    }
+
+    async fn quoted(&self, call: QuoteCall) -> Result<View, UiError> {
+        let (call, _) = self.on_scale(call).await?;
+        self.view(move |o| o.quote_view(&call), View::Quote).await
+    }
+
+    async fn compared(&self, call: QuoteCall) -> Result<View, UiError> {
+        let (call, _) = self.on_scale(call).await?;
+        self.view(move |o| o.options_view(&call), View::Options)
+            .await
+    }
+
+    async fn previewed(&self, call: PrintCall) -> Result<View, UiError> {
+        self.view(move |o| o.preview(&call).map(Box::new), View::Preview)
+            .await
+    }
+
+    async fn pieces_view(&self, call: PiecesCall) -> Result<View, UiError> {
+        let list = move |o: &mut Owner| o.piece_views(&call);
+        self.view(list, |pieces| View::Pieces(PiecesView { pieces }))
+            .await
+    }
+
+    async fn resolved(&self, call: ResolveCall, asker: Asker) -> Result<View, UiError> {
+        let resolve = move |o: &mut Owner| o.resolve(&call, &asker.user).map(Box::new);
+        self.view(resolve, View::Piece).await
     }
 
     async fn idle_lock(&self, minutes: u32) -> Result<View, UiError> {
@@ -99,6 +118,7 @@ impl Station {
     }
 
     async fn print_view(&self, call: PrintCall) -> Result<View, UiError> {
+        let call = self.print_on_scale(call).await?;
         Ok(View::Piece(Box::new(self.print(call).await?)))
     }
 

@@ -115,6 +115,8 @@ pub const SOFTWARE_DOWNLOAD: &str = "software-download";
 /// What is published for this station, JSON. Readable.
 pub const SOFTWARE_ROLLOUT: &str = "software-rollout";
 
+/// The scale, its tare and what lies on the practice scale, JSON. Readable.
+pub const SCALE: &str = "scale";
 /// How the telephone line is set up, JSON. Readable.
 pub const LINE_SETTINGS: &str = "line-settings";
 /// The card's PIN and the password of another's access server, CBOR. Sealed.

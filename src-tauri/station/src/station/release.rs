@@ -2,12 +2,15 @@
 //! files or a printer. States are durable before the bytes they speak of.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use shared::ids::PieceSerial;
+use shared::rates::Weight;
 
 use super::orders::Paper;
 use super::pieces::wrong_state;
 use super::press::Press;
+use super::pricing::is_specimen;
 use super::sending::{OpenPrinter, open_printer};
 use super::{Owner, Station, Unnoted, faults};
 use crate::api::{
@@ -23,6 +26,7 @@ use crate::printing::pdf::pdf;
 use crate::printing::png::png;
 use crate::printing::symbol;
 use crate::printing::units::Dpi;
+use crate::scale::Scale;
 use crate::store::pieces::PieceRow;
 use crate::vault::draft::{Drawing, Order, PieceInputs};
 use crate::vault::piece::Happening;
@@ -219,7 +223,9 @@ impl Station {
     /// Pays for one piece and prints it. The same job key again answers with the same piece.
     pub(super) async fn print(&self, call: PrintCall) -> Result<PieceView, UiError> {
         let (out, job_key) = (call.out.clone(), call.job_key.clone());
-        let pay = move |owner: &mut Owner, paper: &Paper| owner.pay_once(&call, paper);
+        let scale = Arc::clone(&self.scale);
+        let pay =
+            move |owner: &mut Owner, paper: &Paper| owner.pay_once(&call, paper, &scale);
         self.pay_and_release(out, job_key, pay).await
     }
 
@@ -261,10 +267,11 @@ impl Station {
     /// # Errors
     /// The refusals of `print`.
     pub async fn printer_bytes(&self, call: PrintCall) -> Result<Option<Vec<u8>>, UiError> {
+        let scale = Arc::clone(&self.scale);
         self.apply(move |owner| {
             let target = owner.target(call.out.as_ref())?;
             let press = target.press()?;
-            let Paid::Now(ready) = owner.pay_once(&call, &target.paper())? else {
+            let Paid::Now(ready) = owner.pay_once(&call, &target.paper(), &scale)? else {
                 return Ok(None);
             };
             match ready.printer_bytes(press) {
@@ -417,11 +424,37 @@ pub(super) enum Paid {
 }
 
 impl Owner {
-    /// Pays for a piece, unless the same job has done so before.
-    fn pay_once(&mut self, call: &PrintCall, paper: &Paper) -> Result<Paid, UiError> {
-        self.pay_job_once(call.job_key.as_deref(), |owner| {
-            owner.order(call, paper).map(|(order, _)| order)
-        })
+    /// Pays for a piece, unless the same job has done so before. Where its weight comes from the
+    /// scale, that is looked at last: nothing lies between it and the debit.
+    fn pay_once(
+        &mut self,
+        call: &PrintCall,
+        paper: &Paper,
+        scale: &Scale,
+    ) -> Result<Paid, UiError> {
+        let paid = self.pay_job_once(call.job_key.as_deref(), |owner| {
+            let (order, _) = owner.order(call, paper)?;
+            owner.weighed(call, &order, scale)?;
+            Ok(order)
+        })?;
+        if let (Paid::Now(_), Some(number)) = (&paid, call.weighing) {
+            scale.paid(number);
+        }
+        Ok(paid)
+    }
+
+    /// Looks whether the scale still shows what a piece was priced by.
+    fn weighed(&self, call: &PrintCall, order: &Order, scale: &Scale) -> Result<(), UiError> {
+        let Some(number) = call.weighing else {
+            return Ok(());
+        };
+        let is_live = self.vault().is_some_and(|vault| !is_specimen(vault.psd()));
+        if is_live && scale.is_practice() {
+            return Err(say(Code::PracticeScale, &[]));
+        }
+        let weight = Weight::from_nanograms(order.facts.weight_nanograms);
+        let weight = weight.map_err(|_| say(Code::LoadChanged, &[]))?;
+        scale.check(number, weight)
     }
 
     /// Pays for what a job orders, unless the same job has done so before.

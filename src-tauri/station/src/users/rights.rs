@@ -41,6 +41,8 @@ impl Need {
             | Call::Line
             | Call::Doctor(_)
             | Call::HangUp
+            | Call::Scale
+            | Call::Weigh(_)
             | Call::SignIn(_)
             | Call::SignOut(_)
             | Call::As(_) => Self::Nothing,
@@ -51,7 +53,8 @@ impl Need {
             | Call::PutPreset(_)
             | Call::RemovePreset(_)
             | Call::WaitingBatches
-            | Call::BatchText(_) => Self::Anybody,
+            | Call::BatchText(_)
+            | Call::UseScale(_) => Self::Anybody,
             Call::Print(_)
             | Call::Amend(_)
             | Call::Batch(_)
@@ -70,7 +73,9 @@ impl Need {
             | Call::Withdraw(_)
             | Call::SetSoftware(_)
             | Call::SetLine(_)
-            | Call::FindModems => Self::Setup,
+            | Call::FindModems
+            | Call::FindScales
+            | Call::SetScale(_) => Self::Setup,
             Call::AddUser(_) | Call::ChangeUser(_) | Call::IdleLock(_) => Self::Users,
         }
     }
@@ -110,6 +115,7 @@ const fn is_work(call: &Call) -> bool {
             | Call::Statistics(_)
             | Call::Software
             | Call::Line
+            | Call::Scale
     )
 }
 
