@@ -53,6 +53,68 @@ test('in a browser: enrol, refill, price, see the label, print, and find it in t
   }
 });
 
+test('in a browser: a piece is weighed on the practice scale and printed only while it lies there', { skip, timeout: 180_000 }, async () => {
+  const center = await demo();
+  const bridge = await started(BRIDGE, ['--data', center.station, '--json']);
+  const browser = await launch();
+  try {
+    const page = await browser.newPage({ viewport: { width: 1024, height: 640 } });
+    const faults = [];
+    page.on('pageerror', (error) => faults.push(error.message));
+    await page.goto(bridge.told.url);
+    await page.fill('#server', center.url);
+    await page.fill('#code', center.code);
+    await page.check('input[value=key-file]');
+    await page.fill('#path', center.key);
+    await page.click('#enrol-go');
+    await page.waitForSelector('#balance', { timeout: 60_000 });
+    await page.keyboard.press('F8');
+    await page.fill('#amount', '20.00');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('text=Added $20.00.', { timeout: 30_000 });
+    await page.keyboard.press('Escape');
+
+    await page.click('nav >> text=Setup');
+    await page.click('#use-practice');
+    await page.waitForSelector('text=for practice: nothing real is weighed');
+    await page.click('nav >> text=Counter');
+    const put = async (load) => {
+      await page.fill('#practice-load', load);
+      await page.click('#practice-put');
+    };
+    await put('1.9oz');
+    await page.waitForFunction(() => /1\.9 oz\s+stable/.test(document.getElementById('scale').textContent));
+    await page.fill('#address', 'Addressee\n12 N Main St Apt 4\nBoise ID 83702');
+    await page.keyboard.press('F11');
+    await page.waitForSelector('#take >> text=Taken');
+    assert.equal(await page.inputValue('#weight'), '1.9oz');
+    await page.waitForSelector('#print:enabled');
+    await assertAccessible(page, 'a weighed piece');
+
+    await put('2.9oz');
+    await page.waitForSelector('#load-changed');
+    await page.waitForSelector('#print:disabled');
+    await page.waitForFunction(() => /2\.9 oz\s+stable/.test(document.getElementById('scale').textContent));
+    await page.keyboard.press('F11');
+    await page.waitForSelector('#print:enabled');
+    const price = (await page.textContent('#print .num')).trim();
+    await page.keyboard.press('Control+Enter');
+    await page.waitForSelector(`text=Printed 1 letter, ${price}.`);
+
+    await page.check('#follow');
+    await put('0.9oz');
+    await page.waitForFunction(() => {
+      const field = document.getElementById('weight');
+      return field instanceof HTMLInputElement && field.value === '0.9oz';
+    });
+    assert.deepEqual(faults, []);
+  } finally {
+    await browser.close();
+    await bridge.stop();
+    await center.stop();
+  }
+});
+
 test('without its token the page cannot ask the station anything', { skip, timeout: 60_000 }, async () => {
   const center = await demo();
   const bridge = await started(BRIDGE, ['--data', center.station, '--json']);

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { page } from './page.mjs';
 
 /** @import { Answers, CallName } from '../src/backend' */
-/** @import { ErrorKind, FindingView, LineSetupView, OptionsView, PieceView, PrinterSetup, ServiceView, SoftwareView, StatisticsView, StatusView, UiError } from '../src/generated/api' */
+/** @import { ErrorKind, FindingView, LineSetupView, OptionsView, PieceView, PrinterSetup, ScaleView, ServiceView, SoftwareView, StatisticsView, StatusView, UiError } from '../src/generated/api' */
 /**
  * What a call is answered with: a value, a no, a promise of either, or a function of the call.
  * @template T
@@ -222,6 +222,33 @@ export const line = (changes = {}) => ({
   ...changes,
 });
 
+/** A scale on USB with a load at rest. @param {Partial<ScaleView>} changes @returns {ScaleView} */
+export const scale = (changes = {}) => ({
+  setup: { kind: 'usb', vendor: 0x0922, product: 0x8003, serial: '0070' },
+  title: 'DYMO M10',
+  practice: false,
+  state: 'stable',
+  words: 'stable',
+  load: '0.9 oz',
+  tare: null,
+  take_off: false,
+  weighing: weighing(1, '0.9'),
+  fault: null,
+  ...changes,
+});
+
+/** A piece that was weighed, in ounces. */
+export const weighing = (number, ounces, paid = false) => ({
+  number,
+  weight: `${ounces}oz`,
+  shown: `${ounces} oz`,
+  weight_grams: Number((Number(ounces) * 28.349523125).toFixed(3)),
+  paid,
+});
+
+/** A station without a scale. */
+const noScale = () => scale({ setup: null, title: '', state: 'none', words: 'no scale', load: null, weighing: null });
+
 /** @param {Partial<FindingView>} changes @returns {FindingView} */
 export const finding = (check, message, changes = {}) => ({ check, outcome: 'good', code: 'doctor_good', message, hint: '', ms: null, ...changes });
 
@@ -282,6 +309,11 @@ const ANSWERS = {
   'set-line': () => line(),
   'find-modems': () => ({ ports: [] }),
   'hang-up': () => status(),
+  scale: noScale,
+  'find-scales': () => ({ scales: [] }),
+  'set-scale': (call) => (call.setup === null ? noScale() : scale({ setup: call.setup, practice: call.setup.kind === 'practice' })),
+  'use-scale': () => scale(),
+  weigh: () => scale(),
   doctor: () => ({ findings: findings(), leads: true }),
   'set-software': (call) => software({ channel: call.channel, hours: call.hours }),
   presets: () => ({ presets: [] }),

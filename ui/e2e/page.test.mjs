@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertAccessible } from './browser.mjs';
-import { piece, pieces, printed, refusal, software, status } from './fixture.mjs';
+import { piece, pieces, printed, refusal, scale, software, status } from './fixture.mjs';
 import { ADDRESS, callsOf, fillPiece, onPage, skip, until } from './on-page.mjs';
 
 test('the token leaves the address bar and stays out of the history', { skip }, () =>
@@ -280,6 +280,11 @@ const enrolled = async (page) => page.waitForSelector('#balance');
 const LOOKS = [
   ['first run', { status: status({ enrolled: false }) }, (page) => page.waitForSelector('#enrol-go')],
   ['counter', {}, fillPiece],
+  ['counter with a practice scale', { scale: () => scale({ practice: true, title: 'Practice scale', tare: '1.2 oz' }) }, fillPiece],
+  ['setup with a scale that is not there', { scale: () => scale({ state: 'away', words: 'not there', load: null, weighing: null, fault: refusal('scale_away', 'DYMO M10 cannot be reached: it is not plugged in. Nothing was debited.', 'Plug it in.') }) }, async (page) => {
+    await page.click('nav >> text=Setup');
+    await page.waitForSelector('text=it is not plugged in');
+  }],
   ['counter without pieces', { pieces: { pieces: [] } }, enrolled],
   ['counter while it loads', { preview: () => new Promise(() => {}) }, async (page) => {
     await page.fill('#address', ADDRESS);

@@ -14,6 +14,8 @@ interface Kept {
   out: string | null;
   folder: string;
   costCentre: string;
+  /** Each new load on the scale is taken over by itself. */
+  followScale: boolean;
 }
 
 const FIRST: Kept = {
@@ -22,6 +24,7 @@ const FIRST: Kept = {
   out: null,
   folder: '',
   costCentre: '',
+  followScale: false,
 };
 
 function kept(): Kept {

@@ -1,6 +1,7 @@
 // What the window knows of its station, asked again whenever the station says that it changed.
 import { ask, asUiError, listen } from './backend';
 import type { Event, ModelView, PieceView, PrinterSetup, ServiceView, StatusView, StockView, UiError } from './generated/api';
+import { scale } from './counter/scale.svelte';
 import { coalesced } from './latest';
 
 /** Countdowns move by themselves, and another program may have become the station's owner, ms. */
@@ -44,7 +45,7 @@ class Station {
       (event) => this.#hear(event),
       (isLost) => {
         if (this.lost && !isLost) {
-          void Promise.all([this.refreshAll(), this.refreshPrinters()]);
+          void Promise.all([this.refreshAll(), this.refreshPrinters(), scale.refresh()]);
         }
         this.lost = isLost;
       },
@@ -65,7 +66,7 @@ class Station {
       }
       this.fault = null;
       if (this.status.enrolled && before?.enrolled !== true) {
-        await Promise.all([this.refreshPieces(), this.refreshPrinters()]);
+        await Promise.all([this.refreshPieces(), this.refreshPrinters(), scale.refresh()]);
       }
     } catch (thrown) {
       this.fault = asUiError(thrown);
@@ -117,6 +118,9 @@ class Station {
         break;
       case 'service':
         this.live = { ...this.live, [event.service]: event.stage };
+        break;
+      case 'scale':
+        scale.hear(event.scale);
         break;
       case 'batch':
         this.batch = { done: event.done, rows: event.rows };

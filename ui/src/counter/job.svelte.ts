@@ -15,6 +15,7 @@ import type {
   Proof,
   QuoteCall,
   UiError,
+  WeighingView,
 } from '../generated/api';
 import { Latest } from '../latest';
 import { preferences } from '../preferences.svelte';
@@ -22,6 +23,7 @@ import { BUDGET_SPENT } from '../services/accounts/centres.svelte';
 import { daysBetween, daysLater, type OnCounter } from '../services/rates/presets';
 import { station } from '../station.svelte';
 import { barredWords, chosenAmong, keyOf } from './choice';
+import { scale } from './scale.svelte';
 
 /** The hand rests after a key, milliseconds: between two keys of a quick typist. */
 const REST = 90;
@@ -37,6 +39,10 @@ export interface Printed {
 class Job {
   address = $state('');
   weight = $state('1oz');
+  /** The number of the weighing that the weight comes from; nothing when somebody typed it. */
+  weighing = $state<number | null>(null);
+  /** The load that was followed last. */
+  #followed = '';
   size = $state('');
   nonmachinable = $state(false);
   /** Extra services by name. */
@@ -70,11 +76,13 @@ class Job {
     this.options?.find((option) => keyOf(option) === this.choice && option.quote !== null) ?? null,
   );
   readonly quote = $derived(this.option?.quote ?? null);
+  /** The weight comes from a load that is not on the scale any more. */
+  readonly loadChanged = $derived(this.weighing !== null && !scale.holds(this.weighing));
   readonly stale = $derived(this.#asked.place || this.#asked.prices || this.#asked.picture);
   /** Why the chosen way does not take this piece; nothing while it does. */
   readonly barred = $derived(this.options === null ? null : barredWords(this.options, this.choice));
   readonly ready = $derived(
-    this.preview !== null && !this.stale && !this.printing && this.quote !== null && station.canPrint,
+    this.preview !== null && !this.stale && !this.printing && !this.loadChanged && this.quote !== null && station.canPrint,
   );
 
   readonly #places = new Latest();
@@ -96,13 +104,36 @@ class Job {
   /** Puts on the counter what a preset says; address and what it leaves open stay. */
   take(preset: Preset): void {
     this.choose(keyOf(preset));
-    this.weight = preset.weight ?? this.weight;
+    if (preset.weight !== null) {
+      this.weight = preset.weight;
+      this.typed();
+    }
     this.size = preset.size ?? '';
     this.nonmachinable = preset.nonmachinable;
     this.extras = preset.extras;
     this.kind = preset.price;
     this.date = daysLater(this.today, preset.advance_days);
     this.costCentre = preset.cost_centre ?? this.costCentre;
+  }
+
+  /** Takes a piece over from the scale. */
+  weighed(one: WeighingView): void {
+    this.weight = one.weight;
+    this.weighing = one.number;
+  }
+
+  /** Takes each load over once; what is typed after that stays. */
+  follow(one: WeighingView): void {
+    const load = `${one.number} ${one.weight}`;
+    if (load !== this.#followed) {
+      this.#followed = load;
+      this.weighed(one);
+    }
+  }
+
+  /** The weight is somebody's own. */
+  typed(): void {
+    this.weighing = null;
   }
 
   /** Somebody chose a way of sending. */
@@ -307,6 +338,7 @@ class Job {
       to_address: this.address.trim(),
       cost_centre: centre === '' ? null : centre,
       override_reason: null,
+      weighing: this.weighing,
       out,
       job_key: jobKey,
     };

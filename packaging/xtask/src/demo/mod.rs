@@ -25,8 +25,8 @@ use crate::stop::Kept;
 use crate::workspace::Workspace;
 use data_center::{DataCenter, LOG};
 use exchange::Exchange;
-pub(crate) use station::Page;
 use printer::Printer;
+pub(crate) use station::Page;
 use station::Station;
 
 /// The demo account.

@@ -19,7 +19,9 @@ pub(super) fn picture(
     show: Show,
     streams: &mut Streams<'_>,
 ) -> Result<(), UiError> {
-    let view = ask(asked, Call::Picture(PictureCall { serial }))?;
+    let view = ask(asked, Call::Picture(PictureCall { serial }), |answer| {
+        answer
+    })?;
     let View::Picture(picture) = &view else {
         return Err(say(
             Code::BadCall,

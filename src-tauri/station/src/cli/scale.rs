@@ -84,7 +84,7 @@ pub(super) fn scale(
         Scale::Zero => act(ScaleAct::Zero),
         Scale::Virtual { load, shaken } => act(ScaleAct::Practice { load, shaken }),
     };
-    let view = ask(asked, call)?;
+    let view = ask(asked, call, |answer| answer)?;
     show.view(&view, streams.out).map_err(not_written)
 }
 
@@ -110,7 +110,7 @@ fn setup(asked: &Asked, chosen: Chosen) -> Result<ScaleSetup, UiError> {
 
 /// The scale on USB that is plugged in, or the one with this serial number.
 fn plugged_in(asked: &Asked, number: Option<&str>) -> Result<ScaleSetup, UiError> {
-    let View::Scales(ScalesView { scales }) = ask(asked, Call::FindScales)? else {
+    let View::Scales(ScalesView { scales }) = ask(asked, Call::FindScales, |answer| answer)? else {
         let reason = ("reason", "the answer is of another kind");
         return Err(say(Code::BadCall, &[reason]));
     };

@@ -61,8 +61,8 @@ pub(crate) const GLANCE: &[u8] = &[0x10, 0x04, 2];
 const FILLED_ROW: usize = 128;
 
 /// Ends any band that was cut off: white rows, and nothing at all after it.
-pub(crate) static FILLER: [u8; MAX_BAND_ROWS * FILLED_ROW + 16] =
-    [0; MAX_BAND_ROWS * FILLED_ROW + 16];
+pub(crate) static FILLER: [u8; bands::MAX_BAND_ROWS * FILLED_ROW + 16] =
+    [0; bands::MAX_BAND_ROWS * FILLED_ROW + 16];
 
 /// Cuts off what a band that ended so has left on the paper, so that it is on no label.
 pub(crate) const EJECT: [u8; 6] = [0x1B, b'@', 0x1D, b'V', b'A', 0];

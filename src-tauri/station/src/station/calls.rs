@@ -108,7 +108,7 @@ impl Station {
     }
 
     async fn resolved(&self, call: ResolveCall, asker: Asker) -> Result<View, UiError> {
-        let resolve = move |o: &mut Owner| o.resolve(&call, &asker.user).map(Box::new);
+        let resolve = move |o: &mut Owner| o.resolve(&call, &asker).map(Box::new);
         self.view(resolve, View::Piece).await
     }
 

@@ -224,8 +224,7 @@ impl Station {
     pub(super) async fn print(&self, call: PrintCall) -> Result<PieceView, UiError> {
         let (out, job_key) = (call.out.clone(), call.job_key.clone());
         let scale = Arc::clone(&self.scale);
-        let pay =
-            move |owner: &mut Owner, paper: &Paper| owner.pay_once(&call, paper, &scale);
+        let pay = move |owner: &mut Owner, paper: &Paper| owner.pay_once(&call, paper, &scale);
         self.pay_and_release(out, job_key, pay).await
     }
 

@@ -8,7 +8,7 @@ use super::Placing;
 use crate::printing::bits::BitImage;
 
 /// The most rows in one band: small buffers of old printers hold this many at full width.
-const MAX_BAND_ROWS: usize = 128;
+pub(super) const MAX_BAND_ROWS: usize = 128;
 
 /// More white rows in a band than this are always longer than its end, a feed and another header,
 /// also where one byte stands for two rows.
