@@ -203,6 +203,7 @@ impl DataCenter {
         let config = Config {
             names: terms.names.clone(),
             token: terms.token.clone(),
+            update_key: None,
         };
         config.write(folder)?;
         let passphrase = passphrase.map_or("", |text| text.as_str());

@@ -17,6 +17,10 @@ pub struct Config {
     /// Where new signing keys are made, when not in the data folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<TokenPlace>,
+    /// Whose packages stations install: the public key of the platform's updater, as its signer wrote
+    /// it. With it a package is judged before it is published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update_key: Option<String>,
 }
 
 /// A PKCS #11 token. Its PIN is never written down here.

@@ -32,8 +32,18 @@ pub(crate) fn measure(effort: Effort) -> anyhow::Result<Vec<Figure>> {
     Ok(vec![
         indicium(effort)?,
         label(effort)?,
-        quote(effort, &edition, "quote.letter_per_cpu_s", &letter()?)?,
-        quote(effort, &edition, "quote.parcel_per_cpu_s", &parcel()?)?,
+        quote(
+            effort,
+            &edition,
+            ("quote.letter_per_cpu_s", LETTERS_PER_CPU_S),
+            &letter()?,
+        )?,
+        quote(
+            effort,
+            &edition,
+            ("quote.parcel_per_cpu_s", PARCELS_PER_CPU_S),
+            &parcel()?,
+        )?,
         load(effort, &edition)?,
     ])
 }
@@ -126,12 +136,19 @@ fn parcel() -> anyhow::Result<QuoteRequest> {
     })
 }
 
+/// The fewest domestic letters that are priced in a second of one core.
+const LETTERS_PER_CPU_S: f64 = 1_000_000.0;
+/// The fewest parcels by zone that are priced in a second of one core.
+const PARCELS_PER_CPU_S: f64 = 200_000.0;
+/// The longest that loading an edition takes, milliseconds of one core.
+const LOAD_MS: f64 = 20.0;
+
 /// Prices without their explanations, of pieces that differ in weight and destination: neither the
 /// compiler nor the processor may know the next one from the last.
 fn quote(
     effort: Effort,
     edition: &Edition,
-    name: &'static str,
+    (name, least): (&'static str, f64),
     request: &QuoteRequest,
 ) -> anyhow::Result<Figure> {
     let requests = varied(edition, request);
@@ -150,7 +167,12 @@ fn quote(
     });
     anyhow::ensure!(sum == expected, "{name}: prices changed on the way");
     let one = spent / f64::from(u32::try_from(QUOTES)?);
-    Ok(Figure::new(name, per_second(one), "1/s", Target::Told))
+    Ok(Figure::new(
+        name,
+        per_second(one),
+        "1/s",
+        Target::AtLeast(least),
+    ))
 }
 
 /// The prices of requests, each looked at by itself.
@@ -202,5 +224,10 @@ fn load(effort: Effort, edition: &Edition) -> anyhow::Result<Figure> {
     let spent = cpu_ms_per_call(effort.rounds, effort.calls / 20, || {
         drop(black_box(Edition::from_bytes(black_box(&bytes))));
     });
-    Ok(Figure::new("edition.load_ms", spent, "ms", Target::Told))
+    Ok(Figure::new(
+        "edition.load_ms",
+        spent,
+        "ms",
+        Target::AtMost(LOAD_MS),
+    ))
 }

@@ -280,10 +280,12 @@ pub enum RatesCommand {
     /// Store an edition and say what should be looked at: its own JSON; a plan that names the post's
     /// price tables (CSV) and zone chart; or a list of prices in JSON.
     Import {
-        /// The JSON file.
+        /// An edition, a plan or a list of prices, each in JSON; a plan's tables and chart lie beside
+        /// it.
         file: PathBuf,
-        /// The edition whose rules, shapes and zones a plan or a list takes: a file beside it, or a
-        /// stored one [default: the plan's, or the newest that is stored].
+        /// The edition whose rules, shapes and zones a plan or a list takes: a file beside it, a
+        /// stored one, or us-2026-07-12, which comes with this program [default: the plan's; for a
+        /// list the newest that is published or passes validation, else the program's].
         #[arg(long, value_name = "EDITION")]
         base: Option<String>,
         /// The name of an edition made of a list [default: us- and its first day].
@@ -305,8 +307,8 @@ pub enum RatesCommand {
         /// The edition's name, for example us-2026-07-12.
         edition: Option<String>,
     },
-    /// Sign an edition and announce it to the stations; without a name, all that are not yet. One
-    /// that fails validation needs a reason and the approval of two admins.
+    /// Sign an edition and announce it to the stations; without a name, all that are not yet and
+    /// pass validation. One that fails needs a reason and the approval of two admins.
     Publish {
         /// The edition's name, for example us-2026-07-12.
         edition: Option<String>,
@@ -321,6 +323,11 @@ pub enum RatesCommand {
         #[command(flatten)]
         consent: ConsentArguments,
     },
+    /// Take away an edition that is not published; its name is free again.
+    Remove {
+        /// The edition's name.
+        edition: String,
+    },
     /// Show all editions.
     List,
 }
@@ -330,9 +337,11 @@ impl RatesCommand {
     pub(super) fn consent(&self) -> ConsentArguments {
         match self {
             Self::Publish { consent, .. } => consent.clone(),
-            Self::Import { .. } | Self::Rehearse { .. } | Self::Validate { .. } | Self::List => {
-                ConsentArguments::default()
-            }
+            Self::Import { .. }
+            | Self::Rehearse { .. }
+            | Self::Validate { .. }
+            | Self::Remove { .. }
+            | Self::List => ConsentArguments::default(),
         }
     }
 }

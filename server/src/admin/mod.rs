@@ -313,6 +313,9 @@ fn rates_call(command: RatesCommand) -> Result<AdminCall, AdminRefusal> {
         RatesCommand::Validate { edition } => AdminCall::Rates {
             rates: RatesCall::Validate { edition },
         },
+        RatesCommand::Remove { edition } => AdminCall::Rates {
+            rates: RatesCall::Remove { edition },
+        },
         RatesCommand::List => AdminCall::RatesList,
         RatesCommand::Rehearse { edition, days } => AdminCall::Rates {
             rates: RatesCall::Rehearse { edition, days },
@@ -329,20 +332,33 @@ fn passphrase_of(path: Option<&Path>) -> Result<Option<Passphrase>, AdminRefusal
 /// Reads the JSON source of an edition.
 fn read_source(path: &Path) -> Result<String, AdminRefusal> {
     let limit = u64::try_from(MAX_SOURCE_BYTES).unwrap_or(u64::MAX);
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let read = fs::File::open(path)
-        .and_then(|file| file.take(limit.saturating_add(1)).read_to_string(&mut text));
+        .and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut bytes));
     read.map_err(|source| FileFault::Read {
         path: path.to_owned(),
         source,
     })?;
-    if text.len() > MAX_SOURCE_BYTES {
+    if bytes.len() > MAX_SOURCE_BYTES {
         return Err(AdminRefusal::usage(
             format!("{} is longer than an edition may be.", path.display()),
             "Name the JSON source of an edition.",
         ));
     }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|other| {
+        let good = other.utf8_error().valid_up_to();
+        let before = other.as_bytes().iter().take(good);
+        let line = before
+            .filter(|byte| **byte == b'\n')
+            .count()
+            .saturating_add(1);
+        AdminRefusal::new(
+            Ending::Refused,
+            "not_an_edition",
+            format!("{} line {line} is not text in UTF-8.", path.display()),
+            "Nothing was imported. Save the file as UTF-8.",
+        )
+    })
 }
 
 /// Carries out a call here when the folder is free, else asks its owner.

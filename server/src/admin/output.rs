@@ -1,8 +1,10 @@
-//! Where commands write: objects to standard output, refusals to standard error.
+//! Where commands write: objects to standard output, refusals to standard error. Words of others in
+//! them do nothing to a terminal.
 
 use std::io::{self, Write};
 
 use serde_json::json;
+use shared::plain::{shown, shown_json};
 
 use super::refusal::AdminRefusal;
 use super::view::AdminView;
@@ -19,9 +21,9 @@ impl Output {
     #[must_use]
     pub(super) fn view(&self, view: &AdminView) -> bool {
         let text = if self.json {
-            view.json()
+            shown_json(&view.json())
         } else {
-            view.to_string()
+            shown(&view.to_string())
         };
         writeln!(io::stdout().lock(), "{text}").is_ok()
     }
@@ -39,15 +41,16 @@ impl Output {
     /// Writes a refusal to standard error.
     pub(super) fn refusal(&self, refusal: &AdminRefusal) {
         let text = if self.json {
-            json!({
+            let text = json!({
                 "code": refusal.code,
                 "message": refusal.message,
                 "hint": refusal.hint,
                 "retry": refusal.retry,
             })
-            .to_string()
+            .to_string();
+            shown_json(&text)
         } else {
-            format!("{}\n{}", refusal.message, refusal.hint)
+            shown(&format!("{}\n{}", refusal.message, refusal.hint))
         };
         if let Err(error) = writeln!(io::stderr().lock(), "{text}") {
             tracing::debug!(%error, "nobody reads standard error");

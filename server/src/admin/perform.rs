@@ -5,18 +5,17 @@ use std::sync::mpsc::sync_channel;
 use sha2::{Digest as _, Sha256};
 use shared::ids::{StationId, VaultId};
 use shared::money::Mills;
-use shared::rates::Edition;
 use shared::security::enrolment_code::EnrolmentCode;
 use shared::services::ServiceId;
 use zeroize::Zeroizing;
 
 use super::backup;
-use super::call::{AdminCall, Passphrase};
+use super::call::AdminCall;
 use super::pin_reset;
 use super::refusal::AdminRefusal;
 use super::view::{
-    AccountView, AdminView, BackupView, DepositView, EditionView, EndView, NewStationView,
-    RefusalsView, StationView,
+    AccountView, AdminView, BackupView, DepositView, EndView, NewStationView, RefusalsView,
+    StationView,
 };
 use crate::access::refusals::Counted;
 use crate::ca::{self, deny};
@@ -28,7 +27,6 @@ use crate::ledger::{self, AuditFault, ExportLine, LedgerAccount, LedgerError};
 use crate::services::accounts::bank::matching::creditor_reference;
 use crate::services::accounts::tree::{Gardener, TreeError};
 use crate::services::funds::held;
-use crate::services::rates::{publish, store};
 use crate::services::statistics::standing;
 use crate::stations::{self, NewStation, Station, StationError, StationState};
 
@@ -79,13 +77,13 @@ pub fn perform(
         AdminCall::StationResetPin { station, user } => {
             show(pin_reset::order(center, station, &user)?)
         }
-        AdminCall::RatesImport { source } => show(rates_import(center, &source)?),
+        AdminCall::RatesImport { source } => show(super::rates::import(center, &source)?),
         AdminCall::RatesPublish {
             edition,
             passphrase,
-        } => all(show, rates_publish(center, edition, passphrase.as_ref())?),
+        } => super::rates::publish(center, edition, passphrase.as_ref(), show)?,
         AdminCall::Repository { what } => super::repository::perform(center, what, show)?,
-        AdminCall::RatesList => all(show, rates_list(center)?),
+        AdminCall::RatesList => all(show, super::rates::list(center)?),
         AdminCall::Rates { rates } => super::rates::perform(center, rates, show)?,
         AdminCall::Software { what } => super::software::perform(center, what, show)?,
         AdminCall::Statistics(asked) => super::statistics::perform(center, asked, show)?,
@@ -425,61 +423,6 @@ fn change_station(
         center.revoked(view.station, serials);
     }
     Ok(AdminView::Station(view))
-}
-
-fn rates_import(center: &DataCenter, source: &str) -> Result<AdminView, AdminRefusal> {
-    let edition = Edition::from_json(source).map_err(|error| {
-        AdminRefusal::new(
-            super::refusal::Ending::Refused,
-            "not_an_edition",
-            format!(
-                "The file is not an edition of rates: {}.",
-                crate::access::problem::chain_of(&error)
-            ),
-            "Nothing was imported. Correct the file.",
-        )
-    })?;
-    let view = super::rates::stored(center, edition, Vec::new())?;
-    Ok(AdminView::Edition(view))
-}
-
-fn rates_publish(
-    center: &DataCenter,
-    edition: Option<String>,
-    passphrase: Option<&Passphrase>,
-) -> Result<Vec<AdminView>, AdminRefusal> {
-    let passphrase = passphrase.map(Passphrase::as_str);
-    let names = match edition {
-        Some(name) => vec![name],
-        None => center
-            .db()
-            .read_blocking("rates-unpublished", store::unpublished)?,
-    };
-    let (all, day) = (names.clone(), super::rates::today(center.now()));
-    center.db().read_blocking("rates-check", move |tx| {
-        super::rates::check_all(tx, &all, day)
-    })?;
-    let mut views = Vec::new();
-    for name in names {
-        let (id, day) = (name.clone(), super::rates::today(center.now()));
-        let first = move |tx: &Tx<'_>| super::rates::must_pass(tx, &id, day);
-        let edition = publish::publish(center, &name, passphrase, first)?;
-        views.push(edition_view(edition));
-    }
-    Ok(views)
-}
-
-const fn edition_view(edition: store::StoredEdition) -> AdminView {
-    AdminView::Edition(EditionView {
-        edition,
-        report: None,
-        not_read: Vec::new(),
-    })
-}
-
-fn rates_list(center: &DataCenter) -> Result<Vec<AdminView>, AdminRefusal> {
-    let editions = center.db().read_blocking("rates-list", store::list)?;
-    Ok(editions.into_iter().map(edition_view).collect())
 }
 
 /// Streams the journal from one snapshot; at most [`EXPORT_QUEUE`] lines are in memory.

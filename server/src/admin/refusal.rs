@@ -113,9 +113,18 @@ impl AdminRefusal {
     }
 }
 
-/// The error with its causes as one sentence.
+/// The error with its causes as one sentence. A name at its beginning, such as that of a file, keeps
+/// its letters.
 pub(super) fn sentence(error: &dyn std::error::Error) -> String {
-    let text = crate::access::problem::chain_of(error);
+    let mut text = crate::access::problem::chain_of(error);
+    let word = text.split_whitespace().next().unwrap_or_default();
+    let is_name = word
+        .trim_end_matches([',', ':', ';'])
+        .contains(|letter: char| !letter.is_alphabetic() && letter != '-' && letter != '\'');
+    if is_name {
+        text.push('.');
+        return text;
+    }
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase());
     let mut sentence: String = first.into_iter().flatten().collect();
@@ -364,13 +373,28 @@ impl From<EditionStoreError> for AdminRefusal {
                 &error,
                 "`rates list` shows all editions.",
             ),
+            EditionStoreError::Unreadable { .. } => Self::refused(
+                "not_an_edition",
+                &error,
+                "Nothing was imported. Correct the file.",
+            ),
+            EditionStoreError::Published { .. } => Self::refused(
+                "edition_published",
+                &error,
+                "Nothing was changed. Stations may hold it: publish a corrected one instead.",
+            ),
+            EditionStoreError::DamagedDraft { .. } => Self::damaged(
+                "damaged_edition",
+                &error,
+                "No station has it. Take it away with `rates remove`, and import it again.",
+            ),
             EditionStoreError::Damaged { .. } => {
                 Self::damaged("damaged_edition", &error, LOOK_AT_BACKUP)
             }
             EditionStoreError::BadName { .. } => Self::refused(
                 "bad_edition_name",
                 &error,
-                "Nothing was published. Import it under another name.",
+                "Nothing was stored or published. Import it under another name.",
             ),
             EditionStoreError::Delta(_) => {
                 Self::broken("deltas", &error, "Nothing was published. See the log.")

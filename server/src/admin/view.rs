@@ -214,6 +214,9 @@ pub struct EditionView {
     /// What its files hold and was not read; only when it was just imported.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_read: Vec<String>,
+    /// Whether it was there until now and is taken away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub removed: bool,
 }
 
 /// A new data center.
@@ -526,10 +529,10 @@ fn withdrawal(f: &mut fmt::Formatter<'_>, end: &EndView) -> fmt::Result {
 
 fn edition(f: &mut fmt::Formatter<'_>, view: &EditionView) -> fmt::Result {
     let edition = &view.edition;
-    let state = if edition.published.is_some() {
-        "published"
-    } else {
-        "not published"
+    let state = match (view.removed, edition.published) {
+        (true, _) => "taken away",
+        (false, Some(_)) => "published",
+        (false, None) => "not published",
     };
     let sample = if edition.sample {
         ", sample prices"

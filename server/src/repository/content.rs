@@ -3,7 +3,7 @@
 //! Content comes before the metadata that names it and stays some time after the last that does, so
 //! that a station that began to fetch by older metadata can finish.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::Path;
 
@@ -62,17 +62,32 @@ pub fn put_file(
     path: &Path,
     now: UnixSeconds,
 ) -> Result<([u8; 32], u64), RepositoryError> {
-    let (sha256, length) = digest(path)?;
+    let known = digest(path, CONTENT_MAX_BYTES)?;
+    put_known(db, path, known, now)?;
+    Ok(known)
+}
+
+/// As [`put_file`] for a file whose SHA-256 and length are known.
+///
+/// # Errors
+/// [`RepositoryError`]: also when the file is another one.
+pub fn put_known(
+    db: &Db,
+    path: &Path,
+    (sha256, length): ([u8; 32], u64),
+    now: UnixSeconds,
+) -> Result<(), RepositoryError> {
     let is_whole = db.read_blocking("content", move |tx| length_of(tx, &sha256))?;
     if is_whole.is_some() {
-        return Ok((sha256, length));
+        return Ok(());
     }
     db.write_blocking("content begins", move |tx| begin(tx, &sha256, length, now))?;
     let fault = |source| FileFault::Read {
         path: path.to_owned(),
         source,
     };
-    let mut file = File::open(path).map_err(fault)?;
+    // What grew meanwhile is read no further than to be seen as another file.
+    let mut file = open(path, CONTENT_MAX_BYTES)?.take(length.saturating_add(1));
     let mut check = Sha256::new();
     let mut number = 0_i64;
     loop {
@@ -106,16 +121,44 @@ pub fn put_file(
             path: path.to_owned(),
         });
     }
-    db.write_blocking("content ends", move |tx| finish(tx, &sha256))?;
-    Ok((sha256, length))
+    Ok(db.write_blocking("content ends", move |tx| finish(tx, &sha256))?)
 }
 
-fn digest(path: &Path) -> Result<([u8; 32], u64), RepositoryError> {
+/// Opens a file of 1 byte to `limit` bytes. Whatever else a path may name, such as a pipe that never
+/// ends, is not opened.
+///
+/// # Errors
+/// [`RepositoryError::NotAFile`], [`RepositoryError::TooLong`], [`RepositoryError::File`].
+pub fn open(path: &Path, limit: u64) -> Result<File, RepositoryError> {
     let fault = |source| FileFault::Read {
         path: path.to_owned(),
         source,
     };
-    let mut file = File::open(path).map_err(fault)?;
+    let found = fs::metadata(path).map_err(fault)?;
+    if !found.is_file() || found.len() == 0 {
+        return Err(RepositoryError::NotAFile {
+            path: path.to_owned(),
+        });
+    }
+    if found.len() > limit {
+        return Err(RepositoryError::TooLong {
+            path: path.to_owned(),
+            limit,
+        });
+    }
+    Ok(File::open(path).map_err(fault)?)
+}
+
+/// The SHA-256 and length of a file of at most `limit` bytes.
+///
+/// # Errors
+/// As [`open`].
+pub fn digest(path: &Path, limit: u64) -> Result<([u8; 32], u64), RepositoryError> {
+    let fault = |source| FileFault::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let mut file = open(path, limit)?;
     let (mut digest, mut length) = (Sha256::new(), 0_u64);
     let mut buffer = vec![0; PIECE_BYTES];
     loop {
@@ -125,9 +168,10 @@ fn digest(path: &Path) -> Result<([u8; 32], u64), RepositoryError> {
         };
         digest.update(bytes);
         length = length.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
-        if length > CONTENT_MAX_BYTES {
+        if length > limit {
             return Err(RepositoryError::TooLong {
                 path: path.to_owned(),
+                limit,
             });
         }
     }

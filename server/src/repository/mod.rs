@@ -123,9 +123,17 @@ pub enum RepositoryError {
     )]
     WeakRoot,
     /// A file is longer than content may be.
-    #[error("{} is longer than {} bytes", path.display(), content::CONTENT_MAX_BYTES)]
+    #[error("{} is longer than {limit} bytes", path.display())]
     TooLong {
         /// The file.
+        path: PathBuf,
+        /// The most bytes it may have.
+        limit: u64,
+    },
+    /// A path names a folder, a pipe or a device, or an empty file.
+    #[error("{} is no file with content", path.display())]
+    NotAFile {
+        /// The path.
         path: PathBuf,
     },
     /// A file became another while it was read.

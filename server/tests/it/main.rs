@@ -14,3 +14,5 @@ mod repository;
 mod restore;
 #[cfg(test)]
 mod running;
+#[cfg(test)]
+mod software;

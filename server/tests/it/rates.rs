@@ -133,7 +133,7 @@ fn faults_of_the_posts_files_are_told_with_line_and_column_and_nothing_is_stored
     assert_eq!((exit, &refusal["code"]), (3, &json!("not_an_edition")));
     let message = refusal["message"].as_str().unwrap();
     assert!(
-        message.contains("etters.csv line 2 column B: \"cheap\" is not a price"),
+        message.starts_with("letters.csv line 2 column B: \"cheap\" is not a price"),
         "{message}"
     );
     assert!(
@@ -173,7 +173,7 @@ fn an_edition_that_fails_is_shown_whole_and_refused() {
 }
 
 #[test]
-fn a_list_in_json_is_imported_with_the_rules_of_the_edition_that_is_there() {
+fn a_list_in_json_is_imported_with_the_rules_that_come_with_the_program() {
     let folder = Folder::initialised();
     let list = folder.path().join("list.json");
     let text = json!({
@@ -183,9 +183,6 @@ fn a_list_in_json_is_imported_with_the_rules_of_the_edition_that_is_there() {
     });
     std::fs::write(&list, text.to_string()).unwrap();
     let list = list.display().to_string();
-    let (exit, refusal) = folder.refusal(&["rates", "import", &list]);
-    assert_eq!((exit, &refusal["code"]), (3, &json!("no_base")));
-    folder.json(&["rates", "import", BASE]);
     let wrong = folder.path().join("wrong.json");
     let unread = text.to_string().replace("80", "-80");
     std::fs::write(&wrong, unread).unwrap();
@@ -193,7 +190,10 @@ fn a_list_in_json_is_imported_with_the_rules_of_the_edition_that_is_there() {
     let (exit, refusal) = folder.refusal(&["rates", "import", &wrong]);
     assert_eq!((exit, &refusal["code"]), (3, &json!("not_an_edition")));
     let message = refusal["message"].as_str().unwrap();
-    assert!(message.contains("rong.json line 1 column "), "{message}");
+    assert!(
+        message.starts_with("wrong.json line 1 column "),
+        "{message}"
+    );
     assert!(
         message.contains("letter_metered.1 is not a number"),
         "{message}"
@@ -204,4 +204,163 @@ fn a_list_in_json_is_imported_with_the_rules_of_the_edition_that_is_there() {
         (&json!("us-listed"), &json!(true))
     );
     assert_eq!(imported["not_read"], json!(["carrier_pigeon: 1 members"]));
+}
+
+/// The sample edition with some members changed, as a file.
+fn changed(folder: &Folder, changes: &[(&str, Value)]) -> String {
+    let mut edition: Value = serde_json::from_str(&std::fs::read_to_string(BASE).unwrap()).unwrap();
+    for (member, value) in changes {
+        edition[*member] = value.clone();
+    }
+    let path = folder.path().join("changed.json");
+    std::fs::write(&path, edition.to_string()).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn nothing_is_stored_that_would_not_read_back_or_has_a_name_that_nobody_could_publish() {
+    let folder = Folder::initialised();
+    let refused = |changes: &[(&str, Value)]| {
+        let (exit, refusal) = folder.refusal(&["rates", "import", &changed(&folder, changes)]);
+        assert_eq!(exit, 3, "{refusal}");
+        let text = |member: &str| refusal[member].as_str().unwrap().to_owned();
+        (text("code"), text("message"))
+    };
+    for day in ["-000005-01-01", "0005-01-01", "9999-12-31"] {
+        let (code, message) = refused(&[("effective", json!(day))]);
+        assert_eq!(code, "not_an_edition");
+        assert!(
+            message.contains("effective: not a day of the years"),
+            "{message}"
+        );
+    }
+    for name in ["", "../../y", ".hidden", "with space", &"x".repeat(5_000)] {
+        let (code, _) = refused(&[("id", json!(name))]);
+        assert!(
+            ["bad_edition_name", "not_an_edition"].contains(&code.as_str()),
+            "{name}: {code}"
+        );
+    }
+    for text in ["\u{1b}[2Jgone", "two\nlines", "\u{202e}turned"] {
+        let (code, message) = refused(&[("title", json!(text))]);
+        assert_eq!(code, "not_an_edition");
+        assert!(
+            message.contains("title: it has control characters"),
+            "{message}"
+        );
+    }
+    let latin = folder.path().join("latin.json");
+    std::fs::write(&latin, b"{\n \"title\": \"\xe9\"}").unwrap();
+    let latin = latin.display().to_string();
+    let (exit, refusal) = folder.refusal(&["rates", "import", &latin]);
+    assert_eq!((exit, &refusal["code"]), (3, &json!("not_an_edition")));
+    let message = refusal["message"].as_str().unwrap();
+    assert!(
+        message.ends_with("latin.json line 2 is not text in UTF-8."),
+        "{message}"
+    );
+    assert!(folder.lines(&["rates", "list"]).is_empty());
+    folder.lines(&["rates", "validate"]);
+}
+
+#[test]
+fn an_edition_is_taken_away_until_it_is_published() {
+    let folder = Folder::initialised();
+    folder.json(&["rates", "import", BASE]);
+    let removed = folder.json(&["rates", "remove", "us-2026-07-12"]);
+    assert_eq!(removed["id"], "us-2026-07-12");
+    assert!(folder.lines(&["rates", "list"]).is_empty());
+    let (exit, refusal) = folder.refusal(&["rates", "remove", "us-2026-07-12"]);
+    assert_eq!((exit, &refusal["code"]), (3, &json!("unknown_edition")));
+    // Its name is free for other prices.
+    folder.json(&[
+        "rates",
+        "import",
+        &changed(&folder, &[("title", json!("Corrected"))]),
+    ]);
+    folder.json(&["rates", "publish"]);
+    let (exit, refusal) = folder.refusal(&["rates", "remove", "us-2026-07-12"]);
+    assert_eq!((exit, &refusal["code"]), (3, &json!("edition_published")));
+    assert_eq!(folder.lines(&["rates", "list"]).len(), 1);
+}
+
+#[test]
+fn a_damaged_edition_that_nobody_has_hides_no_other_and_is_taken_away() {
+    let folder = Folder::initialised();
+    folder.json(&["rates", "import", BASE]);
+    let other = changed(
+        &folder,
+        &[
+            ("id", json!("us-other")),
+            ("effective", json!(day_ahead(9))),
+        ],
+    );
+    folder.json(&["rates", "import", &other]);
+    // As a program before stored it: bytes that are no edition.
+    let db = rusqlite::Connection::open(folder.data().join("pennyblack.db")).unwrap();
+    let spoil = "UPDATE edition SET content = x'a0' WHERE id = 'us-2026-07-12'";
+    assert_eq!(db.execute(spoil, []).unwrap(), 1);
+    drop(db);
+    let shown = folder.run(&["--json", "rates", "validate"]);
+    assert_eq!(shown.status.code(), Some(6));
+    let text = String::from_utf8(shown.stdout).unwrap();
+    assert!(
+        text.contains("us-other") && text.lines().count() == 1,
+        "{text}"
+    );
+    let published = folder.run(&["--json", "rates", "publish"]);
+    assert_eq!(published.status.code(), Some(6));
+    let refusal = String::from_utf8(published.stderr).unwrap();
+    assert!(refusal.contains("rates remove"), "{refusal}");
+    folder.json(&["rates", "remove", "us-2026-07-12"]);
+    let listed = folder.json(&["rates", "list"]);
+    assert_eq!(
+        (&listed["id"], listed["published"].is_i64()),
+        (&json!("us-other"), true)
+    );
+}
+
+#[test]
+fn one_bad_import_spoils_no_other() {
+    let folder = Folder::initialised();
+    // The newest edition that is stored sells nothing.
+    let bare = [
+        ("id", json!("us-bare")),
+        ("effective", json!(day_ahead(50))),
+        ("shapes", json!([])),
+        ("tables", json!([])),
+        ("surcharges", json!([])),
+    ];
+    folder.json(&["rates", "import", &changed(&folder, &bare)]);
+    let list = folder.path().join("list.json");
+    let text = json!({
+        "title": "A list", "unit": "US cents", "effective": day_ahead(30),
+        "first_class": {"letter_metered": {"1": 80}}
+    });
+    std::fs::write(&list, text.to_string()).unwrap();
+    let list = list.display().to_string();
+    folder.json(&["rates", "import", &list, "--id", "us-listed"]);
+    let shown = folder.run(&["--json", "rates", "publish"]);
+    assert_eq!(shown.status.code(), Some(3));
+    let text = String::from_utf8(shown.stdout).unwrap();
+    assert!(
+        text.lines().count() == 1 && text.contains("us-listed"),
+        "{text}"
+    );
+    let refusal = String::from_utf8(shown.stderr).unwrap();
+    assert!(
+        refusal.contains("edition_fails_validation") && refusal.contains("us-bare"),
+        "{refusal}"
+    );
+    // From now on what is published is the base.
+    let named = folder.path().join("named.json");
+    let plan = json!({
+        "format": "pennyblack-import-1", "base": "us-2026-07-12", "id": "us-planned",
+        "title": "By the program's rules", "effective": day_ahead(40),
+        "source": {"text": "A notice", "sample": true}
+    });
+    std::fs::write(&named, plan.to_string()).unwrap();
+    let named = named.display().to_string();
+    let imported = folder.json(&["rates", "import", &named]);
+    assert_eq!(imported["report"]["against"], "us-listed");
 }

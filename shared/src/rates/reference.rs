@@ -1,10 +1,16 @@
-//! Reference data for editions: geography, not prices. See `shared/data` and NOTICE.
+//! Reference data for editions: geography and rules, no prices. See `shared/data` and NOTICE.
 //!
 //! Only an import reads it; it then travels inside the edition.
 
 use super::zip::Zip3;
 use super::zones::Centroid;
 
+/// The edition whose rules, shapes and zones a price list takes where no other is published: its
+/// name and its JSON. None of its prices is taken.
+pub const USUAL_BASE: (&str, &str) = (
+    "us-2026-07-12",
+    include_str!("../../data/editions/us-2026-07-12.json"),
+);
 /// A sample of the zone charts of autumn 2018.
 const US_2018_SAMPLE: &str = include_str!("../../data/zones/us-2018-sample.txt");
 /// Where the ZIP3 areas of the US lie.
@@ -50,6 +56,13 @@ fn centroid(line: &str) -> Option<Centroid> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_usual_base_is_an_edition_of_that_name() {
+        let (name, source) = USUAL_BASE;
+        let edition = crate::rates::Edition::from_json(source).unwrap();
+        assert_eq!(edition.id(), name);
+    }
 
     #[test]
     fn the_reference_data_reads_whole() {

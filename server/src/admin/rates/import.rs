@@ -6,6 +6,8 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Component, Path};
 
+use jiff::civil::Date;
+use shared::rates::reference::USUAL_BASE;
 use shared::rates::source::{
     Files, ImportError, Imported, MAX_CHART_BYTES, MAX_FILES, Plan, import_listing, is_listing,
 };
@@ -17,7 +19,7 @@ use crate::admin::call::AdminCall;
 use crate::admin::refusal::{AdminRefusal, Ending};
 use crate::admin::view::EditionView;
 use crate::center::DataCenter;
-use crate::db::DbError;
+use crate::db::{DbError, Tx};
 use crate::folder::FileFault;
 use crate::services::rates::store::{self, EditionStoreError};
 
@@ -27,8 +29,6 @@ const MAX_TOGETHER: usize = 12 << 20;
 /// Why nothing was imported.
 #[derive(Debug, thiserror::Error)]
 enum NotImported {
-    #[error("no edition is stored whose rules the list could take")]
-    NoBase,
     #[error("{name} cannot be the base")]
     Base {
         name: String,
@@ -161,10 +161,13 @@ pub(in crate::admin) fn stored(
         edition: stored,
         report: Some(report),
         not_read,
+        removed: false,
     })
 }
 
-/// The edition whose rules are taken: a file, a stored edition, or the newest that is stored.
+/// The edition whose rules are taken: a file, a stored one, or that which comes with this program;
+/// without a name the newest that is published, else the newest that passes validation, else the
+/// program's. What an import got wrong is so not handed on to the next.
 fn base_of(
     center: &DataCenter,
     name: Option<String>,
@@ -176,32 +179,56 @@ fn base_of(
             fault,
         });
     }
-    center.db().read_blocking("rates-base", move |tx| {
-        let name = match name {
-            Some(name) => name,
-            None => {
-                let newest = store::list(tx)?.into_iter().next();
-                newest.ok_or(NotImported::NoBase)?.id
-            }
+    let day = today(center.now());
+    let stored = center.db().read_blocking("rates-base", move |tx| {
+        let Some(name) = name else {
+            return newest_sound(tx, day);
         };
-        Ok(store::read(tx, &name)?)
-    })
+        match store::read(tx, &name) {
+            Err(EditionStoreError::Unknown { id }) if id == USUAL_BASE.0 => Ok(None),
+            read => read.map(Some),
+        }
+    })?;
+    let (name, source) = USUAL_BASE;
+    let brought = || {
+        Edition::from_json(source).map_err(|fault| NotImported::Base {
+            name: name.to_owned(),
+            fault,
+        })
+    };
+    stored.map_or_else(brought, Ok)
+}
+
+/// The newest edition that is published, else the newest that one admin could publish.
+fn newest_sound(tx: &Tx<'_>, day: Date) -> Result<Option<Edition>, EditionStoreError> {
+    let all = store::list(tx)?;
+    if let Some(newest) = all.iter().find(|one| one.published.is_some()) {
+        return store::read(tx, &newest.id).map(Some);
+    }
+    for one in &all {
+        let edition = match store::read(tx, &one.id) {
+            Err(EditionStoreError::DamagedDraft { .. }) => continue,
+            read => read?,
+        };
+        if report_on(tx, &edition, &[], day)?.passes() {
+            return Ok(Some(edition));
+        }
+    }
+    Ok(None)
 }
 
 impl From<NotImported> for AdminRefusal {
     fn from(error: NotImported) -> Self {
         match error {
-            NotImported::NoBase => Self::of(
-                Ending::Refused,
-                "no_base",
-                &error,
-                "Import an edition with its rules first, or name one with --base.",
-            ),
             NotImported::Import(_) | NotImported::Base { .. } => Self::of(
                 Ending::Refused,
                 "not_an_edition",
                 &error,
-                "Nothing was imported. Correct the file.",
+                &format!(
+                    "Nothing was imported. Correct the file. Where its base lacks something, name \
+                     another with --base: {} comes with this program.",
+                    USUAL_BASE.0
+                ),
             ),
             NotImported::Store(error) => error.into(),
             NotImported::Db(error) => error.into(),

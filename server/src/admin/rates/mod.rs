@@ -6,17 +6,19 @@ mod publish;
 mod rehearse;
 
 use serde::{Deserialize, Serialize};
+use shared::rates::Edition;
 use shared::rates::source::Files;
 
 use super::approval::Consent;
 use super::call::Passphrase;
 use super::perform::Show;
-use super::refusal::AdminRefusal;
-use super::view::AdminView;
+use super::refusal::{AdminRefusal, Ending};
+use super::view::{AdminView, EditionView};
 use crate::center::DataCenter;
+use crate::services::rates::store::{self, StoredEdition};
 
-pub(super) use import::{import_call, stored};
-pub(super) use publish::{check_all, must_pass, today};
+pub(super) use import::import_call;
+pub(super) use publish::publish;
 
 /// Something an admin wants done with editions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +28,11 @@ pub enum RatesCall {
     Validate {
         /// Its name.
         edition: Option<String>,
+    },
+    /// Forget an edition that is not published.
+    Remove {
+        /// Its name.
+        edition: String,
     },
     /// Publish an edition that fails validation: two admins must approve it.
     PublishDespite {
@@ -71,6 +78,12 @@ pub(super) fn perform(
 ) -> Result<bool, AdminRefusal> {
     match call {
         RatesCall::Validate { edition } => publish::validate(center, edition, show),
+        RatesCall::Remove { edition } => {
+            let removed = center
+                .db()
+                .write_blocking("rates-remove", move |tx| store::remove(tx, &edition))?;
+            Ok(show(shown(removed, true)))
+        }
         RatesCall::PublishDespite {
             edition,
             reason,
@@ -100,4 +113,45 @@ pub(super) fn perform(
             Ok(show(AdminView::Rehearsal(Box::new(rehearsal))))
         }
     }
+}
+
+/// Stores the edition of a JSON source, and looks through it.
+///
+/// # Errors
+/// [`AdminRefusal`]; nothing was stored then.
+pub(super) fn import(center: &DataCenter, source: &str) -> Result<AdminView, AdminRefusal> {
+    let edition = Edition::from_json(source).map_err(|error| {
+        AdminRefusal::new(
+            Ending::Refused,
+            "not_an_edition",
+            format!(
+                "The file is not an edition of rates: {}.",
+                crate::access::problem::chain_of(&error)
+            ),
+            "Nothing was imported. Correct the file.",
+        )
+    })?;
+    import::stored(center, edition, Vec::new()).map(AdminView::Edition)
+}
+
+/// Shows all editions.
+///
+/// # Errors
+/// [`AdminRefusal`].
+pub(super) fn list(center: &DataCenter) -> Result<Vec<AdminView>, AdminRefusal> {
+    let editions = center.db().read_blocking("rates-list", store::list)?;
+    Ok(editions.into_iter().map(view).collect())
+}
+
+const fn view(edition: StoredEdition) -> AdminView {
+    shown(edition, false)
+}
+
+const fn shown(edition: StoredEdition, removed: bool) -> AdminView {
+    AdminView::Edition(EditionView {
+        edition,
+        report: None,
+        not_read: Vec::new(),
+        removed,
+    })
 }

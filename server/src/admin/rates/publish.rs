@@ -13,6 +13,7 @@ use shared::security::approval::Parameter;
 use crate::admin::approval::{
     ApprovalView, Consent, Consented, Place, RequestView, consent as approved,
 };
+use crate::admin::call::Passphrase;
 use crate::admin::perform::Show;
 use crate::admin::refusal::{AdminRefusal, Ending};
 use crate::admin::view::{AdminView, EditionView};
@@ -20,7 +21,7 @@ use crate::approvals::{Action, ApprovalError, Controlled};
 use crate::center::DataCenter;
 use crate::db::{DbError, Tx};
 use crate::repository::RepositoryError;
-use crate::services::rates::publish::publish;
+use crate::services::rates::publish as publishing;
 use crate::services::rates::store::{self, EditionStoreError, StoredEdition};
 
 /// The longest reason, bytes: it is signed and journalled with the approval.
@@ -115,35 +116,71 @@ pub(super) fn before_of(
     before.map(|id| store::read(tx, id)).transpose()
 }
 
-/// Refuses editions of which one fails, before any of them is published. Each is held against
-/// those before it in the list, as if they were published.
+/// Publishes one edition, or each that is not yet and passes. The others hinder none of them: the
+/// first is told in the end.
 ///
 /// # Errors
-/// [`PublishError::Fails`] with the report of the first that fails.
-pub(in crate::admin) fn check_all(
-    tx: &Tx<'_>,
-    ids: &[String],
-    today: Date,
-) -> Result<(), PublishError> {
-    for (index, id) in ids.iter().enumerate() {
-        let is_new = store::list(tx)?
-            .iter()
-            .any(|one| one.id == *id && one.published.is_none());
-        // One that is published stays as it is, whatever is found today.
-        if is_new {
-            let report = report_on(tx, &store::read(tx, id)?, &ids[..index], today)?;
-            must_have_passed(report)?;
-        }
+/// [`AdminRefusal`]: an edition fails or is damaged; those that were shown are published.
+pub(in crate::admin) fn publish(
+    center: &DataCenter,
+    edition: Option<String>,
+    passphrase: Option<&Passphrase>,
+    show: &mut Show<'_>,
+) -> Result<bool, AdminRefusal> {
+    let passphrase = passphrase.map(Passphrase::as_str);
+    let day = today(center.now());
+    let checked = center.db().read_blocking("rates-check", move |tx| {
+        let Some(name) = edition else {
+            return Ok(passing(tx, day)?);
+        };
+        // One that fails is told before anybody is asked for a passphrase.
+        must_pass(tx, &name, day)?;
+        Ok::<_, PublishError>((vec![name], None))
+    });
+    let (names, failed) = checked?;
+    let mut reads_on = true;
+    for name in names {
+        let id = name.clone();
+        let first = move |tx: &Tx<'_>| must_pass(tx, &id, day);
+        let edition = publishing::publish(center, &name, passphrase, first)?;
+        reads_on = reads_on && show(super::view(edition));
     }
-    Ok(())
+    match failed {
+        Some(failed) => Err(failed.into()),
+        None => Ok(reads_on),
+    }
 }
 
-/// As [`check_all`] for one edition, in the transaction that publishes it.
+/// The editions that are not published and pass, each held against those before it as if they were
+/// published; and why the first of the others does not.
+fn passing(
+    tx: &Tx<'_>,
+    today: Date,
+) -> Result<(Vec<String>, Option<PublishError>), EditionStoreError> {
+    let (mut passing, mut failed) = (Vec::new(), None);
+    for id in store::unpublished(tx)? {
+        let checked = match store::read(tx, &id) {
+            Err(fault @ EditionStoreError::DamagedDraft { .. }) => Err(fault.into()),
+            read => must_have_passed(report_on(tx, &read?, &passing, today)?),
+        };
+        match checked {
+            Ok(()) => passing.push(id),
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    Ok((passing, failed))
+}
+
+/// Refuses an edition that fails, in the transaction that publishes it. One that is published stays
+/// as it is, whatever is found today.
 ///
 /// # Errors
-/// As [`check_all`].
-pub(in crate::admin) fn must_pass(tx: &Tx<'_>, id: &str, today: Date) -> Result<(), PublishError> {
-    check_all(tx, &[id.to_owned()], today)
+/// [`PublishError::Fails`] with the report.
+fn must_pass(tx: &Tx<'_>, id: &str, today: Date) -> Result<(), PublishError> {
+    if store::named(tx, id)?.published.is_some() {
+        return Ok(());
+    }
+    must_have_passed(report_on(tx, &store::read(tx, id)?, &[], today)?)
 }
 
 fn must_have_passed(report: Report) -> Result<(), PublishError> {
@@ -169,18 +206,32 @@ pub(super) fn validate(
             Some(id) => vec![id],
             None => store::unpublished(tx)?,
         };
-        let mut reports = Vec::new();
-        for (index, id) in ids.iter().enumerate() {
-            reports.push(report_on(tx, &store::read(tx, id)?, &ids[..index], day)?);
+        let (mut reports, mut passing, mut damaged) = (Vec::new(), Vec::new(), None);
+        for id in ids {
+            let edition = match store::read(tx, &id) {
+                // What one import left does not hide the others.
+                Err(fault @ EditionStoreError::DamagedDraft { .. }) => {
+                    damaged = damaged.or(Some(fault));
+                    continue;
+                }
+                read => read?,
+            };
+            let report = report_on(tx, &edition, &passing, day)?;
+            if report.passes() {
+                passing.push(id);
+            }
+            reports.push(report);
         }
-        Ok::<_, EditionStoreError>(reports)
+        Ok::<_, EditionStoreError>((reports, damaged))
     })?;
+    let (reports, damaged) = reports;
     let failed = reports.iter().find(|report| !report.passes()).cloned();
     let mut reports = reports.into_iter();
     let read_on = reports.all(|report| show(AdminView::RatesReport(Box::new(report))));
-    match failed {
-        Some(report) => Err(PublishError::Fails(Box::new(report)).into()),
-        None => Ok(read_on),
+    match (damaged, failed) {
+        (Some(damaged), _) => Err(damaged.into()),
+        (None, Some(report)) => Err(PublishError::Fails(Box::new(report)).into()),
+        (None, None) => Ok(read_on),
     }
 }
 
@@ -225,13 +276,14 @@ pub(super) fn despite(
         let asked = center.db().read_blocking("rates-request", first);
         asked.and(Err(PublishError::Passes { id: id.to_owned() }))
     } else {
-        publish(center, id, passphrase, first)
+        publishing::publish(center, id, passphrase, first)
     };
     match published {
         Ok(edition) => Ok(AdminView::Edition(EditionView {
             edition,
             report: Some(report),
             not_read: Vec::new(),
+            removed: false,
         })),
         Err(PublishError::Asked(view)) => Ok(AdminView::Approval(ApprovalView::Request(*view))),
         Err(error) => Err(error.into()),
@@ -271,9 +323,9 @@ impl From<PublishError> for AdminRefusal {
                     Ending::Refused,
                     "edition_fails_validation",
                     format!("Edition {id} fails validation in {stops} places.{worst}"),
-                    "Nothing was published. `rates validate` shows them all. Import a corrected \
-                     edition under a new id, or let two admins publish this one: --reason TEXT \
-                     --request FILE, `admin sign`, --reason TEXT --approval FILE.",
+                    "It was not published. `rates validate` shows them all. Take it away with `rates \
+                     remove` and import a corrected one, or let two admins publish this one: \
+                     --reason TEXT --request FILE, `admin sign`, --reason TEXT --approval FILE.",
                 )
             }
             PublishError::Passes { .. } => Self::of(

@@ -78,6 +78,7 @@ impl From<RepositoryError> for AdminRefusal {
                 "Nothing was changed. Give at least three keys of different people.",
             ),
             RepositoryError::TooLong { .. } => refused("file_too_long", "Nothing was published."),
+            RepositoryError::NotAFile { .. } => refused("not_a_file", "Nothing was published."),
             RepositoryError::FileChanged { .. } => refused(
                 "file_changed",
                 "Nothing was published. Try again when nobody writes the file.",

@@ -1,11 +1,11 @@
 //! `software`: publishes releases, says how far they go, and shows who runs what.
 
 pub mod cli;
+mod signature;
 mod view;
 
 use std::path::{Path, PathBuf};
 
-use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use shared::services::ServiceId;
 use shared::services::repository::SOFTWARE_ROLE;
@@ -21,6 +21,7 @@ use super::perform::{ADMIN, Show, StationCallError};
 use super::refusal::AdminRefusal;
 use super::view::AdminView;
 use crate::center::DataCenter;
+use crate::config::Config;
 use crate::db::{Concerned, DbError};
 use crate::folder::read_small;
 use crate::repository::{Change, RepositoryError, RepositoryRole, content, nothing};
@@ -242,16 +243,10 @@ fn publish(center: &DataCenter, what: SoftwareCall) -> Result<Rollout, AdminRefu
             "Name a release.",
         ));
     };
-    check_signature(&signature, which.version)?;
+    signature::names(&signature, which.version)?;
     let name = file.file_name().and_then(|name| name.to_str());
     let name = name.unwrap_or_default().to_owned();
-    let (sha256, length) = content::put_file(center.db(), &file, center.now())?;
-    if length > PACKAGE_MAX_BYTES {
-        return Err(SoftwareError::Refused(PublishRefusal::Wrong(
-            "a package has 1 byte to 512 MiB",
-        ))
-        .into());
-    }
+    let (sha256, length) = content::digest(&file, PACKAGE_MAX_BYTES)?;
     let release = Release {
         version: which.version,
         state: ReleaseState::Rolling,
@@ -263,31 +258,20 @@ fn publish(center: &DataCenter, what: SoftwareCall) -> Result<Rollout, AdminRefu
         sha256: Sha256Hex(sha256),
         signature,
     };
-    change(center, &which, |rollout| {
-        rollout.publish(release)?;
+    let edit = |rollout: &mut Rollout| {
+        rollout.publish(release.clone())?;
         minimum.map_or(Ok(()), |minimum| rollout.require(minimum))
-    })
-}
-
-/// Stations want a signature that names the version: one that does not is refused here already.
-fn check_signature(signature: &str, version: Version) -> Result<(), AdminRefusal> {
-    let text = BASE64.decode(signature.as_bytes()).ok();
-    let text = text.and_then(|bytes| String::from_utf8(bytes).ok());
-    let comment = text.as_deref().and_then(|text| {
-        text.lines()
-            .find_map(|line| line.strip_prefix("trusted comment: "))
-    });
-    let wanted = format!("version:{version}");
-    let named =
-        comment.is_some_and(|comment| comment.split_whitespace().any(|word| word == wanted));
-    if named {
-        return Ok(());
+    };
+    // What would be refused in the end is refused before a byte of it is kept.
+    let says = center.named_targets(RepositoryRole::Software)?;
+    let mut rollout = read_rollout(center, &says, which.platform, which.channel)?;
+    edit(&mut rollout).map_err(SoftwareError::Refused)?;
+    let config = Config::read(center.folder())?;
+    if let Some(key) = &config.update_key {
+        signature::check(key, &release.signature, &file)?;
     }
-    Err(AdminRefusal::usage(
-        format!("The signature beside the package does not name version {version}."),
-        "Sign it with `tauri signer sign --app-version`, or with minisign and the trusted comment \
-         `version:` and the number; stations install nothing else.",
-    ))
+    content::put_known(center.db(), &file, (sha256, length), center.now())?;
+    change(center, &which, edit)
 }
 
 /// Changes what is published for a platform and channel, in one publication.

@@ -57,11 +57,10 @@ where
             Ok(stored)
         });
     }
-    let damaged = || EditionStoreError::Damaged { id: id.to_owned() };
     let edition = Edition::from_bytes(&content)
         .ok()
         .filter(|edition| edition.id() == id)
-        .ok_or_else(damaged)?;
+        .ok_or_else(|| store::damaged(&stored))?;
     let now = center.now();
     let id = id.to_owned();
     center.publish(

@@ -3,7 +3,8 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use shared::clock::UnixSeconds;
-use shared::rates::Edition;
+use shared::rates::{Edition, EditionError};
+use shared::services::rates::edition_target;
 
 use crate::db::{DbError, Row, Tx};
 use crate::params;
@@ -25,6 +26,27 @@ pub enum EditionStoreError {
     #[error("there is no edition {id:?}")]
     Unknown {
         /// What was asked for.
+        id: String,
+    },
+    /// The content would not be the same edition when it is read again.
+    #[error("the edition {id} cannot be stored so that it reads back")]
+    Unreadable {
+        /// The edition's name.
+        id: String,
+        /// Why, where it does not read at all.
+        #[source]
+        fault: Option<EditionError>,
+    },
+    /// What is published stays.
+    #[error("edition {id} is published")]
+    Published {
+        /// The edition's name.
+        id: String,
+    },
+    /// The stored content of one that is not published is not the edition it should be.
+    #[error("the stored content of edition {id}, which is not published, is damaged")]
+    DamagedDraft {
+        /// The edition's name.
         id: String,
     },
     /// The stored content is not the edition it should be.
@@ -72,13 +94,28 @@ pub struct StoredEdition {
 /// Stores an edition, not yet published; the same content again changes nothing.
 ///
 /// # Errors
+/// [`EditionStoreError::BadName`], [`EditionStoreError::Unreadable`],
 /// [`EditionStoreError::NameTaken`], [`EditionStoreError::Db`].
 pub fn import(
     tx: &Tx<'_>,
     edition: &Edition,
     now: UnixSeconds,
 ) -> Result<StoredEdition, EditionStoreError> {
+    let id = edition.id();
+    if edition_target(id).is_none() {
+        return Err(EditionStoreError::BadName { id: id.to_owned() });
+    }
+    // What does not read back would be damaged for good.
     let content = edition.to_bytes();
+    let fault = match Edition::from_bytes(&content) {
+        Ok(again) if again == *edition => Ok(()),
+        Ok(_) => Err(None),
+        Err(fault) => Err(Some(fault)),
+    };
+    fault.map_err(|fault| EditionStoreError::Unreadable {
+        id: id.to_owned(),
+        fault,
+    })?;
     let sha256 = Edition::sha256(&content);
     tx.execute(
         "INSERT INTO edition (sha256, id, title, effective, sample, content, imported)
@@ -93,10 +130,24 @@ pub fn import(
             now,
         ],
     )?;
-    let stored = by_id(tx, edition.id())?.filter(|stored| stored.sha256 == hex(&sha256));
-    stored.ok_or_else(|| EditionStoreError::NameTaken {
-        id: edition.id().to_owned(),
-    })
+    let stored = by_id(tx, id)?.filter(|stored| stored.sha256 == hex(&sha256));
+    stored.ok_or_else(|| EditionStoreError::NameTaken { id: id.to_owned() })
+}
+
+/// Forgets an edition that is not published, whatever its content is.
+///
+/// # Errors
+/// [`EditionStoreError::Unknown`], [`EditionStoreError::Published`], [`EditionStoreError::Db`].
+pub fn remove(tx: &Tx<'_>, id: &str) -> Result<StoredEdition, EditionStoreError> {
+    let stored = named(tx, id)?;
+    if stored.published.is_some() {
+        return Err(EditionStoreError::Published { id: id.to_owned() });
+    }
+    tx.execute(
+        "DELETE FROM edition WHERE id = ?1 AND published IS NULL",
+        params![id],
+    )?;
+    Ok(stored)
 }
 
 /// Notes that an edition is published; a published one stays as it is.
@@ -131,10 +182,24 @@ pub fn content(tx: &Tx<'_>, id: &str) -> Result<Vec<u8>, EditionStoreError> {
 /// An edition, published or not.
 ///
 /// # Errors
-/// [`EditionStoreError::Unknown`], [`EditionStoreError::Damaged`], [`EditionStoreError::Db`].
+/// [`EditionStoreError::Unknown`], [`EditionStoreError::Damaged`],
+/// [`EditionStoreError::DamagedDraft`], [`EditionStoreError::Db`].
 pub fn read(tx: &Tx<'_>, id: &str) -> Result<Edition, EditionStoreError> {
-    let damaged = |_| EditionStoreError::Damaged { id: id.to_owned() };
-    Edition::from_bytes(&content(tx, id)?).map_err(damaged)
+    let read = Edition::from_bytes(&content(tx, id)?).ok();
+    match read.filter(|edition| edition.id() == id) {
+        Some(edition) => Ok(edition),
+        None => Err(damaged(&named(tx, id)?)),
+    }
+}
+
+/// That the content of an edition is not what it should be.
+pub(super) fn damaged(stored: &StoredEdition) -> EditionStoreError {
+    let id = stored.id.clone();
+    if stored.published.is_some() {
+        EditionStoreError::Damaged { id }
+    } else {
+        EditionStoreError::DamagedDraft { id }
+    }
 }
 
 /// The edition of that name.

@@ -91,7 +91,10 @@ fn content_under_the_name_of_another_edition_is_not_published() {
         None,
         nothing::<EditionStoreError>,
     );
-    assert!(matches!(refused, Err(EditionStoreError::Damaged { .. })));
+    assert!(matches!(
+        refused,
+        Err(EditionStoreError::DamagedDraft { .. })
+    ));
     assert!(!center.is_served());
 }
 
