@@ -24,6 +24,7 @@ pub struct Relay {
     pub url: String,
     passed: Arc<Passed>,
     dropping: Arc<Notify>,
+    most_up: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Default)]
@@ -44,16 +45,21 @@ impl Relay {
         let url = format!("https://{}", listener.local_addr().unwrap());
         let center = center.trim_start_matches("https://").to_owned();
         let (passed, dropping) = (Arc::<Passed>::default(), Arc::<Notify>::default());
-        let (counts, told) = (Arc::clone(&passed), Arc::clone(&dropping));
+        let most_up = Arc::new(AtomicU64::new(u64::MAX));
+        let (counts, told, most) = (
+            Arc::clone(&passed),
+            Arc::clone(&dropping),
+            Arc::clone(&most_up),
+        );
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 counts.lines.fetch_add(1, Ordering::SeqCst);
                 let (center, told) = (center.clone(), Arc::clone(&told));
-                let counts = Arc::clone(&counts);
+                let (counts, most) = (Arc::clone(&counts), Arc::clone(&most));
                 tokio::spawn(async move {
                     let far = TcpStream::connect(center).await.unwrap();
                     tokio::select! {
-                        () = join(near, far, delay, &counts) => {}
+                        () = join(near, far, delay, &counts, &most) => {}
                         () = told.notified() => {}
                     }
                 });
@@ -63,7 +69,19 @@ impl Relay {
             url,
             passed,
             dropping,
+            most_up,
         }
+    }
+
+    /// Swallows what a line carries to the data center beyond so many bytes, as a router does whose
+    /// packets are too long for the way ahead: both ends believe that the line stands.
+    pub fn swallow_beyond(&self, bytes: u64) {
+        self.most_up.store(bytes, Ordering::SeqCst);
+    }
+
+    /// Carries everything again, on new lines.
+    pub fn carry_all(&self) {
+        self.most_up.store(u64::MAX, Ordering::SeqCst);
     }
 
     /// Ends every line that stands.
@@ -85,14 +103,21 @@ impl Relay {
 }
 
 /// Carries both ways until both sides have ended.
-async fn join(near: TcpStream, far: TcpStream, delay: Duration, passed: &Arc<Passed>) {
+async fn join(
+    near: TcpStream,
+    far: TcpStream,
+    delay: Duration,
+    passed: &Arc<Passed>,
+    most_up: &AtomicU64,
+) {
     near.set_nodelay(true).unwrap();
     far.set_nodelay(true).unwrap();
     let (near_in, near_out) = near.into_split();
     let (far_in, far_out) = far.into_split();
+    let all = AtomicU64::new(u64::MAX);
     tokio::join!(
-        carry(near_in, far_out, delay, passed),
-        carry(far_in, near_out, delay, passed)
+        carry(near_in, far_out, delay, passed, most_up),
+        carry(far_in, near_out, delay, passed, &all)
     );
 }
 
@@ -102,14 +127,19 @@ async fn carry(
     mut to: tokio::net::tcp::OwnedWriteHalf,
     delay: Duration,
     passed: &Arc<Passed>,
+    most: &AtomicU64,
 ) {
     let (sender, mut pieces) = mpsc::channel::<(Instant, Vec<u8>)>(ON_THE_WAY);
     let reading = async move {
         let mut piece = vec![0; PIECE];
+        let mut said = 0;
         while let Ok(count @ 1..) = from.read(&mut piece).await {
-            passed
-                .bytes
-                .fetch_add(u64::try_from(count).unwrap(), Ordering::SeqCst);
+            let bytes = u64::try_from(count).unwrap();
+            said += bytes;
+            if said > most.load(Ordering::SeqCst) {
+                continue;
+            }
+            passed.bytes.fetch_add(bytes, Ordering::SeqCst);
             let due = Instant::now() + delay;
             if sender.send((due, piece[..count].to_vec())).await.is_err() {
                 return;

@@ -203,47 +203,39 @@ fn verify(rounds: u32, calls: u32) -> anyhow::Result<f64> {
     Ok(spent)
 }
 
-/// Framing of a packet before the link is agreed on, and after it: flags, address, control,
-/// protocol and check sequence (RFC 1662), then without what may be left out (RFC 1661 §6.5, §6.6).
-const FULL_FRAMING: usize = 8;
-const FRAMING: usize = 5;
-/// The packets that agree on a link, without their framing: LCP with MRU, ACCM, magic number, two
-/// compressions and from one end a proof, asked and granted by both; CHAP's challenge, response and
-/// success; IPCP with an address and two name servers, named after a first refusal, and the other
-/// end's address; LCP's good-bye.
-const LINK_PACKETS: [usize; 14] = [24, 24, 29, 29, 32, 64, 8, 22, 22, 22, 22, 10, 10, 4];
-/// Headers of IPv4 and TCP.
-const SEGMENT: usize = 40;
+/// What every segment has around it: the headers of IPv4 and TCP, and PPP's protocol, check sequence
+/// and flags where all that may be left out is (RFC 1661 §6.5, §6.6, RFC 1662).
+const SEGMENT: usize = 40 + 5;
 /// The longest segment's payload on a line with packets of 1500 bytes.
 const SEGMENT_PAYLOAD: usize = 1_460;
 /// TLS 1.3 with a resumed session and one key share on P-256 or X25519, there and back: hello with
 /// ticket and binder, finished; hello, encrypted extensions, finished, and the next ticket.
-const TLS_FLIGHTS: [usize; 2] = [375, 355];
+const TLS_FLIGHTS: Passed = Passed {
+    there: 375,
+    back: 355,
+};
 /// What TLS adds to a message: record header, content type, tag.
 const RECORD: usize = 22;
-/// HTTP/2 (RFC 9113): the preface with both ends' settings, and frame headers with a request's or
-/// reply's own headers as HPACK leaves them.
-const HTTP_BEGIN: [usize; 2] = [24 + 27, 27 + 9];
-const HTTP_MESSAGE: usize = 80;
 
-/// The bytes of a call, both ways, that carries these messages (there and back) one after the other
-/// in as few segments as there can be: each answers the last, and carries its acknowledgement.
-pub(crate) fn dialed_floor(messages: &[(usize, usize)]) -> usize {
-    let link: usize = LINK_PACKETS.iter().map(|one| one + FULL_FRAMING).sum();
+/// A message and its answer, bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Passed {
+    pub(crate) there: usize,
+    pub(crate) back: usize,
+}
+
+/// The bytes of a call, both ways, that carries these messages one after the other in as few segments
+/// as there can be: each answers the last, and carries its acknowledgement. What agrees on the link
+/// before and how HTTP wraps a message is no part of it.
+pub(crate) fn dialed_floor(messages: &[Passed]) -> usize {
     // Three to open a connection, three to close it.
-    let connection = 6 * (SEGMENT + FRAMING);
-    let carried = |payload: usize| {
-        let segments = payload.div_ceil(SEGMENT_PAYLOAD);
-        payload + segments * (SEGMENT + FRAMING)
-    };
-    let [hello, answer] = TLS_FLIGHTS;
-    let [begin, begun] = HTTP_BEGIN;
-    let flights = carried(hello + begin + RECORD) + carried(answer + begun + RECORD);
-    let exchanged = messages.iter().map(|(there, back)| {
-        let around = RECORD + HTTP_MESSAGE;
-        carried(there + around) + carried(back + around)
-    });
-    link + connection + flights + exchanged.sum::<usize>()
+    let connection = 6 * SEGMENT;
+    let carried = |payload: usize| payload + payload.div_ceil(SEGMENT_PAYLOAD) * SEGMENT;
+    let flights = carried(TLS_FLIGHTS.there) + carried(TLS_FLIGHTS.back);
+    let exchanged = messages
+        .iter()
+        .map(|one| carried(one.there + RECORD) + carried(one.back + RECORD));
+    connection + flights + exchanged.sum::<usize>()
 }
 
 fn key() -> anyhow::Result<EcdsaKeyPair> {

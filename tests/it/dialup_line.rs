@@ -161,6 +161,90 @@ async fn a_silent_internet_is_waited_for_once_and_the_number_is_dialed_within_te
     assert!(second < Duration::from_secs(1), "{second:?}");
 }
 
+/// What a line carries of a contact: the handshake and the question whether anybody is there, and
+/// nothing of a refill.
+const CARRIES_A_QUESTION: u64 = 1_960;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_internet_that_answers_and_then_carries_nothing_leads_to_a_call_in_the_same_click() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, socket) = at_a_modem(&town, "north").await;
+    let relay = Relay::to(&town.url, Duration::ZERO).await;
+    counter.set_server(&relay.url).await;
+    relay.swallow_beyond(CARRIES_A_QUESTION);
+    let clicked = Instant::now();
+    let refill = counter.refill("5.00").await.unwrap();
+    assert_eq!(refill.registers.control_total, 5_000);
+    let first = socket.log().dialed[0].1 - clicked;
+    // It had answered, and was believed for a while.
+    let waited = Duration::from_secs(3)..Duration::from_secs(10);
+    assert!(waited.contains(&first), "{first:?}");
+    assert_eq!(counter.status().await.line.kind, "dialup");
+    counter.station.telephone().hang_up().await;
+
+    // What it answers is not believed again so soon.
+    let lines = relay.lines();
+    let clicked = Instant::now();
+    let refill = counter.refill("5.00").await.unwrap();
+    assert_eq!(refill.registers.control_total, 10_000);
+    let second = socket.log().dialed[1].1 - clicked;
+    assert!(second < Duration::from_secs(1), "{second:?}");
+    assert_eq!(relay.lines(), lines);
+    counter.station.telephone().hang_up().await;
+
+    // It is mended, and believed after a while.
+    relay.carry_all();
+    town.turn_to(UnixSeconds(town.clock.now().0 + 6 * 60));
+    assert_eq!(counter.contact().await.unwrap().line, "internet");
+    assert_eq!(socket.log().dialed.len(), 2);
+    assert_eq!(town.balance().await, 90_000);
+    town.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_that_moved_to_an_internet_which_carries_nothing_goes_back_to_the_telephone() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, socket) = at_a_modem(&town, "north").await;
+    let later = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = later.local_addr().unwrap();
+    drop(later);
+    counter.set_server(&format!("https://{address}")).await;
+    socket.fates(&[Fate::StallsAfter(2_600), Fate::Good]);
+    let center = town.url.clone();
+    let returns = async move {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let relay = Relay::at(address, &center, Duration::ZERO).await;
+        relay.swallow_beyond(CARRIES_A_QUESTION);
+        relay
+    };
+    let (refill, _relay) = tokio::join!(counter.refill("20.00"), returns);
+    assert_eq!(refill.unwrap().registers.control_total, 20_000);
+    assert_eq!(counter.status().await.line.kind, "dialup");
+    assert_eq!(socket.log().dialed.len(), 2);
+    assert_eq!(town.balance().await, 80_000);
+    town.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_internet_that_breaks_in_the_middle_of_a_refill_leads_to_a_call_in_the_same_click() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, socket) = at_a_modem(&town, "north").await;
+    let relay = Relay::to(&town.url, Duration::ZERO).await;
+    counter.set_server(&relay.url).await;
+    relay.swallow_beyond(CARRIES_A_QUESTION);
+    let breaks = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        relay.drop_all();
+    };
+    let clicked = Instant::now();
+    let (refill, ()) = tokio::join!(counter.refill("5.00"), breaks);
+    assert_eq!(refill.unwrap().registers.control_total, 5_000);
+    let first = socket.log().dialed[0].1 - clicked;
+    assert!(first < Duration::from_secs(4), "{first:?}");
+    assert_eq!(town.balance().await, 95_000);
+    town.assert_books_hold().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_internet_is_there_nothing_is_dialed() {
     let town = Town::with_deposit("100.00").await;

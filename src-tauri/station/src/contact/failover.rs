@@ -241,6 +241,10 @@ pub struct Internet {
     /// When it failed last, and has not answered since.
     #[serde(default)]
     pub failed_at: Option<UnixSeconds>,
+    /// Whether it answered the question then, and carried no contact: its answer says nothing for
+    /// as long as it is believed to be down.
+    #[serde(default)]
+    pub hollow: bool,
     /// How long it took to answer last, milliseconds.
     #[serde(default)]
     pub answer_ms: Option<u32>,
@@ -258,6 +262,20 @@ impl Internet {
     pub fn is_known_down(&self, now: UnixSeconds) -> bool {
         self.failed_at
             .is_some_and(|at| (0..DOWN_SECONDS).contains(&now.0.saturating_sub(at.0)))
+    }
+
+    /// Whether its answer to the question says nothing now.
+    #[must_use]
+    pub fn is_hollow(&self, now: UnixSeconds) -> bool {
+        self.hollow && self.is_known_down(now)
+    }
+
+    /// How long a contact over it may carry nothing. Together with the question before it that is
+    /// what the clerk waits for an Internet that leads nowhere: a slow answer leaves less.
+    #[must_use]
+    pub fn contact_patience(&self) -> Duration {
+        let took = Duration::from_millis(u64::from(self.answer_ms.unwrap_or(0)));
+        PATIENCE_MOST.saturating_sub(took).max(PATIENCE_LEAST)
     }
 
     /// How long its answer is waited for.
@@ -440,6 +458,32 @@ mod tests {
             [None, Some(20), Some(400), Some(9_000)].map(took),
             [5_000, 2_580, 4_100, 5_000]
         );
+    }
+
+    #[test]
+    fn an_internet_that_carries_nothing_is_waited_for_less_the_longer_its_answer_took() {
+        let took = |answer_ms| {
+            let internet = Internet {
+                answer_ms,
+                ..Internet::default()
+            };
+            internet.contact_patience().as_millis()
+        };
+        assert_eq!(
+            [None, Some(20), Some(1_000), Some(4_900)].map(took),
+            [5_000, 4_980, 4_000, 2_500]
+        );
+    }
+
+    #[test]
+    fn an_answer_that_led_to_no_contact_says_nothing_for_five_minutes() {
+        let failed = |hollow| Internet {
+            failed_at: Some(START),
+            hollow,
+            ..Internet::default()
+        };
+        assert!(failed(true).is_hollow(at(4)) && !failed(true).is_hollow(at(5)));
+        assert!(!failed(false).is_hollow(at(1)));
     }
 
     #[test]

@@ -18,6 +18,7 @@ use shared::wire::{CBOR_MEDIA_TYPE, MAX_PROBLEM_BYTES, PROBLEM_MEDIA_TYPE, Probl
 
 use super::issuer::{ByRoot, Seen};
 use super::link::{Answered, LinkFault, LinkRequest, MAX_REPLY_BYTES};
+use super::owed::Owed;
 use crate::crypto;
 
 /// How a line wants to be used.
@@ -127,6 +128,7 @@ pub(super) struct Http {
     client: reqwest::Client,
     base: String,
     seen: Seen,
+    owed: Arc<Owed>,
 }
 
 impl Http {
@@ -186,6 +188,7 @@ impl Http {
             client,
             base: server.trim_end_matches('/').to_owned(),
             seen: tls.seen.clone(),
+            owed: Arc::default(),
         })
     }
 
@@ -196,7 +199,18 @@ impl Http {
             client,
             base,
             seen: Seen::default(),
+            owed: Arc::default(),
         }
+    }
+
+    /// What it was asked and has not answered.
+    pub(super) fn owed(&self) -> Arc<Owed> {
+        Arc::clone(&self.owed)
+    }
+
+    /// The same, which counts there what it owes.
+    pub(super) fn owing(self, owed: Arc<Owed>) -> Self {
+        Self { owed, ..self }
     }
 
     /// The issuer of the data center's certificate, DER, as it came in the handshake.
@@ -223,7 +237,7 @@ impl Http {
         if reply.status().is_success() {
             return Ok(reply);
         }
-        let refused = read(reply, MAX_REPLY_BYTES).await.err();
+        let refused = read(reply, MAX_REPLY_BYTES, &self.owed).await.err();
         Err(refused.unwrap_or(LinkFault::Unreadable))
     }
 
@@ -246,6 +260,7 @@ impl Http {
 
     /// Exchanges one request for its reply.
     pub(super) async fn exchanged(&self, request: LinkRequest, holds: &Holdings) -> Answered {
+        let _asked = self.owed.ask(request.length());
         let (part, limit) = match &request {
             LinkRequest::FetchPart { from, end, .. } => (Some((*from, *end)), MAX_REPLY_BYTES),
             LinkRequest::Fetch { limit, .. } => (None, MAX_REPLY_BYTES.min(*limit)),
@@ -265,13 +280,16 @@ impl Http {
         };
         let request = request.header(HOLDS_HEADER, holds.to_string());
         match request.send().await {
-            Ok(reply) => Answered {
-                due: word(&reply),
-                reply: match part {
-                    Some((from, end)) => read_part(reply, from, end).await,
-                    None => read(reply, limit).await,
-                },
-            },
+            Ok(reply) => {
+                self.owed.hear();
+                Answered {
+                    due: word(&reply),
+                    reply: match part {
+                        Some((from, end)) => read_part(reply, from, end, &self.owed).await,
+                        None => read(reply, limit, &self.owed).await,
+                    },
+                }
+            }
             Err(error) => fault(&error).into(),
         }
     }
@@ -306,9 +324,14 @@ fn range(from: u64, end: u64) -> String {
 }
 
 /// Reads a part of a document, or a refusal. A whole document is not the part that was asked for.
-async fn read_part(reply: reqwest::Response, from: u64, end: u64) -> Result<Vec<u8>, LinkFault> {
+async fn read_part(
+    reply: reqwest::Response,
+    from: u64,
+    end: u64,
+    owed: &Owed,
+) -> Result<Vec<u8>, LinkFault> {
     if !reply.status().is_success() {
-        return read(reply, MAX_REPLY_BYTES).await;
+        return read(reply, MAX_REPLY_BYTES, owed).await;
     }
     let begins = format!("bytes {from}-{}/", end.saturating_sub(1));
     let is_the_part = reply.status() == StatusCode::PARTIAL_CONTENT
@@ -320,7 +343,7 @@ async fn read_part(reply: reqwest::Response, from: u64, end: u64) -> Result<Vec<
     if !is_the_part || length > MAX_REPLY_BYTES {
         return Err(LinkFault::Unreadable);
     }
-    let body = read_body(reply, length).await?;
+    let body = read_body(reply, length, owed).await?;
     if body.len() == length {
         Ok(body)
     } else {
@@ -337,14 +360,14 @@ fn word(reply: &reqwest::Response) -> Option<Due> {
 }
 
 /// Reads a reply of up to `limit` bytes, or a refusal.
-async fn read(reply: reqwest::Response, limit: usize) -> Result<Vec<u8>, LinkFault> {
+async fn read(reply: reqwest::Response, limit: usize, owed: &Owed) -> Result<Vec<u8>, LinkFault> {
     let refused = !reply.status().is_success();
     let limit = if refused { MAX_PROBLEM_BYTES } else { limit };
     let problem = reply
         .headers()
         .get(reqwest::header::CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(PROBLEM_MEDIA_TYPE.as_bytes()));
-    let body = read_body(reply, limit).await?;
+    let body = read_body(reply, limit, owed).await?;
     match (refused, problem) {
         (false, _) => Ok(body),
         (true, true) => {
@@ -374,9 +397,14 @@ fn tls13(
 }
 
 /// Reads a body up to `limit` bytes.
-async fn read_body(mut reply: reqwest::Response, limit: usize) -> Result<Vec<u8>, LinkFault> {
+async fn read_body(
+    mut reply: reqwest::Response,
+    limit: usize,
+    owed: &Owed,
+) -> Result<Vec<u8>, LinkFault> {
     let mut body = Vec::new();
     while let Some(chunk) = reply.chunk().await.map_err(|error| fault(&error))? {
+        owed.hear();
         if body.len() + chunk.len() > limit {
             return Err(LinkFault::Unreadable);
         }

@@ -1,6 +1,7 @@
 //! The Internet line: HTTPS over the network, and nothing else.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use shared::monitor::{Due, Holdings, LINE_MAX_BYTES};
@@ -8,6 +9,7 @@ use shared::monitor::{Due, Holdings, LINE_MAX_BYTES};
 pub use super::http::{Credentials, Identity};
 use super::http::{Http, Manner, fault};
 use super::link::{Exchange, Link, LinkFault, LinkRequest};
+use super::owed::Owed;
 
 /// How long a connection may take to stand.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -75,6 +77,16 @@ impl Internet {
     #[must_use]
     pub fn issuer(&self) -> Option<Vec<u8>> {
         self.0.issuer()
+    }
+
+    /// What it was asked and has not answered.
+    pub(super) fn owed(&self) -> Arc<Owed> {
+        self.0.owed()
+    }
+
+    /// The same line, which counts there what it owes.
+    pub(super) fn owing(self, owed: Arc<Owed>) -> Self {
+        Self(self.0.owing(owed))
     }
 
     /// Whether the data center answers within `patience`; the address it was found at. A line that

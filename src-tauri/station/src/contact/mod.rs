@@ -13,6 +13,7 @@ mod issuer;
 pub mod link;
 mod meet;
 mod monitor;
+mod owed;
 pub(crate) mod reach;
 pub mod round;
 pub mod standing;

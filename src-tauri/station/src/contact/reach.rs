@@ -11,12 +11,16 @@ use super::failover::{self, Internet as Memory};
 use super::faults::said;
 use super::internet::Internet;
 use super::link::Link;
+use super::owed::Owed;
 use super::round::line_terms;
 use crate::api::UiError;
 use crate::station::Station;
 
 /// Whether the data center is there is asked here: it costs it nothing, and any answer is one.
 pub(super) const HEALTH_PATH: &str = "/v1/health";
+
+/// The name of the Internet among lines.
+const INTERNET: &str = "internet";
 
 /// How long an answer over a call may take, the handshake at 9,600 bit/s in it.
 const CALL_PATIENCE: Duration = Duration::from_secs(60);
@@ -35,30 +39,79 @@ pub(super) enum Way {
 
 /// A line that a contact goes over.
 pub(super) enum Line {
-    /// The Internet; a link that was made already, because it was asked whether it answers.
-    Internet(Mutex<Option<Arc<Internet>>>),
+    /// The Internet.
+    Internet(Net),
     /// A call, and whether the contact may move over to the Internet.
     Call(Arc<Dialed>, bool),
     /// Handed in.
     Standing(Arc<dyn Link>),
 }
 
+/// The Internet, as one contact uses it.
+pub(super) struct Net {
+    /// A link that was made already, because it was asked whether it answers.
+    made: Mutex<Option<Arc<Internet>>>,
+    owed: Arc<Owed>,
+    /// How long it may carry nothing before the contact goes on over the telephone; nothing where
+    /// there is none, or the contact may not use it.
+    patience: Option<Duration>,
+}
+
+impl Net {
+    fn take(&self) -> Option<Arc<Internet>> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.take()
+    }
+}
+
 impl Line {
-    pub(super) const fn internet(link: Option<Arc<Internet>>) -> Self {
-        Self::Internet(Mutex::new(link))
+    /// The Internet and no other line.
+    fn internet_alone() -> Self {
+        Self::Internet(Net {
+            made: Mutex::default(),
+            owed: Arc::default(),
+            patience: None,
+        })
+    }
+
+    /// The Internet that has just answered; the telephone where it carries nothing all the same.
+    pub(super) fn answered(Answering { link, patience }: Answering) -> Self {
+        Self::Internet(Net {
+            owed: link.owed(),
+            made: Mutex::new(Some(link)),
+            patience: Some(patience),
+        })
+    }
+
+    /// What it was asked and has not answered, and how long it may be silent; nothing where there
+    /// is no other line for the contact.
+    pub(super) fn watched(&self) -> Option<(&Owed, Duration)> {
+        match self {
+            Self::Internet(net) => net.patience.map(|patience| (net.owed.as_ref(), patience)),
+            Self::Call(_, _) | Self::Standing(_) => None,
+        }
+    }
+
+    /// Whether it is the Internet.
+    pub(super) fn is_internet(&self) -> bool {
+        match self {
+            Self::Internet(_) => true,
+            Self::Call(_, _) => false,
+            Self::Standing(link) => link.line() == INTERNET,
+        }
     }
 
     /// A link that shows the certificate the station has at this moment.
     pub(super) async fn link(&self, station: &Station) -> Result<Arc<dyn Link>, UiError> {
         match self {
             Self::Standing(link) => Ok(Arc::clone(link)),
-            Self::Internet(made) => {
-                let made = made.lock().unwrap_or_else(PoisonError::into_inner).take();
-                match made {
-                    Some(link) => Ok(link),
-                    None => Ok(Arc::new(internet(station).await?)),
+            Self::Internet(net) => match net.take() {
+                Some(link) => Ok(link),
+                None => {
+                    let link = internet(station).await?;
+                    Ok(Arc::new(link.owing(Arc::clone(&net.owed))))
                 }
-            }
+            },
             Self::Call(call, _) => {
                 let (terms, memory) = station
                     .apply(|owner| Ok((line_terms(owner)?, settings::internet(owner)?)))
@@ -91,7 +144,7 @@ pub(super) async fn reach(
 ) -> Result<Line, UiError> {
     match way {
         Way::Standing(link) => Ok(Line::Standing(link)),
-        Way::Internet => Ok(Line::internet(None)),
+        Way::Internet => Ok(Line::internet_alone()),
         Way::Dialup => {
             let call = dial(station, true).await?;
             Ok(Line::Call(call, false))
@@ -104,14 +157,14 @@ pub(super) async fn reach(
                 })
                 .await?;
             if !ready || !failover::may_dial(opened_by) {
-                return Ok(Line::internet(None));
+                return Ok(Line::internet_alone());
             }
             if let Some(call) = station.telephone().call() {
                 return Ok(Line::Call(call, true));
             }
             let known_down = memory.is_known_down(now);
-            if !known_down && let Some(link) = answers(station, &memory).await? {
-                return Ok(Line::internet(Some(link)));
+            if !known_down && let Some(answering) = answers(station, &memory).await? {
+                return Ok(Line::answered(answering));
             }
             // The Internet may come back while the modem dials, which takes far longer than a
             // question: whoever stops waiting for the call ends it.
@@ -122,7 +175,7 @@ pub(super) async fn reach(
             };
             tokio::select! {
                 biased;
-                link = back(station, first) => Ok(Line::internet(Some(link))),
+                answering = back(station, first) => Ok(Line::answered(answering)),
                 call = dial(station, false) => call.map(|call| Line::Call(call, true)),
             }
         }
@@ -156,27 +209,84 @@ pub(crate) async fn try_call(station: &Station) -> Result<Result<(), UiError>, U
 }
 
 /// Comes back when the Internet does; it is asked after `first`, and every period from then on.
-pub(super) async fn back(station: &Station, first: Duration) -> Arc<Internet> {
+pub(super) async fn back(station: &Station, first: Duration) -> Answering {
     let mut pause = first;
     loop {
         tokio::time::sleep(pause).await;
         pause = station.telephone().asking_period();
-        let memory = station.apply(|owner| settings::internet(owner)).await;
-        let link = match memory {
-            Ok(memory) => answers(station, &memory).await,
+        let memory = station
+            .apply(|owner| Ok((settings::internet(owner)?, owner.now())))
+            .await;
+        let answering = match memory {
+            Ok((memory, now)) if memory.is_hollow(now) => Ok(None),
+            Ok((memory, _)) => answers(station, &memory).await,
             Err(fault) => Err(fault),
         };
-        match link {
-            Ok(Some(link)) => return link,
+        match answering {
+            Ok(Some(answering)) => return answering,
             Ok(None) => {}
             Err(fault) => tracing::debug!(code = fault.code, "the Internet was not asked"),
         }
     }
 }
 
+/// An Internet that has just answered, and how long a contact over it may carry nothing.
+pub(super) struct Answering {
+    link: Arc<Internet>,
+    patience: Duration,
+}
+
+/// The telephone for a contact that the Internet did not carry although it answers: nothing moves
+/// back to it in this contact.
+///
+/// # Errors
+/// Why there is no call.
+pub(super) async fn fall_back(station: &Station) -> Result<Line, UiError> {
+    let call = dial(station, false).await?;
+    Ok(Line::Call(call, false))
+}
+
+/// How a contact fared over the Internet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Carried {
+    /// It came about.
+    Through,
+    /// It did not.
+    Nothing,
+    /// It did not, although the Internet had just answered.
+    Hollow,
+}
+
+/// Remembers that, for the clerk's next click.
+pub(super) async fn remember(station: &Station, carried: Carried) -> Result<(), UiError> {
+    station
+        .apply(move |owner| {
+            let memory = settings::internet(owner)?;
+            if !telephone::is_ready(owner)? {
+                return Ok(());
+            }
+            let now = owner.now();
+            let (failed_at, hollow) = match carried {
+                Carried::Through => (None, false),
+                Carried::Nothing => (Some(now), memory.is_hollow(now)),
+                Carried::Hollow => (Some(now), true),
+            };
+            let learned = Memory {
+                failed_at,
+                hollow,
+                ..memory.clone()
+            };
+            if learned == memory {
+                return Ok(());
+            }
+            settings::put_internet(owner, &learned)
+        })
+        .await
+}
+
 /// Asks whether the data center answers over the Internet, and remembers how that went. The link
 /// that was asked is used then: its connection stands.
-async fn answers(station: &Station, memory: &Memory) -> Result<Option<Arc<Internet>>, UiError> {
+async fn answers(station: &Station, memory: &Memory) -> Result<Option<Answering>, UiError> {
     let link = Arc::new(internet(station).await?);
     let begun = Instant::now();
     let answer = link.answers(HEALTH_PATH, memory.patience()).await;
@@ -185,12 +295,13 @@ async fn answers(station: &Station, memory: &Memory) -> Result<Option<Arc<Intern
     let is_up = answer.is_ok();
     let kept = memory.clone();
     let issuer = link.issuer().map(hex::encode);
-    station
+    let learned = station
         .apply(move |owner| {
             let now = owner.now();
             let memory = if is_up {
                 Memory {
                     failed_at: None,
+                    hollow: false,
                     answer_ms: Some(took),
                     address: found.or(kept.address),
                     issuer: issuer.or(kept.issuer),
@@ -198,14 +309,17 @@ async fn answers(station: &Station, memory: &Memory) -> Result<Option<Arc<Intern
             } else {
                 Memory {
                     failed_at: Some(now),
+                    hollow: false,
                     ..settings::internet(owner)?
                 }
             };
-            settings::put_internet(owner, &memory)
+            settings::put_internet(owner, &memory)?;
+            Ok(memory)
         })
         .await?;
     if let Err(fault) = &answer {
         tracing::info!("the Internet does not lead to the data center: {fault}");
     }
-    Ok(is_up.then_some(link))
+    let patience = learned.contact_patience();
+    Ok(is_up.then_some(Answering { link, patience }))
 }

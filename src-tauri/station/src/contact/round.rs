@@ -2,6 +2,7 @@
 //! certificate, and how every service fared in it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use shared::monitor::{Due, Marker, Outcome};
 use shared::services::ServiceId;
@@ -11,7 +12,8 @@ use super::by_itself;
 use super::internet::{Credentials, Identity};
 use super::link::Link;
 use super::monitor::{self, Fared, Opening};
-use super::reach::{self, Line, Way, reach};
+use super::owed::Owed;
+use super::reach::{self, Carried, Line, Way, reach};
 use crate::api::{ContactView, ErrorKind, Event, ServiceView, UiError};
 use crate::messages::{Code, say};
 use crate::services::{self, Asked};
@@ -154,36 +156,117 @@ async fn meet_by(station: &Station, way: Way, opening: Opening) -> Result<Met, U
     let on_any = matches!(way, Way::Any | Way::Dialup);
     let line = match reach(station, way, opening.by).await {
         Ok(line) => line,
-        Err(fault) => {
-            if fault.kind == ErrorKind::Unreachable {
-                note(station, "dialup", &[], Some(fault.clone())).await?;
-                by_itself::note(station, false).await;
-            }
-            return Err(fault);
-        }
+        Err(fault) => return not_reached(station, fault).await,
     };
-    let met = if line.may_move() {
-        tokio::select! {
-            biased;
-            met = run(station, &line, &opening) => met,
-            link = reach::back(station, station.telephone().asking_period()) => {
-                tracing::info!("the Internet is back: the contact moves over to it");
-                let opening = resumed(station, opening.clone()).await?;
-                // Nobody waits for the good-bye on a line that may carry nothing any more.
-                let telephone = Arc::clone(station.telephone());
-                tokio::spawn(async move { telephone.hang_up().await });
-                run(station, &Line::internet(Some(link)), &opening).await
+    let met = match on_lines(station, line, opening).await? {
+        Went::Met(met) => met,
+        Went::Nowhere(opening) => {
+            tracing::info!("the Internet carries nothing: the contact goes on over the telephone");
+            match reach::fall_back(station).await {
+                Ok(line) => run(station, &line, &opening).await,
+                Err(fault) => return not_reached(station, fault).await,
             }
         }
-    } else {
-        run(station, &line, &opening).await
     };
     station.telephone().let_go();
-    let unreachable = |met: &Result<Met, UiError>| matches!(met, Err(fault) if fault.kind == ErrorKind::Unreachable);
     if on_any || met.is_ok() {
-        by_itself::note(station, !unreachable(&met)).await;
+        by_itself::note(station, !is_unreachable(&met)).await;
     }
     met
+}
+
+/// Notes that no line led to the data center, and says why.
+async fn not_reached(station: &Station, fault: UiError) -> Result<Met, UiError> {
+    if fault.kind == ErrorKind::Unreachable {
+        note(station, "dialup", &[], Some(fault.clone())).await?;
+        by_itself::note(station, false).await;
+    }
+    Err(fault)
+}
+
+fn is_unreachable(met: &Result<Met, UiError>) -> bool {
+    matches!(met, Err(fault) if fault.kind == ErrorKind::Unreachable)
+}
+
+/// How far a contact came on the line it began on, and on the one it moved over to.
+enum Went {
+    /// To its end.
+    Met(Result<Met, UiError>),
+    /// The Internet had answered and did not carry it; what is left of it.
+    Nowhere(Opening),
+}
+
+/// Runs a contact; when the Internet comes back during a call, it moves over.
+async fn on_lines(station: &Station, line: Line, opening: Opening) -> Result<Went, UiError> {
+    if !line.may_move() {
+        return on_line(station, &line, opening).await;
+    }
+    tokio::select! {
+        biased;
+        met = run(station, &line, &opening) => Ok(Went::Met(met)),
+        answering = reach::back(station, station.telephone().asking_period()) => {
+            tracing::info!("the Internet is back: the contact moves over to it");
+            let opening = resumed(station, opening.clone()).await?;
+            // Nobody waits for the good-bye on a line that may carry nothing any more.
+            let telephone = Arc::clone(station.telephone());
+            tokio::spawn(async move { telephone.hang_up().await });
+            on_line(station, &Line::answered(answering), opening).await
+        }
+    }
+}
+
+/// Runs a contact over one line. Where it could use another, an Internet that carries nothing of it
+/// is not waited for; what was on its way lies in the store.
+async fn on_line(station: &Station, line: &Line, opening: Opening) -> Result<Went, UiError> {
+    let Some((owed, patience)) = line.watched() else {
+        let met = run(station, line, &opening).await;
+        if line.is_internet() && (met.is_ok() || is_unreachable(&met)) {
+            let through = met.is_ok();
+            let carried = if through {
+                Carried::Through
+            } else {
+                Carried::Nothing
+            };
+            reach::remember(station, carried).await?;
+        }
+        return Ok(Went::Met(met));
+    };
+    let met = tokio::select! {
+        biased;
+        met = run(station, line, &opening) => Some(met),
+        () = silence(station, owed, patience, &opening) => None,
+    };
+    let is_carried = |met: &Met| {
+        let kind = met.funds.as_ref().map(|fault| fault.kind);
+        kind != Some(ErrorKind::Unreachable) || !waits(&opening, met.decided)
+    };
+    match met {
+        Some(Ok(met)) if is_carried(&met) => {
+            reach::remember(station, Carried::Through).await?;
+            Ok(Went::Met(Ok(met)))
+        }
+        Some(Err(fault)) if fault.kind != ErrorKind::Unreachable => Ok(Went::Met(Err(fault))),
+        Some(_) | None => {
+            reach::remember(station, Carried::Hollow).await?;
+            Ok(Went::Nowhere(resumed(station, opening).await?))
+        }
+    }
+}
+
+/// Comes back when the Internet carries nothing of a contact, or not the refill it was opened for.
+/// One service that is not answered while others are is no matter of the line.
+async fn silence(station: &Station, owed: &Owed, patience: Duration, opening: &Opening) {
+    loop {
+        owed.silence(patience).await;
+        if !owed.was_heard() {
+            return;
+        }
+        let decided = station.apply(|owner| Ok(owner.decided())).await;
+        if decided.is_ok_and(|decided| waits(opening, decided)) {
+            return;
+        }
+        tokio::time::sleep(patience).await;
+    }
 }
 
 /// A contact that goes on over another line. What was on its way lies in the store and may have
@@ -200,14 +283,16 @@ async fn resumed(station: &Station, mut opening: Opening) -> Result<Opening, UiE
             Ok(decided)
         })
         .await?;
-    let is_it = |decided: Decided| {
-        let asked = opening.asked.refill.as_ref();
-        asked.is_some_and(|asked| asked.amount == decided.amount)
-    };
-    if decided.is_some_and(is_it) {
+    if decided.is_some() && !waits(&opening, decided) {
         opening.asked.refill = None;
     }
     Ok(opening)
+}
+
+/// Whether the refill that a contact was opened for is not decided yet.
+fn waits(opening: &Opening, decided: Option<Decided>) -> bool {
+    let asked = opening.asked.refill.as_ref();
+    asked.is_some_and(|asked| decided.is_none_or(|decided| decided.amount != asked.amount))
 }
 
 /// Lets the monitor serve every service over a line.

@@ -5,16 +5,17 @@
 //! client code goes that the Internet line uses. A call is hung up whatever happens: by whoever
 //! used it last, when its holder is dropped, when the program ends and when it panics.
 
+mod between;
 mod calls;
 mod dialed;
 mod door;
 pub mod failures;
+mod led;
 pub mod lookup;
 pub mod ports;
 pub mod profiles;
 mod sessions;
 pub mod settings;
-pub mod simulated;
 mod stream;
 pub mod telephone;
 
@@ -27,6 +28,7 @@ use super::http::{Credentials, Http, LineDoor, Manner, Tls};
 use super::link::{Answered, Exchange, Link, LinkFault, LinkRequest};
 
 pub use dialed::{DialFault, Dialed, Order, hang_up_on_panic};
+pub use led::{Led, Session};
 
 /// How long the stream and the TLS handshake may take to stand, on the slowest line and with some
 /// noise on it.
@@ -43,15 +45,22 @@ pub struct Dialup {
     call: Arc<Dialed>,
 }
 
+/// How a call wants to be used.
+const SLOW: Manner = Manner {
+    connect: CONNECT_TIMEOUT,
+    exchange: EXCHANGE_TIMEOUT,
+    // PPP asks whether the other end is there, and shorter.
+    keep_alive: None,
+    is_slow: true,
+    issuer: None,
+    door: None,
+};
+
 fn manner(call: &Dialed, issuer: Option<Vec<u8>>) -> Manner {
     Manner {
-        connect: CONNECT_TIMEOUT,
-        exchange: EXCHANGE_TIMEOUT,
-        // PPP asks whether the other end is there, and shorter.
-        keep_alive: None,
-        is_slow: true,
         issuer,
         door: Some(LineDoor(call.door().to_owned())),
+        ..SLOW
     }
 }
 

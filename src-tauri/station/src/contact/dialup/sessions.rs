@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::between::Between;
 use super::{Dialed, Dialup, manner};
 use crate::contact::http::{Credentials, Tls};
 use crate::contact::link::LinkFault;
@@ -17,15 +18,6 @@ struct Kept {
     tls: Tls,
     /// The link of the call that is on.
     link: Option<Arc<Dialup>>,
-}
-
-/// Whose sessions they are: nobody takes up a session of somebody else, or one that was begun with
-/// another certificate.
-#[derive(Debug, PartialEq, Eq)]
-struct Between {
-    server: String,
-    credentials: Credentials,
-    issuer: Option<Vec<u8>>,
 }
 
 impl Sessions {
@@ -47,10 +39,7 @@ impl Sessions {
         let (tls, link) = before.map_or((None, None), |one| (Some(one.tls), one.link));
         let tls = match tls {
             Some(tls) => tls,
-            None => {
-                let manner = manner(call, between.issuer.clone());
-                Tls::new(&between.credentials, &manner)?
-            }
+            None => between.tls(&manner(call, None))?,
         };
         let link = match link.filter(|link| Arc::ptr_eq(&link.call, call)) {
             Some(link) => link,
