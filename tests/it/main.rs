@@ -100,6 +100,8 @@ mod scales;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
+mod soak;
+#[cfg(test)]
 mod software;
 #[cfg(test)]
 #[cfg(target_os = "linux")]

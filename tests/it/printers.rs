@@ -195,6 +195,16 @@ impl Trial {
     }
 }
 
+/// Tries each model, all at once: what takes time here is waiting.
+fn of_each_model(attempt: impl Fn(&Trial) + Sync) {
+    let attempt = &attempt;
+    std::thread::scope(|scope| {
+        for model in MODELS {
+            scope.spawn(move || attempt(&Trial::of(model)));
+        }
+    });
+}
+
 #[test]
 fn a_label_is_on_the_paper_of_every_printer_on_a_socket_and_on_a_serial_line() {
     for model in MODELS {
@@ -293,8 +303,7 @@ fn another_roll_than_the_labels_is_refused_before_anything_is_sent() {
 
 #[test]
 fn a_printer_that_says_nothing_or_speaks_another_language_prints_nothing_of_value() {
-    for model in MODELS {
-        let trial = Trial::of(model);
+    of_each_model(|trial| {
         let silent = Faults {
             silent: true,
             ..Faults::default()
@@ -304,7 +313,7 @@ fn a_printer_that_says_nothing_or_speaks_another_language_prints_nothing_of_valu
             assert_eq!(outcome, Outcome::Refused(Unready::Silent), "{}", trial.name);
             assert_eq!(tray, [], "{}", trial.name);
         }
-        for other in MODELS.into_iter().filter(|other| other.0 != model.0) {
+        for other in MODELS.into_iter().filter(|other| other.0 != trial.name) {
             let other = Trial::of(other);
             let device = other.device(Faults::default());
             let address = device.on_a_socket().unwrap();
@@ -318,7 +327,7 @@ fn a_printer_that_says_nothing_or_speaks_another_language_prints_nothing_of_valu
             );
             assert_ne!(outcome, Outcome::Printed);
         }
-    }
+    });
 }
 
 #[test]

@@ -337,10 +337,10 @@ impl Running<'_> {
             }
             return;
         }
-        if self.works.state.trouble.is_some() && self.answer_at_once(bytes) {
-            return;
-        }
         self.works.unread.extend_from_slice(bytes);
+        if self.works.state.trouble.is_some() {
+            self.answer_at_once();
+        }
     }
 
     /// Takes a byte of a language with commands that are done as soon as they arrive, whatever they
@@ -369,22 +369,27 @@ impl Running<'_> {
         }
     }
 
-    /// A printer in trouble still hears some questions, and that it has to forget everything.
-    fn answer_at_once(&mut self, bytes: &[u8]) -> bool {
+    /// A printer in trouble still hears some questions, and that it has to forget everything, behind
+    /// whatever waits.
+    fn answer_at_once(&mut self) {
         let language = self.works.language;
-        if bytes == language.clearing() {
-            self.works.unread.clear();
+        let unread = &mut self.works.unread;
+        if unread.ends_with(language.clearing()) {
+            unread.clear();
             self.works.printer.forget();
-            return true;
+            return;
         }
-        let is_question = questions(language).any(|one| one == bytes);
-        if is_question {
-            for asked in asked_by(self.works.printer.as_mut(), bytes) {
+        if let Some(question) = questions(language).find(|one| unread.ends_with(one)) {
+            unread.truncate(unread.len() - question.len());
+            for asked in asked_by(self.works.printer.as_mut(), question) {
                 let answer = self.works.state.answer_in_trouble(asked);
                 self.answer(answer);
             }
         }
-        is_question
+        // A ticket printer that was told to purge keeps nothing.
+        if language == Language::Fgl {
+            self.works.unread.clear();
+        }
     }
 
     /// Does what has arrived, as far as it can.
@@ -470,6 +475,10 @@ impl Running<'_> {
         if let Some((_, trouble)) = faults.trouble_at.filter(|(at, _)| due(*at)) {
             self.works.state.trouble = Some(trouble);
             self.works.state.busy = false;
+            if self.works.language == Language::Fgl {
+                self.works.unread.clear();
+                self.works.printer.forget();
+            }
             if trouble == Trouble::Held {
                 self.say_xoff();
             } else {

@@ -33,6 +33,12 @@ fn hindered(trouble: Trouble) -> Faults {
     }
 }
 
+/// The last byte without which the label is not printed.
+fn last_of(trial: &Trial) -> usize {
+    let job = &trial.job;
+    job.setup.len() + job.body.len() + job.commit.trim_ascii_end().len() - 1
+}
+
 /// Trouble in the middle of the label.
 fn hindered_in(trial: &Trial, trouble: Trouble) -> Faults {
     let middle = trial.job.setup.len() + trial.job.body.len() / 2;
@@ -66,6 +72,26 @@ fn an_open_cover_is_a_refusal_before_the_debit_and_in_the_middle_of_a_label_a_do
         assert_refused(&trial, said, &[Hindrance::CoverOpen, Hindrance::Error]);
         let (outcome, tray) = trial.sent(hindered_in(&trial, Trouble::CoverOpen));
         assert_doubtful(&trial, "cover open", &outcome, &tray);
+    }
+}
+
+#[test]
+fn what_was_given_up_for_want_of_paper_does_not_come_out_when_paper_is_loaded() {
+    for model in MODELS {
+        let trial = Trial::of(model);
+        let device = trial.device(hindered_in(&trial, Trouble::PaperOut));
+        let address = device.on_a_socket().unwrap();
+        let port = PrinterPort::Tcp { address };
+        let (outcome, tray) = trial.sent_over(&device, &port);
+        trial.assert_honest("no paper", &outcome, &tray);
+        // Whatever the clerk answers, only the next label may come out.
+        device.set_faults(Faults::default());
+        let (outcome, tray) = trial.sent_over(&device, &port);
+        assert_eq!(outcome, trial.success(), "{}", trial.name);
+        // What was under the head before may come first, cut off.
+        let labels = tray.iter().filter(|sheet| trial.is_the_label(sheet));
+        assert_eq!(labels.count(), 1, "{}", trial.name);
+        assert!(tray.len() <= 2, "{}: {}", trial.name, tray.len());
     }
 }
 
@@ -120,6 +146,23 @@ fn a_printer_that_is_unplugged_is_named_before_the_debit() {
         };
         let fault = open_as(&gone, trial.serial).err().unwrap();
         assert!(fault.to_string().contains(&unplugged), "{fault}");
+    }
+}
+
+#[test]
+fn a_printer_that_is_switched_off_in_the_middle_of_a_label_leaves_no_piece_that_is_called_printed()
+{
+    for model in MODELS {
+        let trial = Trial::of(model);
+        let all = last_of(&trial) + 1;
+        let commit = trial.job.setup.len() + trial.job.body.len();
+        for at in [trial.job.setup.len() + 1, commit / 2, commit - 1, all - 1] {
+            let (outcome, tray) = trial.sent(Faults {
+                power_loss_at: Some(at),
+                ..Faults::default()
+            });
+            assert_doubtful(&trial, &format!("off at {at} of {all}"), &outcome, &tray);
+        }
     }
 }
 
@@ -214,17 +257,31 @@ fn a_slow_printer_is_waited_for_as_long_as_its_label_is() {
 }
 
 #[test]
-fn a_label_after_a_line_that_was_cut_off_anywhere_is_whole_and_alone() {
+fn a_word_too_many_of_an_earlier_label_proves_nothing_when_the_paper_runs_out() {
     for model in MODELS {
         let trial = Trial::of(model);
+        for at in [trial.job.setup.len() + 20, last_of(&trial)] {
+            let (outcome, tray) = trial.sent(Faults {
+                acknowledging: Acknowledging::Early,
+                trouble_at: Some((at, Trouble::PaperOut)),
+                ..Faults::default()
+            });
+            assert_doubtful(&trial, "a word too many", &outcome, &tray);
+        }
+    }
+}
+
+#[test]
+fn a_label_after_a_line_that_was_cut_off_anywhere_is_whole_and_alone() {
+    of_each_model(|trial| {
         let device = trial.device(Faults::default());
         let address = device.on_a_socket().unwrap();
         let port = PrinterPort::Tcp { address };
         let job = &trial.job;
         let picture = [job.setup.clone(), job.body.clone()].concat();
-        let ends = (0..24)
-            .step_by(6)
-            .chain((1..4).map(|part| picture.len() * part / 4));
+        let parts = if is_long_run() { 20 } else { 4 };
+        let early = (0..24).step_by(24 / parts.min(24));
+        let ends = early.chain((1..parts).map(|part| picture.len() * part / parts));
         for end in ends.chain([picture.len()]) {
             let mut line = open_as(&port, trial.serial).unwrap();
             line.write(&picture[..end], PATIENCE.stall).unwrap();
@@ -245,5 +302,5 @@ fn a_label_after_a_line_that_was_cut_off_anywhere_is_whole_and_alone() {
                 tray.len()
             );
         }
-    }
+    });
 }
