@@ -144,7 +144,7 @@ impl<'a> Desk<'a> {
         let (mut takes, mut commits) = (Vec::new(), Vec::new());
         for _ in 0..effort.rounds * SINGLES {
             commits.push(probe.take()?);
-            let printing = self.counter.station.printer_bytes(letter());
+            let printing = self.counter.station.printer_bytes(letter(PRINTER));
             let (spent, bytes) = wall(|| self.runtime.block_on(printing));
             anyhow::ensure!(
                 bytes.map_err(said)?.is_some_and(|bytes| !bytes.is_empty()),
@@ -270,7 +270,8 @@ pub(crate) fn reference_drawing(
     Ok((label, image))
 }
 
-fn letter() -> PrintCall {
+/// A letter to one address on a printer.
+pub(crate) fn letter(printer: &str) -> PrintCall {
     PrintCall {
         quote: QuoteCall {
             class: "first-class".to_owned(),
@@ -281,7 +282,7 @@ fn letter() -> PrintCall {
         },
         to_address: Some("Addressee\n350 Fifth Ave\nNew York NY 10001".to_owned()),
         out: Some(PrintOut::Printer {
-            name: PRINTER.to_owned(),
+            name: printer.to_owned(),
         }),
         ..Default::default()
     }

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
-use station::api::{
-    BatchCall, BatchOut, Call, PieceState, PrintCall, PrintOut, PrinterPort, QuoteCall, View,
-};
+use station::api::{BatchCall, BatchOut, Call, PieceState, PrinterPort, View};
 use station::printing::bits::BitImage;
 use station::printing::fonts::Face;
 use station::printing::label::{Align, Item, Label, Matrix, Point, Text};
@@ -23,7 +21,7 @@ use tokio::runtime::Runtime;
 use crate::Effort;
 use crate::clock::{cpu_ms_per_call, median, milliseconds, wall};
 use crate::figure::{Figure, Probe, Target};
-use crate::pieces::{Desk, LABELS, csv, reference_drawing};
+use crate::pieces::{Desk, LABELS, csv, letter, reference_drawing};
 use crate::probes::CommitProbe;
 
 /// Milliseconds from the label to its bytes at 300 dpi.
@@ -391,21 +389,4 @@ fn printed(desk: &Desk<'_>, printer: &str) -> anyhow::Result<()> {
     let state = piece.state;
     anyhow::ensure!(state == PieceState::Printed, "the piece is {state:?}");
     Ok(())
-}
-
-fn letter(printer: &str) -> PrintCall {
-    PrintCall {
-        quote: QuoteCall {
-            class: "first-class".to_owned(),
-            shape: "letter".to_owned(),
-            weight: "1oz".to_owned(),
-            to: "10001".to_owned(),
-            ..Default::default()
-        },
-        to_address: Some("Addressee\n350 Fifth Ave\nNew York NY 10001".to_owned()),
-        out: Some(PrintOut::Printer {
-            name: printer.to_owned(),
-        }),
-        ..Default::default()
-    }
 }

@@ -56,6 +56,12 @@ async fn line(counter: &Counter) -> LineSetupView {
     *view
 }
 
+/// How each call of the log ended.
+async fn outcomes(counter: &Counter) -> Vec<String> {
+    let calls = line(counter).await.calls.into_iter();
+    calls.map(|call| call.outcome).collect()
+}
+
 async fn contact_on(counter: &Counter, line: &str) -> Result<ContactView, UiError> {
     let call = ContactCall {
         line: Some(line.to_owned()),
@@ -347,13 +353,7 @@ async fn the_alternate_number_is_dialed_when_the_first_does_not_answer_and_a_bar
         .map(|(one, _)| one)
         .collect();
     assert_eq!(numbers, ["9,5550199", "9,5550200"]);
-    let outcomes: Vec<String> = line(&counter)
-        .await
-        .calls
-        .into_iter()
-        .map(|call| call.outcome)
-        .collect();
-    assert_eq!(outcomes, ["reached", "barred"]);
+    assert_eq!(outcomes(&counter).await, ["reached", "barred"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -722,13 +722,7 @@ async fn whoever_hangs_up_ends_the_dialing_and_no_other_number_is_dialed() {
     hang_up(&counter).await;
     assert!(!socket.is_on_line());
     assert_eq!(counter.status().await.line.call, None);
-    let outcomes: Vec<String> = line(&counter)
-        .await
-        .calls
-        .into_iter()
-        .map(|call| call.outcome)
-        .collect();
-    assert_eq!(outcomes, ["reached", "failed"]);
+    assert_eq!(outcomes(&counter).await, ["reached", "failed"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

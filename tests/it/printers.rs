@@ -48,6 +48,12 @@ const COUNTER: u32 = 42;
 
 struct Journal;
 
+/// The port of a device on a socket.
+fn on_a_socket(device: &Device) -> PrinterPort {
+    let address = device.on_a_socket().unwrap();
+    PrinterPort::Tcp { address }
+}
+
 impl Milestones for Journal {
     fn sending(&mut self) -> Result<(), NotJournalled> {
         Ok(())
@@ -139,19 +145,21 @@ impl Trial {
 
     /// What the station learns before the debit.
     fn asked_over(&self, port: &PrinterPort) -> Result<Standing, Unready> {
-        let mut line = open_as(port, self.serial).unwrap();
+        let mut line = self.opened(port);
         preflight(&mut self.wire(line.as_mut(), PATIENCE))
     }
 
+    fn opened(&self, port: &PrinterPort) -> Box<dyn Port + Send> {
+        open_as(port, self.serial).unwrap()
+    }
+
     fn asked(&self, faults: Faults) -> Result<Standing, Unready> {
-        let address = self.device(faults).on_a_socket().unwrap();
-        self.asked_over(&PrinterPort::Tcp { address })
+        self.asked_over(&on_a_socket(&self.device(faults)))
     }
 
     fn sent(&self, faults: Faults) -> (Outcome, Vec<Printed>) {
         let device = self.device(faults);
-        let address = device.on_a_socket().unwrap();
-        self.sent_over(&device, &PrinterPort::Tcp { address })
+        self.sent_over(&device, &on_a_socket(&device))
     }
 
     /// The outcome of a label with which nothing goes wrong.

@@ -407,7 +407,8 @@ impl Running<'_> {
             };
             let command: Vec<u8> = self.works.unread.drain(..count).collect();
             let is_filler = command.iter().all(|byte| matches!(byte, 0 | b'\r' | b'\n'));
-            if !matches!(effect, Effect::Asked(_)) && !is_filler {
+            let is_of_a_label = self.works.printed > 0 || !is_filler;
+            if !matches!(effect, Effect::Asked(_)) && is_of_a_label {
                 let before = self.works.printed;
                 self.works.printed += count;
                 self.fail_if_due(before)?;

@@ -154,6 +154,26 @@ impl Canvas {
         }
     }
 
+    /// Takes a command `NAMEx,y,bytes,rows,...,` of `count` numbers with a packed picture behind it,
+    /// in which a clear bit is black.
+    fn draw(&mut self, unread: &[u8], name: &[u8], count: usize) -> Step {
+        let Ok(found) = field(unread, name, count) else {
+            return Step::More;
+        };
+        let Some((numbers, start)) = found.filter(|(numbers, _)| numbers[2] > 0) else {
+            return Step::Took(2, Effect::Garbage);
+        };
+        let (width, height) = (numbers[2], numbers[3]);
+        let Some(dots) = unread.get(start..start + width * height) else {
+            return Step::More;
+        };
+        for (down, row) in dots.chunks(width).enumerate() {
+            let black: Vec<u8> = row.iter().map(|byte| byte ^ 0xFF).collect();
+            self.add(numbers[0], numbers[1] + down, &black);
+        }
+        Step::Took(start + width * height, Effect::Nothing)
+    }
+
     fn feed(&mut self, rows: usize) {
         self.rows.resize(self.rows.len() + rows, Vec::new());
     }
@@ -203,4 +223,12 @@ fn field(unread: &[u8], name: &[u8], count: usize) -> Result<Option<(Vec<usize>,
         return if whole { Ok(None) } else { Err(()) };
     };
     Ok(numbers(&unread[name.len()..end]).map(|numbers| (numbers, end + 1)))
+}
+
+/// Takes a line and does what it says, when all of it is there.
+fn step_of_a_line(unread: &[u8], does: impl FnOnce(&[u8]) -> Effect) -> Step {
+    match unread.iter().position(|byte| *byte == b'\n') {
+        Some(end) => Step::Took(end + 1, does(unread[..end].trim_ascii())),
+        None => Step::More,
+    }
 }

@@ -3,7 +3,7 @@
 use station::printing::bits::BitImage;
 use station::printing::units::Dpi;
 
-use super::{Asked, Canvas, Effect, Interpreter, Step, field};
+use super::{Asked, Canvas, Effect, Interpreter, Step, step_of_a_line};
 
 /// A TSC: the image buffer is printed at `PRINT`.
 pub(super) struct Tspl {
@@ -75,26 +75,9 @@ impl Interpreter for Tspl {
             _ => {}
         }
         if unread.starts_with(b"BITMAP ") {
-            let Ok(found) = field(unread, b"BITMAP ", 5) else {
-                return Step::More;
-            };
-            let Some((numbers, start)) = found else {
-                return Step::Took(2, Effect::Garbage);
-            };
-            let (width, height) = (numbers[2], numbers[3]);
-            let Some(dots) = unread.get(start..start + width * height) else {
-                return Step::More;
-            };
-            for (down, row) in dots.chunks(width).enumerate() {
-                let black: Vec<u8> = row.iter().map(|byte| byte ^ 0xFF).collect();
-                self.canvas.add(numbers[0], numbers[1] + down, &black);
-            }
-            return Step::Took(start + width * height, Effect::Nothing);
+            return self.canvas.draw(unread, b"BITMAP ", 5);
         }
-        match unread.iter().position(|byte| *byte == b'\n') {
-            Some(end) => Step::Took(end + 1, self.line(unread[..end].trim_ascii())),
-            None => Step::More,
-        }
+        step_of_a_line(unread, |line| self.line(line))
     }
 
     fn tear_off(&mut self) -> Option<BitImage> {

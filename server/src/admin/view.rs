@@ -598,9 +598,9 @@ fn init(f: &mut fmt::Formatter<'_>, view: &InitView) -> fmt::Result {
         f,
         "Data center {} is ready.\nIts root key lies, encrypted, in\n    {}\n\
          and the repository's offline keys, with the passphrase of those that publish, in\n    {}\n\
-         Move both off this machine. The three keys of the repository's root have one passphrase and\n\
-         lie in one place, so for now they are one key: let three people make their own with\n\
-         `repository new-key`, and put those in force with `repository rotate-root`.",
+         Move both off this machine. The three keys of the repository's root have one passphrase,\n\
+         lie in one place and so are one key until three people make their own with\n\
+         `repository new-key` and put those in force with `repository rotate-root`.",
         view.data_center,
         view.offline_root.display(),
         view.offline.display()

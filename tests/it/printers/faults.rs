@@ -33,10 +33,17 @@ fn hindered(trouble: Trouble) -> Faults {
     }
 }
 
+/// Where the commit begins, as a printer counts: from the first byte that is no filler.
+fn commit_of(trial: &Trial) -> usize {
+    let job = &trial.job;
+    let filler = |byte: &&u8| matches!(byte, 0 | b'\r' | b'\n');
+    let picture = [job.setup.as_slice(), &job.body].concat();
+    picture.len() - picture.iter().take_while(filler).count()
+}
+
 /// The last byte without which the label is not printed.
 fn last_of(trial: &Trial) -> usize {
-    let job = &trial.job;
-    job.setup.len() + job.body.len() + job.commit.trim_ascii_end().len() - 1
+    commit_of(trial) + trial.job.commit.trim_ascii_end().len() - 1
 }
 
 /// Trouble in the middle of the label.
@@ -155,8 +162,8 @@ fn a_printer_that_is_switched_off_in_the_middle_of_a_label_leaves_no_piece_that_
     for model in MODELS {
         let trial = Trial::of(model);
         let all = last_of(&trial) + 1;
-        let commit = trial.job.setup.len() + trial.job.body.len();
-        for at in [trial.job.setup.len() + 1, commit / 2, commit - 1, all - 1] {
+        let commit = commit_of(&trial);
+        for at in [1, commit / 2, commit - 1, all - 1] {
             let (outcome, tray) = trial.sent(Faults {
                 power_loss_at: Some(at),
                 ..Faults::default()

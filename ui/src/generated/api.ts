@@ -326,7 +326,7 @@ spent_mills: number, };
 /**
  * A call: window, bridge or command line → station.
  */
-export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "amend" } & AmendCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "picture" } & PictureCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "test-printer" } & TestPrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall | { "call": "rotate-keys" } | { "call": "presets" } | { "call": "put-preset" } & PutPresetCall | { "call": "remove-preset" } & NamedCall | { "call": "waiting-batches" } | { "call": "put-batch" } & PutBatchCall | { "call": "batch-text" } & NamedCall | { "call": "remove-batch" } & NamedCall | { "call": "rehearse" } & RehearseCall | { "call": "cost-centres" } | { "call": "as" } & AsCall | { "call": "sign-in" } & SignInCall | { "call": "sign-out" } & SignOutCall | { "call": "users" } | { "call": "add-user" } & AddUserCall | { "call": "change-user" } & ChangeUserCall | { "call": "idle-lock" } & IdleLockCall | { "call": "automatic-refill" } & AutomaticRefillCall | { "call": "withdraw" } & WithdrawCall | { "call": "software" } | { "call": "set-software" } & SetSoftwareCall | { "call": "line" } | { "call": "set-line" } & SetLineCall | { "call": "find-modems" } | { "call": "doctor" } & DoctorCall | { "call": "hang-up" };
+export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "amend" } & AmendCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "picture" } & PictureCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "test-printer" } & TestPrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall | { "call": "rotate-keys" } | { "call": "presets" } | { "call": "put-preset" } & PutPresetCall | { "call": "remove-preset" } & NamedCall | { "call": "waiting-batches" } | { "call": "put-batch" } & PutBatchCall | { "call": "batch-text" } & NamedCall | { "call": "remove-batch" } & NamedCall | { "call": "rehearse" } & RehearseCall | { "call": "cost-centres" } | { "call": "as" } & AsCall | { "call": "sign-in" } & SignInCall | { "call": "sign-out" } & SignOutCall | { "call": "users" } | { "call": "add-user" } & AddUserCall | { "call": "change-user" } & ChangeUserCall | { "call": "idle-lock" } & IdleLockCall | { "call": "automatic-refill" } & AutomaticRefillCall | { "call": "withdraw" } & WithdrawCall | { "call": "software" } | { "call": "set-software" } & SetSoftwareCall | { "call": "line" } | { "call": "set-line" } & SetLineCall | { "call": "find-modems" } | { "call": "doctor" } & DoctorCall | { "call": "hang-up" } | { "call": "scale" } | { "call": "find-scales" } | { "call": "set-scale" } & SetScaleCall | { "call": "use-scale" } & UseScaleCall | { "call": "weigh" } & WeighCall;
 
 /**
  * One cost centre.
@@ -499,7 +499,11 @@ service: string,
 /**
  * `running`, or how it came to rest: `served`, `nothing`, `deferred`, `refused`, `failed`.
  */
-stage: string, } | { "event": "batch", 
+stage: string, } | { "event": "scale", 
+/**
+ * What it shows.
+ */
+scale: ScaleView, } | { "event": "batch", 
 /**
  * Rows done.
  */
@@ -580,6 +584,23 @@ hint: string,
  * How long it took, milliseconds, where something was asked.
  */
 ms: number | null, };
+
+/**
+ * A scale, or a port for one.
+ */
+export type FoundScaleView = { 
+/**
+ * What the clerk calls it.
+ */
+title: string, 
+/**
+ * How it would be set; a serial port's language is a guess.
+ */
+setup: ScaleSetup, 
+/**
+ * Whether it is the one in use.
+ */
+used: boolean, };
 
 /**
  * One group of pieces.
@@ -1274,6 +1295,11 @@ cost_centre: string | null,
  */
 override_reason: string | null, 
 /**
+ * The number of the weighing that the weight comes from; without it the weight was typed. The
+ * scale must show the same still when the piece is paid for.
+ */
+weighing: number | null, 
+/**
  * Where it goes; a preview takes paper and resolution from it.
  */
 out: PrintOut | null, 
@@ -1693,6 +1719,111 @@ answer: PieceState, };
 export type Role = "clerk" | "supervisor" | "installer" | "auditor" | "admin";
 
 /**
+ * What is done with a scale.
+ */
+export type ScaleAct = { "kind": "tare" } | { "kind": "untare" } | { "kind": "zero" } | { "kind": "put-on" } | { "kind": "take-off" } | { "kind": "practice", 
+/**
+ * The load, for example `0.9oz`; `0oz` is an empty scale.
+ */
+load: string, 
+/**
+ * Whether it never comes to rest.
+ */
+shaken: boolean, };
+
+/**
+ * How a scale is reached.
+ */
+export type ScaleSetup = { "kind": "usb", 
+/**
+ * Its maker's number.
+ */
+vendor: number, 
+/**
+ * Its model's number.
+ */
+product: number, 
+/**
+ * Its own serial number, where it has one.
+ */
+serial: string | null, } | { "kind": "serial", 
+/**
+ * The device, for example `/dev/ttyUSB0` or `COM3`.
+ */
+path: string, 
+/**
+ * `mt-sics` or `nci`.
+ */
+language: string, 
+/**
+ * Bits per second.
+ */
+baud: number, 
+/**
+ * Data bits, parity and stop bits: `8n1`, `7e1` or `7o1`.
+ */
+frame: string, } | { "kind": "practice" };
+
+/**
+ * How things stand on a scale.
+ */
+export type ScaleState = "none" | "away" | "silent" | "moving" | "empty" | "stable" | "below-zero" | "overload" | "trouble";
+
+/**
+ * The scale and what it shows.
+ */
+export type ScaleView = { 
+/**
+ * How it is reached; nothing when the station has none.
+ */
+setup: ScaleSetup | null, 
+/**
+ * What the clerk calls it.
+ */
+title: string, 
+/**
+ * Whether it is the practice scale, whose loads nobody put there.
+ */
+practice: boolean, 
+/**
+ * How things stand.
+ */
+state: ScaleState, 
+/**
+ * The same in a word or two.
+ */
+words: string, 
+/**
+ * What it shows, less the tare: `0.9 oz`.
+ */
+load: string | null, 
+/**
+ * The tare, when there is one: `1.2 oz`.
+ */
+tare: string | null, 
+/**
+ * Whether pieces are taken off one by one.
+ */
+take_off: boolean, 
+/**
+ * The piece that was weighed, while the load that says so is at rest.
+ */
+weighing: WeighingView | null, 
+/**
+ * What keeps it from weighing, as a person reads it.
+ */
+fault: UiError | null, };
+
+/**
+ * The scales of this computer.
+ */
+export type ScalesView = { 
+/**
+ * Those on USB, and the serial ports that one may hang on.
+ */
+scales: Array<FoundScaleView>, };
+
+/**
  * Which keeper holds the station's key-encryption key.
  */
 export type SecretsChoice = { "kind": "keyring" } | { "kind": "passphrase-file", 
@@ -1837,6 +1968,15 @@ per_call: string | null,
  * What each minute that has begun costs, for the meter.
  */
 per_minute: string | null, };
+
+/**
+ * Chooses the scale.
+ */
+export type SetScaleCall = { 
+/**
+ * The scale; nothing for none.
+ */
+setup: ScaleSetup | null, };
 
 /**
  * Chooses channel and opening hours; what is not given stays.
@@ -2218,6 +2358,15 @@ retry: boolean,
 kind: ErrorKind, };
 
 /**
+ * Does something with the scale.
+ */
+export type UseScaleCall = { 
+/**
+ * What.
+ */
+act: ScaleAct, };
+
+/**
  * One user.
  */
 export type UserView = { 
@@ -2274,7 +2423,7 @@ idle_minutes: number, };
 /**
  * The answer to a call.
  */
-export type View = StatusView | PreviewView | PieceView | RefillView | QuoteView | OptionsView | ContactView | BatchView | PiecesView | PrintersView | JournalView | PlaceView | StatisticsView | CentresView | PresetsView | WaitingBatchesView | BatchTextView | RehearsalView | SessionView | UsersView | SoftwareView | LineSetupView | PictureView | TestPageView | ModemsView | DoctorView;
+export type View = StatusView | PreviewView | PieceView | RefillView | QuoteView | OptionsView | ContactView | BatchView | PiecesView | PrintersView | JournalView | PlaceView | StatisticsView | CentresView | PresetsView | WaitingBatchesView | BatchTextView | RehearsalView | SessionView | UsersView | SoftwareView | LineSetupView | PictureView | TestPageView | ModemsView | DoctorView | ScaleView | ScalesView;
 
 /**
  * A batch that waits.
@@ -2305,6 +2454,40 @@ export type WaitingBatchesView = {
  * The batches.
  */
 batches: Array<WaitingBatchView>, };
+
+/**
+ * Waits for a load at rest.
+ */
+export type WeighCall = { 
+/**
+ * How long to wait at most, seconds: 0 to 60; `None` for five.
+ */
+seconds: number | null, };
+
+/**
+ * One piece that was weighed.
+ */
+export type WeighingView = { 
+/**
+ * The number by which a print refers to it.
+ */
+number: number, 
+/**
+ * The weight as a quote takes it: `0.9oz`.
+ */
+weight: string, 
+/**
+ * The same for reading: `0.9 oz`.
+ */
+shown: string, 
+/**
+ * Grams, up to three decimals.
+ */
+weight_grams: number, 
+/**
+ * Whether a piece that was taken off is paid for.
+ */
+paid: boolean, };
 
 /**
  * The end of a station.

@@ -91,7 +91,7 @@ struct Begun {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Circumstances {
     pub(super) now: UnixSeconds,
-    /// Whether the line rings unanswered for now.
+    /// Whether the line rings unanswered until it has rested.
     pub(super) rests: bool,
     /// What has passed in the call.
     pub(super) traffic: Traffic,

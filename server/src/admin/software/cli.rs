@@ -13,7 +13,7 @@ pub enum SoftwareCommand {
     Publish(Publish),
     /// Show what is published.
     List,
-    /// Stop a release for now; who has it keeps it.
+    /// Hold a release back; who has it keeps it.
     Hold {
         /// The release.
         #[command(flatten)]

@@ -53,7 +53,7 @@ pub enum SoftwareCall {
     },
     /// Show what is published.
     List,
-    /// Stop a release for now.
+    /// Hold a release back; who has it keeps it.
     Hold {
         /// The release.
         which: WhichRelease,

@@ -206,7 +206,7 @@ impl Station {
         Ok(())
     }
 
-    /// Changes what is kept, for the next start and for now.
+    /// Changes what is kept, for this run and the next.
     async fn keep(&self, change: impl FnOnce(&mut Kept) + Send + 'static) -> Result<(), UiError> {
         let kept = self.apply(move |owner| {
             let mut kept = kept::read(owner)?;

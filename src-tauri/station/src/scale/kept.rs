@@ -59,7 +59,8 @@ pub(super) fn read(owner: &Owner) -> Result<Kept, UiError> {
 /// # Errors
 /// The faults of the store.
 pub(super) fn put(owner: &mut Owner, kept: &Kept) -> Result<(), UiError> {
-    let text = serde_json::to_string(kept).expect("settings are texts and numbers");
+    let text = serde_json::to_string(kept)
+        .map_err(|_| say(Code::DamagedStore, &[("what", "the scale")]))?;
     owner.write("the scale", |tx| Ok(tx.put_setting(names::SCALE, &text)?))
 }
 

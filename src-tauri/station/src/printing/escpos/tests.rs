@@ -30,7 +30,7 @@ fn assert_same_dots(image: &BitImage, job: &Job, dpi: Dpi) {
 fn paper_carries_the_very_dots_of_the_raster() {
     for dpi in [Dpi::D203, Dpi::D300] {
         let image = reference(dpi);
-        let job = job(&image, dpi, Some(AckTag::for_counter(7))).unwrap();
+        let job = job(&image, dpi, Some(AckTag::numbered(7))).unwrap();
         assert_same_dots(&image, &job, dpi);
         let paper = print(&job.bytes(), dpi);
         assert_eq!((paper.cuts, paper.tags), (1, vec![*b"!!!("]));
@@ -88,22 +88,41 @@ fn a_plain_sheet_gets_bands_from_the_left_edge_with_a_bit_for_each_dot() {
 
 #[test]
 fn setup_and_commit_are_what_the_manual_says() {
-    let job = job(
-        &BitImage::white(8, 1),
-        Dpi::D203,
-        Some(AckTag::for_counter(0)),
-    )
-    .unwrap();
+    let job = job(&BitImage::white(8, 1), Dpi::D203, Some(AckTag::numbered(0))).unwrap();
     assert_eq!(job.setup, b"\x1b@\x1dP\xcb\xcb");
     assert_eq!(job.commit, b"\x1dVA\x00");
     assert_eq!(job.ack, b"\x1d(H\x06\x00\x30\x30!!!!");
 }
 
 #[test]
-fn tags_of_neighbouring_pieces_differ_and_stay_printable() {
+fn clearing_and_markers_are_what_the_manual_says() {
+    assert_eq!(
+        CLEAR,
+        *b"\x10\x05\x02\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08"
+    );
+    let marker = marker(AckTag::numbered(0));
+    assert!(marker.ends_with(b"\0\x1d(H\x06\x00\x30\x30!!!!"));
+    // The longest band of a four-inch head, in which no dot stands twice, ends within the filler.
+    let mut chequered = BitImage::white(832, 128);
+    for y in 0..128 {
+        for x in (y % 2..832).step_by(2) {
+            chequered.set(x, y, true);
+        }
+    }
+    let job = job(&chequered, Dpi::D203, None).unwrap();
+    let &[0x1D, b'v', b'0', 0, xl, xh, yl, yh, ..] = job.body.as_slice() else {
+        panic!("no band")
+    };
+    let [width, rows] = [[xl, xh], [yl, yh]].map(|pair| usize::from(u16::from_le_bytes(pair)));
+    assert_eq!((width, rows), (104, 128));
+    assert!(width * rows < FILLER.len());
+}
+
+#[test]
+fn tags_of_neighbouring_numbers_differ_and_stay_printable() {
     let tags: Vec<AckTag> = (0..10_000)
         .chain([u32::MAX])
-        .map(AckTag::for_counter)
+        .map(AckTag::numbered)
         .collect();
     for pair in tags.windows(2) {
         assert_ne!(pair[0], pair[1]);
@@ -189,7 +208,7 @@ fn status_bytes_mean_what_the_manual_says() {
         (3, 0x1A, Word::Hindered(Hindrance::Cutter)),
         (3, 0x32, Word::Hindered(Hindrance::Error)),
         (4, 0x12, Word::Ready),
-        (4, 0x1E, Word::Ready),
+        (4, 0x1E, Word::NearEnd),
         (4, 0x72, Word::Hindered(Hindrance::PaperOut)),
     ] {
         assert_eq!(read(number, byte), Some(word), "{number}: {byte:02x}");

@@ -118,8 +118,8 @@ fn serve(mut socket: TcpStream, temper: Temper, stream: &Mutex<Vec<u8>>) -> usiz
                         temper.status
                     };
                     let answer = answers.map(|answers| answers[usize::from(*number) - 1]);
-                    socket.write_all(temper.noise).unwrap();
-                    socket.write_all(answer.as_slice()).unwrap();
+                    say(&mut socket, temper.noise);
+                    say(&mut socket, answer.as_slice());
                     command.clear();
                 }
                 [0x10, 0x05, 2] => command.clear(),
@@ -154,21 +154,34 @@ fn answer_ack(socket: &mut TcpStream, temper: Temper, stream: &mut Vec<u8>) {
     // The marker in front of a piece is none of its bytes.
     let is_marker = stream.starts_with(&[0]);
     let answer = |tag: &[u8]| [&[0x37, 0x22], tag, &[0]].concat();
-    socket.write_all(temper.noise).unwrap();
+    say(socket, temper.noise);
     if is_marker {
         stream.clear();
     }
     match temper.ack {
-        _ if is_marker => socket.write_all(&answer(&tag)).unwrap(),
-        Ack::Right => socket.write_all(&answer(&tag)).unwrap(),
+        _ if is_marker => say(socket, &answer(&tag)),
+        Ack::Right => say(socket, &answer(&tag)),
         Ack::Lost => {}
-        Ack::OldTag => socket.write_all(&answer(b"!!!\"")).unwrap(),
+        Ack::OldTag => say(socket, &answer(b"!!!\"")),
         Ack::InTwoParts => {
             let answer = answer(&tag);
-            socket.write_all(&answer[..3]).unwrap();
+            say(socket, &answer[..3]);
             std::thread::sleep(Duration::from_millis(30));
-            socket.write_all(&answer[3..]).unwrap();
+            say(socket, &answer[3..]);
         }
+    }
+}
+
+/// Answers; a station that has given up and gone hears nothing of it.
+fn say(socket: &mut TcpStream, bytes: &[u8]) {
+    match socket.write_all(bytes) {
+        Ok(()) => {}
+        Err(fault)
+            if matches!(
+                fault.kind(),
+                ErrorKind::BrokenPipe | ErrorKind::ConnectionReset
+            ) => {}
+        Err(fault) => panic!("{fault}"),
     }
 }
 

@@ -282,7 +282,7 @@ pub fn named_for_now(owner: &mut Owner, role: &'static str) -> Result<Arc<[Named
     match named(owner, role) {
         Ok(named) => Ok(named),
         Err(TufFaultOr::Repository(fault)) => {
-            tracing::debug!(%fault, role, "the repository names nothing for now");
+            tracing::debug!(%fault, role, "the repository names nothing");
             Ok(Arc::from([]))
         }
         Err(TufFaultOr::Station(fault) | TufFaultOr::Content(fault)) => Err(fault),
