@@ -321,7 +321,7 @@ fn order(today: Date) -> anyhow::Result<Order> {
     let postage = Mills::new(POSTAGE)?;
     let lines = ["Addressee", "350 Fifth Ave", "New York NY 10001"];
     Ok(Order {
-        press: None,
+        form: None,
         amends: None,
         booking: Booking {
             user: CLERK_USER.to_owned(),

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds a small machine with Debian's pppd in it: `vmlinuz` and `initrd` in the folder that is named.
+# Builds a small machine with Debian's pppd and Linux's USB printer gadgets in it: `vmlinuz` and `initrd` in the folder that is named.
 # Packages come from this system's own sources of Debian 12 and are unpacked, never installed.
 #
 #   tests/foreign/vm.sh FOLDER
@@ -7,6 +7,10 @@
 # The machine's first serial line is its console; the second is the telephone line. What it does is
 # named on the kernel's command line: `role=answer` or `role=call`, and `options=` with words of pppd
 # joined by commas. After each call it begins again.
+#
+# With `role=usb` it plugs two equal printers into itself, which differ in their serial numbers A1 and
+# A2 and whose other ends are `/dev/g_printer0` and `/dev/g_printer1`, and runs `/usb/run`, which a
+# second archive behind `initrd` brings.
 set -eu
 script=$(cd "$(dirname "$0")" && pwd)/$(basename "$0")
 packaged=$(cd "$(dirname "$0")/../../packaging/server/mgetty-pppd" && pwd)/options.pennyblack
@@ -41,9 +45,11 @@ cp -L "$loader" lib64/
 for library in $(libraries bin/pppd) $(libraries bin/openssl); do
     cp -L "$library" lib/x86_64-linux-gnu/
 done
-for module in slhc ppp_generic ppp_async; do
+for module in slhc ppp_generic ppp_async configfs usb-common usbcore udc-core dummy_hcd \
+    libcomposite usb_f_printer usblp; do
     cp "$(find ../unpacked/lib/modules -name "$module.ko")" lib/modules/
 done
+cp bin/busybox ../busybox
 
 cat >etc/ppp/chap-secrets <<'SECRETS'
 station * "a secret of the station" *
@@ -80,8 +86,6 @@ cat >init <<'INIT'
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
-for module in slhc ppp_generic ppp_async; do insmod /lib/modules/$module.ko; done
-[ -e /dev/ppp ] || mknod /dev/ppp c 108 0
 ip link set lo up
 for word in $(cat /proc/cmdline); do
     case $word in
@@ -89,6 +93,32 @@ for word in $(cat /proc/cmdline); do
         options=*) options=$(echo "${word#options=}" | tr , ' ') ;;
     esac
 done
+if [ "$role" = usb ]; then
+    for module in configfs usb-common usbcore udc-core; do insmod /lib/modules/$module.ko; done
+    insmod /lib/modules/dummy_hcd.ko num=2
+    for module in usblp libcomposite usb_f_printer; do insmod /lib/modules/$module.ko; done
+    mount -t configfs config /sys/kernel/config
+    for printer in 0 1; do
+        gadget=/sys/kernel/config/usb_gadget/printer$printer
+        mkdir -p "$gadget/strings/0x409" "$gadget/configs/c.1" "$gadget/functions/printer.$printer"
+        echo 0x0a5f >"$gadget/idVendor"
+        echo 0x0166 >"$gadget/idProduct"
+        echo "A$((printer + 1))" >"$gadget/strings/0x409/serialnumber"
+        echo "Zebra Technologies" >"$gadget/strings/0x409/manufacturer"
+        echo "ZTC ZD421-203dpi ZPL" >"$gadget/strings/0x409/product"
+        echo "MFG:Zebra Technologies ;CMD:ZPL;MDL:ZTC ZD421-203dpi ZPL;CLS:PRINTER;" \
+            >"$gadget/functions/printer.$printer/pnp_string"
+        ln -s "$gadget/functions/printer.$printer" "$gadget/configs/c.1/"
+        echo "dummy_udc.$printer" >"$gadget/UDC"
+    done
+    while [ ! -e /dev/usb/lp0 ] || [ ! -e /dev/usb/lp1 ]; do sleep 1; done
+    echo "READY $role"
+    /usb/run
+    echo "ENDED $?"
+    poweroff -f
+fi
+for module in slhc ppp_generic ppp_async; do insmod /lib/modules/$module.ko; done
+[ -e /dev/ppp ] || mknod /dev/ppp c 108 0
 # What is sent to the machine's echo comes back, to show that packets pass.
 nc -ll -p 7 -e cat &
 case $role in

@@ -62,6 +62,9 @@ mod funds_returned;
 #[cfg(test)]
 mod funds_withdrawn;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod ipp_printers;
+#[cfg(test)]
 mod key_rotation;
 #[cfg(test)]
 mod keys;
@@ -112,6 +115,9 @@ mod statistics;
 mod tidy;
 #[cfg(test)]
 mod token;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod usb_printers;
 #[cfg(test)]
 mod vectors;
 #[cfg(test)]

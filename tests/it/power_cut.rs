@@ -5,6 +5,8 @@
 //! instant was hit; it goes on killing until the instants that matter had their share.
 
 mod center;
+#[cfg(target_os = "linux")]
+mod pages;
 mod printer;
 mod printing;
 mod refills;

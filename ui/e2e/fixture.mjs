@@ -156,6 +156,7 @@ const models = [
   { name: 'esc-pos', title: 'Receipt or label printer (ESC/POS)', dpi: [203, 300], stocks: stocks.map((one) => one.name), acknowledges: true },
   { name: 'zebra-zd421-203', title: 'Zebra ZD421, 203 dpi', dpi: [203], stocks: ['label-4x6', 'roll-62'], acknowledges: true },
   { name: 'dymo-lw-450', title: 'DYMO LabelWriter 450', dpi: [300], stocks: ['roll-62'], acknowledges: false },
+  { name: 'ipp', title: 'Printer of pages (IPP)', dpi: [300], stocks: stocks.map((one) => one.name), acknowledges: true },
 ];
 
 /** What was printed, counted by what the call asks for. @returns {StatisticsView} */
@@ -279,6 +280,7 @@ const ANSWERS = {
   print: () => piece({ registers: { ascending: 451_560, descending: 48_440, control_total: 500_000, piece_count: 313 } }),
   pieces: () => ({ pieces: pieces() }),
   printers: () => ({ printers: [zebra], stocks, models }),
+  'find-printers': () => ({ printers: [], not_looked: [] }),
   'add-printer': () => ({ printers: [zebra], stocks, models }),
   'remove-printer': () => ({ printers: [], stocks, models }),
   resolve: (call) => piece({ serial: call.serial, state: call.answer }),

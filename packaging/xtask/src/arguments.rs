@@ -10,7 +10,7 @@ cargo xtask COMMAND
   run --headless --out DIR   the same without a window: refills, prints three letters,
                              writes their files and summary.json to DIR, stops everything
   test [--long]              installs what is missing and passes every test of the project
-  test --vm                  telephone calls from and to pppd in a small virtual machine;
+  test --vm                  calls from and to pppd, printers on USB, in a small virtual machine;
                              on Debian 12, with qemu-system-x86
   bench [--quick] [--only GROUP] [--json FILE]
                              every benchmark, release build

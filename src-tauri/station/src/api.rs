@@ -43,8 +43,8 @@ pub use money::{
 };
 pub use paper::{PictureCall, PictureView, TestPageView, TestPrinterCall};
 pub use printers::{
-    AddPrinterCall, ModelView, PrinterPort, PrinterSetup, PrintersView, RemovePrinterCall,
-    StockView,
+    AddPrinterCall, FoundPrinterView, FoundPrintersView, ModelView, PORT_FORMS, PrinterPort,
+    PrinterSetup, PrintersView, RemovePrinterCall, StockView, usb_id,
 };
 pub use rates::{ExtraView, OptionView, OptionsView, QuoteStepView, QuoteView};
 pub use rehearsal::{
@@ -108,6 +108,9 @@ pub enum Call {
     Refund(RefundCall),
     /// The printers of this station. Answers with [`PrintersView`].
     Printers,
+    /// Looks for printers at every port that nothing else is on. Answers with
+    /// [`FoundPrintersView`].
+    FindPrinters,
     /// Adds a printer. Answers with [`PrintersView`].
     AddPrinter(AddPrinterCall),
     /// Removes a printer. Answers with [`PrintersView`].
@@ -730,6 +733,8 @@ pub enum View {
     Batch(BatchView),
     /// See [`PiecesView`].
     Pieces(PiecesView),
+    /// See [`FoundPrintersView`]; before the printers, which would read an empty list of it.
+    FoundPrinters(FoundPrintersView),
     /// See [`PrintersView`].
     Printers(PrintersView),
     /// See [`JournalView`].

@@ -20,6 +20,7 @@ pub(crate) mod pieces;
 mod presets;
 pub(crate) mod press;
 pub(crate) mod pricing;
+mod printers;
 mod rehearsal;
 pub(crate) mod release;
 pub(crate) mod sending;

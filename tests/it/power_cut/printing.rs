@@ -427,7 +427,7 @@ fn by_counter(pieces: Vec<PieceView>) -> BTreeMap<u32, PieceView> {
     map
 }
 
-fn counter_of(serial: &str) -> u32 {
+pub(super) fn counter_of(serial: &str) -> u32 {
     let (_, counter) = serial.rsplit_once('-').unwrap();
     counter.parse().unwrap()
 }

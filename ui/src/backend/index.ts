@@ -8,6 +8,7 @@ import type {
   ContactView,
   DoctorView,
   Event,
+  FoundPrintersView,
   JournalView,
   LineSetupView,
   ModemsView,
@@ -57,6 +58,7 @@ export interface Answers {
   'send-again': PieceView;
   refund: PieceView;
   printers: PrintersView;
+  'find-printers': FoundPrintersView;
   'add-printer': PrintersView;
   'remove-printer': PrintersView;
   'test-printer': TestPageView;

@@ -326,7 +326,7 @@ spent_mills: number, };
 /**
  * A call: window, bridge or command line → station.
  */
-export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "amend" } & AmendCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "picture" } & PictureCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "test-printer" } & TestPrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall | { "call": "rotate-keys" } | { "call": "presets" } | { "call": "put-preset" } & PutPresetCall | { "call": "remove-preset" } & NamedCall | { "call": "waiting-batches" } | { "call": "put-batch" } & PutBatchCall | { "call": "batch-text" } & NamedCall | { "call": "remove-batch" } & NamedCall | { "call": "rehearse" } & RehearseCall | { "call": "cost-centres" } | { "call": "as" } & AsCall | { "call": "sign-in" } & SignInCall | { "call": "sign-out" } & SignOutCall | { "call": "users" } | { "call": "add-user" } & AddUserCall | { "call": "change-user" } & ChangeUserCall | { "call": "idle-lock" } & IdleLockCall | { "call": "automatic-refill" } & AutomaticRefillCall | { "call": "withdraw" } & WithdrawCall | { "call": "software" } | { "call": "set-software" } & SetSoftwareCall | { "call": "line" } | { "call": "set-line" } & SetLineCall | { "call": "find-modems" } | { "call": "doctor" } & DoctorCall | { "call": "hang-up" } | { "call": "scale" } | { "call": "find-scales" } | { "call": "set-scale" } & SetScaleCall | { "call": "use-scale" } & UseScaleCall | { "call": "weigh" } & WeighCall;
+export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "amend" } & AmendCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "picture" } & PictureCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "find-printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "test-printer" } & TestPrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall | { "call": "rotate-keys" } | { "call": "presets" } | { "call": "put-preset" } & PutPresetCall | { "call": "remove-preset" } & NamedCall | { "call": "waiting-batches" } | { "call": "put-batch" } & PutBatchCall | { "call": "batch-text" } & NamedCall | { "call": "remove-batch" } & NamedCall | { "call": "rehearse" } & RehearseCall | { "call": "cost-centres" } | { "call": "as" } & AsCall | { "call": "sign-in" } & SignInCall | { "call": "sign-out" } & SignOutCall | { "call": "users" } | { "call": "add-user" } & AddUserCall | { "call": "change-user" } & ChangeUserCall | { "call": "idle-lock" } & IdleLockCall | { "call": "automatic-refill" } & AutomaticRefillCall | { "call": "withdraw" } & WithdrawCall | { "call": "software" } | { "call": "set-software" } & SetSoftwareCall | { "call": "line" } | { "call": "set-line" } & SetLineCall | { "call": "find-modems" } | { "call": "doctor" } & DoctorCall | { "call": "hang-up" } | { "call": "scale" } | { "call": "find-scales" } | { "call": "set-scale" } & SetScaleCall | { "call": "use-scale" } & UseScaleCall | { "call": "weigh" } & WeighCall;
 
 /**
  * One cost centre.
@@ -584,6 +584,41 @@ hint: string,
  * How long it took, milliseconds, where something was asked.
  */
 ms: number | null, };
+
+/**
+ * A printer that was found.
+ */
+export type FoundPrinterView = { 
+/**
+ * What it says it is.
+ */
+what: string, 
+/**
+ * The set-up to add it with: a name that is free, how it is reached, its model if that is
+ * known, and a stock that it takes.
+ */
+setup: PrinterSetup, 
+/**
+ * Whether its model is known; where it is not, somebody has to choose one.
+ */
+is_known: boolean, 
+/**
+ * What this station calls it, if it is set up already.
+ */
+name: string | null, };
+
+/**
+ * The printers that were found.
+ */
+export type FoundPrintersView = { 
+/**
+ * The printers, those that are set up already among them.
+ */
+printers: Array<FoundPrinterView>, 
+/**
+ * Where could not be looked, and why.
+ */
+not_looked: Array<string>, };
 
 /**
  * A scale, or a port for one.
@@ -1352,7 +1387,33 @@ path: string, } | { "kind": "tcp",
 /**
  * Host and port.
  */
-address: string, };
+address: string, } | { "kind": "usb", 
+/**
+ * Vendor and product, four hexadecimal digits each: `04b8:0e28`.
+ */
+id: string, 
+/**
+ * Its serial number, if it has one.
+ */
+serial: string | null, 
+/**
+ * The port it hangs on, bus and ports of hubs: `1-4.2`; only where the serial number does
+ * not tell it from its equals.
+ */
+place: string | null, } | { "kind": "ipp", 
+/**
+ * Its address, `ipp://` or `ipps://`.
+ */
+uri: string, 
+/**
+ * The SHA-256 of its certificate in hexadecimal digits, for `ipps://`; found when it is
+ * added.
+ */
+certificate: string | null, } | { "kind": "spooler", 
+/**
+ * Its name in Windows.
+ */
+name: string, };
 
 /**
  * How a printer is reached and what it prints on.
@@ -2423,7 +2484,7 @@ idle_minutes: number, };
 /**
  * The answer to a call.
  */
-export type View = StatusView | PreviewView | PieceView | RefillView | QuoteView | OptionsView | ContactView | BatchView | PiecesView | PrintersView | JournalView | PlaceView | StatisticsView | CentresView | PresetsView | WaitingBatchesView | BatchTextView | RehearsalView | SessionView | UsersView | SoftwareView | LineSetupView | PictureView | TestPageView | ModemsView | DoctorView | ScaleView | ScalesView;
+export type View = StatusView | PreviewView | PieceView | RefillView | QuoteView | OptionsView | ContactView | BatchView | PiecesView | FoundPrintersView | PrintersView | JournalView | PlaceView | StatisticsView | CentresView | PresetsView | WaitingBatchesView | BatchTextView | RehearsalView | SessionView | UsersView | SoftwareView | LineSetupView | PictureView | TestPageView | ModemsView | DoctorView | ScaleView | ScalesView;
 
 /**
  * A batch that waits.

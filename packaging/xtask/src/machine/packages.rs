@@ -106,7 +106,7 @@ const BUNDLE: [Need; 2] = [
     ),
 ];
 
-const TEST: [Need; 15] = [
+const TEST: [Need; 19] = [
     test("xvfb", "to test the real window without a display", &[]),
     test("xauth", "to test the real window without a display", &[]),
     test(
@@ -152,6 +152,26 @@ const TEST: [Need; 15] = [
         "softhsm2",
         "to keep the data center's keys on a PKCS #11 token",
         &[&["softhsm2-util", "--version"]],
+    ),
+    test(
+        "cups-ipp-utils",
+        "to print to a foreign printer of IPP",
+        &[&["ippeveprinter", "--version"]],
+    ),
+    test(
+        "avahi-daemon",
+        "to start the foreign printer of IPP",
+        &[&["avahi-daemon", "--version"]],
+    ),
+    test(
+        "dbus",
+        "to start the foreign printer of IPP",
+        &[&["dbus-daemon", "--version"]],
+    ),
+    test(
+        "iproute2",
+        "to give the foreign printer of IPP a network of its own",
+        &[&["ip", "-V"]],
     ),
     test(
         "poppler-utils",

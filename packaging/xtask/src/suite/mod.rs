@@ -39,7 +39,7 @@ const PYTHON: &str = "PENNYBLACK_PYTHON";
 /// The folder with what draws our labels on Node.js.
 const JUDGES: &str = "PENNYBLACK_JUDGES";
 
-/// The folder with a virtual machine in which pppd calls and is called.
+/// The folder with a virtual machine in which pppd calls and is called, and printers hang on USB.
 const MACHINE: &str = "PENNYBLACK_VM";
 
 /// Runs everything, also after something did not pass. The last line is
@@ -50,8 +50,8 @@ pub(crate) fn run(workspace: &Workspace, long: bool) -> Result<ExitCode, Fault> 
     suite.end(reached_the_end)
 }
 
-/// Builds a small virtual machine with pppd in it, and runs the tests that call it and are called by
-/// it.
+/// Builds a small virtual machine with pppd and USB printer gadgets in it, and runs the tests that call
+/// it and are called by it, or run inside of it.
 pub(crate) fn run_in_machine(workspace: &Workspace) -> Result<ExitCode, Fault> {
     let mut suite = Suite::begin(workspace, false, Progress::of(2))?;
     let reached_the_end = suite.in_machine();
@@ -112,23 +112,24 @@ impl<'a> Suite<'a> {
         let machine = workspace.tools().join("vm");
         let mut build = workspace.command("sh");
         build.arg("tests/foreign/vm.sh").arg(&machine);
-        if !self.checked("Virtual machine with pppd", build)? {
+        if !self.checked("Virtual machine with pppd and USB", build)? {
             return Ok(());
         }
-        let name = "foreign_pppd";
-        let filter = format!("test({name})");
+        let names = ["foreign_pppd", "usb_printers"];
         let mut calls = if self.has_nextest() {
             let mut calls = self.testing(workspace.cargo(&NEXTEST));
-            calls.args(["-E", &filter]);
+            for name in names {
+                calls.args(["-E", &format!("test({name})")]);
+            }
             calls
         } else {
             let words = ["test", "--workspace", "--no-fail-fast", "--tests", "--"];
             let mut calls = self.testing(workspace.cargo(&words));
-            calls.arg(name);
+            calls.args(names);
             calls
         };
         calls.env(MACHINE, &machine);
-        self.counted("Calls from and to pppd", calls, |heard| {
+        self.counted("Calls from and to pppd, printers on USB", calls, |heard| {
             count::nextest(&heard.complaints()).or_else(|| count::libtest(&heard.output()))
         })
     }

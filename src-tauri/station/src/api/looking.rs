@@ -17,6 +17,7 @@ impl Call {
             | Self::Pieces(_)
             | Self::Picture(_)
             | Self::Printers
+            | Self::FindPrinters
             | Self::VerifyJournal
             | Self::Statistics(_)
             | Self::CostCentres

@@ -18,7 +18,7 @@ use crate::api::{PrinterSetup, UiError};
 use crate::printing::job::{Doubt, Milestones, NotJournalled, Outcome};
 use crate::station::Station;
 use crate::station::faults::chain;
-use crate::station::press::{Packed, Press};
+use crate::station::press::{Form, Packed};
 use crate::station::release::draw_again;
 use crate::station::sending::{OpenPrinter, open_printer};
 use crate::store::pieces::PieceRow;
@@ -71,7 +71,7 @@ impl Line {
         drawing: Drawing,
     ) -> Result<Self, UiError> {
         Ok(Self {
-            printer: open_printer(setup, station.printers_in_use())?,
+            printer: open_printer(setup, station)?,
             drawing,
             rows: FEW,
             together: 1,
@@ -96,8 +96,8 @@ impl Line {
         going: Vec<Going>,
     ) -> Vec<RowResult> {
         let (started, count) = (Instant::now(), going.len());
-        let press = self.printer.press;
-        let tagged = press.manners.must_answer();
+        let form = self.printer.form;
+        let tagged = form.must_answer();
         let drawing = self.drawing;
         let mut log = Log {
             station,
@@ -113,7 +113,7 @@ impl Line {
         };
         in_turn(
             going,
-            |going| draw(psd, going, drawing, press),
+            |going| draw(psd, going, drawing, form),
             |drawn| self.send(&mut log, drawn),
         );
         let results = log.close();
@@ -197,7 +197,7 @@ fn taken_in(time: Duration, count: usize, elapsed: Duration) -> usize {
     usize::try_from(taken).unwrap_or(usize::MAX)
 }
 
-fn draw(psd: Option<PsdId>, going: Going, drawing: Drawing, press: Press) -> Drawn {
+fn draw(psd: Option<PsdId>, going: Going, drawing: Drawing, form: Form) -> Drawn {
     let Going {
         line,
         row,
@@ -211,7 +211,7 @@ fn draw(psd: Option<PsdId>, going: Going, drawing: Drawing, press: Press) -> Dra
     });
     let job = ready
         .ok_or_else(|| DIFFERS.to_owned())
-        .and_then(|ready| press.pack(&ready.image).map_err(|refusal| chain(&refusal)));
+        .and_then(|ready| ready.packed(form).map_err(|refusal| chain(&refusal)));
     Drawn {
         line,
         spent_mills,

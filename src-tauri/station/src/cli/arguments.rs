@@ -142,7 +142,7 @@ pub(super) enum Command {
         #[command(subcommand)]
         what: Users,
     },
-    /// List, add or remove printers
+    /// List, find, add or remove printers
     Printers {
         /// What to do
         #[command(subcommand)]
@@ -416,11 +416,15 @@ pub(super) enum AutomaticRefill {
 pub(super) enum Printers {
     /// List the printers
     List,
+    /// Look for printers: USB, serial lines, the print server of this computer and the network. Asks
+    /// on every serial port that no printer or modem of this station is on
+    Find,
     /// Add a printer
     Add {
         /// What the clerk calls it
         name: String,
-        /// serial:PATH[@BAUD], device:PATH or tcp:HOST:PORT
+        /// serial:PATH[@BAUD], device:PATH, tcp:HOST:PORT, usb:VENDOR:PRODUCT[/SERIAL][@PLACE],
+        /// spooler:NAME, or an ipp:// or ipps:// address; as `printers find` says
         #[arg(long, value_name = "PORT")]
         port: String,
         /// Its model, for example zebra-zd421-300; a wrong one lists all

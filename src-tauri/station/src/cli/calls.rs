@@ -9,21 +9,19 @@ use super::show::Show;
 use super::{Asked, Streams, later, not_written, on_a_runtime};
 use crate::api::{
     AddPrinterCall, AmendCall, AmendHow, AutomaticRefillCall, AutomaticRefillPlan, Call,
-    ContactCall, DoctorCall, DoctorView, EnrolCall, Event, FindingOutcome, PieceState, PiecesCall,
-    PrintCall, PrintOut, PrinterPort, PrinterSetup, QuoteCall, RefillCall, RefundCall,
+    ContactCall, DoctorCall, DoctorView, EnrolCall, Event, FindingOutcome, PORT_FORMS, PieceState,
+    PiecesCall, PrintCall, PrintOut, PrinterPort, PrinterSetup, QuoteCall, RefillCall, RefundCall,
     RehearseCall, RemovePrinterCall, ResolveCall, SecretsChoice, SendAgainCall, SetSoftwareCall,
     StatisticsCall, TestPrinterCall, UiError, View, WithdrawCall,
 };
 use crate::messages::{Code, say};
 use crate::owner;
-use crate::printing::profile::{Profile, USUAL};
+use crate::printing::layout::stock::Stock;
+use crate::printing::profile::{PAGE_DPI, PAGES, Profile, USUAL};
 use crate::station::Asker;
 
 /// Dots per inch of a printer of an unknown model, which is refused anyway.
 const USUAL_DPI: u16 = 203;
-
-/// Bits per second of a serial printer when nobody says.
-const USUAL_BAUD: u32 = 115_200;
 
 /// Pieces that are asked for at once, of a list that may be long.
 const PAGE: u32 = 5_000;
@@ -117,6 +115,7 @@ fn shown(
         | View::Users(_)
         | View::Software(_)
         | View::Line(_)
+        | View::FoundPrinters(_)
         | View::Picture(_)
         | View::TestPage(_)
         | View::Modems(_)
@@ -344,15 +343,24 @@ fn printers_call(what: Printers) -> Result<Call, UiError> {
             acknowledges: _,
             asks_the_clerk,
         } => {
+            let port = printer_port(&port)?;
+            let is_pages = matches!(port, PrinterPort::Ipp { .. });
+            let model = model.or_else(|| is_pages.then(|| PAGES.to_owned()));
             let model = model.unwrap_or_else(|| USUAL.to_owned());
             let profile = Profile::by_name(&model);
-            let usual_dpi = profile.and_then(|profile| profile.dpi.first().copied());
-            let usual_stock = profile.and_then(|profile| profile.stocks().next());
+            let usual_dpi = match profile {
+                Some(profile) => profile.dpi.first().copied(),
+                None => is_pages.then_some(PAGE_DPI),
+            };
+            let usual_stock = match profile {
+                Some(profile) => profile.stocks().next(),
+                None => Stock::all().first(),
+            };
             Call::AddPrinter(AddPrinterCall {
                 printer: PrinterSetup {
                     name,
                     model,
-                    port: printer_port(&port)?,
+                    port,
                     dpi: dpi.or(usual_dpi).unwrap_or(USUAL_DPI),
                     stock: stock
                         .or_else(|| usual_stock.map(|stock| stock.name.to_owned()))
@@ -361,6 +369,7 @@ fn printers_call(what: Printers) -> Result<Call, UiError> {
                 },
             })
         }
+        Printers::Find => Call::FindPrinters,
         Printers::Remove { name } => Call::RemovePrinter(RemovePrinterCall { name }),
         Printers::Test { name } => Call::TestPrinter(TestPrinterCall { name }),
     })
@@ -487,24 +496,7 @@ fn piece_state(word: &str) -> Result<PieceState, UiError> {
 }
 
 fn printer_port(text: &str) -> Result<PrinterPort, UiError> {
-    let wrong = || usage("A printer's port is serial:PATH[@BAUD], device:PATH or tcp:HOST:PORT.");
-    match text.split_once(':') {
-        Some(("serial", rest)) if !rest.is_empty() => {
-            let (path, baud) = match rest.rsplit_once('@') {
-                Some((path, baud)) => (path, baud.parse().map_err(|_| wrong())?),
-                None => (rest, USUAL_BAUD),
-            };
-            let path = path.to_owned();
-            Ok(PrinterPort::Serial { path, baud })
-        }
-        Some(("device", path)) if !path.is_empty() => Ok(PrinterPort::Device {
-            path: path.to_owned(),
-        }),
-        Some(("tcp", address)) if address.contains(':') => Ok(PrinterPort::Tcp {
-            address: address.to_owned(),
-        }),
-        None | Some(_) => Err(wrong()),
-    }
+    PrinterPort::parse(text).ok_or_else(|| usage(&format!("A printer's port is {PORT_FORMS}.")))
 }
 
 fn usage(what: &str) -> UiError {

@@ -1,6 +1,7 @@
 //! How answers look: for people as text, for programs as JSON.
 
 mod doctor;
+mod printers;
 mod rehearsal;
 mod scale;
 mod software;
@@ -14,8 +15,8 @@ use shared::money::Mills;
 
 use crate::api::{
     AutomaticRefillView, BatchView, CentreView, ContactView, JournalView, KeyView, OptionsView,
-    PieceView, PrinterPort, PrinterSetup, QuoteView, RefillView, RegistersView, ServiceView,
-    StatusView, TestPageView, UserView, View, WithdrawalView,
+    PieceView, QuoteView, RefillView, RegistersView, ServiceView, StatusView, TestPageView,
+    UserView, View, WithdrawalView,
 };
 
 /// How answers are shown.
@@ -78,6 +79,7 @@ fn json(view: &View, out: &mut dyn Write) -> io::Result<()> {
         | View::Software(_)
         | View::Line(_)
         | View::Scale(_) => line(view, out),
+        View::FoundPrinters(view) => view.printers.iter().try_for_each(|one| line(one, out)),
         View::Modems(view) => view.ports.iter().try_for_each(|one| line(one, out)),
         View::Scales(view) => view.scales.iter().try_for_each(|one| line(one, out)),
     }
@@ -98,7 +100,10 @@ fn text(view: &View, out: &mut dyn Write) -> io::Result<()> {
         View::Options(view) => options(view, out),
         View::Contact(view) => contact(view, out),
         View::Batch(view) => batch(view, out),
-        View::Printers(view) => view.printers.iter().try_for_each(|one| printer(one, out)),
+        View::Printers(view) => view
+            .printers
+            .iter()
+            .try_for_each(|one| printers::printer(one, out)),
         View::Journal(view) => journal(view, out),
         View::Picture(view) => writeln!(out, "{} x {} mm", view.width_mm, view.height_mm),
         View::TestPage(view) => test_page(view, out),
@@ -120,6 +125,7 @@ fn text(view: &View, out: &mut dyn Write) -> io::Result<()> {
         View::Session(view) => user(&view.user, out),
         View::Software(view) => software::software(view, out),
         View::Line(view) => telephone::setup(view, out),
+        View::FoundPrinters(view) => printers::found(view, out),
         View::Modems(view) => telephone::modems(view, out),
         View::Scale(view) => scale::scale(view, out),
         View::Scales(view) => scale::scales(view, out),
@@ -380,24 +386,6 @@ fn batch(view: &BatchView, out: &mut dyn Write) -> io::Result<()> {
             let reason = row.reason.as_deref().unwrap_or_default();
             writeln!(out, "  line {}: {} - {reason}", row.line, row.outcome)
         })
-}
-
-fn printer(setup: &PrinterSetup, out: &mut dyn Write) -> io::Result<()> {
-    let port = match &setup.port {
-        PrinterPort::Serial { path, baud } => format!("serial:{path}@{baud}"),
-        PrinterPort::Device { path } => format!("device:{path}"),
-        PrinterPort::Tcp { address } => format!("tcp:{address}"),
-    };
-    let ack = if setup.acknowledges {
-        ", acknowledges"
-    } else {
-        ""
-    };
-    writeln!(
-        out,
-        "{:<20} {}, {port}, {} dpi, {}{ack}",
-        setup.name, setup.model, setup.dpi, setup.stock
-    )
 }
 
 fn user(view: &UserView, out: &mut dyn Write) -> io::Result<()> {

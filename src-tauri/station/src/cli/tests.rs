@@ -321,12 +321,30 @@ fn secrets_and_ports_are_read_as_contracts_write_them() {
     for port in [
         "serial:/dev/ttyUSB0@9600",
         "device:/dev/usb/lp0",
+        "usb:04b8:0e28/J9X",
         "tcp:10.0.0.9:9100",
     ] {
         let words = ["printers", "add", "a", "--port", port];
         assert_eq!(pennyblack(folder.path(), &words).code, 0, "{port}");
     }
+    let spooled = ["printers", "add", "a", "--port", "spooler:Zebra ZD421"];
+    let said = pennyblack(folder.path(), &spooled);
+    assert!(said.err.contains("add it as one that asks the clerk"));
+    let spooled = [spooled.as_slice(), &["--asks-the-clerk"]].concat();
+    assert_eq!(pennyblack(folder.path(), &spooled).code, 0);
+    let pages = [
+        "printers",
+        "add",
+        "pages",
+        "--port",
+        "ipp://office/ipp/print",
+    ];
+    assert_eq!(pennyblack(folder.path(), &pages).code, 0);
     let said = pennyblack(folder.path(), &["printers", "list"]);
+    assert!(
+        said.out
+            .contains("ipp, ipp://office/ipp/print, 300 dpi, label-4x6, acknowledges")
+    );
     assert!(said.out.contains("tcp:10.0.0.9:9100, 203 dpi, label-4x6"));
 }
 

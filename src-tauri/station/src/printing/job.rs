@@ -194,6 +194,15 @@ pub enum NoInk {
     /// The printer holds a picture back until its end, and the end never left.
     #[error("the label was never finished")]
     Unfinished,
+    /// The printer refused the job.
+    #[error("the printer refused the job")]
+    Declined,
+    /// The printer was at something else all the time, and took no job.
+    #[error("the printer is still at something else")]
+    Busy,
+    /// The printer ended the job without having begun it.
+    #[error("the printer ended the job before it began to print it")]
+    NeverBegun,
 }
 
 /// Why nobody knows.
@@ -217,6 +226,15 @@ pub enum Doubt {
     /// The odometer has moved by more than this label.
     #[error("the printer counted more labels than this one")]
     Miscounted,
+    /// The printer says that it is done, and has counted nothing.
+    #[error("the printer counted no label")]
+    Uncounted,
+    /// Somebody cancelled the job while it was printed.
+    #[error("the job was cancelled at the printer")]
+    Canceled,
+    /// The printer gave the job up while it printed it.
+    #[error("the printer gave the job up")]
+    Aborted,
 }
 
 /// Asks whether the printer is ready, brings it into step, and sends one piece. `tag` is the one

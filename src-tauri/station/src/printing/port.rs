@@ -1,4 +1,5 @@
-//! The way to a printer: a serial line, a device path or a raw socket, each with time limits.
+//! The way to a printer that takes bytes: a serial line, a device path, a raw socket or the USB
+//! printer class, each with time limits.
 //!
 //! A write tells how many bytes it got rid of before it failed, because what may have reached the
 //! printer decides whether a piece is provably not printed.
@@ -9,10 +10,12 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
+use super::status::Hindrance;
 use crate::api::PrinterPort;
 
 #[cfg(unix)]
 mod device;
+pub mod usb;
 
 /// How long a network printer may take to accept the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -65,6 +68,11 @@ pub trait Port {
     /// # Errors
     /// [`PortFault::Read`] when the line is gone.
     fn read(&mut self, buffer: &mut [u8], wait: Duration) -> Result<usize, PortFault>;
+
+    /// What the way itself knows to hinder the printer, whatever it speaks; most know nothing.
+    fn hindrance(&mut self) -> Option<Hindrance> {
+        None
+    }
 }
 
 /// How a printer's serial line is set, beside its speed; a printer has it in its manual or on its
@@ -128,20 +136,45 @@ pub fn open(port: &PrinterPort) -> Result<Box<dyn Port + Send>, PortFault> {
     open_as(port, SerialLine::default())
 }
 
-/// Opens the way to a printer.
+/// Opens the way to a printer that takes bytes.
 ///
 /// # Errors
 /// [`PortFault::Open`] naming the address.
 pub fn open_as(port: &PrinterPort, line: SerialLine) -> Result<Box<dyn Port + Send>, PortFault> {
-    let (name, opened) = match port {
-        PrinterPort::Serial { path, baud } => (path, open_serial(path, *baud, line)),
-        PrinterPort::Device { path } => (path, open_device(path)),
-        PrinterPort::Tcp { address } => (address, open_tcp(address)),
+    let opened = match port {
+        PrinterPort::Serial { path, baud } => open_serial(path, *baud, line),
+        PrinterPort::Device { path } => open_device(path),
+        PrinterPort::Tcp { address } => open_tcp(address),
+        PrinterPort::Usb { id, serial, place } => open_usb(id, serial.as_deref(), place.as_deref()),
+        // They take whole jobs, and no line of bytes.
+        PrinterPort::Ipp { .. } | PrinterPort::Spooler { .. } => {
+            Err(io::ErrorKind::Unsupported.into())
+        }
     };
     opened.map_err(|source| PortFault::Open {
-        address: name.clone(),
+        address: name(port),
         source,
     })
+}
+
+/// What a port is called in a fault.
+fn name(port: &PrinterPort) -> String {
+    match port {
+        PrinterPort::Serial { path, .. } | PrinterPort::Device { path } => path.clone(),
+        PrinterPort::Tcp { address } => address.clone(),
+        PrinterPort::Usb { .. } | PrinterPort::Ipp { .. } | PrinterPort::Spooler { .. } => {
+            port.to_string()
+        }
+    }
+}
+
+fn open_usb(
+    id: &str,
+    serial: Option<&str>,
+    place: Option<&str>,
+) -> io::Result<Box<dyn Port + Send>> {
+    let id = crate::api::usb_id(id).ok_or(io::ErrorKind::InvalidInput)?;
+    usb::open(&usb::Wanted { id, serial, place })
 }
 
 fn open_serial(path: &str, baud: u32, set: SerialLine) -> io::Result<Box<dyn Port + Send>> {

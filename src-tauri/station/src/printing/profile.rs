@@ -14,6 +14,16 @@ use super::units::Dpi;
 /// The model of a set-up that names none: it spoke ESC/POS before there were models.
 pub const USUAL: &str = "esc-pos";
 
+/// The model of printers that take pages: nothing is known of them but what they say themselves.
+pub const PAGES: &str = "ipp";
+
+/// What people call it.
+pub const PAGES_TITLE: &str = "Printer of pages (IPP)";
+
+/// Dots per inch of printers of pages: what a label is drawn with to be read again before it is
+/// paid; the page itself has lines and no dots.
+pub const PAGE_DPI: u16 = 300;
+
 /// Gap between labels in tenths of millimetres, where a file says nothing.
 const USUAL_GAP: u16 = 30;
 
@@ -26,6 +36,9 @@ pub struct Profile {
     pub name: &'static str,
     /// What people call it.
     pub title: String,
+    /// Words by which it is known where it says what it is.
+    #[serde(default)]
+    known_by: Vec<String>,
     /// What it speaks.
     pub language: Language,
     /// The resolutions of its head; more than one where the file stands for many models.
@@ -112,6 +125,34 @@ impl Profile {
     #[must_use]
     pub fn by_name(name: &str) -> Option<&'static Self> {
         PROFILES.iter().find(|profile| profile.name == name)
+    }
+
+    /// The model that says this of itself: the one whose word is the longest in it.
+    #[must_use]
+    pub fn known_as(said: &str) -> Option<&'static Self> {
+        let said = said.to_ascii_uppercase();
+        let longest = |profile: &&'static Self| {
+            let words = profile.known_by.iter();
+            let words = words.filter(|word| said.contains(word.as_str()));
+            words.map(String::len).max()
+        };
+        PROFILES
+            .iter()
+            .filter_map(|profile| longest(&profile).map(|length| (length, profile)))
+            .max_by_key(|(length, _)| *length)
+            .map(|(_, profile)| profile)
+    }
+
+    /// The model that stands for all that speak one of these languages, as device ids name them.
+    #[must_use]
+    pub fn speaking(commands: &str) -> Option<&'static Self> {
+        let commands = commands.to_ascii_uppercase();
+        let names = ["ZPL", "ESC/POS", "ESCPOS"]
+            .into_iter()
+            .zip(["zpl", USUAL, USUAL]);
+        names
+            .filter(|(word, _)| commands.contains(word))
+            .find_map(|(_, name)| Self::by_name(name))
     }
 
     /// A stock as this model sees it; `None` when it does not take the stock, or not at this
@@ -278,6 +319,21 @@ mod tests {
         }
         let zebra = Profile::by_name("zebra-zd421-203").unwrap();
         assert_eq!(zebra.serial.flow, Flow::XonXoff);
+    }
+
+    #[test]
+    fn no_word_by_which_a_model_is_known_lies_in_what_another_says() {
+        for profile in Profile::all() {
+            for word in &profile.known_by {
+                assert_eq!(*word, word.to_ascii_uppercase());
+                let known = Profile::known_as(&format!("Maker {word} X")).unwrap();
+                assert_eq!(known.name, profile.name, "{word}");
+            }
+        }
+        let known = |said| Profile::known_as(said).map(|profile| profile.name);
+        assert_eq!(known("DYMO LabelWriter 450 Turbo"), Some("dymo-lw-450"));
+        assert_eq!(known("DYMO LabelWriter 4XL"), Some("dymo-lw-4xl"));
+        assert_eq!(known("Example Printer"), None);
     }
 
     #[test]

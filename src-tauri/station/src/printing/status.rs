@@ -17,6 +17,8 @@ pub enum Hindrance {
     Offline,
     /// No ribbon.
     RibbonOut,
+    /// No ink or toner.
+    InkOut,
     /// Paper is jammed.
     Jam,
     /// Somebody pressed pause.
@@ -40,6 +42,7 @@ impl fmt::Display for Hindrance {
             Self::Error => "an error at the printer",
             Self::Offline => "the printer is off line",
             Self::RibbonOut => "no ribbon",
+            Self::InkOut => "no ink or toner",
             Self::Jam => "the paper is jammed",
             Self::Paused => "the printer is paused",
             Self::Temperature => "the print head is too hot or too cold",

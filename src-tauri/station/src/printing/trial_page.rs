@@ -4,7 +4,7 @@
 
 use super::bits::{BitImage, DotRect};
 use super::fonts::{self, Face};
-use super::label::{Align, Item, Label, Matrix, Point, Rect, Text};
+use super::label::{Align, Image, Item, Label, Matrix, Point, Rect, Text};
 use super::raster::raster;
 use super::self_read::{SelfReadFault, self_read};
 use super::symbol::{self, SymbolRefusal};
@@ -56,12 +56,21 @@ pub enum NoTestPage {
     SelfRead(#[source] SelfReadFault),
 }
 
-/// The picture of a test page for a paper; `about` says in one line which printer it is for. Its
+/// A test page.
+#[derive(Clone, Debug)]
+pub struct TestPage {
+    /// Its display list, for printers of pages.
+    pub label: Label,
+    /// Its picture, dot by dot.
+    pub image: BitImage,
+}
+
+/// The test page for a paper; `about` says in one line which printer it is for. Its
 /// symbol has been read back.
 ///
 /// # Errors
 /// [`NoTestPage`].
-pub fn test_page(width: Um, height: Um, dpi: Dpi, about: &str) -> Result<BitImage, NoTestPage> {
+pub fn test_page(width: Um, height: Um, dpi: Dpi, about: &str) -> Result<TestPage, NoTestPage> {
     let too_small = NoTestPage::TooSmall {
         width_mm: width.0 / 1_000,
         height_mm: height.0 / 1_000,
@@ -91,11 +100,14 @@ pub fn test_page(width: Um, height: Um, dpi: Dpi, about: &str) -> Result<BitImag
     let mut label = Label::new(width, height).map_err(|_| too_small)?;
     label.add(page.items).map_err(|_| too_small)?;
     let mut image = raster(&label, dpi);
-    for (index, patch) in densities.into_iter().enumerate() {
+    let mut patches = Vec::new();
+    for (index, (at, patch)) in densities.into_iter().enumerate() {
         fill(&mut image, patch, index);
+        patches.push(Item::Image(density(at, patch, index, dpi)));
     }
+    label.add(patches).map_err(|_| too_small)?;
     self_read(&image, &payload).map_err(NoTestPage::SelfRead)?;
-    Ok(image)
+    Ok(TestPage { label, image })
 }
 
 /// What the symbol says: that it is worth nothing, and for which printer.
@@ -189,19 +201,20 @@ impl Page {
     }
 
     /// Patches side by side, as far as there is room.
-    fn densities(&mut self, dpi: Dpi) -> Vec<DotRect> {
+    fn densities(&mut self, dpi: Dpi) -> Vec<(Point, DotRect)> {
         let mut patches = Vec::new();
         let Some(top) = self.room(PATCH) else {
             return patches;
         };
         let mut left = self.left;
         while patches.len() < DENSITIES && self.right - left >= PATCH {
-            patches.push(DotRect {
+            let dots = DotRect {
                 x: dpi.dots(left),
                 y: dpi.dots(top),
                 width: dpi.dots(PATCH),
                 height: dpi.dots(PATCH),
-            });
+            };
+            patches.push((Point { x: left, y: top }, dots));
             left = left + PATCH + Um::mm(1);
         }
         self.top = self.top + GAP;
@@ -230,6 +243,19 @@ fn fill(image: &mut BitImage, patch: DotRect, density: usize) {
     }
 }
 
+/// The patch of one density as a part of a label.
+fn density(at: Point, patch: DotRect, density: usize, dpi: Dpi) -> Image {
+    let whole = DotRect {
+        x: 0,
+        y: 0,
+        ..patch
+    };
+    let mut bits = BitImage::white(patch.width, patch.height);
+    fill(&mut bits, whole, density);
+    let dot = Um(Um::inches(1, 1).0 / u32::from(dpi.number()));
+    Image { bits, at, dot }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,7 +276,7 @@ mod tests {
                     match test_page(stock.width, stock.height, dpi, &about) {
                         Ok(page) => {
                             let tag = profile.manners(&sheet, true).tag(7);
-                            let job = profile.language.job(&page, &sheet, Pace::Fast, tag);
+                            let job = profile.language.job(&page.image, &sheet, Pace::Fast, tag);
                             assert!(job.is_ok(), "{about}: {job:?}");
                         }
                         Err(NoTestPage::TooSmall { .. }) => {
@@ -267,9 +293,9 @@ mod tests {
     #[test]
     fn the_page_is_filled_and_its_symbol_says_that_it_is_worth_nothing() {
         let page = test_page(Um::inches(4, 1), Um::inches(6, 1), Dpi::D203, "x").unwrap();
-        let ink = page.inked().unwrap();
+        let ink = page.image.inked().unwrap();
         assert!(ink.x >= Dpi::D203.dots(Um::mm(3)) && ink.width > Dpi::D203.dots(Um::mm(90)));
-        assert_eq!(self_read(&page, &payload("x")), Ok(()));
+        assert_eq!(self_read(&page.image, &payload("x")), Ok(()));
         assert!(payload("x").starts_with(b"TEST PAGE - NO VALUE"));
         assert_eq!(payload("x").len(), crate::vault::draft::INDICIUM_BYTES);
         let long = test_page(

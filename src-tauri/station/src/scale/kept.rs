@@ -54,6 +54,17 @@ pub(super) fn read(owner: &Owner) -> Result<Kept, UiError> {
     }
 }
 
+/// The serial port that the scale hangs on, if it does.
+///
+/// # Errors
+/// Those of [`read`].
+pub(crate) fn kept_port(owner: &Owner) -> Result<Option<String>, UiError> {
+    Ok(match read(owner)?.setup {
+        Some(ScaleSetup::Serial { path, .. }) => Some(path),
+        Some(ScaleSetup::Usb { .. } | ScaleSetup::Practice) | None => None,
+    })
+}
+
 /// Keeps it.
 ///
 /// # Errors

@@ -27,6 +27,7 @@ use tokio::sync::{broadcast, watch};
 use crate::api::{Event, ScaleSetup, ScaleState, ScaleView, UiError};
 pub use instrument::{Found, Gone, Instrument, Instruments, ScalesHere};
 use kept::Kept;
+pub(crate) use kept::kept_port;
 use listening::Listening;
 
 /// The scale of a station.

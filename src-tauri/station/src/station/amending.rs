@@ -79,7 +79,7 @@ impl Owner {
             origin,
             destination,
             booked: self.today(),
-            press: paper.press,
+            form: paper.form,
             label: LabelInputs {
                 postage,
                 date,

@@ -9,7 +9,7 @@ use crate::api::{
 use crate::messages::{Code, say};
 use crate::printing::language::Acknowledgement;
 use crate::printing::layout::stock::Stock;
-use crate::printing::profile::Profile;
+use crate::printing::profile::{PAGE_DPI, PAGES, PAGES_TITLE, Profile};
 use crate::services::{automatic, software};
 use crate::users::NewPin;
 
@@ -41,6 +41,7 @@ impl Station {
             Call::SendAgain(call) => Ok(View::Piece(Box::new(self.send_again(call).await?))),
             Call::Refund(call) => self.refund(call).await,
             Call::Printers => self.printers().await,
+            Call::FindPrinters => self.find_printers().await,
             Call::AddPrinter(call) => self.add_printer(call).await,
             Call::RemovePrinter(call) => self.remove_printer(call).await,
             Call::TestPrinter(call) => self.test_printer(call.name).await.map(View::TestPage),
@@ -186,8 +187,8 @@ impl Station {
     }
 
     async fn add_printer(&self, call: AddPrinterCall) -> Result<View, UiError> {
-        self.apply(move |owner| owner.add_printer(&call.printer))
-            .await?;
+        let printer = self.introduced(call.printer).await?;
+        self.apply(move |owner| owner.add_printer(&printer)).await?;
         self.printers().await
     }
 
@@ -254,10 +255,20 @@ impl Station {
                 .collect(),
             acknowledges: profile.acknowledgement != Acknowledgement::None,
         });
+        let pages = ModelView {
+            name: PAGES.to_owned(),
+            title: PAGES_TITLE.to_owned(),
+            dpi: vec![PAGE_DPI],
+            stocks: Stock::all()
+                .iter()
+                .map(|stock| stock.name.to_owned())
+                .collect(),
+            acknowledges: true,
+        };
         Ok(View::Printers(PrintersView {
             printers,
             stocks: stocks.collect(),
-            models: models.collect(),
+            models: models.chain([pages]).collect(),
         }))
     }
 }

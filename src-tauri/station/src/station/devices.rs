@@ -1,11 +1,12 @@
 //! Printers in use: one piece at a time goes to a device, whatever it is called, and what is left
 //! of a roll that is nearly at its end is reckoned here.
 
-use std::net::ToSocketAddrs as _;
+use std::net::ToSocketAddrs;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::api::PrinterPort;
+use crate::printing::ipp::over_http;
 use crate::printing::units::Um;
 
 /// How long a piece waits for the one before it: longer than a label takes, and no longer than a
@@ -119,15 +120,27 @@ fn device(port: &PrinterPort) -> String {
         let real = std::fs::canonicalize(path);
         return real.map_or_else(|_| path.clone(), |path| path.display().to_string());
     }
-    if let PrinterPort::Tcp { address } = port
-        && let Some(first) = address
-            .to_socket_addrs()
-            .ok()
-            .and_then(|mut all| all.next())
-    {
-        return first.to_string();
+    match port {
+        PrinterPort::Tcp { address } => first(address).unwrap_or_else(|| port.to_string()),
+        PrinterPort::Ipp { uri, .. } => queue(uri).unwrap_or_else(|| uri.clone()),
+        PrinterPort::Serial { .. }
+        | PrinterPort::Device { .. }
+        | PrinterPort::Usb { .. }
+        | PrinterPort::Spooler { .. } => port.to_string(),
     }
-    serde_json::to_string(port).expect("a port is strings and numbers")
+}
+
+/// The first number behind an address.
+fn first(address: impl ToSocketAddrs) -> Option<String> {
+    Some(address.to_socket_addrs().ok()?.next()?.to_string())
+}
+
+/// A queue, however its host is written and whether or not it is spoken with in secret.
+fn queue(uri: &str) -> Option<String> {
+    let address = over_http(uri)?;
+    let port = address.port_or_known_default()?;
+    let host = first((address.host_str()?, port))?;
+    Some(format!("{host}{}", address.path()))
 }
 
 #[cfg(test)]
@@ -151,6 +164,24 @@ mod tests {
         assert!(devices.hold(&tcp("127.0.0.1:9101"), wait).is_some());
         drop(held);
         assert!(devices.hold(&tcp("localhost:9100"), wait).is_some());
+    }
+
+    #[test]
+    fn a_queue_is_held_under_whatever_name_its_host_has() {
+        let ipp = |uri: &str| PrinterPort::Ipp {
+            uri: uri.to_owned(),
+            certificate: uri.starts_with("ipps").then(|| "ab".repeat(32)),
+        };
+        let devices = Devices::default();
+        let _held = devices.hold(&ipp("ipp://127.0.0.1/ipp/print"), Duration::ZERO);
+        for same in [
+            "ipps://localhost:631/ipp/print",
+            "ipp://localhost/ipp/print",
+        ] {
+            assert!(devices.hold(&ipp(same), Duration::ZERO).is_none(), "{same}");
+        }
+        let other = ipp("ipp://127.0.0.1/ipp/other");
+        assert!(devices.hold(&other, Duration::ZERO).is_some());
     }
 
     #[cfg(unix)]

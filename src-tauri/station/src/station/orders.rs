@@ -6,7 +6,7 @@ use shared::rates::{GoesTo, PriceKind, Quote, QuoteRequest};
 use shared::vault::{Action, Burn, Prospect};
 
 use super::booking::over_budget;
-use super::press::Press;
+use super::press::Form;
 use super::pricing::{Priced, bad, is_specimen, quote_view};
 use super::{Owner, STATION_USER, faults};
 use crate::api::{Event, PieceState, PreviewView, PrintCall, UiError};
@@ -38,8 +38,8 @@ pub(crate) const FILE_DPI: u16 = 300;
 pub(crate) struct Paper {
     pub(crate) stock: String,
     pub(crate) dpi: u16,
-    /// What it is printed by; none for files.
-    pub(crate) press: Option<Press>,
+    /// In what form it goes to its printer; none for files.
+    pub(crate) form: Option<Form>,
 }
 
 impl Paper {
@@ -48,7 +48,7 @@ impl Paper {
         Self {
             stock: FILE_STOCK.to_owned(),
             dpi: FILE_DPI,
-            press: None,
+            form: None,
         }
     }
 
@@ -58,7 +58,7 @@ impl Paper {
     /// # Errors
     /// `other_paper`.
     pub(crate) fn check(&self, label: &LabelInputs, serial: &str) -> Result<(), UiError> {
-        if self.press.is_none() || (label.stock == self.stock && label.dpi == self.dpi) {
+        if self.form.is_none() || (label.stock == self.stock && label.dpi == self.dpi) {
             return Ok(());
         }
         let [made, holds] = [(&label.stock, label.dpi), (&self.stock, self.dpi)]
@@ -282,7 +282,7 @@ fn arrange(
         origin,
         destination: priced.destination,
         booked: request.date,
-        press: paper.press,
+        form: paper.form,
         label: LabelInputs {
             postage: quote.price,
             date: request.date,

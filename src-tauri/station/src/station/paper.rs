@@ -9,9 +9,9 @@ use crate::messages::{Code, say};
 use crate::printing::job::{Doubt, Milestones, NotJournalled, Outcome};
 use crate::printing::layout::stock::Stock;
 use crate::printing::png::png;
-use crate::printing::profile::Profile;
+use crate::printing::profile::{PAGES_TITLE, Profile};
 use crate::printing::symbol;
-use crate::printing::trial_page::test_page;
+use crate::printing::trial_page::{NO_VALUE, test_page};
 use crate::printing::units::Dpi;
 use crate::vault::draft::DraftFault;
 
@@ -78,16 +78,17 @@ impl Station {
                 &[("name", name), ("reason", reason.as_str())],
             )
         };
-        let mut printer = open_printer(&setup, self.printers_in_use())?;
+        let mut printer = open_printer(&setup, self)?;
         let stock = Stock::by_name(&setup.stock).zip(Dpi::from_number(setup.dpi));
         let (stock, dpi) = stock.ok_or_else(|| not_drawn(&DraftFault::UnknownLabel))?;
-        let model = Profile::by_name(&setup.model).map_or("", |profile| profile.title.as_str());
+        let model =
+            Profile::by_name(&setup.model).map_or(PAGES_TITLE, |profile| profile.title.as_str());
         let about = format!("{model}, {}, {} dpi", stock.title, setup.dpi);
         let page = test_page(stock.width, stock.height, dpi, &about)
             .map_err(|refusal| failed(&refusal))?;
         let packed = printer
-            .press
-            .pack(&page)
+            .form
+            .pack(&page.label, &page.image, NO_VALUE)
             .map_err(|refusal| failed(&refusal))?;
         let proved = match printer.send(&packed, &mut Worthless) {
             Outcome::Printed => true,

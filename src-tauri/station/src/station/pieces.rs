@@ -4,7 +4,7 @@ use shared::ids::PieceSerial;
 use shared::rates::Weight;
 use shared::vault::{Action, Answer, Fate};
 
-use super::press::Press;
+use super::press::Form;
 use super::pricing::bad;
 use super::{Asker, Owner};
 use crate::api::{PieceState, PieceView, PiecesCall, PrinterSetup, ResolveCall, UiError};
@@ -25,7 +25,7 @@ const USUAL_PIECES: u32 = 100;
 const MAX_PIECES: u32 = 10_000;
 
 /// The most characters of a printer's name.
-const MAX_NAME_CHARS: usize = 64;
+pub(super) const MAX_NAME_CHARS: usize = 64;
 
 impl Owner {
     /// The serial of a counter; `None` before the enrolment.
@@ -208,7 +208,7 @@ impl Owner {
                 names.join(", ")
             )));
         }
-        Press::of(printer).map_err(|none| bad(format!("This printer cannot be added: {none}")))?;
+        Form::of(printer).map_err(|none| bad(format!("This printer cannot be added: {none}")))?;
         self.write("adding a printer", |tx| Ok(tx.put_printer(printer)?))
     }
 

@@ -5,14 +5,96 @@ use crate::crypto;
 use crate::printing::bits::BitImage;
 use crate::printing::escpos::AckTag;
 use crate::printing::job::Manners;
+use crate::printing::label::Label;
 use crate::printing::language::{Acknowledgement, Job, Language, Pace, Sheet, Unprintable};
 use crate::printing::layout::stock::Stock;
+use crate::printing::pdf::pdf;
 use crate::printing::port::SerialLine;
-use crate::printing::profile::Profile;
+use crate::printing::profile::{PAGES, Profile};
 use crate::printing::units::{Dpi, Um};
 
 /// From this speed on, time spent on compression is not won back on a serial line.
 const FAST_BAUD: u32 = 115_200;
+
+/// In what form a piece goes to a printer.
+#[derive(Clone, Copy, Debug)]
+pub enum Form {
+    /// As the bytes of its language.
+    Bytes(Press),
+    /// As a page, which a printer that is trusted with it counts.
+    Page {
+        /// Whether it is trusted.
+        is_trusted: bool,
+    },
+}
+
+impl Form {
+    /// The form of a set-up.
+    pub(crate) fn of(setup: &PrinterSetup) -> Result<Self, NoPress> {
+        let is_page = matches!(setup.port, PrinterPort::Ipp { .. });
+        if is_page != (setup.model == PAGES) {
+            return Err(NoPress::Pages);
+        }
+        if matches!(setup.port, PrinterPort::Spooler { .. }) && setup.acknowledges {
+            return Err(NoPress::Spooler);
+        }
+        if !is_page {
+            return Press::of(setup).map(Self::Bytes);
+        }
+        let resolution = Dpi::from_number(setup.dpi);
+        if resolution.zip(Stock::by_name(&setup.stock)).is_none() {
+            return Err(NoPress::stock(PAGES, setup));
+        }
+        Ok(Self::Page {
+            is_trusted: setup.acknowledges,
+        })
+    }
+
+    /// The form of a file of ESC/POS, which nobody knows the printer of.
+    pub(crate) fn of_files(dpi: Dpi) -> Self {
+        Self::Bytes(Press::of_files(dpi))
+    }
+
+    /// Whether the printer has to answer questions.
+    pub(crate) fn must_answer(&self) -> bool {
+        match self {
+            Self::Bytes(press) => press.manners.must_answer(),
+            Self::Page { is_trusted } => *is_trusted,
+        }
+    }
+
+    /// A label in this form, for one sending; `title` is what a print queue calls it.
+    ///
+    /// # Errors
+    /// [`Unprintable`].
+    pub(crate) fn pack(
+        &self,
+        label: &Label,
+        image: &BitImage,
+        title: &str,
+    ) -> Result<Packed, Unprintable> {
+        let load = match self {
+            Self::Bytes(press) => press.pack(image)?,
+            Self::Page { .. } => Load::Page(pdf(label, title)),
+        };
+        Ok(Packed {
+            title: title.to_owned(),
+            load,
+        })
+    }
+
+    /// Whether a piece can be packed; asked before it is paid for. Of a page the printer itself is
+    /// asked, before that.
+    ///
+    /// # Errors
+    /// [`Unprintable`].
+    pub(crate) fn check(&self, image: &BitImage) -> Result<(), Unprintable> {
+        match self {
+            Self::Bytes(press) => press.check(image),
+            Self::Page { .. } => Ok(()),
+        }
+    }
+}
 
 /// What a set-up makes of a piece.
 #[derive(Clone, Copy, Debug)]
@@ -29,10 +111,28 @@ pub struct Press {
     pace: Pace,
 }
 
-/// A piece as bytes, with the tag that comes back of this very sending.
+/// A piece in its form, with its title.
 pub(crate) struct Packed {
-    pub(crate) job: Job,
-    pub(crate) tag: Option<AckTag>,
+    pub(crate) title: String,
+    pub(crate) load: Load,
+}
+
+/// What is sent of a piece.
+pub(crate) enum Load {
+    /// Bytes, step by step, with the tag that comes back of this very sending.
+    Bytes { job: Job, tag: Option<AckTag> },
+    /// A PDF of one page.
+    Page(Vec<u8>),
+}
+
+impl Packed {
+    /// All bytes in order, as for a file.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        match &self.load {
+            Load::Bytes { job, .. } => job.bytes(),
+            Load::Page(page) => page.clone(),
+        }
+    }
 }
 
 /// Why there is no press for a set-up.
@@ -51,39 +151,57 @@ pub(crate) enum NoPress {
         /// The resolution.
         dpi: u16,
     },
+    /// A printer of pages has another model, or another printer that of pages.
+    #[error("a printer with an ipp:// or ipps:// address has the model {PAGES}, and no other has")]
+    Pages,
+    /// The spooler of Windows proves nothing, and the set-up says that it does.
+    #[error(
+        "the spooler of Windows cannot say whether a label is printed; add it as one that asks the clerk"
+    )]
+    Spooler,
     /// The model proves nothing, and the set-up says that it does.
     #[error("a {0} cannot say whether a label is printed")]
     NoProof(String),
 }
 
+impl NoPress {
+    fn stock(title: &str, setup: &PrinterSetup) -> Self {
+        Self::Stock {
+            title: title.to_owned(),
+            stock: setup.stock.clone(),
+            dpi: setup.dpi,
+        }
+    }
+}
+
 /// The names of all models.
 fn names() -> String {
-    let names: Vec<&str> = Profile::all().iter().map(|profile| profile.name).collect();
+    let names = Profile::all().iter().map(|profile| profile.name);
+    let names: Vec<&str> = names.chain([PAGES]).collect();
     names.join(", ")
 }
 
 impl Press {
     /// The press of a set-up.
-    pub(crate) fn of(setup: &PrinterSetup) -> Result<Self, NoPress> {
+    fn of(setup: &PrinterSetup) -> Result<Self, NoPress> {
         let profile =
             Profile::by_name(&setup.model).ok_or_else(|| NoPress::Model(setup.model.clone()))?;
         let (stock, sheet) = Dpi::from_number(setup.dpi)
             .zip(Stock::by_name(&setup.stock))
             .and_then(|(dpi, stock)| Some((stock, profile.sheet(&stock, dpi)?)))
-            .ok_or_else(|| NoPress::Stock {
-                title: profile.title.clone(),
-                stock: setup.stock.clone(),
-                dpi: setup.dpi,
-            })?;
+            .ok_or_else(|| NoPress::stock(&profile.title, setup))?;
         let manners = profile.manners(&sheet, setup.acknowledges);
         if setup.acknowledges && !manners.must_answer() {
             return Err(NoPress::NoProof(profile.title.clone()));
         }
         let pace = match setup.port {
             PrinterPort::Serial { baud, .. } if baud < FAST_BAUD => Pace::Slow,
-            PrinterPort::Serial { .. } | PrinterPort::Device { .. } | PrinterPort::Tcp { .. } => {
-                Pace::Fast
-            }
+            PrinterPort::Serial { .. }
+            | PrinterPort::Device { .. }
+            | PrinterPort::Tcp { .. }
+            | PrinterPort::Usb { .. }
+            | PrinterPort::Ipp { .. }
+            | PrinterPort::Spooler { .. } => Pace::Fast,
         };
         Ok(Self {
             manners,
@@ -96,7 +214,7 @@ impl Press {
     }
 
     /// A press for a file of ESC/POS, which nobody knows the printer of.
-    pub(crate) fn of_files(dpi: Dpi) -> Self {
+    fn of_files(dpi: Dpi) -> Self {
         let sheet = Sheet {
             plain: true,
             ..Sheet::any(dpi)
@@ -115,22 +233,14 @@ impl Press {
         }
     }
 
-    /// The bytes of a piece, for one sending.
-    ///
-    /// # Errors
-    /// [`Unprintable`].
-    pub(crate) fn pack(&self, image: &BitImage) -> Result<Packed, Unprintable> {
+    fn pack(&self, image: &BitImage) -> Result<Load, Unprintable> {
         let tag = self.manners.tag(u32::from_be_bytes(crypto::random_bytes()));
         let language = self.manners.language;
         let job = language.job(image, &self.sheet, self.pace, tag)?;
-        Ok(Packed { job, tag })
+        Ok(Load::Bytes { job, tag })
     }
 
-    /// Whether a piece can be packed; asked before it is paid for.
-    ///
-    /// # Errors
-    /// [`Unprintable`].
-    pub(crate) fn check(&self, image: &BitImage) -> Result<(), Unprintable> {
+    fn check(&self, image: &BitImage) -> Result<(), Unprintable> {
         self.manners.language.check(image, &self.sheet)
     }
 }
@@ -154,7 +264,7 @@ mod tests {
     }
 
     fn refusal(setup: &PrinterSetup) -> String {
-        Press::of(setup).unwrap_err().to_string()
+        Form::of(setup).unwrap_err().to_string()
     }
 
     #[test]
@@ -175,6 +285,41 @@ mod tests {
             "a DYMO LabelWriter 4XL cannot say whether a label is printed"
         );
         assert!(Press::of(&setup("dymo-lw-4xl", 300, "label-4x6", false)).is_ok());
+    }
+
+    #[test]
+    fn pages_go_to_printers_of_pages_and_to_no_others() {
+        let pages = PrinterSetup {
+            port: PrinterPort::Ipp {
+                uri: "ipp://office/ipp/print".into(),
+                certificate: None,
+            },
+            ..setup(PAGES, 300, "label-4x6", true)
+        };
+        assert!(matches!(
+            Form::of(&pages),
+            Ok(Form::Page { is_trusted: true })
+        ));
+        let zebra = PrinterSetup {
+            model: "zpl".into(),
+            ..pages
+        };
+        let wrong = setup(PAGES, 300, "label-4x6", true);
+        let spooled = PrinterSetup {
+            port: PrinterPort::Spooler {
+                name: "Zebra".into(),
+            },
+            ..setup("zpl", 203, "label-4x6", true)
+        };
+        assert_eq!(Form::of(&spooled).unwrap_err(), NoPress::Spooler);
+        let asking = PrinterSetup {
+            acknowledges: false,
+            ..spooled
+        };
+        assert!(matches!(Form::of(&asking), Ok(Form::Bytes(_))));
+        for setup in [zebra, wrong] {
+            assert_eq!(Form::of(&setup).unwrap_err(), NoPress::Pages);
+        }
     }
 
     #[test]

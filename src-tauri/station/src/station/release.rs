@@ -9,7 +9,7 @@ use shared::rates::Weight;
 
 use super::orders::Paper;
 use super::pieces::wrong_state;
-use super::press::Press;
+use super::press::{Form, Packed};
 use super::pricing::is_specimen;
 use super::sending::{OpenPrinter, open_printer};
 use super::{Owner, Station, Unnoted, faults};
@@ -22,6 +22,7 @@ use crate::printing::files::{
     FileFault, NoPlace, is_same_place, prove_folder, prove_place, write_durably,
 };
 use crate::printing::label::Label;
+use crate::printing::language::Unprintable;
 use crate::printing::pdf::pdf;
 use crate::printing::png::png;
 use crate::printing::symbol;
@@ -56,15 +57,21 @@ pub struct Ready {
 }
 
 impl Ready {
+    /// It in the form of its printer, for one sending.
+    ///
+    /// # Errors
+    /// [`Unprintable`].
+    pub(crate) fn packed(&self, form: Form) -> Result<Packed, Unprintable> {
+        form.pack(&self.label, &self.image, &self.serial.to_string())
+    }
+
     /// Its bytes for a printer, or for a file of ESC/POS without one.
     ///
     /// # Errors
     /// `not_drawn` when its picture cannot be sent.
-    pub(crate) fn printer_bytes(&self, press: Option<Press>) -> Result<Vec<u8>, UiError> {
-        press
-            .unwrap_or_else(|| Press::of_files(self.dpi))
-            .pack(&self.image)
-            .map(|packed| packed.job.bytes())
+    pub(crate) fn printer_bytes(&self, form: Option<Form>) -> Result<Vec<u8>, UiError> {
+        self.packed(form.unwrap_or_else(|| Form::of_files(self.dpi)))
+            .map(|packed| packed.bytes())
             .map_err(|refusal| say(Code::NotDrawn, &[("reason", &faults::chain(&refusal))]))
     }
 }
@@ -91,19 +98,19 @@ impl Target {
             Self::Printer(setup) => Paper {
                 stock: setup.stock.clone(),
                 dpi: setup.dpi,
-                press: Press::of(setup).ok(),
+                form: Form::of(setup).ok(),
             },
             Self::Files { .. } | Self::Folder(_) => Paper::of_files(),
         }
     }
 
-    /// What makes bytes for a printer; none for files.
+    /// In what form it goes to a printer; none for files.
     ///
     /// # Errors
     /// `printer_not_ready` when its model cannot do what its set-up says.
-    fn press(&self) -> Result<Option<Press>, UiError> {
+    fn form(&self) -> Result<Option<Form>, UiError> {
         match self {
-            Self::Printer(setup) => Press::of(setup).map(Some).map_err(|none| {
+            Self::Printer(setup) => Form::of(setup).map(Some).map_err(|none| {
                 let reason = none.to_string();
                 say(
                     Code::PrinterNotReady,
@@ -200,7 +207,7 @@ enum Way {
 fn clear_the_way(station: &Station, target: Target) -> Result<Way, UiError> {
     match target {
         Target::Printer(setup) => {
-            let printer = open_printer(&setup, station.printers_in_use())?;
+            let printer = open_printer(&setup, station)?;
             Ok(Way::Printer(Box::new(printer)))
         }
         Target::Folder(_) => {
@@ -269,11 +276,11 @@ impl Station {
         let scale = Arc::clone(&self.scale);
         self.apply(move |owner| {
             let target = owner.target(call.out.as_ref())?;
-            let press = target.press()?;
+            let form = target.form()?;
             let Paid::Now(ready) = owner.pay_once(&call, &target.paper(), &scale)? else {
                 return Ok(None);
             };
-            match ready.printer_bytes(press) {
+            match ready.printer_bytes(form) {
                 Ok(bytes) => {
                     owner.happened(ready.counter, &[Happening::FirstByte], None)?;
                     Ok(Some(bytes))

@@ -1,27 +1,51 @@
 //! Sending a released piece to a printer. Each milestone is durable before the bytes it speaks of.
 
+use shared::ids::PsdId;
+use shared::vault::Vault;
+
 use super::devices::{Devices, HOLD_WAIT, Held};
-use super::press::{Packed, Press};
+use super::press::{Form, Load, Packed, Press};
 use super::release::Ready;
 use super::silent::SilentPrinters;
 use super::{Station, faults};
-use crate::api::{PieceView, PrinterSetup, UiError};
+use crate::api::{PieceView, PrinterPort, PrinterSetup, UiError};
 use crate::messages::{Code, say};
+use crate::printing::escpos::AckTag;
+use crate::printing::ipp::{self, NoQueue, Place, Queue};
 use crate::printing::job::{
     Milestones, NotJournalled, Outcome, Patience, Standing, Step, Unready, Wire, preflight,
     send_ready,
 };
+use crate::printing::language::Job;
+use crate::printing::layout::stock::Stock;
 use crate::printing::port::{Port, open_as};
+use crate::printing::spooler::Spooler;
 use crate::vault::piece::Happening;
 
-/// A printer whose line is open, and on which nobody else prints meanwhile.
+/// A printer that was found ready, and on which nobody else prints meanwhile.
 pub(crate) struct OpenPrinter {
-    pub(crate) press: Press,
+    pub(crate) form: Form,
+    way: Way,
+    held: Held,
+}
+
+/// How a printer is reached.
+enum Way {
+    /// By a line for bytes.
+    Line(Line),
+    /// By its queue for pages.
+    Queue(Box<Queue>),
+    /// By the spooler of Windows.
+    Spooler(Spooler),
+}
+
+/// An open line to a printer of bytes.
+struct Line {
+    press: Press,
     port: Box<dyn Port + Send>,
     /// Whether it answers questions.
     answers: bool,
     step: Step,
-    held: Held,
 }
 
 /// The printers of a program, as far as it remembers them.
@@ -38,15 +62,16 @@ pub(crate) struct Printers {
 #[error("this station still prints something else on it")]
 struct InUse;
 
-/// Opens the line to a printer and asks whether it is ready, before anything is paid. One that is
+/// Opens the way to a printer and asks whether it is ready, before anything is paid. One that is
 /// known to be silent is not waited for as long as others.
 ///
 /// # Errors
 /// `printer_not_ready`.
 pub(crate) fn open_printer(
     setup: &PrinterSetup,
-    printers: &Printers,
+    station: &Station,
 ) -> Result<OpenPrinter, UiError> {
+    let printers = station.printers_in_use();
     let not_ready = |fault: &dyn std::error::Error| {
         let reason = faults::chain(fault);
         say(
@@ -54,46 +79,104 @@ pub(crate) fn open_printer(
             &[("name", &setup.name), ("reason", &reason)],
         )
     };
-    let press = Press::of(setup).map_err(|none| not_ready(&none))?;
+    let form = Form::of(setup).map_err(|none| not_ready(&none))?;
     let held = printers.devices.hold(&setup.port, HOLD_WAIT);
     let held = held.ok_or_else(|| not_ready(&InUse))?;
-    let port = open_as(&setup.port, press.serial).map_err(|fault| not_ready(&fault))?;
-    let mut printer = OpenPrinter {
-        press,
-        port,
-        answers: false,
-        step: Step::Unsure,
-        held,
+    let way = match (form, &setup.port) {
+        (Form::Page { is_trusted }, _) => {
+            let psd = station.apply_blocking(|owner| Ok(owner.vault().map(Vault::psd)))?;
+            let queue = open_queue(setup, is_trusted, psd).map_err(|none| not_ready(&none))?;
+            Way::Queue(Box::new(queue))
+        }
+        (Form::Bytes(_), PrinterPort::Spooler { name }) => {
+            Way::Spooler(Spooler::open(name).map_err(|none| not_ready(&none))?)
+        }
+        (Form::Bytes(press), port) => {
+            let port = open_as(port, press.serial).map_err(|fault| not_ready(&fault))?;
+            let mut line = Line {
+                press,
+                port,
+                answers: false,
+                step: Step::Unsure,
+            };
+            let standing = line
+                .ask(&held, printers.silent.patience(setup))
+                .map_err(|unready| not_ready(&unready))?;
+            line.answers = standing.answers;
+            printers.silent.note(setup, standing.answers);
+            Way::Line(line)
+        }
     };
-    let standing = printer
-        .ask(printers.silent.patience(setup))
-        .map_err(|unready| not_ready(&unready))?;
-    printer.answers = standing.answers;
-    printers.silent.note(setup, standing.answers);
-    Ok(printer)
+    Ok(OpenPrinter { form, way, held })
+}
+
+/// Asks a printer of pages everything that could refuse the set-up's label.
+fn open_queue(
+    setup: &PrinterSetup,
+    is_trusted: bool,
+    psd: Option<PsdId>,
+) -> Result<Queue, NoQueue> {
+    let PrinterPort::Ipp { uri, certificate } = &setup.port else {
+        return Err(NoQueue::Address(setup.port.to_string()));
+    };
+    let stock = Stock::by_name(&setup.stock);
+    // A piece's job is named by its serial.
+    let ours = psd.map(|psd| format!("{psd}-"));
+    let place = Place {
+        uri,
+        certificate: certificate.as_deref().and_then(ipp::fingerprint),
+        label: stock.map_or_else(Default::default, |stock| (stock.width, stock.height)),
+        is_trusted,
+        ours: ours.as_deref(),
+    };
+    Queue::open(&place, ipp::Limits::default())
 }
 
 impl OpenPrinter {
+    /// Sends one piece.
+    pub(crate) fn send(&mut self, packed: &Packed, milestones: &mut dyn Milestones) -> Outcome {
+        let title = packed.title.as_str();
+        match (&mut self.way, &packed.load) {
+            (Way::Line(line), Load::Bytes { job, tag }) => {
+                line.send(&self.held, job, *tag, milestones)
+            }
+            (Way::Queue(queue), Load::Page(page)) => queue.send(page, title, milestones),
+            (Way::Spooler(spooler), Load::Bytes { job, .. }) => {
+                spooler.send(&job.bytes(), title, milestones)
+            }
+            // A form is made for its way; the other way round nothing is sent.
+            (Way::Line(_) | Way::Spooler(_), Load::Page(_))
+            | (Way::Queue(_), Load::Bytes { .. }) => Outcome::Refused(Unready::Silent),
+        }
+    }
+}
+
+impl Line {
     /// Asks whether the printer is ready.
-    fn ask(&mut self, patience: Patience) -> Result<Standing, Unready> {
+    fn ask(&mut self, held: &Held, patience: Patience) -> Result<Standing, Unready> {
         let press = self.press;
         let mut wire = Wire {
             port: &mut *self.port,
             manners: press.manners,
             patience,
             step: self.step,
-            near_end_refuses: self.held.may_be_too_long(press.length, press.reserve),
+            near_end_refuses: held.may_be_too_long(press.length, press.reserve),
         };
         let standing = preflight(&mut wire)?;
         self.step = wire.step;
-        self.held.note(standing.near_end);
+        held.note(standing.near_end);
         Ok(standing)
     }
 
-    /// Sends one piece.
-    pub(crate) fn send(&mut self, packed: &Packed, milestones: &mut dyn Milestones) -> Outcome {
+    fn send(
+        &mut self,
+        held: &Held,
+        job: &Job,
+        tag: Option<AckTag>,
+        milestones: &mut dyn Milestones,
+    ) -> Outcome {
         let standing = if self.answers {
-            match self.ask(Patience::default()) {
+            match self.ask(held, Patience::default()) {
                 Ok(standing) => standing,
                 Err(unready) => return Outcome::Refused(unready),
             }
@@ -107,9 +190,9 @@ impl OpenPrinter {
             step: self.step,
             near_end_refuses: false,
         };
-        let outcome = send_ready(&mut wire, &packed.job, packed.tag, standing, milestones);
+        let outcome = send_ready(&mut wire, job, tag, standing, milestones);
         self.step = wire.step;
-        self.held.printed(self.press.length);
+        held.printed(self.press.length);
         outcome
     }
 }
@@ -152,7 +235,7 @@ impl Station {
         ready: &Ready,
         printer: &mut OpenPrinter,
     ) -> Result<PieceView, UiError> {
-        let packed = match printer.press.pack(&ready.image) {
+        let packed = match ready.packed(printer.form) {
             Ok(packed) => packed,
             Err(refusal) => {
                 let reason = faults::chain(&refusal);

@@ -75,7 +75,8 @@ impl Need {
             | Call::SetLine(_)
             | Call::FindModems
             | Call::FindScales
-            | Call::SetScale(_) => Self::Setup,
+            | Call::SetScale(_)
+            | Call::FindPrinters => Self::Setup,
             Call::AddUser(_) | Call::ChangeUser(_) | Call::IdleLock(_) => Self::Users,
         }
     }

@@ -19,7 +19,7 @@ use crate::printing::raster::raster;
 use crate::printing::self_read::{SelfReadFault, self_read_at};
 use crate::printing::symbol::{self, Symbol, SymbolRefusal};
 use crate::printing::units::Dpi;
-use crate::station::press::Press;
+use crate::station::press::Form;
 use crate::store::centres::Booking;
 use crate::store::pieces::PieceFacts;
 
@@ -49,8 +49,9 @@ pub struct Order {
     pub booked: Date,
     /// What its label says.
     pub label: LabelInputs,
-    /// What it will be printed by, where that is known: a label it cannot print is not paid for.
-    pub press: Option<Press>,
+    /// In what form it goes to its printer, where that is known: a label it cannot print is not paid
+    /// for.
+    pub form: Option<Form>,
 }
 
 /// A signed and drawn piece, not paid for yet.
@@ -105,8 +106,8 @@ pub fn draft(
     let (_, image) = drawing(&order.label, prospect.serial, &symbol)?;
     let dpi = Dpi::from_number(order.label.dpi).ok_or(DraftFault::UnknownLabel)?;
     self_read_at(&image, dpi, &indicium).map_err(DraftFault::SelfRead)?;
-    if let Some(press) = &order.press {
-        press.check(&image).map_err(DraftFault::Unprintable)?;
+    if let Some(form) = &order.form {
+        form.check(&image).map_err(DraftFault::Unprintable)?;
     }
     Ok(Draft {
         inputs: PieceInputs {

@@ -2,7 +2,7 @@
 
 use super::profiles::{self, Found, FoundState};
 use super::settings;
-use crate::api::{ModemPortView, ModemsView, PrinterPort, SetLineCall, UiError, View};
+use crate::api::{ModemPortView, ModemsView, SetLineCall, UiError, View};
 use crate::messages::{Code, say};
 use crate::station::Station;
 
@@ -25,17 +25,12 @@ impl Station {
         self.status_view().await
     }
 
-    /// Looks for modems on every port that no printer hangs on and no call is on.
+    /// Looks for modems on every port that no printer and no scale hangs on and no call is on.
     pub(crate) async fn find_modems(&self) -> Result<View, UiError> {
         let is_on = self.telephone().view().is_some();
         let taken = self
             .apply(move |owner| {
-                let printers = owner.store().printers()?.into_iter();
-                let ports = printers.filter_map(|printer| match printer.port {
-                    PrinterPort::Serial { path, .. } | PrinterPort::Device { path } => Some(path),
-                    PrinterPort::Tcp { .. } => None,
-                });
-                let mut taken: Vec<String> = ports.collect();
+                let mut taken = owner.taken_ports()?;
                 if is_on {
                     taken.push(settings::read(owner)?.device);
                 }

@@ -70,7 +70,7 @@ impl Wire<'_> {
                 Some(Word::Hindered(hindrance)) => return Err(Unready::Hindered(hindrance)),
                 Some(Word::Busy) => return Err(Unready::Hindered(Hindrance::Busy)),
                 Some(word) => return Ok(Some(word)),
-                None => match self.last_word() {
+                None => match self.why_silent() {
                     Some(Word::Hindered(hindrance)) => return Err(Unready::Hindered(hindrance)),
                     _ if !must_answer => return Ok(None),
                     _ if attempt == 0 && may_be_in_something => self.fill_up()?,
@@ -159,7 +159,7 @@ impl Wire<'_> {
                 Some(Word::Hindered(hindrance)) => return Some(hindrance),
                 Some(_) => {}
                 None => {
-                    return match self.last_word() {
+                    return match self.why_silent() {
                         Some(Word::Hindered(hindrance)) => Some(hindrance),
                         Some(_) | None => None,
                     };
@@ -202,11 +202,18 @@ impl Wire<'_> {
     }
 
     /// The answer of a printer that has left another question unanswered.
-    pub(super) fn last_word(&mut self) -> Option<Word> {
+    fn last_word(&mut self) -> Option<Word> {
         let language = self.manners.language;
         let question = language.last_question()?;
         let ear = language.ear(Some(usize::MAX), self.manners.roll_mm);
         self.exchange(question, ear, |_| true)
+    }
+
+    /// What is heard of a printer that has left a question unanswered: its last word, or what the way
+    /// to it knows by itself.
+    pub(super) fn why_silent(&mut self) -> Option<Word> {
+        self.last_word()
+            .or_else(|| self.port.hindrance().map(Word::Hindered))
     }
 
     /// How many labels the printer has printed.

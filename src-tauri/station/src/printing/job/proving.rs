@@ -115,7 +115,7 @@ impl Wire<'_> {
 
     /// A printer that is silent may complain, be gone, or be busy.
     fn still_there(&mut self) -> Result<(), Doubt> {
-        if let Some(Word::Hindered(hindrance)) = self.last_word() {
+        if let Some(Word::Hindered(hindrance)) = self.why_silent() {
             return Err(Doubt::Hindered(hindrance));
         }
         self.drain().map_err(|_| Doubt::LineFailed)
