@@ -361,6 +361,7 @@ fn order(today: Date) -> anyhow::Result<Order> {
             specimen: true,
             stock: "label-4x6".to_owned(),
             dpi: 300,
+            art: None,
         },
     })
 }

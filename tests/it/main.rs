@@ -83,6 +83,8 @@ mod open_api;
 #[cfg(test)]
 mod packaging_server;
 #[cfg(test)]
+mod papers;
+#[cfg(test)]
 mod pin_reset;
 #[cfg(test)]
 mod power_cut;

@@ -147,9 +147,9 @@ export const zebra = {
 };
 
 const stocks = [
-  { name: 'label-4x6', title: 'label 4×6 in' },
-  { name: 'envelope-10', title: 'envelope No. 10' },
-  { name: 'roll-62', title: 'roll 62 mm' },
+  { name: 'label-4x6', title: 'label 4×6 in', prints: ['postage', 'address', 'slip'] },
+  { name: 'envelope-10', title: 'envelope No. 10', prints: ['postage', 'address', 'slip'] },
+  { name: 'roll-62', title: 'roll 62 mm', prints: ['postage', 'address', 'slip'] },
 ];
 
 const models = [
@@ -327,6 +327,20 @@ const ANSWERS = {
   'remove-batch': () => ({ batches: [] }),
   rehearse: () => ({ edition: null, against: null, presets: [], batches: [] }),
   statistics: (call) => printed(call),
+  slip: (call) => ({
+    slip: call.slip.kind,
+    message: 'Printed the slip on Zebra ZD421.',
+    png_base64: label,
+    width_mm: 101.6,
+    height_mm: 152.4,
+    dpi: 203,
+  }),
+  'office-art': () => ({ logo_png_base64: null, slogan: '', message: '' }),
+  'set-office-art': (call) => ({
+    logo_png_base64: call.remove_logo ? null : call.logo_png_base64,
+    slogan: call.slogan ?? '',
+    message: call.message ?? '',
+  }),
   'verify-journal': () => ({ records: 1290, root: '9f2c'.repeat(16), intact: true, fault: null }),
 };
 

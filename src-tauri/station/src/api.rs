@@ -19,6 +19,7 @@ mod rates;
 mod rehearsal;
 mod repository;
 mod scale;
+mod slips;
 mod software;
 mod statistics;
 mod users;
@@ -56,6 +57,7 @@ pub use scale::{
     FoundScaleView, ScaleAct, ScaleSetup, ScaleState, ScaleView, ScalesView, SetScaleCall,
     UseScaleCall, WeighCall, WeighingView,
 };
+pub use slips::{OfficeArtView, SetOfficeArtCall, Slip, SlipCall, SlipView};
 pub use software::{
     FailedReleaseView, LastUpdateView, SetSoftwareCall, SoftwareState, SoftwareView,
 };
@@ -187,6 +189,13 @@ pub enum Call {
     UseScale(UseScaleCall),
     /// Waits until a load is at rest on the scale. Answers with [`ScaleView`].
     Weigh(WeighCall),
+    /// Draws a slip, receipt or address label, and prints it where that is asked. Answers with
+    /// [`SlipView`].
+    Slip(SlipCall),
+    /// What the office prints beside its postage. Answers with [`OfficeArtView`].
+    OfficeArt,
+    /// Chooses what the office prints beside its postage. Answers with [`OfficeArtView`].
+    SetOfficeArt(SetOfficeArtCall),
 }
 
 /// Which keeper holds the station's key-encryption key.
@@ -773,4 +782,8 @@ pub enum View {
     Scale(Box<ScaleView>),
     /// See [`ScalesView`].
     Scales(ScalesView),
+    /// See [`SlipView`].
+    Slip(Box<SlipView>),
+    /// See [`OfficeArtView`].
+    OfficeArt(OfficeArtView),
 }

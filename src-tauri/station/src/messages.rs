@@ -9,10 +9,12 @@ use crate::api::{ErrorKind, UiError};
 mod declaring;
 #[macro_use]
 mod scales;
+#[macro_use]
+mod papers;
 
 use declaring::{Entry, fill};
 
-with_scales! {
+with_papers! {
     /// The command or call is not understood.
     Usage = "usage", Usage, false,
         "{what}",
@@ -205,14 +207,6 @@ with_scales! {
     UnknownPrinter = "unknown_printer", Refused, false,
         "There is no printer {name} on this station. Nothing was debited.",
         "List the printers, or add it.";
-    /// A test page that nobody can trust in.
-    TestPageFailed = "test_page_failed", Refused, true,
-        "The test page is not known to be on the paper of {name}: {reason}. It is worth nothing.",
-        "See to the printer, then test it again.";
-    /// A piece was drawn for another paper.
-    OtherPaper = "other_paper", Refused, false,
-        "Piece {serial} is drawn for {made}, and the printer holds {holds}. Nothing was sent, and it stays paid for.",
-        "Send it to a printer with that paper and head, or into a PDF file.";
     /// The printer refuses before anything is sent.
     PrinterNotReady = "printer_not_ready", Refused, true,
         "The printer {name} is not ready: {reason}. Nothing was debited.",
@@ -227,7 +221,7 @@ with_scales! {
         "Check the folder and its free space.";
     /// A file that a piece is to go to cannot be put there.
     BadOutput = "bad_output", Refused, false,
-        "{path} cannot take the piece: {reason}. Nothing was debited.",
+        "{path} cannot be written to: {reason}. Nothing was debited.",
         "Name a new file in a folder that is there; a device is added as a printer.";
     /// A file could not be read.
     CannotRead = "cannot_read", Refused, false,

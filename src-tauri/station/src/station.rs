@@ -13,6 +13,7 @@ mod editions;
 pub(crate) mod faults;
 mod meeting;
 pub mod names;
+mod office_art;
 pub(crate) mod orders;
 mod owner;
 mod paper;
@@ -25,6 +26,7 @@ mod rehearsal;
 pub(crate) mod release;
 pub(crate) mod sending;
 pub(crate) mod silent;
+mod slips;
 mod status;
 
 use std::path::{Path, PathBuf};

@@ -12,6 +12,7 @@ import type {
   JournalView,
   LineSetupView,
   ModemsView,
+  OfficeArtView,
   OptionsView,
   PictureView,
   PiecesView,
@@ -27,6 +28,7 @@ import type {
   ScalesView,
   ScaleView,
   SessionView,
+  SlipView,
   SoftwareView,
   StatisticsView,
   StatusView,
@@ -94,6 +96,9 @@ export interface Answers {
   'set-scale': ScaleView;
   'use-scale': ScaleView;
   weigh: ScaleView;
+  slip: SlipView;
+  'office-art': OfficeArtView;
+  'set-office-art': OfficeArtView;
 }
 
 /** Every call by its own name; `as` only carries another one. */

@@ -326,7 +326,7 @@ spent_mills: number, };
 /**
  * A call: window, bridge or command line → station.
  */
-export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "amend" } & AmendCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "picture" } & PictureCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "find-printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "test-printer" } & TestPrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall | { "call": "rotate-keys" } | { "call": "presets" } | { "call": "put-preset" } & PutPresetCall | { "call": "remove-preset" } & NamedCall | { "call": "waiting-batches" } | { "call": "put-batch" } & PutBatchCall | { "call": "batch-text" } & NamedCall | { "call": "remove-batch" } & NamedCall | { "call": "rehearse" } & RehearseCall | { "call": "cost-centres" } | { "call": "as" } & AsCall | { "call": "sign-in" } & SignInCall | { "call": "sign-out" } & SignOutCall | { "call": "users" } | { "call": "add-user" } & AddUserCall | { "call": "change-user" } & ChangeUserCall | { "call": "idle-lock" } & IdleLockCall | { "call": "automatic-refill" } & AutomaticRefillCall | { "call": "withdraw" } & WithdrawCall | { "call": "software" } | { "call": "set-software" } & SetSoftwareCall | { "call": "line" } | { "call": "set-line" } & SetLineCall | { "call": "find-modems" } | { "call": "doctor" } & DoctorCall | { "call": "hang-up" } | { "call": "scale" } | { "call": "find-scales" } | { "call": "set-scale" } & SetScaleCall | { "call": "use-scale" } & UseScaleCall | { "call": "weigh" } & WeighCall;
+export type Call = { "call": "status" } | { "call": "enrol" } & EnrolCall | { "call": "contact" } & ContactCall | { "call": "refill" } & RefillCall | { "call": "quote" } & QuoteCall | { "call": "options" } & QuoteCall | { "call": "place" } & PlaceCall | { "call": "preview" } & PrintCall | { "call": "print" } & PrintCall | { "call": "amend" } & AmendCall | { "call": "batch" } & BatchCall | { "call": "stop-batch" } | { "call": "pieces" } & PiecesCall | { "call": "resolve" } & ResolveCall | { "call": "picture" } & PictureCall | { "call": "send-again" } & SendAgainCall | { "call": "refund" } & RefundCall | { "call": "printers" } | { "call": "add-printer" } & AddPrinterCall | { "call": "remove-printer" } & RemovePrinterCall | { "call": "test-printer" } & TestPrinterCall | { "call": "verify-journal" } | { "call": "statistics" } & StatisticsCall | { "call": "rotate-keys" } | { "call": "presets" } | { "call": "put-preset" } & PutPresetCall | { "call": "remove-preset" } & NamedCall | { "call": "waiting-batches" } | { "call": "put-batch" } & PutBatchCall | { "call": "batch-text" } & NamedCall | { "call": "remove-batch" } & NamedCall | { "call": "rehearse" } & RehearseCall | { "call": "cost-centres" } | { "call": "as" } & AsCall | { "call": "sign-in" } & SignInCall | { "call": "sign-out" } & SignOutCall | { "call": "users" } | { "call": "add-user" } & AddUserCall | { "call": "change-user" } & ChangeUserCall | { "call": "idle-lock" } & IdleLockCall | { "call": "automatic-refill" } & AutomaticRefillCall | { "call": "withdraw" } & WithdrawCall | { "call": "software" } | { "call": "set-software" } & SetSoftwareCall | { "call": "line" } | { "call": "set-line" } & SetLineCall | { "call": "find-modems" } | { "call": "doctor" } & DoctorCall | { "call": "hang-up" } | { "call": "scale" } | { "call": "find-scales" } | { "call": "set-scale" } & SetScaleCall | { "call": "use-scale" } & UseScaleCall | { "call": "weigh" } & WeighCall | { "call": "slip" } & SlipCall | { "call": "office-art" } | { "call": "set-office-art" } & SetOfficeArtCall;
 
 /**
  * One cost centre.
@@ -935,6 +935,23 @@ refunds: boolean | null,
 users: boolean | null, };
 
 /**
+ * What the office prints beside its postage.
+ */
+export type OfficeArtView = { 
+/**
+ * The logo as it is printed at 300 dpi, PNG as base64.
+ */
+logo_png_base64: string | null, 
+/**
+ * The slogan; may be empty.
+ */
+slogan: string, 
+/**
+ * The private message; may be empty.
+ */
+message: string, };
+
+/**
  * One way of sending a piece.
  */
 export type OptionView = { 
@@ -1432,7 +1449,7 @@ model: string,
  */
 port: PrinterPort, 
 /**
- * Dots per inch of the head: 203 or 300.
+ * Dots per inch of the head: 203, 300 or 600.
  */
 dpi: number, 
 /**
@@ -2031,6 +2048,27 @@ per_call: string | null,
 per_minute: string | null, };
 
 /**
+ * What the office prints beside its postage; what is not named stays as it is.
+ */
+export type SetOfficeArtCall = { 
+/**
+ * A logo, PNG as base64.
+ */
+logo_png_base64: string | null, 
+/**
+ * Whether the logo is taken away.
+ */
+remove_logo: boolean, 
+/**
+ * The slogan; an empty one is none.
+ */
+slogan: string | null, 
+/**
+ * The private message; an empty one is none.
+ */
+message: string | null, };
+
+/**
  * Chooses the scale.
  */
 export type SetScaleCall = { 
@@ -2073,6 +2111,73 @@ export type SignOutCall = {
  * The token of the session that ends.
  */
 token: string, };
+
+/**
+ * Something without value on paper.
+ */
+export type Slip = { "kind": "receipt", 
+/**
+ * The piece's serial.
+ */
+serial: string, } | { "kind": "refund", 
+/**
+ * The piece's serial.
+ */
+serial: string, } | { "kind": "day-end", 
+/**
+ * The day, ISO; `None` means today.
+ */
+day: string | null, } | { "kind": "address", 
+/**
+ * Its lines, separated by newlines.
+ */
+text: string, 
+/**
+ * The digits of an Intelligent Mail barcode: 20 of tracking and 0, 5, 9 or 11 of routing.
+ */
+barcode: string | null, };
+
+/**
+ * A slip to print.
+ */
+export type SlipCall = { 
+/**
+ * What it says.
+ */
+slip: Slip, 
+/**
+ * Where it goes; `None` only draws it, as for files.
+ */
+out: PrintOut | null, };
+
+/**
+ * A slip that was drawn.
+ */
+export type SlipView = { 
+/**
+ * What it is, for example `receipt`.
+ */
+slip: string, 
+/**
+ * What became of it, in a sentence.
+ */
+message: string, 
+/**
+ * The bitmap as base64 PNG.
+ */
+png_base64: string, 
+/**
+ * Its width, millimetres.
+ */
+width_mm: number, 
+/**
+ * Its height, millimetres.
+ */
+height_mm: number, 
+/**
+ * Dots per inch.
+ */
+dpi: number, };
 
 /**
  * How far the station's software is.
@@ -2319,7 +2424,11 @@ name: string,
 /**
  * What the clerk calls it.
  */
-title: string, };
+title: string, 
+/**
+ * What is printed on it: `postage`, `address`, `slip`, `ticket`, `lottery`.
+ */
+prints: Array<string>, };
 
 /**
  * Since when and why nothing new, or not all of it, is installed.
@@ -2484,7 +2593,7 @@ idle_minutes: number, };
 /**
  * The answer to a call.
  */
-export type View = StatusView | PreviewView | PieceView | RefillView | QuoteView | OptionsView | ContactView | BatchView | PiecesView | FoundPrintersView | PrintersView | JournalView | PlaceView | StatisticsView | CentresView | PresetsView | WaitingBatchesView | BatchTextView | RehearsalView | SessionView | UsersView | SoftwareView | LineSetupView | PictureView | TestPageView | ModemsView | DoctorView | ScaleView | ScalesView;
+export type View = StatusView | PreviewView | PieceView | RefillView | QuoteView | OptionsView | ContactView | BatchView | PiecesView | PrintersView | JournalView | PlaceView | StatisticsView | CentresView | PresetsView | WaitingBatchesView | BatchTextView | RehearsalView | SessionView | UsersView | SoftwareView | LineSetupView | PictureView | TestPageView | ModemsView | DoctorView | ScaleView | ScalesView | SlipView | OfficeArtView;
 
 /**
  * A batch that waits.

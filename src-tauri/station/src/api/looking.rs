@@ -18,6 +18,7 @@ impl Call {
             | Self::Picture(_)
             | Self::Printers
             | Self::FindPrinters
+            | Self::OfficeArt
             | Self::VerifyJournal
             | Self::Statistics(_)
             | Self::CostCentres
@@ -62,6 +63,8 @@ impl Call {
             | Self::SetLine(_)
             | Self::SetScale(_)
             | Self::UseScale(_)
+            | Self::Slip(_)
+            | Self::SetOfficeArt(_)
             | Self::HangUp => false,
         }
     }

@@ -31,7 +31,7 @@ pub struct PrinterSetup {
     pub model: String,
     /// How it is reached.
     pub port: PrinterPort,
-    /// Dots per inch of the head: 203 or 300.
+    /// Dots per inch of the head: 203, 300 or 600.
     pub dpi: u16,
     /// The stock that is loaded.
     pub stock: String,
@@ -216,6 +216,9 @@ pub struct StockView {
     pub name: String,
     /// What the clerk calls it.
     pub title: String,
+    /// What is printed on it: `postage`, `address`, `slip`, `ticket`, `lottery`.
+    #[serde(default)]
+    pub prints: Vec<String>,
 }
 
 /// A model that a printer may be of.

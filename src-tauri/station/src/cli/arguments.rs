@@ -142,6 +142,12 @@ pub(super) enum Command {
         #[command(subcommand)]
         what: Users,
     },
+    /// Show or choose what the office prints beside its postage: logo, slogan, private message
+    Art {
+        /// What to change
+        #[command(subcommand)]
+        what: Option<Art>,
+    },
     /// List, find, add or remove printers
     Printers {
         /// What to do
@@ -378,6 +384,38 @@ pub(super) enum Print {
         #[command(flatten)]
         out: Out,
     },
+    /// Print a customer's receipt for a printed piece
+    Receipt {
+        /// The piece's serial
+        serial: String,
+        #[command(flatten)]
+        out: Out,
+    },
+    /// Print the slip that a spoiled piece is kept with once it was claimed back
+    RefundSlip {
+        /// The piece's serial
+        serial: String,
+        #[command(flatten)]
+        out: Out,
+    },
+    /// Print what a day came to, with the registers
+    DayEnd {
+        /// The day, ISO [default: today]
+        #[arg(long)]
+        day: Option<String>,
+        #[command(flatten)]
+        out: Out,
+    },
+    /// Print an address label
+    Address {
+        /// The address; lines separated by newlines or by \n
+        text: String,
+        /// The digits of an Intelligent Mail barcode: 20 of tracking and 0, 5, 9 or 11 of routing
+        #[arg(long, value_name = "DIGITS")]
+        barcode: Option<String>,
+        #[command(flatten)]
+        out: Out,
+    },
     /// Print a batch from a CSV file with the columns
     /// name,address,city,state,zip,class,shape,weight and, as wanted,
     /// from,size,nonmachinable,price,date,cost_centre,extras (names with spaces between)
@@ -430,7 +468,7 @@ pub(super) enum Printers {
         /// Its model, for example zebra-zd421-300; a wrong one lists all
         #[arg(long, value_name = "MODEL")]
         model: Option<String>,
-        /// Dots per inch of its head: 203 or 300 [default: as its model has]
+        /// Dots per inch of its head: 203, 300 or 600 [default: as its model has]
         #[arg(long)]
         dpi: Option<u16>,
         /// The stock that is loaded [default: the first that its model takes]
@@ -453,6 +491,24 @@ pub(super) enum Printers {
         /// Its name
         name: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Art {
+    /// Choose; what is not named stays as it is
+    Set {
+        /// A PNG; it is made black and white, at most 20×12 mm
+        #[arg(long, value_name = "FILE")]
+        logo: Option<PathBuf>,
+        /// The slogan; "" takes it away
+        #[arg(long, value_name = "TEXT")]
+        slogan: Option<String>,
+        /// The private message; "" takes it away
+        #[arg(long, value_name = "TEXT")]
+        message: Option<String>,
+    },
+    /// Take all of it away
+    Clear,
 }
 
 #[derive(Debug, Subcommand)]

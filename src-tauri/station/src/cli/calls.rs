@@ -120,7 +120,9 @@ fn shown(
         | View::TestPage(_)
         | View::Modems(_)
         | View::Scale(_)
-        | View::Scales(_) => Ok(()),
+        | View::Scales(_)
+        | View::Slip(_)
+        | View::OfficeArt(_) => Ok(()),
     }
 }
 
@@ -267,6 +269,14 @@ fn to_call(command: Command) -> Result<Call, UiError> {
             what:
                 what @ (Print::Postage { .. } | Print::Correction { .. } | Print::Additional { .. }),
         } => printed_call(what)?,
+        Command::Print {
+            what:
+                what @ (Print::Receipt { .. }
+                | Print::RefundSlip { .. }
+                | Print::DayEnd { .. }
+                | Print::Address { .. }),
+        } => super::slips::slip_call(what)?,
+        Command::Art { what } => super::slips::art_call(what)?,
         Command::Resolve { serial, answer } => Call::Resolve(ResolveCall {
             serial,
             answer: piece_state(&answer)?,
@@ -417,7 +427,11 @@ fn printed_call(what: Print) -> Result<Call, UiError> {
             job_key: None,
             asker: Asker::default(),
         }),
-        Print::Batch { .. } => return Err(later("print batch")),
+        Print::Batch { .. }
+        | Print::Receipt { .. }
+        | Print::RefundSlip { .. }
+        | Print::DayEnd { .. }
+        | Print::Address { .. } => return Err(later("this command")),
     })
 }
 
@@ -451,7 +465,7 @@ fn quote_call(class: String, shape: String, measures: Measures) -> QuoteCall {
     }
 }
 
-fn print_out(out: Out) -> Result<PrintOut, UiError> {
+pub(super) fn print_out(out: Out) -> Result<PrintOut, UiError> {
     if let Some(name) = out.printer {
         return Ok(PrintOut::Printer { name });
     }

@@ -11,6 +11,7 @@ mod picture;
 mod presets;
 mod scale;
 mod show;
+mod slips;
 mod users;
 mod verify;
 
@@ -153,8 +154,16 @@ fn perform(arguments: Arguments, streams: &mut Streams<'_>) -> Result<(), UiErro
         | Command::Refill { .. }
         | Command::Quote { .. }
         | Command::Print {
-            what: Print::Postage { .. } | Print::Correction { .. } | Print::Additional { .. },
+            what:
+                Print::Postage { .. }
+                | Print::Correction { .. }
+                | Print::Additional { .. }
+                | Print::Receipt { .. }
+                | Print::RefundSlip { .. }
+                | Print::DayEnd { .. }
+                | Print::Address { .. },
         }
+        | Command::Art { .. }
         | Command::Resolve { .. }
         | Command::SendAgain { .. }
         | Command::Refund { .. }

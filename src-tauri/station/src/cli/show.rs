@@ -14,9 +14,9 @@ use serde::Serialize;
 use shared::money::Mills;
 
 use crate::api::{
-    AutomaticRefillView, BatchView, CentreView, ContactView, JournalView, KeyView, OptionsView,
-    PieceView, QuoteView, RefillView, RegistersView, ServiceView, StatusView, TestPageView,
-    UserView, View, WithdrawalView,
+    AutomaticRefillView, BatchView, CentreView, ContactView, JournalView, KeyView, OfficeArtView,
+    OptionsView, PieceView, QuoteView, RefillView, RegistersView, ServiceView, StatusView,
+    TestPageView, UserView, View, WithdrawalView,
 };
 
 /// How answers are shown.
@@ -78,7 +78,9 @@ fn json(view: &View, out: &mut dyn Write) -> io::Result<()> {
         | View::Statistics(_)
         | View::Software(_)
         | View::Line(_)
-        | View::Scale(_) => line(view, out),
+        | View::Scale(_)
+        | View::Slip(_)
+        | View::OfficeArt(_) => line(view, out),
         View::FoundPrinters(view) => view.printers.iter().try_for_each(|one| line(one, out)),
         View::Modems(view) => view.ports.iter().try_for_each(|one| line(one, out)),
         View::Scales(view) => view.scales.iter().try_for_each(|one| line(one, out)),
@@ -130,6 +132,8 @@ fn text(view: &View, out: &mut dyn Write) -> io::Result<()> {
         View::Scale(view) => scale::scale(view, out),
         View::Scales(view) => scale::scales(view, out),
         View::Doctor(view) => doctor::doctor(view, out),
+        View::Slip(view) => writeln!(out, "{}", view.message),
+        View::OfficeArt(view) => art(view, out),
     }
 }
 
@@ -386,6 +390,20 @@ fn batch(view: &BatchView, out: &mut dyn Write) -> io::Result<()> {
             let reason = row.reason.as_deref().unwrap_or_default();
             writeln!(out, "  line {}: {} - {reason}", row.line, row.outcome)
         })
+}
+
+fn art(view: &OfficeArtView, out: &mut dyn Write) -> io::Result<()> {
+    let said = |text: &str| {
+        if text.is_empty() {
+            "none".to_owned()
+        } else {
+            text.to_owned()
+        }
+    };
+    let logo = view.logo_png_base64.as_ref().map_or("none", |_| "chosen");
+    writeln!(out, "logo             {logo}")?;
+    writeln!(out, "slogan           {}", said(&view.slogan))?;
+    writeln!(out, "private message  {}", said(&view.message))
 }
 
 fn user(view: &UserView, out: &mut dyn Write) -> io::Result<()> {

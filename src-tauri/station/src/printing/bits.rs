@@ -49,6 +49,24 @@ impl BitImage {
         }
     }
 
+    /// A picture from its rows, as [`Self::bytes`] gives them; `None` when they are not as many
+    /// bytes, or a side is above [`MAX_SIDE_DOTS`].
+    #[must_use]
+    pub fn from_rows(width: usize, height: usize, rows: Vec<u8>) -> Option<Self> {
+        let mut image = Self::white(width, height);
+        if (image.width, image.height, image.bits.len()) != (width, height, rows.len()) {
+            return None;
+        }
+        image.bits = rows;
+        let unused = image.stride * 8 - width;
+        for row in image.bits.chunks_mut(image.stride.max(1)) {
+            if let Some(last) = row.last_mut() {
+                *last &= 0xFF << unused;
+            }
+        }
+        Some(image)
+    }
+
     /// Columns.
     #[must_use]
     pub const fn width(&self) -> usize {
@@ -450,5 +468,16 @@ mod tests {
             BitImage::white(8, 2).sha256(),
             BitImage::white(16, 1).sha256()
         );
+    }
+
+    #[test]
+    fn a_picture_is_made_of_its_rows_and_of_nothing_else() {
+        let image = picture(&["#.#......#", "..#.......", "#........."]);
+        let rows = image.bytes().to_vec();
+        assert_eq!(BitImage::from_rows(10, 3, rows.clone()), Some(image));
+        assert_eq!(BitImage::from_rows(10, 4, rows.clone()), None);
+        assert_eq!(BitImage::from_rows(MAX_SIDE_DOTS + 1, 1, rows), None);
+        let untidy = BitImage::from_rows(3, 1, vec![0xFF]).unwrap();
+        assert_eq!(untidy.bytes(), [0xE0], "padding stays white");
     }
 }

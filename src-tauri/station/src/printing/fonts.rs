@@ -109,28 +109,11 @@ pub fn width(face: Face, size: Um, text: &str) -> Um {
     Um(u32::try_from(scaled).unwrap_or(u32::MAX))
 }
 
-/// The line, cut to `most` with an ellipsis when it is wider.
+/// The first letter of a text that the face has no picture of.
 #[must_use]
-pub fn fitted(face: Face, size: Um, text: &str, most: Um) -> String {
-    if width(face, size, text) <= most {
-        return text.to_owned();
-    }
-    let mut cut = String::new();
-    for letter in text.chars() {
-        cut.push(letter);
-        if width(face, size, &format!("{cut}…")) > most {
-            cut.pop();
-            break;
-        }
-    }
-    format!("{}…", cut.trim_end())
-}
-
-/// Whether every letter of a text has its own picture.
-#[must_use]
-pub fn covers(face: Face, text: &str) -> bool {
+pub fn missing(face: Face, text: &str) -> Option<char> {
     text.chars()
-        .all(|letter| face.font().outlines.has_glyph(letter))
+        .find(|&letter| !face.font().outlines.has_glyph(letter))
 }
 
 /// One drawn glyph.
@@ -221,9 +204,9 @@ mod tests {
     fn every_face_covers_latin_1_and_the_currencies() {
         let latin_1: String = (' '..='~').chain('¡'..='¬').chain('®'..='ÿ').collect();
         for face in Face::ALL {
-            assert!(covers(face, &latin_1), "{face:?}");
-            assert!(covers(face, "$€£¥¢–—‘’“”•…™−"), "{face:?}");
-            assert!(!covers(face, "郵"), "{face:?}");
+            assert_eq!(missing(face, &latin_1), None, "{face:?}");
+            assert_eq!(missing(face, "$€£¥¢–—‘’“”•…™−"), None, "{face:?}");
+            assert_eq!(missing(face, "A郵"), Some('郵'), "{face:?}");
         }
     }
 
@@ -233,19 +216,6 @@ mod tests {
         let one = width(Face::Mono, size, "1111");
         assert_eq!(one, width(Face::Mono, size, "0000"));
         assert!(one > Um::ZERO);
-    }
-
-    #[test]
-    fn a_line_that_is_too_wide_is_cut_with_an_ellipsis() {
-        let size = Um::tenth_points(100);
-        let line = "Gesellschaft für Postwertzeichen und Verwandtes";
-        let most = Um::mm(40);
-        let cut = fitted(Face::Regular, size, line, most);
-        assert!(
-            cut.ends_with('…') && width(Face::Regular, size, &cut) <= most,
-            "{cut}"
-        );
-        assert_eq!(fitted(Face::Regular, size, "Boise ID", most), "Boise ID");
     }
 
     #[test]

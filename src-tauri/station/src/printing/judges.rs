@@ -17,7 +17,7 @@ use super::units::Dpi;
 use super::{pdf, png, symbol};
 
 /// Prints what zxing-cpp reads, one hexadecimal line for each symbol.
-const ZXING: &str = "
+pub(super) const ZXING: &str = "
 import sys, zxingcpp
 from PIL import Image
 for file in sys.argv[1:]:
@@ -26,7 +26,7 @@ for file in sys.argv[1:]:
 ";
 
 /// What a judge says; `None`, with a line that says so, when it is not installed.
-fn judged(test: &str, judge: &str, command: &mut Command) -> Option<Output> {
+pub(super) fn judged(test: &str, judge: &str, command: &mut Command) -> Option<Output> {
     match command.output() {
         Ok(output) if !String::from_utf8_lossy(&output.stderr).contains("ModuleNotFoundError") => {
             Some(output)
@@ -56,9 +56,12 @@ fn labels() -> Vec<(&'static str, super::label::Label)> {
         reference: String::new(),
         specimen: true,
     };
-    let stocks = Stock::all().iter();
+    let stocks = Stock::all().iter().filter(|stock| stock.piece.is_some());
     let mut labels: Vec<_> = stocks
-        .map(|stock| (stock.name, indicium_label(&face, &symbol, *stock)))
+        .map(|stock| {
+            let label = indicium_label(&face, None, &symbol, *stock, Dpi::D203);
+            (stock.name, label.unwrap())
+        })
         .collect();
     labels.push(("reference", reference_label(&symbol)));
     labels

@@ -112,6 +112,17 @@ pub struct Bars {
     pub bar: Um,
     /// The height of all bars.
     pub height: Um,
+    /// How they fall on dots.
+    pub grid: Grid,
+}
+
+/// How bars fall on the dots of a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grid {
+    /// Each on the nearest dot: together they are as long as they should be.
+    Nearest,
+    /// The pitch is a whole number of dots: all are alike.
+    Even,
 }
 
 /// A filled rectangle.

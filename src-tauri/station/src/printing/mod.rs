@@ -17,6 +17,7 @@
 //! The other way round, [`read::symbols_in_file`] reads what scanners and other programs make of
 //! a label.
 
+pub mod art;
 mod bands;
 pub mod bits;
 mod brother;
@@ -43,7 +44,6 @@ pub mod self_read;
 pub mod spooler;
 pub mod status;
 pub mod symbol;
-pub mod trial_page;
 mod tspl;
 pub mod units;
 mod zpl;

@@ -5,7 +5,7 @@
 
 use super::bits::{BitImage, DotRect};
 use super::fonts;
-use super::label::{Align, Bars, Image, Item, Label, Matrix, Rect, Text};
+use super::label::{Align, Bars, Grid, Image, Item, Label, Matrix, Rect, Text};
 use super::units::{Dpi, Um};
 
 /// Draws a label.
@@ -92,17 +92,27 @@ fn draw_matrix(image: &mut BitImage, matrix: &Matrix, dpi: Dpi) {
 
 fn draw_bars(image: &mut BitImage, bars: &Bars, dpi: Dpi) {
     let width = dpi.dots(bars.bar).max(1);
-    let mut x = bars.at.x;
-    for &bar in &bars.pattern {
+    let (left, top) = (dpi.dots(bars.at.x), dpi.dots(bars.at.y));
+    let (pitch, height) = match bars.grid {
+        Grid::Nearest => (None, dpi.dots(bars.height)),
+        // What stands on each other on the label does so in dots.
+        Grid::Even => (
+            Some(dpi.dots(bars.pitch)),
+            dpi.dots(bars.at.y + bars.height).saturating_sub(top),
+        ),
+    };
+    let mut exact = bars.at.x;
+    for (position, &bar) in bars.pattern.iter().enumerate() {
         if bar {
+            let x = pitch.map_or_else(|| dpi.dots(exact), |pitch| left + position * pitch);
             image.fill(DotRect {
-                x: dpi.dots(x),
-                y: dpi.dots(bars.at.y),
+                x,
+                y: top,
                 width,
-                height: dpi.dots(bars.height),
+                height,
             });
         }
-        x = x + bars.pitch;
+        exact = exact + bars.pitch;
     }
 }
 
@@ -120,6 +130,10 @@ fn draw_rect(image: &mut BitImage, rect: Rect, dpi: Dpi) {
 fn draw_image(image: &mut BitImage, picture: &Image, dpi: Dpi) {
     let dot = dpi.dots(picture.dot).max(1);
     let (left, top) = (dpi.dots(picture.at.x), dpi.dots(picture.at.y));
+    if let (1, Ok(x), Ok(y)) = (dot, isize::try_from(left), isize::try_from(top)) {
+        image.stencil(x, y, &picture.bits);
+        return;
+    }
     for y in 0..picture.bits.height() {
         for x in 0..picture.bits.width() {
             if picture.bits.black(x, y) {
@@ -230,6 +244,33 @@ mod tests {
                 (0..image.height()).rev().find(|&y| image.black(10, y))
             });
             assert_eq!(ends[0], ends[1], "{bottom}");
+        }
+    }
+
+    #[test]
+    fn a_picture_has_the_same_dots_one_for_one_and_enlarged() {
+        let mut bits = BitImage::white(13, 3);
+        for x in (0..13).step_by(3) {
+            bits.set(x, x % 3, true);
+        }
+        for (dot, dots) in [(Um(85), 1), (Um(170), 2)] {
+            let label = label_with(Item::Image(Image {
+                bits: bits.clone(),
+                at: Point {
+                    x: Um::mm(3),
+                    y: Um::mm(2),
+                },
+                dot,
+            }));
+            let image = raster(&label, Dpi::D300);
+            let (left, top) = (Dpi::D300.dots(Um::mm(3)), Dpi::D300.dots(Um::mm(2)));
+            assert_eq!(image.black_dots(), bits.black_dots() * dots * dots);
+            for y in 0..3 * dots {
+                for x in 0..13 * dots {
+                    let wanted = bits.black(x / dots, y / dots);
+                    assert_eq!(image.black(left + x, top + y), wanted);
+                }
+            }
         }
     }
 

@@ -92,6 +92,7 @@ impl Owner {
                 specimen: self.vault().is_none_or(|vault| is_specimen(vault.psd())),
                 stock: paper.stock.clone(),
                 dpi: paper.dpi,
+                art: self.piece_art(),
             },
             booking,
         })

@@ -3,8 +3,9 @@
 use super::{Asker, Owner, Station};
 use crate::api::{
     AddPrinterCall, AddUserCall, AmendCall, AutomaticRefillCall, BatchCall, Call, ChangeUserCall,
-    Hidden, JournalView, ModelView, PiecesCall, PiecesView, Preset, PrintCall, PrintersView,
-    QuoteCall, RemovePrinterCall, ResolveCall, SetSoftwareCall, StockView, UiError, View,
+    Hidden, JournalView, ModelView, PictureCall, PiecesCall, PiecesView, Preset, PrintCall,
+    PrintersView, QuoteCall, RemovePrinterCall, ResolveCall, SetOfficeArtCall, SetSoftwareCall,
+    StockView, UiError, View,
 };
 use crate::messages::{Code, say};
 use crate::printing::language::Acknowledgement;
@@ -34,10 +35,7 @@ impl Station {
             Call::StopBatch => self.stop_batch().await,
             Call::Pieces(call) => self.pieces_view(call).await,
             Call::Resolve(call) => self.resolved(call, asker).await,
-            Call::Picture(call) => {
-                let picture = move |o: &mut Owner| o.picture(&call.serial).map(Box::new);
-                self.view(picture, View::Picture).await
-            }
+            Call::Picture(call) => self.pictured(call).await,
             Call::SendAgain(call) => Ok(View::Piece(Box::new(self.send_again(call).await?))),
             Call::Refund(call) => self.refund(call).await,
             Call::Printers => self.printers().await,
@@ -83,6 +81,9 @@ impl Station {
             Call::SetScale(call) => self.set_scale(call).await,
             Call::UseScale(call) => self.use_scale(call).await,
             Call::Weigh(call) => self.weigh(call).await,
+            Call::Slip(call) => self.slip(call).await,
+            Call::OfficeArt => self.view(|o| o.office_art_view(), View::OfficeArt).await,
+            Call::SetOfficeArt(call) => self.choose_art(call).await,
         }
     }
 
@@ -99,6 +100,16 @@ impl Station {
 
     async fn previewed(&self, call: PrintCall) -> Result<View, UiError> {
         self.view(move |o| o.preview(&call).map(Box::new), View::Preview)
+            .await
+    }
+
+    async fn pictured(&self, call: PictureCall) -> Result<View, UiError> {
+        let picture = move |o: &mut Owner| o.picture(&call.serial).map(Box::new);
+        self.view(picture, View::Picture).await
+    }
+
+    async fn choose_art(&self, call: SetOfficeArtCall) -> Result<View, UiError> {
+        self.view(move |o| o.set_office_art(&call), View::OfficeArt)
             .await
     }
 
@@ -244,6 +255,10 @@ impl Station {
         let stocks = Stock::all().iter().map(|stock| StockView {
             name: stock.name.to_owned(),
             title: stock.title.to_owned(),
+            prints: stock
+                .products()
+                .map(|product| product.word().to_owned())
+                .collect(),
         });
         let models = Profile::all().iter().map(|profile| ModelView {
             name: profile.name.to_owned(),

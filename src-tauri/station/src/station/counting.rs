@@ -36,6 +36,11 @@ struct Asked {
 impl Station {
     /// Counts this station's pieces beside everything else that goes on.
     pub(super) async fn statistics(&self, call: StatisticsCall) -> Result<View, UiError> {
+        Ok(View::Statistics(Box::new(self.counted(call).await?)))
+    }
+
+    /// Counts pieces on a connection of its own.
+    pub(super) async fn counted(&self, call: StatisticsCall) -> Result<StatisticsView, UiError> {
         let folder = self.folder().to_owned();
         let asked = self.apply(move |owner| owner.asked(&call)).await?;
         let counted = tokio::task::spawn_blocking(move || {
@@ -51,7 +56,7 @@ impl Station {
         let view = counted
             .await
             .unwrap_or_else(|_| Err(say(Code::StationStopped, &[])))?;
-        Ok(View::Statistics(Box::new(view)))
+        Ok(view)
     }
 }
 

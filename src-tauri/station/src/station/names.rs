@@ -72,6 +72,18 @@ pub const USAGE_REPORTED: &str = "usage-reported";
 /// The highest counter among the overrides that the data center was told of. Readable.
 pub const OVERRIDES_REPORTED: &str = "overrides-reported";
 
+/// Under which name the art in use is kept; empty when there is none. Readable.
+pub const OFFICE_ART: &str = "office-art";
+
+/// What the names of art that is kept begin with.
+pub const OFFICE_ARTS: &str = "office-art-";
+
+/// The name that art is kept under, its CBOR as base64: `office-art-` and its identity. Readable.
+#[must_use]
+pub fn office_art(id: crate::printing::art::ArtId) -> String {
+    format!("{OFFICE_ARTS}{}", hex::encode(id.0))
+}
+
 /// Minutes after which an idle session ends. Readable.
 pub const IDLE_LOCK: &str = "idle-lock";
 /// What is mixed into every PIN. Sealed.

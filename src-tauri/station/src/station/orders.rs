@@ -11,8 +11,8 @@ use super::pricing::{Priced, bad, is_specimen, quote_view};
 use super::{Owner, STATION_USER, faults};
 use crate::api::{Event, PieceState, PreviewView, PrintCall, UiError};
 use crate::messages::{Code, say};
-use crate::printing::layout::indicium::MAX_ADDRESS_LINES;
-use crate::printing::layout::stock::Stock;
+use crate::printing::layout::LayoutRefusal;
+use crate::printing::layout::address::MAX_ADDRESS_LINES;
 use crate::printing::png::png;
 use crate::printing::symbol;
 use crate::printing::units::Dpi;
@@ -82,8 +82,17 @@ impl Owner {
         let booking = self.booking(asked.as_deref(), reason, &call.asker)?;
         let specimen = self.vault().is_none_or(|vault| is_specimen(vault.psd()));
         let order = arrange(&priced, &quote, call, paper, (booking, specimen))?;
+        let label = LabelInputs {
+            art: self.piece_art(),
+            ..order.label
+        };
         let booked = self.today();
-        Ok((Order { booked, ..order }, quote))
+        let order = Order {
+            booked,
+            label,
+            ..order
+        };
+        Ok((order, quote))
     }
 
     /// Draws a piece with a dummy symbol of the same size: a signed indicium on a screen would be
@@ -103,16 +112,15 @@ impl Owner {
         let dummy = symbol::dummy(INDICIUM_BYTES)
             .map_err(|refusal| not_drawn(&DraftFault::Symbol(refusal)))?;
         let drawn = (self.drawing())(&order.label, serial, &dummy);
-        let (_, image) = drawn.map_err(|fault| not_drawn(&fault))?;
+        let (label, image) = drawn.map_err(|fault| not_drawn(&fault))?;
         let unknown = || not_drawn(&DraftFault::UnknownLabel);
         let dpi = Dpi::from_number(paper.dpi).ok_or_else(unknown)?;
-        let stock = Stock::by_name(&paper.stock).ok_or_else(unknown)?;
         let picture = png(&image, dpi)
             .map_err(|fault| say(Code::SelfRead, &[("reason", &faults::chain(&fault))]))?;
         Ok(PreviewView {
             png_base64: base64(&picture),
-            width_mm: stock.width.millimetres(),
-            height_mm: stock.height.millimetres(),
+            width_mm: label.width().millimetres(),
+            height_mm: label.height().millimetres(),
             dpi: paper.dpi,
             quote: quote_view(&quote),
         })
@@ -234,12 +242,32 @@ pub(crate) fn book(tx: &mut Tx<'_>, row: &PieceRow, booking: &Booking) -> Result
 pub(crate) fn not_drawn(fault: &DraftFault) -> UiError {
     let code = match fault {
         DraftFault::SelfRead(_) => Code::SelfRead,
+        DraftFault::Layout(refusal) => return not_arranged(refusal),
         DraftFault::Sign(_)
         | DraftFault::Symbol(_)
         | DraftFault::UnknownLabel
-        | DraftFault::Unprintable(_) => Code::NotDrawn,
+        | DraftFault::Unprintable(_)
+        | DraftFault::NoArt => Code::NotDrawn,
     };
     say(code, &[("reason", &faults::chain(fault))])
+}
+
+/// What is said when a label cannot be arranged.
+pub(crate) fn not_arranged(refusal: &LayoutRefusal) -> UiError {
+    let code = match refusal {
+        LayoutRefusal::TooLong { .. } => Code::TextTooLong,
+        LayoutRefusal::NotInFont { .. } => Code::NotInFont,
+        LayoutRefusal::NotForStock { .. } => Code::NotForStock,
+    };
+    say(code, &[("what", &upper_first(&refusal.to_string()))])
+}
+
+/// A sentence begins with a capital.
+fn upper_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 /// Arranges a priced piece for its label.
@@ -295,6 +323,7 @@ fn arrange(
             specimen,
             stock: paper.stock.clone(),
             dpi: paper.dpi,
+            art: None,
         },
     })
 }
@@ -325,7 +354,7 @@ fn rate_marking(request: &QuoteRequest, quote: &Quote) -> String {
 }
 
 /// The addressee's lines, bounded.
-fn address_lines(text: Option<&str>) -> Result<Vec<String>, UiError> {
+pub(super) fn address_lines(text: Option<&str>) -> Result<Vec<String>, UiError> {
     let lines: Vec<String> = text
         .unwrap_or_default()
         .lines()

@@ -19,6 +19,7 @@ use super::{Clock, faults, names};
 use crate::api::{Event, PieceState, SecretsChoice, UiError};
 use crate::messages::{Code, say};
 use crate::owner::FolderLock;
+use crate::printing::art::PieceArt;
 use crate::secrets::{self, MarkWriter, Patience, SecretStore, StoreId};
 use crate::services::software::{LineFeel, Program};
 use crate::store::{Store, Tx, note_founding};
@@ -71,6 +72,8 @@ pub struct Owner {
     /// How often the clerk stopped batches: one that started at another count ends.
     batch_stops: u64,
     drawing: Drawing,
+    /// What the office prints beside its postage.
+    pub(super) art: Option<PieceArt>,
     /// The program that runs.
     program: Program,
     /// How the line fares with packages of software.
@@ -97,6 +100,7 @@ impl Owner {
         let store = Store::open(lock.folder())?;
         let mut owner = Self {
             shelf: Shelf::of(&store)?,
+            art: super::office_art::current(&store)?,
             store,
             keeper: None,
             vault: None,

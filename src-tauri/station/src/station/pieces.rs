@@ -180,10 +180,14 @@ impl Owner {
     /// `damaged_store` when the row was altered.
     pub(crate) fn inputs(&self, row: &PieceRow) -> Result<Option<PieceInputs>, UiError> {
         let damaged = || say(Code::DamagedStore, &[("what", "a piece's inputs")]);
-        self.store()
-            .piece_inputs(row)?
-            .map(|bytes| PieceInputs::from_bytes(&bytes).ok_or_else(damaged))
-            .transpose()
+        let Some(bytes) = self.store().piece_inputs(row)? else {
+            return Ok(None);
+        };
+        let mut inputs = PieceInputs::from_bytes(&bytes).ok_or_else(damaged)?;
+        if let Some(art) = &inputs.label.art {
+            inputs.label.art = Some(self.art_of(art.id())?);
+        }
+        Ok(Some(inputs))
     }
 
     /// Adds a printer that can be reached and printed on.

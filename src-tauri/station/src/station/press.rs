@@ -1,5 +1,7 @@
 //! How pieces become bytes for one printer.
 
+use std::borrow::Cow;
+
 use crate::api::{PrinterPort, PrinterSetup};
 use crate::crypto;
 use crate::printing::bits::BitImage;
@@ -7,7 +9,7 @@ use crate::printing::escpos::AckTag;
 use crate::printing::job::Manners;
 use crate::printing::label::Label;
 use crate::printing::language::{Acknowledgement, Job, Language, Pace, Sheet, Unprintable};
-use crate::printing::layout::stock::Stock;
+use crate::printing::layout::stock::{Feed, Stock};
 use crate::printing::pdf::pdf;
 use crate::printing::port::SerialLine;
 use crate::printing::profile::{PAGES, Profile};
@@ -103,10 +105,12 @@ pub struct Press {
     pub(crate) manners: Manners,
     /// How its serial line is set, if it has one.
     pub(crate) serial: SerialLine,
-    /// The length of a label.
+    /// The length of a label, as it runs through.
     pub(crate) length: Um,
     /// What is surely left when the printer says that the paper is nearly at its end.
     pub(crate) reserve: Um,
+    /// Whether the stock runs sideways: the head then gets the picture turned a quarter.
+    turned: bool,
     sheet: Sheet,
     pace: Pace,
 }
@@ -206,8 +210,9 @@ impl Press {
         Ok(Self {
             manners,
             serial: profile.serial,
-            length: stock.height,
+            length: stock.fed_length(),
             reserve: Um::mm(profile.reserve_mm),
+            turned: stock.feed == Feed::Sideways,
             sheet,
             pace,
         })
@@ -228,20 +233,40 @@ impl Press {
                 proof: Acknowledgement::None,
                 roll_mm: None,
             },
+            turned: false,
             sheet,
             pace: Pace::Fast,
         }
     }
 
+    /// This press, for a label that may be longer or shorter than a piece.
+    pub(crate) fn of_length(self, label: &Label) -> Self {
+        let length = if self.turned {
+            label.width()
+        } else {
+            label.height()
+        };
+        Self { length, ..self }
+    }
+
     fn pack(&self, image: &BitImage) -> Result<Load, Unprintable> {
         let tag = self.manners.tag(u32::from_be_bytes(crypto::random_bytes()));
         let language = self.manners.language;
-        let job = language.job(image, &self.sheet, self.pace, tag)?;
+        let job = language.job(&self.fed(image), &self.sheet, self.pace, tag)?;
         Ok(Load::Bytes { job, tag })
     }
 
     fn check(&self, image: &BitImage) -> Result<(), Unprintable> {
-        self.manners.language.check(image, &self.sheet)
+        self.manners.language.check(&self.fed(image), &self.sheet)
+    }
+
+    /// The picture as it runs through the printer.
+    fn fed<'a>(&self, image: &'a BitImage) -> Cow<'a, BitImage> {
+        if self.turned {
+            Cow::Owned(image.turned())
+        } else {
+            Cow::Borrowed(image)
+        }
     }
 }
 
@@ -319,6 +344,21 @@ mod tests {
         assert!(matches!(Form::of(&asking), Ok(Form::Bytes(_))));
         for setup in [zebra, wrong] {
             assert_eq!(Form::of(&setup).unwrap_err(), NoPress::Pages);
+        }
+    }
+
+    #[test]
+    fn a_stock_that_runs_sideways_gets_its_picture_turned_and_no_other_does() {
+        let mut image = BitImage::white(1_117, 330);
+        image.set(40, 20, true);
+        for (stock, wanted) in [("tape-41", image.turned()), ("label-4x6", image.clone())] {
+            let press = Press::of(&setup("zpl", 203, stock, true)).unwrap();
+            let job = Language::Zpl.job(&wanted, &press.sheet, press.pace, None);
+            let Ok(Load::Bytes { job: packed, .. }) = press.pack(&image) else {
+                panic!("{stock}")
+            };
+            assert_eq!(Ok(packed), job, "{stock}");
+            assert_eq!(press.check(&image), Ok(()));
         }
     }
 

@@ -41,6 +41,15 @@ pub(crate) struct Page {
     pub(crate) bytes: Vec<u8>,
 }
 
+/// What may go to files: a piece, or something without value.
+pub(crate) struct Drawn<'a> {
+    /// What its document is called, and its file in a folder, without the ending.
+    pub(crate) name: String,
+    pub(crate) label: &'a Label,
+    pub(crate) image: &'a BitImage,
+    pub(crate) dpi: Dpi,
+}
+
 /// A paid piece, drawn again as it was committed.
 pub struct Ready {
     /// Its serial.
@@ -65,14 +74,66 @@ impl Ready {
         form.pack(&self.label, &self.image, &self.serial.to_string())
     }
 
+    /// It, as it goes to files.
+    fn drawn(&self) -> Drawn<'_> {
+        Drawn {
+            name: self.serial.to_string(),
+            label: &self.label,
+            image: &self.image,
+            dpi: self.dpi,
+        }
+    }
+
     /// Its bytes for a printer, or for a file of ESC/POS without one.
     ///
     /// # Errors
     /// `not_drawn` when its picture cannot be sent.
     pub(crate) fn printer_bytes(&self, form: Option<Form>) -> Result<Vec<u8>, UiError> {
-        self.packed(form.unwrap_or_else(|| Form::of_files(self.dpi)))
+        self.drawn().printer_bytes(form)
+    }
+}
+
+impl Drawn<'_> {
+    fn printer_bytes(&self, form: Option<Form>) -> Result<Vec<u8>, UiError> {
+        form.unwrap_or_else(|| Form::of_files(self.dpi))
+            .pack(self.label, self.image, &self.name)
             .map(|packed| packed.bytes())
             .map_err(|refusal| say(Code::NotDrawn, &[("reason", &faults::chain(&refusal))]))
+    }
+
+    /// Its files for a target.
+    ///
+    /// # Errors
+    /// `not_drawn`.
+    pub(crate) fn pages(&self, target: &Target) -> Result<Vec<Page>, UiError> {
+        let fault = |reason: String| say(Code::NotDrawn, &[("reason", &reason)]);
+        let in_folder;
+        let (pdf_path, png_path, escpos_path) = match target {
+            Target::Printer(_) => return Ok(Vec::new()),
+            Target::Folder(folder) => {
+                in_folder = folder.join(format!("{}.pdf", self.name));
+                (Some(&in_folder), None, None)
+            }
+            Target::Files { pdf, png, escpos } => (pdf.as_ref(), png.as_ref(), escpos.as_ref()),
+        };
+        let mut pages = Vec::with_capacity(3);
+        let mut add = |path: &PathBuf, bytes| {
+            pages.push(Page {
+                path: path.clone(),
+                bytes,
+            });
+        };
+        if let Some(path) = pdf_path {
+            add(path, pdf(self.label, &self.name));
+        }
+        if let Some(path) = png_path {
+            let bytes = png(self.image, self.dpi);
+            add(path, bytes.map_err(|f| fault(faults::chain(&f)))?);
+        }
+        if let Some(path) = escpos_path {
+            add(path, self.printer_bytes(None)?);
+        }
+        Ok(pages)
     }
 }
 
@@ -198,13 +259,13 @@ pub(crate) fn draw_again(
 }
 
 /// A place that was proved to be there before anything is paid.
-enum Way {
+pub(super) enum Way {
     Printer(Box<OpenPrinter>),
     Files(Target),
 }
 
 /// Opens the line of a printer; makes the folder of a folder; proves that files can be written.
-fn clear_the_way(station: &Station, target: Target) -> Result<Way, UiError> {
+pub(super) fn clear_the_way(station: &Station, target: Target) -> Result<Way, UiError> {
     match target {
         Target::Printer(setup) => {
             let printer = open_printer(&setup, station)?;
@@ -319,10 +380,10 @@ impl Station {
     }
 
     /// Runs what waits for printers and disks on a thread of its own.
-    async fn on_a_thread(
+    pub(super) async fn on_a_thread<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Self) -> Result<PieceView, UiError> + Send + 'static,
-    ) -> Result<PieceView, UiError> {
+        work: impl FnOnce(&Self) -> Result<T, UiError> + Send + 'static,
+    ) -> Result<T, UiError> {
         let station = self.clone();
         tokio::task::spawn_blocking(move || work(&station))
             .await
@@ -333,8 +394,16 @@ impl Station {
     fn release(&self, ready: &Ready, way: Way) -> Result<PieceView, UiError> {
         match way {
             Way::Printer(mut printer) => self.send(ready, &mut printer),
-            Way::Files(target) => match pages_for(ready, &target) {
-                Ok((pages, place)) => self.write_pages(ready, &pages, place),
+            Way::Files(target) => match ready.drawn().pages(&target) {
+                Ok(pages) => {
+                    let place = match &target {
+                        Target::Folder(_) => {
+                            pages.first().map(|page| page.path.display().to_string())
+                        }
+                        Target::Files { .. } | Target::Printer(_) => None,
+                    };
+                    self.write_pages(ready, &pages, place)
+                }
                 Err(error) => self.moved(ready, &[Happening::NoInk], Some(error.message)),
             },
         }
@@ -493,52 +562,6 @@ impl Owner {
             Some(key) => Ok(self.store().piece_of_job(key)?),
         }
     }
-}
-
-/// The files of a piece for a target, and what its view says about the place.
-fn pages_for(ready: &Ready, target: &Target) -> Result<(Vec<Page>, Option<String>), UiError> {
-    match target {
-        Target::Files { pdf, png, escpos } => {
-            let pages = pages(ready, pdf.as_ref(), png.as_ref(), escpos.as_ref())?;
-            Ok((pages, None))
-        }
-        Target::Folder(folder) => {
-            let path = folder.join(format!("{}.pdf", ready.serial));
-            let place = path.display().to_string();
-            Ok((pages(ready, Some(&path), None, None)?, Some(place)))
-        }
-        Target::Printer(_) => Ok((Vec::new(), None)),
-    }
-}
-
-/// The files of a piece.
-pub(crate) fn pages(
-    ready: &Ready,
-    pdf_path: Option<&PathBuf>,
-    png_path: Option<&PathBuf>,
-    escpos_path: Option<&PathBuf>,
-) -> Result<Vec<Page>, UiError> {
-    let fault = |reason: String| say(Code::NotDrawn, &[("reason", &reason)]);
-    let mut pages = Vec::with_capacity(3);
-    if let Some(path) = pdf_path {
-        pages.push(Page {
-            path: path.clone(),
-            bytes: pdf(&ready.label, &ready.serial.to_string()),
-        });
-    }
-    if let Some(path) = png_path {
-        pages.push(Page {
-            path: path.clone(),
-            bytes: png(&ready.image, ready.dpi).map_err(|f| fault(faults::chain(&f)))?,
-        });
-    }
-    if let Some(path) = escpos_path {
-        pages.push(Page {
-            path: path.clone(),
-            bytes: ready.printer_bytes(None)?,
-        });
-    }
-    Ok(pages)
 }
 
 /// Makes the folder of a folder target.

@@ -16,6 +16,7 @@ use crate::printing::job::{
     Milestones, NotJournalled, Outcome, Patience, Standing, Step, Unready, Wire, preflight,
     send_ready,
 };
+use crate::printing::label::Label;
 use crate::printing::language::Job;
 use crate::printing::layout::stock::Stock;
 use crate::printing::port::{Port, open_as};
@@ -133,6 +134,13 @@ fn open_queue(
 }
 
 impl OpenPrinter {
+    /// What is sent from now on is a label that may be longer or shorter than a piece.
+    pub(crate) fn set_length(&mut self, label: &Label) {
+        if let Way::Line(line) = &mut self.way {
+            line.press = line.press.of_length(label);
+        }
+    }
+
     /// Sends one piece.
     pub(crate) fn send(&mut self, packed: &Packed, milestones: &mut dyn Milestones) -> Outcome {
         let title = packed.title.as_str();

@@ -39,6 +39,20 @@ impl Tx<'_> {
             .map_err(query("writing a setting"))
     }
 
+    /// Removes the settings whose names begin with `prefix`, except one.
+    ///
+    /// # Errors
+    /// [`StoreFault::Query`], [`StoreFault::DiskFull`].
+    pub fn delete_settings_under(&mut self, prefix: &str, except: &str) -> Result<(), StoreFault> {
+        self.sql
+            .execute(
+                "DELETE FROM settings WHERE substr(name, 1, length(?1)) = ?1 AND name <> ?2",
+                params![prefix, except],
+            )
+            .map(drop)
+            .map_err(query("removing settings"))
+    }
+
     /// Removes the setting `name`; one that is not there is no error.
     ///
     /// # Errors

@@ -31,6 +31,7 @@ impl Need {
             | Call::Place(_)
             | Call::Preview(_)
             | Call::Printers
+            | Call::OfficeArt
             | Call::CostCentres
             | Call::Presets
             | Call::Rehearse(_)
@@ -50,6 +51,7 @@ impl Need {
             | Call::Picture(_)
             | Call::TestPrinter(_)
             | Call::Statistics(_)
+            | Call::Slip(_)
             | Call::PutPreset(_)
             | Call::RemovePreset(_)
             | Call::WaitingBatches
@@ -69,6 +71,7 @@ impl Need {
             Call::Enrol(_)
             | Call::AddPrinter(_)
             | Call::RemovePrinter(_)
+            | Call::SetOfficeArt(_)
             | Call::RotateKeys
             | Call::Withdraw(_)
             | Call::SetSoftware(_)

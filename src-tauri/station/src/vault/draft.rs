@@ -13,6 +13,7 @@ use crate::crypto::CryptoFault;
 use crate::printing::bits::BitImage;
 use crate::printing::label::Label;
 use crate::printing::language::Unprintable;
+use crate::printing::layout::LayoutRefusal;
 use crate::printing::layout::indicium::{IndiciumFace, ZoneMark, indicium_label};
 use crate::printing::layout::stock::Stock;
 use crate::printing::raster::raster;
@@ -81,6 +82,12 @@ pub enum DraftFault {
     /// The printer cannot print it.
     #[error("the printer cannot print it")]
     Unprintable(#[source] Unprintable),
+    /// Its label cannot be arranged.
+    #[error("arranging the label")]
+    Layout(#[source] LayoutRefusal),
+    /// The art it is sealed with was not fetched.
+    #[error("the office art of the label is missing")]
+    NoArt,
 }
 
 /// How a label comes about: display list and raster. The station's own way is [`draw`]; a piece is
@@ -171,7 +178,7 @@ pub fn sign(
 /// Draws a label with a symbol: the display list and the committed raster.
 ///
 /// # Errors
-/// [`DraftFault::UnknownLabel`].
+/// [`DraftFault::UnknownLabel`], [`DraftFault::Layout`], [`DraftFault::NoArt`].
 pub fn draw(
     label: &LabelInputs,
     serial: PieceSerial,
@@ -179,6 +186,10 @@ pub fn draw(
 ) -> Result<(Label, BitImage), DraftFault> {
     let stock = Stock::by_name(&label.stock).ok_or(DraftFault::UnknownLabel)?;
     let dpi = Dpi::from_number(label.dpi).ok_or(DraftFault::UnknownLabel)?;
+    let art = match &label.art {
+        None => None,
+        Some(art) => Some(art.art().ok_or(DraftFault::NoArt)?),
+    };
     let face = IndiciumFace {
         postage: label.postage,
         date: label.date,
@@ -194,7 +205,7 @@ pub fn draw(
         reference: label.reference.clone(),
         specimen: label.specimen,
     };
-    let label = indicium_label(&face, symbol, stock);
+    let label = indicium_label(&face, art, symbol, stock, dpi).map_err(DraftFault::Layout)?;
     let image = raster(&label, dpi);
     Ok((label, image))
 }

@@ -8,6 +8,8 @@ use shared::money::Mills;
 use shared::wire::{from_cbor, to_cbor};
 use zeroize::Zeroizing;
 
+use crate::printing::art::PieceArt;
+
 /// The layout version of a written row.
 const VERSION: u8 = 1;
 
@@ -49,6 +51,9 @@ pub struct LabelInputs {
     /// Dots per inch of the committed raster.
     #[n(11)]
     pub dpi: u16,
+    /// What the office prints beside it.
+    #[n(12)]
+    pub art: Option<PieceArt>,
 }
 
 /// Everything sealed with a piece.
@@ -133,6 +138,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::printing::art::{ArtId, OfficeArt};
 
     fn inputs(zone: Option<(u8, bool)>) -> PieceInputs {
         PieceInputs {
@@ -149,6 +155,7 @@ mod tests {
                 specimen: true,
                 stock: "label-4x6".into(),
                 dpi: 300,
+                art: None,
             },
         }
     }
@@ -159,6 +166,23 @@ mod tests {
             let inputs = inputs(zone);
             assert_eq!(PieceInputs::from_bytes(&inputs.bytes()), Some(inputs));
         }
+    }
+
+    #[test]
+    fn the_art_of_a_piece_is_sealed_by_its_identity() {
+        let art = OfficeArt {
+            slogan: "Seeds since 1911".into(),
+            ..OfficeArt::default()
+        };
+        let id = ArtId::of(&art.bytes());
+        let mut sealed = inputs(None);
+        let plain = sealed.bytes().len();
+        sealed.label.art = Some(PieceArt::new(id, art.into()));
+        assert!(sealed.bytes().len() < plain + 40);
+        let read = PieceInputs::from_bytes(&sealed.bytes()).unwrap();
+        assert_eq!(read, sealed);
+        let art = read.label.art.unwrap();
+        assert_eq!((art.id(), art.art()), (id, None), "it has to be fetched");
     }
 
     #[test]

@@ -1,12 +1,28 @@
-//! How labels are arranged: one builder per kind of label, on stocks kept as a table.
+//! How labels are arranged: one pure builder per kind of label, on stocks kept as a table.
+//!
+//! A builder gets what the label says, the stock and the resolution, and gives a display list or a
+//! [`LayoutRefusal`]: text shrinks by one rule and is never cut ([`text`]).
 
+pub mod address;
+mod art;
+pub mod clear;
+mod flow;
 pub mod indicium;
+pub mod lottery;
 pub mod reference;
+pub mod slip;
 pub mod stock;
+mod text;
+pub mod ticket;
+pub mod trial_page;
 
-use super::fonts::{self, Face};
-use super::label::{Align, Bars, Item, Point, Rect, Text};
-use super::units::Um;
+use super::fonts::Face;
+use super::label::{Align, Bars, Grid, Item, Label, Point, Rect, Text};
+use super::units::{Dpi, Um};
+pub use art::check_art;
+use stock::Stock;
+pub use text::{Field, LayoutRefusal, least_size};
+use text::{Paper, Passage, Row, Shrinking, block};
 
 /// FIM D, the facing identification mark of information-based indicia (DMM 202.8).
 pub(crate) const FIM_D: &str = "111010111";
@@ -32,8 +48,12 @@ pub(crate) fn fim_d(piece_width: Um) -> Bars {
         pitch: FIM_PITCH,
         bar: FIM_BAR,
         height: FIM_HEIGHT,
+        grid: Grid::Nearest,
     }
 }
+
+/// The height of a framed line.
+const BANNER: Um = Um::tenths(57);
 
 /// A rectangle on a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,12 +74,32 @@ impl Area {
     pub fn width(&self) -> Um {
         self.right - self.left
     }
+
+    /// From the top to the bottom edge.
+    #[must_use]
+    pub fn height(&self) -> Um {
+        self.bottom - self.top
+    }
+
+    /// Whether the inner parts of two areas have something in common.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.left < other.right
+            && other.left < self.right
+            && self.top < other.bottom
+            && other.top < self.bottom
+    }
+
+    /// Halfway from the left to the right edge.
+    fn middle(&self) -> Um {
+        Um(self.left.0.midpoint(self.right.0))
+    }
 }
 
 /// The items of a label in the making.
-#[derive(Default)]
 struct Sheet {
     items: Vec<Item>,
+    paper: Paper,
 }
 
 /// How a line of text looks.
@@ -96,23 +136,108 @@ impl Style {
     }
 }
 
+impl Passage {
+    /// A text in a style, which may be broken into `rows`.
+    fn new(field: Field, style: Style, text: &str, rows: usize) -> Self {
+        Self {
+            field,
+            face: style.face,
+            size: style.size,
+            text: text.trim().to_owned(),
+            rows,
+        }
+    }
+}
+
 impl Sheet {
-    /// Sets a line no wider than `most`: first smaller (see [`shrunk`]), then cut.
-    fn line(&mut self, style: Style, x: Um, y: Um, text: &str, most: Um) {
-        let size = shrunk(style.face, style.size, text, most);
-        self.line_cut(Style { size, ..style }, x, y, text, most);
+    fn new(stock: &Stock, dpi: Dpi) -> Self {
+        Self {
+            items: Vec::new(),
+            paper: Paper {
+                stock: stock.title,
+                least: least_size(dpi),
+            },
+        }
     }
 
-    /// Sets a line at its size, cut with an ellipsis where it is wider than `most`.
-    fn line_cut(&mut self, style: Style, x: Um, y: Um, text: &str, most: Um) {
-        let text = fonts::fitted(style.face, style.size, text, most);
-        if !text.is_empty() {
+    /// The finished label of these sides.
+    ///
+    /// # Errors
+    /// [`LayoutRefusal::TooLong`] with the whole label when its sides or items are beyond the bounds
+    /// of labels.
+    fn label(self, whole: Field, width: Um, height: Um) -> Result<Label, LayoutRefusal> {
+        let stock = self.paper.stock;
+        let too_long = LayoutRefusal::TooLong {
+            field: whole,
+            stock,
+        };
+        let mut label = Label::new(width, height).map_err(|_| too_long)?;
+        label.add(self.items).map_err(|_| too_long)?;
+        Ok(label)
+    }
+
+    /// Sets one line no wider than `most` on a base line; nothing where the text is empty.
+    ///
+    /// # Errors
+    /// [`LayoutRefusal`] with the field.
+    fn line(
+        &mut self,
+        field: Field,
+        style: Style,
+        at: Point,
+        text: &str,
+        most: Um,
+    ) -> Result<(), LayoutRefusal> {
+        let passage = Passage::new(field, style, text, 1);
+        let area = (most, Um(u32::MAX));
+        for row in block(&[passage], area, Shrinking::Each, self.paper)? {
+            self.row(row, style.align, at);
+        }
+        Ok(())
+    }
+
+    /// Sets passages from the top of an area downwards; answers where the next row would begin.
+    ///
+    /// # Errors
+    /// [`LayoutRefusal`] with the field.
+    fn column(
+        &mut self,
+        passages: &[Passage],
+        area: Area,
+        shrinking: Shrinking,
+    ) -> Result<Um, LayoutRefusal> {
+        let rows = block(
+            passages,
+            (area.width(), area.height()),
+            shrinking,
+            self.paper,
+        )?;
+        Ok(self.rows(rows, area.left, area.top))
+    }
+
+    /// Puts rows under each other, the first with its top at `top`; answers where the next begins.
+    fn rows(&mut self, rows: Vec<Row>, left: Um, top: Um) -> Um {
+        let mut top = top;
+        for row in rows {
+            let (size, step) = (row.size, row.leading());
+            let at = Point {
+                x: left,
+                y: top + size,
+            };
+            self.row(row, Align::Left, at);
+            top = top + step;
+        }
+        top
+    }
+
+    fn row(&mut self, row: Row, align: Align, at: Point) {
+        if !row.text.is_empty() {
             self.items.push(Item::Text(Text {
-                face: style.face,
-                size: style.size,
-                at: Point { x, y },
-                align: style.align,
-                text,
+                face: row.face,
+                size: row.size,
+                at,
+                align,
+                text: row.text,
             }));
         }
     }
@@ -127,7 +252,6 @@ impl Sheet {
 
     /// An empty rectangle with lines of this thickness inside its edges.
     fn frame(&mut self, area: Area, thickness: Um) {
-        let height = area.bottom - area.top;
         self.rule(area.left, area.top, area.width(), thickness);
         self.rule(area.left, area.bottom - thickness, area.width(), thickness);
         for left in [area.left, area.right - thickness] {
@@ -137,18 +261,29 @@ impl Sheet {
                     y: area.top,
                 },
                 width: thickness,
-                height,
+                height: area.height(),
             }));
         }
     }
+
+    /// A framed line over the whole width of an area.
+    ///
+    /// # Errors
+    /// [`LayoutRefusal`] with the field.
+    fn banner(&mut self, field: Field, area: Area, text: &str) -> Result<(), LayoutRefusal> {
+        self.frame(area, Um::tenths(4));
+        let at = Point {
+            x: area.middle(),
+            y: area.top + Um::tenths(39),
+        };
+        let style = Style::center(Face::SemiBold, 80);
+        self.line(field, style, at, text, area.width() - Um::mm(3))
+    }
 }
 
-/// The size at which a text fits `most`, but not below six tenths of `size`.
-fn shrunk(face: Face, size: Um, text: &str, most: Um) -> Um {
-    let natural = fonts::width(face, size, text);
-    if natural <= most {
-        return size;
-    }
-    let scaled = u64::from(size.0) * u64::from(most.0) / u64::from(natural.0.max(1));
-    Um(u32::try_from(scaled).unwrap_or(size.0)).max(Um(size.0 / 10 * 6))
-}
+#[cfg(test)]
+mod judges;
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
