@@ -72,8 +72,11 @@ impl Weight {
         }
     }
 
-    /// Takes the nanograms that somebody typed.
-    const fn typed(nanograms: u64) -> Result<Self, WeightError> {
+    /// Takes the nanograms that somebody typed, or that a scale shows.
+    ///
+    /// # Errors
+    /// [`WeightError`], [`WeightError::TooLight`] below [`LEAST_TYPED`].
+    pub(crate) const fn typed(nanograms: u64) -> Result<Self, WeightError> {
         match nanograms {
             1..LEAST_TYPED => Err(WeightError::TooLight),
             nanograms => Self::from_nanograms(nanograms),

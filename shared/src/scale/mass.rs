@@ -88,10 +88,11 @@ impl Mass {
     /// The weight that is priced.
     ///
     /// # Errors
-    /// [`WeightError::Zero`] for nothing and less than nothing.
+    /// [`WeightError::Zero`] for nothing and less than nothing, [`WeightError::TooLight`] below a
+    /// milligram, as typed weights are refused.
     pub fn weight(self) -> Result<Weight, WeightError> {
         let nanograms = u64::try_from(self.0 / NANOGRAM).map_err(|_| WeightError::Zero)?;
-        Weight::from_nanograms(nanograms)
+        Weight::typed(nanograms)
     }
 
     /// The decimal number of `unit`, when it ends after six decimals.
@@ -154,7 +155,7 @@ impl Figure {
     }
 
     /// The figure as a person would type it into the weight field: `0.9oz`. It reads back as the
-    /// very weight of [`Mass::weight`].
+    /// very weight of [`Mass::weight`], or is refused as that is.
     #[must_use]
     pub fn typed(self) -> String {
         let (number, unit) = self.parts();

@@ -5,7 +5,7 @@
 //! readings keep coming, and not longer: a figure on a screen whose scale was unplugged is nothing
 //! to pay by.
 
-use super::{Figure, Mass, Millis, Reading, Trouble};
+use super::{Figure, Mass, Millis, Reading, Trouble, Unit};
 use crate::rates::Weight;
 
 /// Two equal stable readings this far apart are a load at rest.
@@ -14,6 +14,10 @@ pub const REST: Millis = 200;
 /// A reading is believed for so long. Scales speak several times a second; one that is silent for
 /// longer was unplugged, fell asleep or hangs.
 pub const FRESH: Millis = 1_500;
+
+/// A load that lost less than so many grams has crept by a division, or a piece is only being
+/// lifted: the lightest card weighs about as much, and is weighed by putting it on.
+const LEAST_PIECE_GRAMS: i64 = 3;
 
 /// How the weight of a piece comes about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,7 +32,8 @@ pub enum Way {
 /// One piece that was weighed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Weighing {
-    /// Its number, by which a price refers to it; never used again in the life of a [`Pan`].
+    /// Its number, by which a price refers to it; never used again in the life of a [`Pan`] and of
+    /// its successors.
     pub number: u64,
     /// What it weighs.
     pub figure: Figure,
@@ -76,13 +81,25 @@ pub struct Pan {
     settled: Option<Figure>,
     tare: Mass,
     way: Way,
-    /// What lay there before a piece was taken off, gross.
+    /// What lay there when the last piece that was taken off had its postage, gross.
     before: Option<Figure>,
     weighing: Option<Weighing>,
+    /// What lies there since that weighing, gross.
+    left: Option<Figure>,
     numbers: u64,
 }
 
 impl Pan {
+    /// The pan of the scale that is used next: it knows nothing of this one but the numbers that
+    /// were given, so that no price of the scale before meets a weighing of its own.
+    #[must_use]
+    pub fn successor(&self) -> Self {
+        Self {
+            numbers: self.numbers,
+            ..Self::default()
+        }
+    }
+
     /// Takes a reading.
     pub fn hear(&mut self, reading: Reading, now: Millis) {
         if !self.is_fresh(now) {
@@ -98,14 +115,21 @@ impl Pan {
         }
     }
 
-    /// Believes nothing that was said: the scale was lost, or has set itself to zero. What lay on
-    /// it then may be something else now.
+    /// Believes nothing that was said: the scale was lost. What lay on it then may be something
+    /// else now.
     pub fn forget(&mut self) {
         self.last = None;
         self.rest = None;
         self.settled = None;
         self.before = None;
         self.weighing = None;
+    }
+
+    /// The scale has set itself to zero: what was a tare is in its zero now, and would be taken off
+    /// twice.
+    pub fn zeroed(&mut self) {
+        self.forget();
+        self.tare = Mass::ZERO;
     }
 
     fn is_fresh(&self, now: Millis) -> bool {
@@ -132,20 +156,39 @@ impl Pan {
         self.settled = Some(gross);
         match self.way {
             Way::PutOn => self.weigh(gross.with(gross.mass.less(self.tare))),
-            Way::TakeOff => {
-                // In another unit the same load shows another rounded figure.
-                let before = self.before.filter(|before| before.unit == gross.unit);
-                let Some(before) = before else {
+            Way::TakeOff => self.take_off(gross),
+        }
+        self.left = Some(gross);
+    }
+
+    /// A load has come to rest that pieces are taken off from. What is missing is held against the
+    /// load that lay there when the last piece had its postage, however many steps it is lifted in.
+    fn take_off(&mut self, gross: Figure) {
+        // In another unit the same load shows another rounded figure.
+        let before = self.before.filter(|before| before.unit == gross.unit);
+        let least = Mass::of(LEAST_PIECE_GRAMS, 0, Unit::Gram).unwrap_or_default();
+        let missing = before.map(|before| before.mass.less(gross.mass));
+        let is_paid = self.weighing.is_some_and(|one| one.is_paid);
+        match missing {
+            Some(missing) if missing >= least => {
+                if is_paid {
                     self.weighing = None;
-                    self.before = Some(gross);
-                    return;
-                };
-                let missing = before.mass.less(gross.mass);
-                if missing != Mass::ZERO {
-                    self.before = Some(gross);
-                    self.weighing = None;
-                    self.weigh(gross.with(missing));
                 }
+                self.weigh(gross.with(missing));
+            }
+            // It has crept, or the piece was put back.
+            Some(missing) if missing >= Mass::ZERO => {
+                self.weighing = self.weighing.filter(|one| one.is_paid);
+            }
+            // More lies there: what is taken off from now on is missing from that.
+            Some(missing) => {
+                let is_creep = missing.plus(least) > Mass::ZERO;
+                self.before = Some(gross);
+                self.weighing = self.weighing.filter(|one| one.is_paid && is_creep);
+            }
+            None => {
+                self.before = Some(gross);
+                self.weighing = None;
             }
         }
     }
@@ -228,28 +271,30 @@ impl Pan {
         }
     }
 
-    /// A piece was paid for by the weighing `number`. One that was taken off serves no second one.
+    /// A piece was paid for by the weighing `number`. One that was taken off serves no second one,
+    /// and the next is missing from what it has left.
     pub fn paid(&mut self, number: u64) {
         if self.way == Way::TakeOff
-            && let Some(one) = self.weighing.as_mut().filter(|one| one.number == number)
+            && let Some(one) = self.weighing.as_mut()
+            && one.number == number
+            && !one.is_paid
         {
             one.is_paid = true;
+            self.before = self.left;
         }
     }
 
-    /// What lies there counts as nothing from now on: the tare. An empty scale takes it away.
+    /// What would be the tare if what lies there were one; nothing on an empty scale.
     ///
     /// # Errors
     /// [`Unweighed::NotAtRest`] when the load is not at rest: its mass is not known then.
-    pub fn tare_off(&mut self, now: Millis) -> Result<Figure, Unweighed> {
+    pub fn tare_of_load(&self, now: Millis) -> Result<Figure, Unweighed> {
         let gross = self.settled.filter(|_| self.is_fresh(now));
         let gross = gross.ok_or_else(|| Unweighed::NotAtRest(self.standing(now)))?;
-        let tare = gross.with(gross.mass.max(Mass::ZERO));
-        self.put_tare(tare.mass);
-        Ok(tare)
+        Ok(gross.with(gross.mass.max(Mass::ZERO)))
     }
 
-    /// Sets the tare.
+    /// Sets the tare: so much of what lies there counts as nothing from now on.
     pub fn put_tare(&mut self, tare: Mass) {
         self.tare = tare;
         self.weighing = None;

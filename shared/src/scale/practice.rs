@@ -29,6 +29,15 @@ impl Practice {
         }
     }
 
+    /// A scale with a load that never comes to rest.
+    #[must_use]
+    pub const fn shaken(load: Figure) -> Self {
+        Self {
+            is_shaken: true,
+            ..Self::with(load)
+        }
+    }
+
     /// An empty scale.
     #[must_use]
     pub const fn empty() -> Self {

@@ -3,6 +3,7 @@
 mod figures;
 mod languages;
 mod pans;
+mod taking;
 
 use super::{Figure, Heard, Reading};
 

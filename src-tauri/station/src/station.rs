@@ -18,6 +18,7 @@ pub(crate) mod orders;
 mod owner;
 mod paper;
 pub(crate) mod pieces;
+pub(crate) mod ports;
 mod presets;
 pub(crate) mod press;
 pub(crate) mod pricing;
@@ -349,7 +350,7 @@ impl Station {
     }
 
     /// The scale.
-    pub(crate) fn scale(&self) -> &Scale {
+    pub(crate) const fn scale(&self) -> &Arc<Scale> {
         &self.scale
     }
 

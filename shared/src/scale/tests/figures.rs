@@ -164,6 +164,18 @@ fn a_figure_of_any_unit_is_kept_as_it_is() {
     );
 }
 
+#[test]
+fn what_a_scale_shows_below_a_milligram_is_refused_as_the_same_typed_is() {
+    for (text, says) in [
+        ("0.000999g", Err(WeightError::TooLight)),
+        ("0.001g", "0.001g".parse()),
+        ("0g", Err(WeightError::Zero)),
+    ] {
+        assert_eq!(figure(text).mass.weight(), says, "{text}");
+        assert_eq!(text.parse::<Weight>(), says, "{text}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_report_makes_the_reader_panic(report in prop::collection::vec(any::<u8>(), 0..12)) {
@@ -184,7 +196,7 @@ proptest! {
             return Ok(());
         };
         prop_assert_eq!(figure.mass.weight(), text.parse::<Weight>(), "{}", text);
-        prop_assert_eq!(figure.mass.weight(), figure.typed().parse::<Weight>());
+        prop_assert_eq!(figure.mass.weight(), figure.typed().parse::<Weight>(), "{}", text);
         prop_assert_eq!(figure.typed().parse::<Figure>().unwrap(), figure);
     }
 

@@ -10,14 +10,14 @@ use crate::rates::Weight;
 
 /// A pan and a clock.
 #[derive(Default)]
-struct Bench {
-    pan: Pan,
-    now: Millis,
+pub(super) struct Bench {
+    pub(super) pan: Pan,
+    pub(super) now: Millis,
 }
 
 impl Bench {
     /// Says the same every 100 ms, for so long.
-    fn says(&mut self, reading: Reading, millis: Millis) {
+    pub(super) fn says(&mut self, reading: Reading, millis: Millis) {
         let end = self.now + millis;
         while self.now < end {
             self.now += 100;
@@ -26,21 +26,28 @@ impl Bench {
     }
 
     /// A load that is put on and comes to rest.
-    fn puts(&mut self, text: &str) {
+    pub(super) fn puts(&mut self, text: &str) {
         self.says(Reading::Moving(None), 300);
         self.says(stable(text), 500);
     }
 
-    fn standing(&self) -> Standing {
+    pub(super) fn standing(&self) -> Standing {
         self.pan.standing(self.now)
     }
 
-    fn weighed(&self) -> Option<(u64, String)> {
+    pub(super) fn weighed(&self) -> Option<(u64, String)> {
         let weighing = self.pan.weighing(self.now)?;
         Some((weighing.number, weighing.figure.typed()))
     }
 
-    fn check(&self, number: u64, weight: &str) -> Result<(), Unweighed> {
+    /// Takes what lies there as the tare.
+    pub(super) fn tare(&mut self) -> Result<Figure, Unweighed> {
+        let tare = self.pan.tare_of_load(self.now)?;
+        self.pan.put_tare(tare.mass);
+        Ok(tare)
+    }
+
+    pub(super) fn check(&self, number: u64, weight: &str) -> Result<(), Unweighed> {
         self.pan.check(number, priced(weight), self.now)
     }
 }
@@ -148,9 +155,9 @@ fn a_tare_counts_as_nothing_until_it_is_taken_away() {
     let mut bench = Bench::default();
     bench.says(Reading::Moving(Some(figure("1.2oz"))), 100);
     let moving = Unweighed::NotAtRest(Standing::Moving(Some(figure("1.2oz"))));
-    assert_eq!(bench.pan.tare_off(bench.now), Err(moving));
+    assert_eq!(bench.tare(), Err(moving));
     bench.puts("1.2oz");
-    assert_eq!(bench.pan.tare_off(bench.now), Ok(figure("1.2oz")));
+    assert_eq!(bench.tare(), Ok(figure("1.2oz")));
     assert_eq!((bench.standing(), bench.weighed()), (Standing::Empty, None));
     bench.puts("2.1oz");
     assert_eq!(bench.standing(), rests("0.9oz"));
@@ -158,54 +165,34 @@ fn a_tare_counts_as_nothing_until_it_is_taken_away() {
     bench.puts("0oz");
     assert_eq!(bench.standing(), Standing::BelowZero);
     assert_eq!(bench.weighed(), None);
-    assert_eq!(bench.pan.tare_off(bench.now), Ok(figure("0oz")));
+    assert_eq!(bench.tare(), Ok(figure("0oz")));
     assert_eq!(bench.standing(), Standing::Empty);
 }
 
 #[test]
-fn pieces_taken_off_weigh_what_is_missing_each_once() {
+fn a_scale_that_sets_itself_to_zero_has_no_tare_any_more() {
     let mut bench = Bench::default();
-    bench.puts("10oz");
-    bench.pan.choose(Way::TakeOff);
-    assert_eq!(bench.weighed(), None, "nothing was taken off yet");
-    bench.puts("9.1oz");
-    assert_eq!(bench.weighed(), Some((2, "0.9oz".to_owned())));
-    assert_eq!(bench.check(2, "0.9oz"), Ok(()));
-    bench.pan.paid(2);
-    assert_eq!(bench.check(2, "0.9oz"), Err(Unweighed::Paid));
-    bench.puts("8.2oz");
-    assert_eq!(
-        bench.weighed(),
-        Some((3, "0.9oz".to_owned())),
-        "the next piece weighs the same and is another"
-    );
-    bench.puts("12oz");
-    assert_eq!(bench.weighed(), None, "more was put on");
-    bench.puts("11.5oz");
-    bench.puts("0oz");
-    assert_eq!(bench.weighed(), Some((5, "11.5oz".to_owned())), "the last");
-    assert_eq!(bench.check(5, "11.5oz"), Ok(()));
+    bench.puts("1.2oz");
+    assert_eq!(bench.tare(), Ok(figure("1.2oz")));
+    bench.pan.zeroed();
+    assert_eq!(bench.standing(), Standing::Silent);
+    bench.puts("0.9oz");
+    assert_eq!(bench.standing(), rests("0.9oz"));
+    assert_eq!(bench.weighed().unwrap().1, "0.9oz", "the whole piece");
 }
 
 #[test]
-fn another_unit_or_a_lost_scale_is_no_piece_taken_off() {
+fn a_price_by_the_scale_before_meets_no_weighing_of_the_next_one() {
     let mut bench = Bench::default();
-    bench.pan.choose(Way::TakeOff);
-    bench.puts("100g");
-    bench.puts("3.5oz");
-    assert_eq!(
-        bench.weighed(),
-        None,
-        "3.5 oz are less than 100 g, and nobody took a piece"
-    );
-    bench.puts("3oz");
-    assert_eq!(bench.weighed().unwrap().1, "0.5oz");
-    bench.now += FRESH + 1;
-    bench.puts("2oz");
-    assert_eq!(bench.weighed(), None);
-    bench.pan.forget();
-    bench.puts("1oz");
-    assert_eq!(bench.weighed(), None, "the scale has set itself to zero");
+    bench.puts("0.9oz");
+    let (number, _) = bench.weighed().unwrap();
+    bench.tare().unwrap();
+    bench.pan = bench.pan.successor();
+    bench.puts("0.9oz");
+    let (next, weight) = bench.weighed().unwrap();
+    assert!(next > number, "{next} after {number}");
+    assert_eq!(weight, "0.9oz", "and no tare of the one before");
+    assert_eq!(bench.check(number, "0.9oz"), Err(Unweighed::Changed));
 }
 
 #[test]
@@ -271,7 +258,9 @@ proptest! {
             match act {
                 0 => pan.choose(Way::TakeOff),
                 1 => pan.choose(Way::PutOn),
-                2 => drop(pan.tare_off(now)),
+                2 => pan.put_tare(pan.tare_of_load(now).map_or(Mass::ZERO, |tare| tare.mass)),
+                3 => pan.paid(numbers.last().map_or(0, |(number, _)| *number)),
+                4 => pan = pan.successor(),
                 _ => {}
             }
             let Some(one) = pan.weighing(now) else { continue };

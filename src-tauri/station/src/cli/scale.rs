@@ -121,16 +121,48 @@ fn plugged_in(asked: &Asked, number: Option<&str>) -> Result<ScaleSetup, UiError
         }
         ScaleSetup::Serial { .. } | ScaleSetup::Practice => None,
     });
-    let mut on_usb: Vec<ScaleSetup> = on_usb.collect();
-    match (on_usb.len(), on_usb.pop()) {
-        (1, Some(only)) => Ok(only),
-        (count, Some(ScaleSetup::Usb { serial, .. })) => {
-            let (count, example) = (count.to_string(), serial.unwrap_or_default());
+    let on_usb: Vec<ScaleSetup> = on_usb.collect();
+    one_of(on_usb)
+}
+
+/// The only one of the scales on USB.
+fn one_of(on_usb: Vec<ScaleSetup>) -> Result<ScaleSetup, UiError> {
+    let numbered = on_usb.iter().find_map(|setup| match setup {
+        ScaleSetup::Usb { serial, .. } => serial.clone(),
+        ScaleSetup::Serial { .. } | ScaleSetup::Practice => None,
+    });
+    let count = on_usb.len().to_string();
+    let mut all = on_usb.into_iter();
+    match (all.next(), all.next(), numbered) {
+        (None, _, _) => Err(say(Code::ScaleNotFound, &[])),
+        (Some(only), None, _) => Ok(only),
+        (Some(_), Some(_), Some(example)) => {
             let values = [("count", count.as_str()), ("example", example.as_str())];
             Err(say(Code::SeveralScales, &values))
         }
-        (_, Some(ScaleSetup::Serial { .. } | ScaleSetup::Practice) | None) => {
-            Err(say(Code::ScaleNotFound, &[]))
+        (Some(_), Some(_), None) => Err(say(Code::EqualScales, &[("count", &count)])),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usb(serial: Option<&str>) -> ScaleSetup {
+        ScaleSetup::Usb {
+            vendor: 0x0922,
+            product: 0x8003,
+            serial: serial.map(str::to_owned),
         }
+    }
+
+    #[test]
+    fn of_several_scales_one_is_named_by_a_number_that_it_has_or_the_others_are_unplugged() {
+        assert_eq!(one_of(Vec::new()).unwrap_err().code, "scale_not_found");
+        assert_eq!(one_of(vec![usb(None)]), Ok(usb(None)));
+        let several = one_of(vec![usb(None), usb(Some("0070")), usb(None)]).unwrap_err();
+        assert!(several.hint.contains("usb:0070"), "{}", several.hint);
+        let equal = one_of(vec![usb(None), usb(None)]).unwrap_err();
+        assert_eq!(equal.code, "equal_scales");
     }
 }

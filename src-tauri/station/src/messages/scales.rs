@@ -12,7 +12,7 @@ macro_rules! with_scales {
             /// Not plugged in, or not to be opened.
             ScaleAway = "scale_away", Refused, true,
                 "{scale} cannot be reached: {reason}. Nothing was debited.",
-                "Plug it in and switch it on; it is taken up again by itself. Or type the weight.";
+                "Plug it in and switch it on; it is taken up again by itself. On Linux its udev rule must be installed, which an AppImage does not do. Or type the weight.";
             /// Open and silent.
             ScaleSilent = "scale_silent", Refused, true,
                 "{scale} says nothing, so what it showed last is not believed. Nothing was debited.",
@@ -69,6 +69,10 @@ macro_rules! with_scales {
             ScaleNotZeroed = "scale_not_zeroed", Refused, true,
                 "{scale} has not set itself to zero. Nothing was changed.",
                 "Empty it, let it come to rest and try again.";
+            /// It may have set itself to zero.
+            ScaleZeroUnanswered = "scale_zero_unanswered", Refused, true,
+                "{scale} has not said whether it has set itself to zero, so no tare is used now. Nothing was debited.",
+                "Empty it and look whether it shows nothing; set it to zero again if it does not.";
             /// Another load.
             LoadChanged = "load_changed", Refused, true,
                 "The load on the scale is another than the one that was priced. Nothing was debited.",
@@ -88,11 +92,15 @@ macro_rules! with_scales {
             /// None of the kind.
             ScaleNotFound = "scale_not_found", Refused, true,
                 "No such scale is plugged in. Nothing was changed.",
-                "Plug it in and list what there is with: pennyblack scale list. On Linux its udev rule must be installed.";
+                "Plug it in and list what there is with: pennyblack scale list. On Linux its udev rule must be installed, which an AppImage does not do.";
             /// Which one?
             SeveralScales = "several_scales", Refused, false,
                 "{count} scales are plugged in. Nothing was changed.",
                 "Name one by its serial number, as in: pennyblack scale use usb:{example}.";
+            /// None of them has a number.
+            EqualScales = "equal_scales", Refused, false,
+                "{count} scales without serial numbers are plugged in. Nothing was changed.",
+                "Unplug all but the one to use.";
         }
     };
 }

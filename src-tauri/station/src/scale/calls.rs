@@ -1,19 +1,21 @@
 //! The calls about the scale.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use shared::scale::Figure;
 use shared::scale::pan::Way;
-use shared::scale::{Figure, Mass};
 use tokio::time::{Instant, timeout_at};
 
 use super::kept::{self, Kept};
-use super::{Zeroing, words};
+use super::{Scale, Zeroing};
 use crate::api::{
     FoundScaleView, PrintCall, QuoteCall, ScaleAct, ScaleSetup, ScaleState, ScaleView, ScalesView,
     SetScaleCall, UiError, UseScaleCall, View, WeighCall,
 };
 use crate::messages::{Code, say};
 use crate::station::Station;
+use crate::station::ports::User;
 
 /// How long somebody waits for a load at rest when nobody says, seconds.
 const USUAL_SECONDS: u32 = 5;
@@ -42,11 +44,23 @@ impl Station {
 
     /// Looks for scales.
     pub(crate) async fn find_scales(&self) -> Result<View, UiError> {
-        let used = self.apply(|owner| kept::read(owner)).await?.setup;
-        let instruments = std::sync::Arc::clone(&self.scale().instruments);
+        let (used, others) = self
+            .apply(|owner| {
+                Ok((
+                    kept::read(owner)?.setup,
+                    owner.ports_of_others(User::Scale)?,
+                ))
+            })
+            .await?;
+        let instruments = Arc::clone(&self.scale().instruments);
         let finding = tokio::task::spawn_blocking(move || instruments.find()).await;
         let found = finding.map_err(|_| say(Code::StationStopped, &[]))?;
-        let scales = found.into_iter().map(|one| FoundScaleView {
+        let is_free = |setup: &ScaleSetup| match setup {
+            ScaleSetup::Serial { path, .. } => !others.contains(path),
+            ScaleSetup::Usb { .. } | ScaleSetup::Practice => true,
+        };
+        let found = found.into_iter().filter(|one| is_free(&one.setup));
+        let scales = found.map(|one| FoundScaleView {
             used: used.as_ref().is_some_and(|used| is_same(used, &one.setup)),
             title: one.title,
             setup: one.setup,
@@ -56,8 +70,9 @@ impl Station {
         }))
     }
 
-    /// Chooses the scale; a tare was that of the one before.
+    /// Chooses the scale, or chooses it again; a tare was that of the one before.
     pub(crate) async fn set_scale(&self, call: SetScaleCall) -> Result<View, UiError> {
+        let scale = Arc::clone(self.scale());
         self.apply(move |owner| {
             if let Some(setup) = &call.setup {
                 kept::check(setup)?;
@@ -68,7 +83,9 @@ impl Station {
                 tare: String::new(),
                 ..before
             };
-            kept::put(owner, &kept)
+            kept::put(owner, &kept)?;
+            scale.begin(kept);
+            Ok(())
         })
         .await?;
         self.scale_view().await
@@ -83,7 +100,7 @@ impl Station {
         }
         match call.act {
             ScaleAct::Tare => self.tare().await?,
-            ScaleAct::Untare => self.keep_tare(None).await?,
+            ScaleAct::Untare => self.keep_tare(|_| Ok(None)).await?,
             ScaleAct::Zero => self.zero_scale().await?,
             ScaleAct::PutOn => bench.choose(Way::PutOn),
             ScaleAct::TakeOff => bench.choose(Way::TakeOff),
@@ -119,8 +136,16 @@ impl Station {
         Ok((QuoteCall { weight, ..quote }, Some(weighing.number)))
     }
 
-    /// As [`Self::on_scale`], for a piece to be printed.
+    /// As [`Self::on_scale`], for a piece to be printed. A job that was paid before has its piece,
+    /// whatever lies on the scale by now.
     pub(crate) async fn print_on_scale(&self, call: PrintCall) -> Result<PrintCall, UiError> {
+        if call.quote.weight.trim() == ON_THE_SCALE {
+            let job_key = call.job_key.clone();
+            let is_paid = self.apply(move |owner| owner.is_paid_job(job_key.as_deref()));
+            if is_paid.await? {
+                return Ok(call);
+            }
+        }
         let (quote, weighing) = self.on_scale(call.quote).await?;
         let weighing = weighing.or(call.weighing);
         Ok(PrintCall {
@@ -132,10 +157,11 @@ impl Station {
 
     /// Listens to the scale that is set; whether it was only now that somebody began.
     async fn take_up_scale(&self) -> Result<bool, UiError> {
-        let kept = self.apply(|owner| kept::read(owner)).await?;
-        let station = self.clone();
+        let scale = Arc::clone(self.scale());
+        self.apply(move |owner| scale.take_up(owner)).await?;
+        let scale = Arc::clone(self.scale());
         // Letting go of the scale before may take a moment.
-        tokio::task::spawn_blocking(move || station.scale().take_up(kept))
+        tokio::task::spawn_blocking(move || scale.listen())
             .await
             .map_err(|_| say(Code::StationStopped, &[]))
     }
@@ -145,18 +171,14 @@ impl Station {
         let scale = self.scale();
         let until = Instant::now() + patience;
         let mut changes = scale.bench.changes.subscribe();
+        let mut is_over = false;
         loop {
-            let view = scale.view();
-            if view.is_ready() {
-                return Ok(view);
+            let ready = scale.ready();
+            // Where no scale is set, none will come to rest.
+            if ready.is_ok() || is_over || scale.view().setup.is_none() {
+                return ready;
             }
-            let is_set = view.setup.is_some();
-            let changed = timeout_at(until, changes.changed()).await;
-            if !is_set || !matches!(changed, Ok(Ok(()))) {
-                let now = scale.bench.now();
-                let state = scale.bench.state();
-                return Err(words::not_at_rest(&state, state.pan.standing(now)));
-            }
+            is_over = !matches!(timeout_at(until, changes.changed()).await, Ok(Ok(())));
         }
     }
 
@@ -184,72 +206,90 @@ impl Station {
 
     async fn tare(&self) -> Result<(), UiError> {
         self.come_to_rest(TARE_PATIENCE).await;
-        let tare = {
-            let scale = self.scale();
-            let now = scale.bench.now();
-            let mut state = scale.bench.state();
-            let tare = state.pan.tare_off(now);
-            tare.map_err(|why| words::unweighed(&state, why))?
-        };
-        self.keep_tare(Some(tare)).await
+        self.keep_tare(|scale| scale.tare_of_load().map(Some)).await
     }
 
-    /// Keeps a tare for the next start, and takes it into use.
-    async fn keep_tare(&self, tare: Option<Figure>) -> Result<(), UiError> {
-        let tare = tare.filter(|tare| tare.mass > Mass::ZERO);
-        let text = tare.map(Figure::exact).unwrap_or_default();
-        self.keep(move |kept| kept.tare = text).await?;
-        let mut state = self.scale().bench.state();
-        state
-            .pan
-            .put_tare(tare.map_or(Mass::ZERO, |tare| tare.mass));
-        Ok(())
-    }
-
-    /// Changes what is kept, for this run and the next.
-    async fn keep(&self, change: impl FnOnce(&mut Kept) + Send + 'static) -> Result<(), UiError> {
-        let kept = self.apply(move |owner| {
-            let mut kept = kept::read(owner)?;
-            change(&mut kept);
+    /// Keeps a tare for the next start, then takes it into use. It is chosen in the owner's thread,
+    /// where no other scale is chosen meanwhile.
+    async fn keep_tare(
+        &self,
+        choose: impl FnOnce(&Scale) -> Result<Option<Figure>, UiError> + Send + 'static,
+    ) -> Result<(), UiError> {
+        let scale = Arc::clone(self.scale());
+        self.apply(move |owner| {
+            scale.take_up(owner)?;
+            let tare = choose(&scale)?;
+            let kept = scale.kept().tared(tare);
             kept::put(owner, &kept)?;
-            Ok(kept)
-        });
-        let kept = kept.await?;
-        let mut state = self.scale().bench.state();
-        // Somebody may have chosen another scale meanwhile: then this is taken up with it.
-        if state.kept.setup == kept.setup {
-            state.kept = kept;
-        }
-        Ok(())
+            scale.tare(kept);
+            Ok(())
+        })
+        .await
     }
 
+    /// Keeps what lies on the practice scale.
+    async fn keep_load(
+        &self,
+        change: impl FnOnce(Kept) -> Kept + Send + 'static,
+    ) -> Result<(), UiError> {
+        let scale = Arc::clone(self.scale());
+        self.apply(move |owner| {
+            scale.take_up(owner)?;
+            let kept = change(scale.kept());
+            kept::put(owner, &kept)?;
+            scale.bench.state().kept = kept;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Lets the scale set itself to zero. A tare goes before it is asked: in a zero that takes it in
+    /// it would be taken off twice, and the answer may come late, or after the program has ended.
     async fn zero_scale(&self) -> Result<(), UiError> {
+        let scale = self.scale();
+        let (turn, tare) = {
+            let state = scale.bench.state();
+            (state.turn, state.kept.tare())
+        };
+        if tare.is_some() {
+            self.keep_tare(|_| Ok(None)).await?;
+        }
+        let code = match self.zeroed().await {
+            Zeroing::Done => {
+                // Nothing lies there.
+                self.keep_load(Kept::emptied).await?;
+                self.come_to_rest(FIRST_WORD).await;
+                return Ok(());
+            }
+            // It was asked and has not answered, so it may do so yet.
+            Zeroing::Asked => {
+                let title = scale.bench.state().title.clone();
+                return Err(say(Code::ScaleZeroUnanswered, &[("scale", &title)]));
+            }
+            Zeroing::ByHand => Code::ScaleZeroByHand,
+            Zeroing::Nobody | Zeroing::Wished | Zeroing::Refused => Code::ScaleNotZeroed,
+        };
+        if tare.is_some() {
+            self.keep_tare(move |scale| Ok(tare.filter(|_| scale.bench.state().turn == turn)))
+                .await?;
+        }
+        Err(say(code, &[("scale", &scale.bench.state().title)]))
+    }
+
+    /// Asks the scale to set itself to zero; how far it came.
+    async fn zeroed(&self) -> Zeroing {
         let bench = &self.scale().bench;
         let until = Instant::now() + ZERO_PATIENCE;
         let mut changes = bench.changes.subscribe();
         bench.state().zeroing = Zeroing::Wished;
-        let outcome = loop {
+        loop {
             let zeroing = bench.state().zeroing;
             if !matches!(zeroing, Zeroing::Nobody | Zeroing::Wished | Zeroing::Asked)
                 || !matches!(timeout_at(until, changes.changed()).await, Ok(Ok(())))
             {
-                break std::mem::take(&mut bench.state().zeroing);
+                return std::mem::take(&mut bench.state().zeroing);
             }
-        };
-        let code = match outcome {
-            Zeroing::Done => {
-                // What a tare was taken from is another now, and nothing lies there.
-                self.keep(|kept| kept.practice = String::new()).await?;
-                self.keep_tare(None).await?;
-                self.come_to_rest(FIRST_WORD).await;
-                return Ok(());
-            }
-            Zeroing::ByHand => Code::ScaleZeroByHand,
-            Zeroing::Nobody | Zeroing::Wished | Zeroing::Asked | Zeroing::Refused => {
-                Code::ScaleNotZeroed
-            }
-        };
-        Err(say(code, &[("scale", &bench.state().title)]))
+        }
     }
 
     async fn put_practice(&self, load: &str, shaken: bool) -> Result<(), UiError> {
@@ -260,8 +300,12 @@ impl Station {
         if !self.scale().is_practice() {
             return Err(say(Code::NotPracticeScale, &[]));
         }
-        self.keep(move |kept| kept.practice = figure.exact())
-            .await?;
+        let on_it = move |kept| Kept {
+            practice: figure.exact(),
+            shaken,
+            ..kept
+        };
+        self.keep_load(on_it).await?;
         self.scale().bench.put(figure, shaken);
         Ok(())
     }

@@ -2,9 +2,9 @@
 //! on the practice scale.
 
 use serde::{Deserialize, Serialize};
-use shared::scale::Figure;
 use shared::scale::practice::Practice;
 use shared::scale::talk::Language;
+use shared::scale::{Figure, Mass};
 
 use super::line::FRAMES;
 use crate::api::{ScaleSetup, UiError};
@@ -27,6 +27,8 @@ pub(super) struct Kept {
     pub(super) tare: String,
     /// What lies on the practice scale.
     pub(super) practice: String,
+    /// Whether that never comes to rest.
+    pub(super) shaken: bool,
 }
 
 impl Kept {
@@ -37,9 +39,42 @@ impl Kept {
 
     /// The practice scale.
     pub(super) fn practice(&self) -> Practice {
-        let load = self.practice.parse();
-        load.map_or_else(|_| Practice::empty(), Practice::with)
+        let load: Result<Figure, _> = self.practice.parse();
+        match load {
+            Ok(load) if self.shaken => Practice::shaken(load),
+            Ok(load) => Practice::with(load),
+            Err(_) => Practice::empty(),
+        }
     }
+
+    /// The same with this tare; one of nothing is none.
+    pub(super) fn tared(self, tare: Option<Figure>) -> Self {
+        let tare = tare.filter(|tare| tare.mass > Mass::ZERO);
+        Self {
+            tare: tare.map(Figure::exact).unwrap_or_default(),
+            ..self
+        }
+    }
+
+    /// The same with nothing on the practice scale.
+    pub(super) fn emptied(self) -> Self {
+        Self {
+            practice: String::new(),
+            shaken: false,
+            ..self
+        }
+    }
+}
+
+/// The port of a scale on a serial line.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn serial_port(owner: &Owner) -> Result<Option<String>, UiError> {
+    Ok(match read(owner)?.setup {
+        Some(ScaleSetup::Serial { path, .. }) => Some(path),
+        Some(ScaleSetup::Usb { .. } | ScaleSetup::Practice) | None => None,
+    })
 }
 
 /// What is kept of the scale.
@@ -52,17 +87,6 @@ pub(super) fn read(owner: &Owner) -> Result<Kept, UiError> {
         None => Ok(Kept::default()),
         Some(text) => serde_json::from_str(&text).map_err(damaged),
     }
-}
-
-/// The serial port that the scale hangs on, if it does.
-///
-/// # Errors
-/// Those of [`read`].
-pub(crate) fn kept_port(owner: &Owner) -> Result<Option<String>, UiError> {
-    Ok(match read(owner)?.setup {
-        Some(ScaleSetup::Serial { path, .. }) => Some(path),
-        Some(ScaleSetup::Usb { .. } | ScaleSetup::Practice) | None => None,
-    })
 }
 
 /// Keeps it.

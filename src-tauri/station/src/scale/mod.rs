@@ -25,9 +25,10 @@ use shared::scale::{Figure, Heard, Mass, Millis};
 use tokio::sync::{broadcast, watch};
 
 use crate::api::{Event, ScaleSetup, ScaleState, ScaleView, UiError};
+use crate::station::Owner;
 pub use instrument::{Found, Gone, Instrument, Instruments, ScalesHere};
 use kept::Kept;
-pub(crate) use kept::kept_port;
+pub(crate) use kept::serial_port;
 use listening::Listening;
 
 /// The scale of a station.
@@ -48,7 +49,13 @@ pub(crate) struct Bench {
 /// What is known of the scale.
 #[derive(Default)]
 struct State {
+    /// Which choice of a scale it is: what the one before still says is not heard.
+    turn: u64,
+    /// What the store holds too: both change in the owner's thread alone.
     kept: Kept,
+    /// Whether the scale has set itself to zero since, which ends a tare that the store may still
+    /// hold.
+    is_tare_void: bool,
     title: String,
     pan: Pan,
     practice: Option<Practice>,
@@ -94,30 +101,78 @@ impl Scale {
         }
     }
 
-    /// Listens to the scale that is set, unless somebody does already; whether it was only now that
+    /// Takes what is kept into use, where that is not done.
+    ///
+    /// # Errors
+    /// The faults of the store.
+    fn take_up(&self, owner: &mut Owner) -> Result<(), UiError> {
+        let mut kept = kept::read(owner)?;
+        if self.bench.state().is_tare_void {
+            if !kept.tare.is_empty() {
+                kept.tare.clear();
+                kept::put(owner, &kept)?;
+            }
+            self.bench.state().is_tare_void = false;
+        }
+        let is_in_use = {
+            let state = self.bench.state();
+            state.kept == kept || state.is_tare_void
+        };
+        if !is_in_use {
+            self.bench.begin(kept);
+        }
+        Ok(())
+    }
+
+    /// Begins anew with a scale that was just chosen, or was chosen again, or without one.
+    fn begin(&self, kept: Kept) {
+        self.bench.begin(kept);
+    }
+
+    /// What is in use.
+    fn kept(&self) -> Kept {
+        self.bench.state().kept.clone()
+    }
+
+    /// Listens to the scale in use, unless somebody does already; whether it was only now that
     /// somebody began.
-    fn take_up(&self, kept: Kept) -> bool {
+    fn listen(&self) -> bool {
         let mut listening = self
             .listening
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let is_same = self.bench.state().kept.setup == kept.setup;
-        if is_same && (listening.is_some() || kept.setup.is_none()) {
+        let (turn, setup) = {
+            let state = self.bench.state();
+            (state.turn, state.kept.setup.clone())
+        };
+        if listening.as_ref().is_some_and(|one| one.turn() == turn) {
             return false;
         }
         // The one before lets go of its port first.
         drop(listening.take());
-        let setup = kept.setup.clone();
-        self.bench.begin(kept);
-        *listening = setup.and_then(|setup| {
-            Listening::begin(&self.bench, Arc::clone(&self.instruments), setup).ok()
-        });
+        let instruments = Arc::clone(&self.instruments);
+        *listening =
+            setup.and_then(|setup| Listening::begin(&self.bench, instruments, (turn, setup)).ok());
         listening.is_some()
     }
 
     /// What the scale shows.
     pub(crate) fn view(&self) -> ScaleView {
         self.bench.view()
+    }
+
+    /// What the scale shows, with a piece that can be priced by it now.
+    ///
+    /// # Errors
+    /// What it shows instead, as a person reads it.
+    fn ready(&self) -> Result<ScaleView, UiError> {
+        let now = self.bench.now();
+        let state = self.bench.state();
+        let view = words::view(&state, now);
+        if view.is_ready() {
+            return Ok(view);
+        }
+        Err(words::not_ready(&state, state.pan.standing(now), now))
     }
 
     /// Looks whether a piece of this weight may be paid for by a weighing.
@@ -135,6 +190,25 @@ impl Scale {
     pub(crate) fn paid(&self, number: u64) {
         self.bench.state().pan.paid(number);
         self.bench.tell();
+    }
+
+    /// What would be the tare if what lies there were one.
+    ///
+    /// # Errors
+    /// What the scale shows instead of a load at rest.
+    fn tare_of_load(&self) -> Result<Figure, UiError> {
+        let now = self.bench.now();
+        let state = self.bench.state();
+        let tare = state.pan.tare_of_load(now);
+        tare.map_err(|why| words::unweighed(&state, why))
+    }
+
+    /// Takes a tare into use that is kept.
+    fn tare(&self, kept: Kept) {
+        let mut state = self.bench.state();
+        let tare = kept.tare().map_or(Mass::ZERO, |tare| tare.mass);
+        state.kept = kept;
+        state.pan.put_tare(tare);
     }
 
     /// Whether it is the practice scale.
@@ -156,12 +230,13 @@ impl Bench {
 
     /// Begins anew with a scale, or without one.
     fn begin(&self, kept: Kept) {
-        let mut pan = Pan::default();
-        pan.put_tare(kept.tare().map_or(Mass::ZERO, |tare| tare.mass));
         let practice = (kept.setup == Some(ScaleSetup::Practice)).then(|| kept.practice());
         let mut state = self.state();
+        let mut pan = state.pan.successor();
+        pan.put_tare(kept.tare().map_or(Mass::ZERO, |tare| tare.mass));
         let title = kept.setup.as_ref().map(words::title).unwrap_or_default();
         *state = State {
+            turn: state.turn + 1,
             kept,
             title,
             pan,
@@ -173,26 +248,34 @@ impl Bench {
         self.tell();
     }
 
-    /// Takes what the scale said.
-    fn hear(&self, heard: &[Heard]) {
+    /// Takes what the scale of this turn said.
+    fn hear(&self, turn: u64, heard: &[Heard]) {
         let now = self.now();
         let mut state = self.state();
+        if state.turn != turn {
+            return;
+        }
         state.away = None;
         for one in heard {
             match one {
                 Heard::Reading(reading) => state.pan.hear(*reading, now),
                 Heard::Zeroed => {
                     state.zeroing = Zeroing::Done;
-                    state.pan.forget();
+                    state.pan.zeroed();
+                    state.is_tare_void = true;
+                    state.kept.tare.clear();
                 }
                 Heard::NotZeroed => state.zeroing = Zeroing::Refused,
             }
         }
     }
 
-    /// The scale is not to be reached.
-    fn lose(&self, why: &Gone) {
+    /// The scale of this turn is not to be reached.
+    fn lose(&self, turn: u64, why: &Gone) {
         let mut state = self.state();
+        if state.turn != turn {
+            return;
+        }
         state.away = Some(why.to_string());
         state.pan.forget();
         drop(state);

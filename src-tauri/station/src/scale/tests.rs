@@ -33,25 +33,39 @@ fn report(status: u8, tenths: u16) -> Vec<u8> {
 
 /// What is plugged in, and what it says until told otherwise.
 #[derive(Clone, Default)]
-struct Socket(Arc<Mutex<Option<Vec<u8>>>>);
+struct Socket(Arc<Mutex<Plugged>>);
+
+#[derive(Default)]
+struct Plugged {
+    report: Option<Vec<u8>>,
+    /// Whether it can be told to set itself to zero.
+    zeroes: bool,
+    /// What it says once, about that.
+    once: Vec<Heard>,
+    /// How long it takes to say anything.
+    delay: Duration,
+}
 
 impl Socket {
     fn says(&self, status: u8, tenths: u16) {
-        *self.0.lock().unwrap() = Some(report(status, tenths));
+        self.plugged().report = Some(report(status, tenths));
     }
 
     fn hangs(&self) {
-        *self.0.lock().unwrap() = Some(Vec::new());
+        self.plugged().report = Some(Vec::new());
     }
 
     fn is_pulled(&self) {
-        *self.0.lock().unwrap() = None;
+        self.plugged().report = None;
     }
 
     fn report(&self) -> Result<Vec<u8>, Gone> {
-        let said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        said.clone()
-            .ok_or_else(|| Gone("it is not plugged in".to_owned()))
+        let report = self.plugged().report.clone();
+        report.ok_or_else(|| Gone("it is not plugged in".to_owned()))
+    }
+
+    fn plugged(&self) -> std::sync::MutexGuard<'_, Plugged> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -74,13 +88,15 @@ impl Instruments for Socket {
 
 impl Instrument for Socket {
     fn listen(&mut self, wait: Duration, _: Millis, heard: &mut Vec<Heard>) -> Result<(), Gone> {
-        std::thread::sleep(wait);
+        let delay = self.plugged().delay;
+        std::thread::sleep(wait.max(delay));
+        heard.append(&mut self.plugged().once);
         heard.extend(reading(&self.report()?).map(Heard::Reading));
         Ok(())
     }
 
     fn zero(&mut self) -> bool {
-        false
+        self.plugged().zeroes
     }
 }
 
@@ -188,6 +204,17 @@ impl Counter {
                 Err(error.code)
             }
         }
+    }
+
+    /// The scale as the next start of the program finds it.
+    fn restarted(&self) -> ScaleView {
+        let again = self.station.clone();
+        let again = again.with_scales(Arc::new(self.socket.clone()));
+        let view = self.runtime.block_on(again.call(Call::Scale)).unwrap();
+        let View::Scale(view) = view else {
+            panic!("{view:?}");
+        };
+        *view
     }
 
     fn spent(&self) -> u64 {
@@ -299,6 +326,8 @@ fn pieces_taken_off_one_by_one_are_paid_once_each() {
     assert_eq!(print(first.number), Ok(()));
     assert!(counter.show().weighing.unwrap().paid);
     assert_eq!(print(first.number), Err("weighing_paid".to_owned()));
+    let paid = counter.view(Call::Weigh(WeighCall { seconds: Some(0) }));
+    assert_eq!(paid.unwrap_err().code, "weighing_paid");
 
     counter.put("8.2oz");
     counter.until(ScaleState::Moving);
@@ -317,12 +346,7 @@ fn a_tare_is_kept_and_shown_until_it_is_taken_away() {
     counter.put("2.1oz");
     assert_eq!(counter.weigh().unwrap().weighing.unwrap().weight, "0.9oz");
 
-    let Counter { station, .. } = &counter;
-    let again = station.clone().with_scales(Arc::new(Socket::default()));
-    let view = counter.runtime.block_on(again.call(Call::Scale)).unwrap();
-    let View::Scale(view) = view else {
-        panic!("{view:?}");
-    };
+    let view = counter.restarted();
     assert_eq!(view.tare.as_deref(), Some("1.2 oz"), "after a restart");
     assert_eq!(view.load.as_deref(), Some("0.9 oz"));
 
@@ -337,6 +361,111 @@ fn a_tare_is_kept_and_shown_until_it_is_taken_away() {
     counter.act(ScaleAct::Tare).unwrap();
     let zeroed = counter.act(ScaleAct::Zero).unwrap();
     assert_eq!(zeroed.tare, None, "a scale set to zero has no tare");
+}
+
+#[test]
+fn a_scale_that_is_chosen_again_has_no_tare_shown_kept_or_taken_off() {
+    for setup in [ScaleSetup::Practice, usb()] {
+        let counter = Counter::new(setup.clone());
+        let puts = |tenths: u16| match setup {
+            ScaleSetup::Practice => counter.put(&format!("{}g", u32::from(tenths) * 3)),
+            ScaleSetup::Usb { .. } | ScaleSetup::Serial { .. } => counter.socket.says(4, tenths),
+        };
+        puts(12);
+        counter.weigh().unwrap();
+        let tared = counter.act(ScaleAct::Tare).unwrap();
+        assert!(tared.tare.is_some());
+        puts(21);
+        let net = counter.until(ScaleState::Stable);
+        let before = net.weighing.unwrap();
+        let again = counter.view(Call::SetScale(SetScaleCall {
+            setup: Some(setup.clone()),
+        }));
+        assert_eq!(again.unwrap().tare, None);
+        let whole = counter.weigh().unwrap();
+        let now = whole.weighing.unwrap();
+        assert!(now.weight_grams > before.weight_grams, "{now:?}");
+        assert!(now.number > before.number, "a price of before is of before");
+        let old = counter.letter(&before.weight, Some(before.number));
+        assert_eq!(counter.print(old), Err("load_changed".to_owned()));
+        assert_eq!(counter.restarted().tare, None);
+    }
+}
+
+#[test]
+fn a_scale_that_sets_itself_to_zero_late_or_not_leaves_no_tare_to_be_taken_off_twice() {
+    let counter = Counter::new(usb());
+    counter.socket.says(4, 12);
+    counter.socket.plugged().zeroes = true;
+    counter.weigh().unwrap();
+    let tare = || counter.act(ScaleAct::Tare).unwrap().tare;
+    assert_eq!(tare().as_deref(), Some("1.2 oz"));
+
+    // It says that it has not: nothing is another.
+    let refused = std::thread::scope(|scope| {
+        let asked = scope.spawn(|| counter.act(ScaleAct::Zero));
+        std::thread::sleep(Duration::from_millis(500));
+        counter.socket.plugged().once.push(Heard::NotZeroed);
+        asked.join().unwrap()
+    });
+    assert_eq!(refused.unwrap_err().code, "scale_not_zeroed");
+    assert_eq!(counter.show().tare.as_deref(), Some("1.2 oz"));
+    assert_eq!(counter.restarted().tare.as_deref(), Some("1.2 oz"));
+
+    // It says nothing, and the clerk is told that no tare is used.
+    let silent = counter.act(ScaleAct::Zero).unwrap_err();
+    assert_eq!(silent.code, "scale_zero_unanswered");
+    assert_eq!(counter.show().tare, None);
+    assert_eq!(counter.restarted().tare, None);
+
+    // It says so when a tare was taken anew.
+    assert_eq!(tare().as_deref(), Some("1.2 oz"));
+    counter.socket.plugged().once.push(Heard::Zeroed);
+    let zeroed = counter.until_it(|view| view.tare.is_none());
+    assert_eq!(zeroed.tare, None);
+    assert_eq!(counter.weigh().unwrap().weighing.unwrap().weight, "1.2oz");
+    assert_eq!(counter.restarted().tare, None);
+}
+
+#[test]
+fn a_tare_that_cannot_be_kept_is_not_used_either() {
+    let counter = Counter::new(usb());
+    counter.socket.says(4, 12);
+    counter.weigh().unwrap();
+    let folder = counter.desk.data();
+    let kept = counter.runtime.block_on(counter.station.apply(|owner| {
+        let refusing = "CREATE TRIGGER full BEFORE UPDATE ON settings \
+            BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+        owner.store().sql().execute_batch(refusing).unwrap();
+        Ok(())
+    }));
+    kept.unwrap();
+    let refused = counter.act(ScaleAct::Tare).unwrap_err();
+    assert_ne!(refused.code, "scale_moving", "{folder:?}");
+    let view = counter.show();
+    assert_eq!((view.tare, view.load.as_deref()), (None, Some("1.2 oz")));
+}
+
+#[test]
+fn a_scale_that_hangs_is_shown_as_silent_while_it_does() {
+    let counter = Counter::new(usb());
+    counter.socket.says(4, 9);
+    counter.until(ScaleState::Stable);
+    let mut events = counter.station.subscribe();
+    counter.socket.plugged().delay = Duration::from_secs(6);
+    let told = counter.runtime.block_on(async {
+        let silent = async {
+            loop {
+                let event = events.recv().await.unwrap();
+                if let crate::api::Event::Scale { scale } = event {
+                    return scale.state;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(4), silent).await
+    });
+    counter.socket.plugged().delay = Duration::ZERO;
+    assert_eq!(told, Ok(ScaleState::Silent));
 }
 
 #[test]
@@ -356,7 +485,39 @@ fn scale_for_a_weight_weighs_what_lies_there() {
         panic!("not priced");
     };
     assert_eq!(quote.price_mills, same.price_mills);
-    assert_eq!(counter.print(print), Ok(()));
+    let Ok(View::Preview(preview)) = counter.ask(Call::Preview(print.clone())) else {
+        panic!("not shown");
+    };
+    assert_eq!(preview.quote.price_mills, same.price_mills);
+    let job_key = Some("job".to_owned());
+    let print = PrintCall { job_key, ..print };
+    assert_eq!(counter.print(print.clone()), Ok(()));
+    // Whoever asks again after the answer was lost has taken the piece off meanwhile.
+    counter.put("0oz");
+    counter.until(ScaleState::Empty);
+    let before = counter.spent();
+    let Ok(View::Piece(piece)) = counter.ask(Call::Print(print)) else {
+        panic!("the job has no piece");
+    };
+    assert_eq!(piece.state, PieceState::Printed);
+    assert_eq!(counter.spent(), before);
+}
+
+#[test]
+fn without_a_scale_nobody_waits_for_one() {
+    let counter = Counter::new(usb());
+    let off = Call::SetScale(SetScaleCall { setup: None });
+    counter.view(off).unwrap();
+    let started = std::time::Instant::now();
+    let seconds = Some(30);
+    let refused = counter.view(Call::Weigh(WeighCall { seconds }));
+    assert_eq!(refused.unwrap_err().code, "no_scale");
+    let quote = counter.letter("scale", None).quote;
+    let Err(refused) = counter.ask(Call::Quote(quote)) else {
+        panic!("priced without a scale");
+    };
+    assert_eq!(refused.code, "no_scale");
+    assert!(started.elapsed() < Duration::from_secs(3));
 }
 
 #[test]

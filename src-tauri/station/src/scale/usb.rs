@@ -19,6 +19,10 @@ const MAX_WAITING: usize = 64;
 /// A scale that tells only what changes is asked for its report after so long.
 const QUIET: Duration = Duration::from_millis(400);
 
+/// One that does not answer is asked ever less often, down to once in so long: the system may wait
+/// for seconds then, in which nothing is heard of what the scale says by itself.
+const SELDOM: Duration = Duration::from_secs(60);
+
 /// The scales that are plugged in.
 pub(super) fn find() -> Vec<Found> {
     HidApi::new().map_or_else(|_| Vec::new(), |api| scales(&api).map(found).collect())
@@ -40,13 +44,18 @@ fn found(device: &DeviceInfo) -> Found {
     let names = [device.manufacturer_string(), device.product_string()];
     let names: Vec<&str> = names.into_iter().flatten().map(str::trim).collect();
     let name = names.join(" ");
-    let title = match name.trim() {
+    let name = match name.trim() {
         "" => format!(
             "USB scale {:04x}:{:04x}",
             device.vendor_id(),
             device.product_id()
         ),
         name => name.to_owned(),
+    };
+    // Two of one model are told apart by it.
+    let title = match serial(device) {
+        Some(number) => format!("{name}, {number}"),
+        None => name,
     };
     Found {
         title,
@@ -80,7 +89,7 @@ pub(super) fn open(
         [] => Err(Gone("it is not plugged in".to_owned())),
         [device] => Ok(Box::new(UsbScale {
             device: device.open_device(&api).map_err(gone)?,
-            heard: Instant::now(),
+            questions: Questions::new(Instant::now()),
         })),
         // Which of them the clerk means cannot be known.
         [..] => Err(Gone(
@@ -89,17 +98,53 @@ pub(super) fn open(
     }
 }
 
+/// When a scale is asked for its report.
+#[derive(Clone, Copy, Debug)]
+struct Questions {
+    /// When it was heard or asked last.
+    last: Instant,
+    pause: Duration,
+}
+
+impl Questions {
+    const fn new(now: Instant) -> Self {
+        Self {
+            last: now,
+            pause: QUIET,
+        }
+    }
+
+    /// It has said something.
+    const fn heard(&mut self, now: Instant) {
+        *self = Self::new(now);
+    }
+
+    /// Whether it is asked now.
+    fn is_due(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.last) >= self.pause
+    }
+
+    /// It was asked, and has not answered.
+    fn unanswered(&mut self, now: Instant) {
+        self.last = now;
+        self.pause = self.pause.saturating_mul(2).min(SELDOM);
+    }
+}
+
 struct UsbScale {
     device: HidDevice,
-    heard: Instant,
+    questions: Questions,
 }
 
 impl UsbScale {
-    fn take(&mut self, report: &[u8], heard: &mut Vec<Heard>) {
-        if let Some(reading) = reading(report) {
-            self.heard = Instant::now();
-            heard.push(Heard::Reading(reading));
-        }
+    /// Takes a report; whether it said something.
+    fn take(&mut self, report: &[u8], heard: &mut Vec<Heard>) -> bool {
+        let Some(reading) = reading(report) else {
+            return false;
+        };
+        self.questions.heard(Instant::now());
+        heard.push(Heard::Reading(reading));
+        true
     }
 }
 
@@ -111,16 +156,20 @@ impl Instrument for UsbScale {
             let read = self.device.read_timeout(&mut report, wait);
             match read.map_err(|fault| Gone(fault.to_string()))? {
                 0 => break,
-                count => self.take(report.get(..count).unwrap_or(&report), heard),
+                count => {
+                    self.take(report.get(..count).unwrap_or(&report), heard);
+                }
             }
             // What else is waiting is older than what comes next.
             wait = 0;
         }
-        if self.heard.elapsed() >= QUIET {
+        if self.questions.is_due(Instant::now()) {
             report[0] = DATA_REPORT;
+            let asked = self.device.get_input_report(&mut report);
+            let report = asked.ok().and_then(|count| report.get(..count));
             // Not every scale answers to that; one that does not stays silent.
-            if let Ok(count) = self.device.get_input_report(&mut report) {
-                self.take(report.get(..count).unwrap_or(&report), heard);
+            if !report.is_some_and(|report| self.take(report, heard)) {
+                self.questions.unanswered(Instant::now());
             }
         }
         Ok(())
@@ -129,5 +178,28 @@ impl Instrument for UsbScale {
     /// Their makers do not agree on how that is asked for; each has a key for it.
     fn zero(&mut self) -> bool {
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scale_that_does_not_answer_is_asked_ever_less_often_until_it_is_heard() {
+        let start = Instant::now();
+        let mut questions = Questions::new(start);
+        assert!(!questions.is_due(start + QUIET / 2) && questions.is_due(start + QUIET));
+        let (mut now, mut asked) = (start, 0);
+        while now < start + Duration::from_secs(600) {
+            now += Duration::from_millis(50);
+            if questions.is_due(now) {
+                questions.unanswered(now);
+                asked += 1;
+            }
+        }
+        assert_eq!(asked, 16, "in ten minutes");
+        questions.heard(now);
+        assert!(questions.is_due(now + QUIET));
     }
 }

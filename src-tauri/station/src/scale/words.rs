@@ -113,8 +113,22 @@ pub(super) fn unweighed(state: &State, why: Unweighed) -> UiError {
     }
 }
 
+/// Why no piece can be priced by what the scale shows.
+pub(super) fn not_ready(state: &State, standing: Standing, now: Millis) -> UiError {
+    if !matches!(standing, Standing::Stable(_)) {
+        return not_at_rest(state, standing);
+    }
+    let code = match state.pan.weighing(now) {
+        Some(one) if one.is_paid => Code::WeighingPaid,
+        // A milligram is the least that is paid by.
+        Some(_) => Code::ScaleEmpty,
+        None => Code::NothingTakenOff,
+    };
+    say(code, &[])
+}
+
 /// Why there is no weight now.
-pub(super) fn not_at_rest(state: &State, standing: Standing) -> UiError {
+fn not_at_rest(state: &State, standing: Standing) -> UiError {
     let scale = ("scale", state.title.as_str());
     if state.kept.setup.is_none() {
         return say(Code::NoScale, &[]);
@@ -124,8 +138,8 @@ pub(super) fn not_at_rest(state: &State, standing: Standing) -> UiError {
     }
     let code = match standing {
         Standing::Silent => Code::ScaleSilent,
-        // A load at rest that is asked about so is one that no piece was taken off yet.
-        Standing::Stable(_) => Code::NothingTakenOff,
+        // It has come to rest since.
+        Standing::Stable(_) => Code::LoadChanged,
         Standing::Moving(_) => Code::ScaleMoving,
         Standing::Empty => Code::ScaleEmpty,
         Standing::BelowZero => Code::ScaleBelowZero,

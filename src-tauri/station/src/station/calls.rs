@@ -99,6 +99,8 @@ impl Station {
     }
 
     async fn previewed(&self, call: PrintCall) -> Result<View, UiError> {
+        let (quote, _) = self.on_scale(call.quote).await?;
+        let call = PrintCall { quote, ..call };
         self.view(move |o| o.preview(&call).map(Box::new), View::Preview)
             .await
     }

@@ -1,33 +1,15 @@
 //! The printers of a station: looking for them, and what is found out about one that is added.
 
 use super::pieces::MAX_NAME_CHARS;
-use super::{Owner, Station, faults};
+use super::ports::User;
+use super::{Station, faults};
 use crate::api::{FoundPrinterView, FoundPrintersView, PrinterPort, PrinterSetup, UiError, View};
-use crate::contact::dialup::settings;
 use crate::messages::{Code, say};
 use crate::printing::finding::{Found, Pages, Places, find};
 use crate::printing::ipp::{self, Limits};
 use crate::printing::language::Acknowledgement;
 use crate::printing::layout::stock::Stock;
 use crate::printing::profile::{PAGE_DPI, PAGES, Profile, USUAL};
-use crate::scale::kept_port;
-
-impl Owner {
-    /// The ports that printers and the scale hang on: nobody looks there for anything else.
-    pub(crate) fn taken_ports(&self) -> Result<Vec<String>, UiError> {
-        let printers = self.store().printers()?.into_iter();
-        let ports = printers.filter_map(|printer| match printer.port {
-            PrinterPort::Serial { path, .. } | PrinterPort::Device { path } => Some(path),
-            PrinterPort::Tcp { .. }
-            | PrinterPort::Usb { .. }
-            | PrinterPort::Ipp { .. }
-            | PrinterPort::Spooler { .. } => None,
-        });
-        let mut taken: Vec<String> = ports.collect();
-        taken.extend(kept_port(self)?);
-        Ok(taken)
-    }
-}
 
 impl Station {
     /// Looks for printers everywhere but at the serial ports that printers, scale and modem are on.
@@ -35,9 +17,7 @@ impl Station {
         let (printers, taken) = self
             .apply(|owner| {
                 let printers = owner.store().printers()?;
-                let mut taken = owner.taken_ports()?;
-                taken.extend(settings::view(owner)?.device);
-                Ok((printers, taken))
+                Ok((printers, owner.ports_of_others(User::Printer)?))
             })
             .await?;
         let looking = move || find(&Places::all_but(&taken));

@@ -555,6 +555,11 @@ impl Owner {
         }
     }
 
+    /// Whether a job has led to a piece before.
+    pub(crate) fn is_paid_job(&self, job_key: Option<&str>) -> Result<bool, UiError> {
+        Ok(self.piece_of_job(job_key)?.is_some())
+    }
+
     /// The piece a job of the asker led to before.
     fn piece_of_job(&self, job_key: Option<&str>) -> Result<Option<PieceRow>, UiError> {
         match job_key.map(str::trim).filter(|key| !key.is_empty()) {

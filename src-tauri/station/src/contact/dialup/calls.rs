@@ -5,6 +5,7 @@ use super::settings;
 use crate::api::{ModemPortView, ModemsView, SetLineCall, UiError, View};
 use crate::messages::{Code, say};
 use crate::station::Station;
+use crate::station::ports::User;
 
 impl Station {
     /// How the line is set up.
@@ -25,12 +26,12 @@ impl Station {
         self.status_view().await
     }
 
-    /// Looks for modems on every port that no printer and no scale hangs on and no call is on.
+    /// Looks for modems on every port that nothing else hangs on and no call is on.
     pub(crate) async fn find_modems(&self) -> Result<View, UiError> {
         let is_on = self.telephone().view().is_some();
         let taken = self
             .apply(move |owner| {
-                let mut taken = owner.taken_ports()?;
+                let mut taken = owner.ports_of_others(User::Modem)?;
                 if is_on {
                     taken.push(settings::read(owner)?.device);
                 }
