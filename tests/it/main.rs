@@ -29,8 +29,6 @@ mod dialup_line;
 #[cfg(test)]
 mod dialup_office;
 #[cfg(test)]
-mod dialup_programs;
-#[cfg(test)]
 mod dialup_said;
 #[cfg(test)]
 mod doctor;
