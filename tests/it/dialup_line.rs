@@ -13,10 +13,10 @@ use system_tests::relay::Relay;
 use system_tests::town::{Counter, Town};
 
 /// Nobody listens there.
-const NOWHERE: &str = "https://127.0.0.1:9";
+pub(crate) const NOWHERE: &str = "https://127.0.0.1:9";
 
 /// A station at a modem whose calls reach the data center.
-async fn at_a_modem(town: &Town, name: &str) -> (Counter, Socket) {
+pub(crate) async fn at_a_modem(town: &Town, name: &str) -> (Counter, Socket) {
     let counter = town.enrolled(name).await;
     let socket = Socket::to(&town.url);
     let counter = plugged(counter, &socket);
@@ -48,7 +48,7 @@ async fn set(counter: &Counter, call: SetLineCall) -> LineSetupView {
     *view
 }
 
-async fn line(counter: &Counter) -> LineSetupView {
+pub(crate) async fn line(counter: &Counter) -> LineSetupView {
     let view = counter.station.call(Call::Line).await.unwrap();
     let View::Line(view) = view else {
         panic!("{view:?}");
@@ -412,7 +412,7 @@ async fn a_contact_moves_over_when_the_internet_is_back_and_value_moves_once() {
 }
 
 /// Waits until it is so, which does not take long.
-async fn soon(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub(crate) async fn soon(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     for _ in 0..1_000 {
         if is_so().await {
             return;
@@ -687,7 +687,7 @@ async fn a_line_that_cannot_be_set_so_is_refused_in_whole_sentences_that_speak_o
 }
 
 /// Waits until the call that is going on has come so far.
-async fn until_stage(counter: &Counter, stage: &str) {
+pub(crate) async fn until_stage(counter: &Counter, stage: &str) {
     for _ in 0..200 {
         let call = counter.status().await.line.call;
         if call.is_some_and(|call| call.stage == stage) {
@@ -698,7 +698,7 @@ async fn until_stage(counter: &Counter, stage: &str) {
     panic!("no call is {stage}");
 }
 
-async fn hang_up(counter: &Counter) {
+pub(crate) async fn hang_up(counter: &Counter) {
     let view = counter.station.call(Call::HangUp).await.unwrap();
     assert!(matches!(view, View::Status(_)), "{view:?}");
 }

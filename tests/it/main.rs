@@ -25,6 +25,8 @@ mod dialup_answered;
 #[cfg(test)]
 mod dialup_faults;
 #[cfg(test)]
+mod dialup_left;
+#[cfg(test)]
 mod dialup_line;
 #[cfg(test)]
 mod dialup_office;

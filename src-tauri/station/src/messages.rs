@@ -313,8 +313,8 @@ with_papers! {
         "Wait, or insist with: pennyblack contact --line dialup.";
     /// The clerk hung up.
     HungUp = "hung_up", Refused, true,
-        "Somebody hung up before the data center was reached. No money moved.",
-        "Start a contact to call again.";
+        "Somebody hung up before the data center had answered. What was asked is kept and is completed once, at the next contact.",
+        "Start a contact to call again; nothing is charged twice.";
     /// The port does not open.
     ModemPort = "modem_port", Unreachable, true,
         "The modem's port {device} does not open: {reason}. No money moved.",

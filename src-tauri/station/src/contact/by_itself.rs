@@ -1,6 +1,8 @@
 //! Contacts that the station makes by itself while a window is there: at night, and again after one
 //! that failed on every line.
 
+use shared::clock::UnixSeconds;
+
 use super::dialup::settings::{self, Retry};
 use super::dialup::telephone;
 use super::failover;
@@ -60,28 +62,45 @@ fn take_due(owner: &mut Owner) -> Result<bool, UiError> {
 /// Notes how a contact fared on every line it could go over, and when the next one is due by itself.
 pub(super) async fn note(station: &Station, came_about: bool) {
     let [chance] = crypto::random_bytes::<1>();
+    noted(station, move |before, now| {
+        if came_about {
+            return Retry {
+                failures: 0,
+                due: None,
+                met: Some(now),
+                ..before
+            };
+        }
+        let failures = before.failures.saturating_add(1);
+        let due = failover::retry_at(failures, now, chance);
+        Retry {
+            failures,
+            due: Some(due).filter(|_| failures < MAX_FAILURES),
+            ..before
+        }
+    })
+    .await;
+}
+
+/// Notes that somebody hung up: only the clerk and the night call again.
+pub(super) async fn leave(station: &Station) {
+    noted(station, |before, _| Retry {
+        due: None,
+        ..before
+    })
+    .await;
+}
+
+async fn noted(
+    station: &Station,
+    change: impl FnOnce(Retry, UnixSeconds) -> Retry + Send + 'static,
+) {
     let noted = station
         .apply(move |owner| {
             if !telephone::is_ready(owner)? {
                 return Ok(());
             }
-            let (now, before) = (owner.now(), settings::retry(owner)?);
-            let after = if came_about {
-                Retry {
-                    failures: 0,
-                    due: None,
-                    met: Some(now),
-                    ..before
-                }
-            } else {
-                let failures = before.failures.saturating_add(1);
-                let due = failover::retry_at(failures, now, chance);
-                Retry {
-                    failures,
-                    due: Some(due).filter(|_| failures < MAX_FAILURES),
-                    ..before
-                }
-            };
+            let after = change(settings::retry(owner)?, owner.now());
             settings::put_retry(owner, after)
         })
         .await;

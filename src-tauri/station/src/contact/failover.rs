@@ -82,7 +82,7 @@ pub enum Outcome {
     Reached,
     /// Internet packets passed, and the data center answered nothing: counted as failed.
     Unanswered,
-    /// It did not come about.
+    /// It did not come about; without a fault, somebody wanted it to end.
     Failed,
     /// The modem refused to dial the number for a while.
     Barred,
@@ -190,11 +190,16 @@ fn failed(now: UnixSeconds, number: &str, calls: &[CallRecord]) -> Vec<UnixSecon
     let newest_first = calls.iter().rev().filter(recent);
     let mut failed: Vec<UnixSeconds> = newest_first
         .take_while(|call| call.outcome != Outcome::Reached)
-        .filter(|call| call.outcome != Outcome::NotDialed)
+        .filter(|call| call.outcome != Outcome::NotDialed && !was_left(call))
         .map(|call| call.at)
         .collect();
     failed.reverse();
     failed
+}
+
+/// Whether the modems had met in a call, and somebody wanted it to end: that is no failed one.
+const fn was_left(call: &CallRecord) -> bool {
+    matches!(call.outcome, Outcome::Failed) && call.fault.is_none() && call.seconds > 0
 }
 
 /// Until when a number rests; nothing when it may be dialed.

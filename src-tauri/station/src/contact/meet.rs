@@ -125,7 +125,7 @@ impl Station {
     /// A fault as the clerk reads it who asked for a refill of `amount`: when that is on its way, it
     /// is not over with the fault.
     async fn kept(&self, amount: Mills, fault: UiError) -> UiError {
-        if !fault.retry || fault.code == Code::LineBroke.name() {
+        if fault.code == Code::LineBroke.name() {
             return fault;
         }
         match self.apply(|owner| funds::on_its_way(owner)).await {

@@ -123,6 +123,14 @@ impl Line {
         }
     }
 
+    /// Whether it is a call that somebody wanted to end.
+    pub(super) fn was_left(&self) -> bool {
+        match self {
+            Self::Call(call, _) => call.was_left(),
+            Self::Internet(_) | Self::Standing(_) => false,
+        }
+    }
+
     /// Whether a contact over it shall move to the Internet when that is back.
     pub(super) const fn may_move(&self) -> bool {
         matches!(self, Self::Call(_, true))
@@ -257,9 +265,10 @@ pub(super) enum Carried {
     Hollow,
 }
 
-/// Remembers that, for the clerk's next click.
-pub(super) async fn remember(station: &Station, carried: Carried) -> Result<(), UiError> {
-    station
+/// Remembers that, for the clerk's next click. A contact is over by then, and stands as it came out
+/// whether that is noted or not.
+pub(super) async fn remember(station: &Station, carried: Carried) {
+    let noted = station
         .apply(move |owner| {
             let memory = settings::internet(owner)?;
             if !telephone::is_ready(owner)? {
@@ -281,7 +290,13 @@ pub(super) async fn remember(station: &Station, carried: Carried) -> Result<(), 
             }
             settings::put_internet(owner, &learned)
         })
-        .await
+        .await;
+    if let Err(fault) = noted {
+        tracing::warn!(
+            code = fault.code,
+            "how the Internet fared was not written down"
+        );
+    }
 }
 
 /// Asks whether the data center answers over the Internet, and remembers how that went. The link

@@ -29,6 +29,16 @@ pub struct Met {
     pub decided: Option<Decided>,
 }
 
+impl Met {
+    /// What came about before the rest of a contact failed.
+    fn left_with(before: Self, fault: UiError) -> Self {
+        Self {
+            funds: Some(fault),
+            ..before
+        }
+    }
+}
+
 /// Meets the data center because it said that it has something: the first service it named is
 /// the one that opens the contact.
 pub(super) async fn meet_told(
@@ -154,34 +164,67 @@ async fn meet_by(station: &Station, way: Way, opening: Opening) -> Result<Met, U
         })
         .await?;
     let on_any = matches!(way, Way::Any | Way::Dialup);
-    let line = match reach(station, way, opening.by).await {
-        Ok(line) => line,
-        Err(fault) => return not_reached(station, fault).await,
-    };
-    let met = match on_lines(station, line, opening).await? {
-        Went::Met(met) => met,
-        Went::Nowhere(opening) => {
-            tracing::info!("the Internet carries nothing: the contact goes on over the telephone");
-            match reach::fall_back(station).await {
-                Ok(line) => run(station, &line, &opening).await,
-                Err(fault) => return not_reached(station, fault).await,
+    let (met, came_about) = match reach(station, way, opening.by).await {
+        Err(fault) => not_reached(station, fault, None).await,
+        Ok(line) => match on_lines(station, line, opening).await? {
+            Went::Met(met) => came_out(met, None),
+            Went::Nowhere(opening, before) => {
+                tracing::info!(
+                    "the Internet carries nothing: the contact goes on over the telephone"
+                );
+                match reach::fall_back(station).await {
+                    Ok(line) => came_out(run(station, &line, &opening).await, before),
+                    Err(fault) => not_reached(station, fault, before).await,
+                }
             }
-        }
+        },
     };
     station.telephone().let_go();
-    if on_any || met.is_ok() {
-        by_itself::note(station, !is_unreachable(&met)).await;
+    if is_hung_up(&met) {
+        by_itself::leave(station).await;
+    } else if let Some(came_about) = came_about.filter(|_| on_any || met.is_ok()) {
+        by_itself::note(station, came_about).await;
     }
     met
 }
 
-/// Notes that no line led to the data center, and says why.
-async fn not_reached(station: &Station, fault: UiError) -> Result<Met, UiError> {
-    if fault.kind == ErrorKind::Unreachable {
-        note(station, "dialup", &[], Some(fault.clone())).await?;
-        by_itself::note(station, false).await;
+/// What a contact came to, and whether it counts as one that came about; nothing when it says
+/// nothing about the lines.
+type CameOut = (Result<Met, UiError>, Option<bool>);
+
+/// What a contact came to. Where the last line led nowhere, what came about on the one `before`
+/// stands: only what was left of it failed.
+fn came_out(met: Result<Met, UiError>, before: Option<Met>) -> CameOut {
+    let is_down = is_unreachable(&met);
+    let met = match (met, before) {
+        (Err(fault), Some(before)) if is_down || fault.code == Code::HungUp.name() => {
+            Ok(Met::left_with(before, fault))
+        }
+        (met, _) => met,
+    };
+    (met, Some(!is_down))
+}
+
+/// No line leads to the data center, or none any more. Without one that did `before`, that is noted.
+async fn not_reached(station: &Station, fault: UiError, before: Option<Met>) -> CameOut {
+    let is_down = fault.kind == ErrorKind::Unreachable;
+    let counts = is_down.then_some(false);
+    if let Some(before) = before {
+        return (Ok(Met::left_with(before, fault)), counts);
     }
-    Err(fault)
+    if is_down && let Err(fault) = note(station, "dialup", &[], Some(fault.clone())).await {
+        return (Err(fault), counts);
+    }
+    (Err(fault), counts)
+}
+
+/// Whether somebody ended the contact by hanging up.
+fn is_hung_up(met: &Result<Met, UiError>) -> bool {
+    let fault = match met {
+        Ok(met) => met.funds.as_ref(),
+        Err(fault) => Some(fault),
+    };
+    fault.is_some_and(|fault| fault.code == Code::HungUp.name())
 }
 
 fn is_unreachable(met: &Result<Met, UiError>) -> bool {
@@ -192,8 +235,9 @@ fn is_unreachable(met: &Result<Met, UiError>) -> bool {
 enum Went {
     /// To its end.
     Met(Result<Met, UiError>),
-    /// The Internet had answered and did not carry it; what is left of it.
-    Nowhere(Opening),
+    /// The Internet had answered and did not carry it, or not what it was opened for; what is left of
+    /// it, and what came about.
+    Nowhere(Opening, Option<Met>),
 }
 
 /// Runs a contact; when the Internet comes back during a call, it moves over.
@@ -209,6 +253,7 @@ async fn on_lines(station: &Station, line: Line, opening: Opening) -> Result<Wen
             let opening = resumed(station, opening.clone()).await?;
             // Nobody waits for the good-bye on a line that may carry nothing any more.
             let telephone = Arc::clone(station.telephone());
+            telephone.leave();
             tokio::spawn(async move { telephone.hang_up().await });
             on_line(station, &Line::answered(answering), opening).await
         }
@@ -227,7 +272,7 @@ async fn on_line(station: &Station, line: &Line, opening: Opening) -> Result<Wen
             } else {
                 Carried::Nothing
             };
-            reach::remember(station, carried).await?;
+            reach::remember(station, carried).await;
         }
         return Ok(Went::Met(met));
     };
@@ -242,13 +287,14 @@ async fn on_line(station: &Station, line: &Line, opening: Opening) -> Result<Wen
     };
     match met {
         Some(Ok(met)) if is_carried(&met) => {
-            reach::remember(station, Carried::Through).await?;
+            reach::remember(station, Carried::Through).await;
             Ok(Went::Met(Ok(met)))
         }
         Some(Err(fault)) if fault.kind != ErrorKind::Unreachable => Ok(Went::Met(Err(fault))),
-        Some(_) | None => {
-            reach::remember(station, Carried::Hollow).await?;
-            Ok(Went::Nowhere(resumed(station, opening).await?))
+        before => {
+            reach::remember(station, Carried::Hollow).await;
+            let opening = resumed(station, opening).await?;
+            Ok(Went::Nowhere(opening, before.and_then(Result::ok)))
         }
     }
 }
@@ -306,7 +352,7 @@ async fn run(station: &Station, line: &Line, opening: &Opening) -> Result<Met, U
     let link = line.link(station).await?;
     if !expired {
         let fared = monitor::run(station, &link, &all, opening).await;
-        return finish(station, link.line(), fared).await;
+        return finish(station, line, link.line(), fared).await;
     }
     // Only the renewal door is open. A new certificate opens everything else.
     let mut fared = monitor::run(station, &link, &[ServiceId::Keys], opening).await;
@@ -320,12 +366,21 @@ async fn run(station: &Station, line: &Line, opening: &Opening) -> Result<Met, U
         .filter(|service| *service != ServiceId::Keys)
         .collect();
     fared.extend(monitor::run(station, &link, &others, opening).await);
-    finish(station, link.line(), fared).await
+    finish(station, line, link.line(), fared).await
 }
 
 /// Writes down how it went and says it.
-async fn finish(station: &Station, line: &'static str, fared: Vec<Fared>) -> Result<Met, UiError> {
-    let down = down(&fared);
+async fn finish(
+    station: &Station,
+    over: &Line,
+    line: &'static str,
+    fared: Vec<Fared>,
+) -> Result<Met, UiError> {
+    let mut down = down(&fared);
+    if over.was_left() {
+        // The line was as good as before.
+        down = down.map(|_| say(Code::HungUp, &[]));
+    }
     let decided = note(station, line, &fared, down.clone()).await?;
     if let Err(fault) = station.stage_software().await {
         tracing::warn!(code = fault.code, "a package of software was not taken in");

@@ -85,6 +85,8 @@ pub struct Dialed {
     state: watch::Receiver<State>,
     /// Whether the data center has answered anything over it.
     answered: watch::Sender<bool>,
+    /// Whether somebody wants it to end, whatever was answered over it.
+    left: Arc<AtomicBool>,
 }
 
 /// Hangs up when it is dropped, wherever the call stands.
@@ -176,6 +178,7 @@ impl Dialed {
             guard,
             state,
             answered: watch::Sender::new(false),
+            left: Arc::default(),
         })
     }
 
@@ -194,6 +197,22 @@ impl Dialed {
     /// Tells whether the data center has answered anything over it, and when it does.
     pub(super) fn answered(&self) -> watch::Receiver<bool> {
         self.answered.subscribe()
+    }
+
+    /// Notes that it ends by wish: the clerk hangs up, or the contact goes on over the Internet.
+    pub(super) fn leave(&self) {
+        self.left.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it ends, or has ended, by wish; also for when it is gone.
+    pub(super) fn left(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.left)
+    }
+
+    /// Whether it ends, or has ended, by wish.
+    #[must_use]
+    pub fn was_left(&self) -> bool {
+        self.left.load(Ordering::SeqCst)
     }
 
     /// Why the call ended, where it was not by wish.

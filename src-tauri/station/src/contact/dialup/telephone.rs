@@ -2,6 +2,7 @@
 //! while, and shows how far it is.
 
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -190,6 +191,7 @@ impl Telephone {
     pub(crate) async fn stop(&self) {
         let shown = self.held().shown.clone();
         self.wish.notify_waiters();
+        self.leave();
         self.hang_up().await;
         let Some(Shown { mut state, .. }) = shown else {
             return;
@@ -199,6 +201,14 @@ impl Telephone {
         let over = async { while state.changed().await.is_ok() {} };
         if tokio::time::timeout(HANG_UP_TIME, over).await.is_err() {
             tracing::warn!("the modem did not hang up in time");
+        }
+    }
+
+    /// Notes that the call that is up ends by wish, which is no fault of the line or of the data
+    /// center.
+    pub(crate) fn leave(&self) {
+        if let Some(call) = &self.held().call {
+            call.leave();
         }
     }
 
@@ -221,6 +231,7 @@ impl Telephone {
     /// Hangs up whatever call there is, whoever makes it, and waits until the modem has; a bounded
     /// time. For the end of the program.
     pub(crate) async fn end(&self) {
+        self.leave();
         self.hang_up().await;
         self.calls.hang_up_all().await;
     }
@@ -389,6 +400,7 @@ async fn attempted(
                 price,
                 state,
                 answered: call.answered(),
+                left: call.left(),
             };
             let writer = tokio::spawn(following.followed());
             let mut held = telephone.held();
@@ -448,6 +460,8 @@ struct Following {
     price: CallPrice,
     state: watch::Receiver<State>,
     answered: watch::Receiver<bool>,
+    /// Whether it ends by wish.
+    left: Arc<AtomicBool>,
 }
 
 impl Following {
@@ -479,9 +493,16 @@ impl Following {
         }
         let ended = self.state.borrow().ended.and_then(Result::err);
         let why = ended.map(failures::code);
-        let silent = || Code::CallUnanswered;
         let is_vain = self.call.outcome == Outcome::Unanswered;
-        let why = why.or_else(|| is_vain.then(silent));
+        let why = match why {
+            // Nobody waited for an answer any more: nothing is known of the data center.
+            None if is_vain && self.left.load(Ordering::SeqCst) => {
+                self.call.outcome = Outcome::Failed;
+                None
+            }
+            None if is_vain => Some(Code::CallUnanswered),
+            why => why,
+        };
         self.call.fault = why.map(|code| code.name().to_owned());
         self.write().await;
     }
