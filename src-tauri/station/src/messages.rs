@@ -540,6 +540,10 @@ with_papers! {
     AnswerLost = "answer_lost", Unknown, false,
         "The program that had the data folder open ended before it answered. Whether it was done is not known.",
         "Look at the pieces and at the registers before doing it again: a piece in the list is paid for.";
+    /// The owner of the data folder is of another version.
+    AnswerNotRead = "answer_not_read", Unknown, false,
+        "The program that has the data folder open answered what this one does not read. Whether it was done is not known.",
+        "Close that program, or use the same version of both. A piece in the list is paid for.";
     /// The owner of the state stopped.
     StationStopped = "station_stopped", Fault, false,
         "The station has stopped. Nothing more is debited.",

@@ -39,7 +39,8 @@ impl Client {
     ///
     /// # Errors
     /// The station's own refusals and faults; `owner_gone` when the owner has ended and the call was
-    /// not carried out, `answer_lost` when nobody knows whether it was.
+    /// not carried out, `answer_lost` when nobody knows whether it was, and `answer_not_read` when it
+    /// answered what this program does not read.
     pub async fn call(&self, call: Call, mut news: impl FnMut(Event)) -> Result<View, UiError> {
         let stream = match self.first_line() {
             Some(stream) => stream,
@@ -59,7 +60,9 @@ impl Client {
                 Ok(Some(Reply::Error(error))) => return Err(error),
                 Ok(None) | Err(WireFault::Broken(_)) => return Err(unanswered),
                 // It answered, with what this program does not read.
-                Err(WireFault::TooLong | WireFault::NotAMessage(_)) => return Err(lost()),
+                Err(WireFault::TooLong | WireFault::NotAMessage(_)) => {
+                    return Err(say(Code::AnswerNotRead, &[]));
+                }
             }
         }
     }

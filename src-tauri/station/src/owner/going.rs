@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::broadcast::error::TryRecvError;
+use tokio::sync::broadcast::{self, error::TryRecvError};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
+use crate::api::Event;
 use crate::station::Station;
 
 /// How long an owner that is to end takes no new client, so that those it has can finish. Most calls
@@ -74,10 +75,7 @@ impl Calls {
             }
             self.0.send_modify(|count| count.paused = false);
             self.are_over_within(SERVE_ON).await;
-            while !matches!(
-                news.try_recv(),
-                Err(TryRecvError::Empty | TryRecvError::Closed)
-            ) {
+            if brings_news(&mut news) {
                 heard = Instant::now();
             }
             if heard.elapsed() >= MAX_SILENCE {
@@ -100,5 +98,41 @@ impl Calls {
             count.ended = count.going == 0;
             count.ended
         })
+    }
+}
+
+/// Whether anything came since the last look that a call may have brought about. What a scale shows
+/// nobody has to ask for.
+fn brings_news(events: &mut broadcast::Receiver<Event>) -> bool {
+    let mut any = false;
+    loop {
+        match events.try_recv() {
+            Ok(Event::Scale { .. }) | Err(TryRecvError::Lagged(_)) => {}
+            Ok(_) => any = true,
+            Err(TryRecvError::Empty | TryRecvError::Closed) => return any,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::ScaleView;
+
+    #[test]
+    fn what_a_scale_shows_is_no_news_of_a_call() {
+        let (send, mut events) = broadcast::channel(4);
+        assert!(!brings_news(&mut events));
+        for _ in 0..9 {
+            let scale = Box::new(ScaleView::default());
+            send.send(Event::Scale { scale }).unwrap();
+        }
+        assert!(
+            !brings_news(&mut events),
+            "also when there was more than is kept"
+        );
+        send.send(Event::Status).unwrap();
+        assert!(brings_news(&mut events));
+        assert!(!brings_news(&mut events));
     }
 }

@@ -96,18 +96,21 @@ pub async fn ask(
         let folder = folder.display().to_string();
         return Err(say(Code::NoFolder, &[("folder", &folder)]));
     }
+    let mut last = client::gone();
     for _ in 0..MAX_ENDING_OWNERS {
         let reach = reach(folder).await?;
         let answer = reach.call(call.clone(), &mut news).await;
-        let error = answer.as_ref().err();
-        let gone = error == Some(&client::gone())
-            || error == Some(&client::lost()) && may_be_repeated(&call);
-        if !gone {
-            return Ok((answer, reach));
+        match answer {
+            Err(error)
+                if error == client::gone() || error == client::lost() && may_be_repeated(&call) =>
+            {
+                last = error;
+            }
+            answer => return Ok((answer, reach)),
         }
         sleep(LOOK_AGAIN).await;
     }
-    Err(client::gone())
+    Err(last)
 }
 
 /// Whether a call may come first on a data folder: an enrolment, and what is set up before it. All
@@ -121,7 +124,12 @@ fn may_begin_a_folder(call: &Call) -> bool {
     }
     matches!(
         call,
-        Call::Enrol(_) | Call::SetLine(_) | Call::FindModems | Call::AddPrinter(_)
+        Call::Enrol(_)
+            | Call::SetLine(_)
+            | Call::FindModems
+            | Call::AddPrinter(_)
+            | Call::SetScale(_)
+            | Call::FindScales
     )
 }
 
@@ -130,6 +138,10 @@ fn may_begin_a_folder(call: &Call) -> bool {
 pub(crate) fn may_be_repeated(call: &Call) -> bool {
     if let Call::As(call) = call {
         return may_be_repeated(&call.inner);
+    }
+    // Each trial is a telephone call, and costs what one costs.
+    if let Call::Doctor(call) = call {
+        return !call.trial;
     }
     let is_the_same = matches!(
         call,

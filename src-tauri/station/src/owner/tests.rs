@@ -254,3 +254,31 @@ async fn many_pages_that_listen_keep_nobody_from_asking() {
     }
     first.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_of_another_version_is_asked_once_and_what_is_wrong_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let strange = "\"taken\"\n{\"tidings\":1}\n";
+    for call in [Call::Status, Call::Print(Default::default())] {
+        let error = killed_after(folder.path(), strange, call).await;
+        assert_eq!(error.code, "answer_not_read");
+        assert_eq!(error.kind, crate::api::ErrorKind::Unknown);
+    }
+}
+
+#[test]
+fn a_trial_call_is_made_once_and_a_scale_may_come_before_an_enrolment() {
+    use crate::api::{DoctorCall, SetScaleCall};
+    let doctor = |trial| {
+        Call::Doctor(DoctorCall {
+            server: None,
+            trial,
+        })
+    };
+    assert!(may_be_repeated(&doctor(false)));
+    assert!(!may_be_repeated(&doctor(true)));
+    assert!(may_begin_a_folder(&Call::FindScales));
+    let set = SetScaleCall { setup: None };
+    assert!(may_begin_a_folder(&Call::SetScale(set)));
+    assert!(!may_begin_a_folder(&Call::Scale));
+}
