@@ -16,6 +16,14 @@ test('a fault of the telephone is not one of the Internet', () => {
   expect(foundWords([finding('fault'), finding('fault', 'call')]).text).toBe('Neither the Internet nor the telephone leads to the data center.');
 });
 
+test('what is wrong on this computer itself keeps every line from leading anywhere', () => {
+  for (const check of ['clock', 'certificate', 'address']) {
+    const { text, tone } = foundWords([finding('fault', check), finding('good', 'modem')], false);
+    expect(text).toContain('No line');
+    expect(tone).toBe('stop');
+  }
+});
+
 test('a step begins with a capital letter', () => {
   expect(['name', 'sign-in page'].map(stepWord)).toEqual(['Name', 'Sign-in page']);
 });

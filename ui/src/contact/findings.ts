@@ -8,10 +8,16 @@ export const stepWord = (check: string): string => `${check.charAt(0).toUpperCas
 /** What the doctor looks at on the telephone line; everything else lies on the way over the Internet. */
 const BY_TELEPHONE = ['modem', 'last call', 'call', 'data center by telephone'];
 
+/** What is wrong here whatever line is used: the station looks at the same. */
+const EVERYWHERE = ['address', 'clock', 'certificate'];
+
 /** What the findings come to; `leads`: whether any line leads to the data center for all that was found. */
 export function foundWords(findings: readonly FindingView[], leads = false): { text: string; tone: Tone } {
   const faults = findings.filter(({ outcome }) => outcome === 'fault');
   const byPhone = faults.filter(({ check }) => BY_TELEPHONE.includes(check)).length;
+  if (faults.some(({ check }) => EVERYWHERE.includes(check))) {
+    return { text: 'No line leads to the data center until what is wrong here is put right.', tone: 'stop' };
+  }
   if (faults.length > byPhone) {
     if (leads) {
       return { text: 'The Internet does not lead to the data center; the telephone does.', tone: 'caution' };

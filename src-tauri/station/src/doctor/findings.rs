@@ -13,6 +13,9 @@ const CLOCK_FAULT: u64 = 24 * 60 * 60;
 /// An answer that takes longer is worth a word.
 const SLOW: Duration = Duration::from_secs(3);
 
+/// What is looked at that is the same whatever line is used.
+const EVERYWHERE: [&str; 3] = ["address", "clock", "certificate"];
+
 /// The findings, along the way from this computer to the data center.
 pub(super) fn findings(seen: &Observed) -> Vec<FindingView> {
     let Some(place) = &seen.place else {
@@ -205,6 +208,16 @@ pub(super) fn is_shut(findings: &[FindingView]) -> bool {
     !findings
         .iter()
         .any(|one| answers.contains(&one.code.as_str()))
+}
+
+/// Whether any line leads to the data center for all that was found on the Internet, and when the
+/// telephone does so for itself. What is wrong with this computer's clock or with what the station
+/// holds keeps every line from leading anywhere.
+pub(super) fn leads(findings: &[FindingView], by_telephone: bool) -> bool {
+    let mut faults = findings
+        .iter()
+        .filter(|one| one.outcome == FindingOutcome::Fault);
+    faults.all(|one| by_telephone && !EVERYWHERE.contains(&one.check.as_str()))
 }
 
 /// A message that is a finding by itself.

@@ -18,7 +18,7 @@ use std::net::TcpStream;
 use observed::{Observed, Place, PortFault, Shown, TlsFault, Tried, Validity};
 use shared::clock::UnixSeconds;
 
-use crate::api::{DoctorCall, DoctorView, FindingOutcome, FindingView, UiError, View};
+use crate::api::{DoctorCall, DoctorView, UiError, View};
 use crate::messages::{Code, say};
 use crate::services;
 use crate::station::{Owner, Station, names};
@@ -39,11 +39,10 @@ impl Station {
         let patient = self.apply(move |owner| patient(owner, call.server)).await?;
         let examined = tokio::task::spawn_blocking(move || findings::findings(&examine(&patient)));
         let mut findings = examined.await.map_err(|_| say(Code::StationStopped, &[]))?;
-        let is_fault = |one: &FindingView| one.outcome == FindingOutcome::Fault;
-        let mut leads = !findings.iter().any(is_fault);
+        let mut leads = findings::leads(&findings, false);
         if is_ours {
             let line = telephone::examine(self, call.trial).await?;
-            leads |= line.leads();
+            leads = findings::leads(&findings, line.leads());
             findings.extend(telephone::findings(&line, findings::is_shut(&findings)));
         }
         Ok(View::Doctor(DoctorView { findings, leads }))

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
+use super::findings::{finding, leads};
 use super::observed::{Answer, NameFault, Portal};
 use super::*;
 use crate::api::FindingOutcome;
@@ -366,4 +367,21 @@ fn before_enrolment_nothing_says_who_answers() {
     assert_eq!(seen.tls.unwrap().outcome, Ok(Shown::Unjudged));
     assert_eq!(seen.answer.unwrap().outcome.unwrap().status, 200);
     assert_eq!(seen.portal, None);
+}
+
+#[test]
+fn a_telephone_outweighs_what_is_wrong_with_the_internet_and_nothing_else() {
+    let shut = [finding("port", Code::DoctorPortSilent, &[])];
+    assert!(leads(&shut, true) && !leads(&shut, false));
+    let open = [finding("clock", Code::DoctorClockOff, &[])];
+    assert!(leads(&open, false), "a notice is no fault");
+    for (check, code) in [
+        ("clock", Code::DoctorClockWrong),
+        ("clock", Code::DoctorCertificateEarly),
+        ("certificate", Code::DoctorOwnEarly),
+        ("address", Code::DoctorNoAddress),
+    ] {
+        let wrong = [shut[0].clone(), finding(check, code, &[])];
+        assert!(!leads(&wrong, true), "{code:?}");
+    }
 }
