@@ -102,7 +102,6 @@ fn in_doubt(desk: &Desk) {
         &port,
         "--stock",
         "label-4x6",
-        "--acknowledges",
     ];
     desk.tell(&add).objects();
     let told = desk.tell(&letter(["--printer", "faulty"]));

@@ -106,14 +106,7 @@ impl Press {
         let printer = Printer::switched_on();
         let address = printer.address();
         let words = [
-            "printers",
-            "add",
-            "press",
-            "--port",
-            address,
-            "--stock",
-            STOCK,
-            "--acknowledges",
+            "printers", "add", "press", "--port", address, "--stock", STOCK,
         ];
         desk.tell(&words).objects();
         let stock = Stock::by_name(STOCK).unwrap();

@@ -474,11 +474,8 @@ pub(super) enum Printers {
         /// The stock that is loaded [default: the first that its model takes]
         #[arg(long)]
         stock: Option<String>,
-        /// It proves that a label is printed, as every printer has to that is not added otherwise
-        #[arg(long)]
-        acknowledges: bool,
         /// It cannot prove that a label is printed, or is not trusted to: ask after each piece
-        #[arg(long, conflicts_with = "acknowledges")]
+        #[arg(long)]
         asks_the_clerk: bool,
     },
     /// Print a test page, which is worth nothing

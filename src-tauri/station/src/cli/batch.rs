@@ -12,7 +12,6 @@ use crate::batch::MAX_CSV_BYTES;
 use crate::messages::{Code, say};
 use crate::printing::files::{prove_place, write_durably};
 use crate::station::faults::chain;
-use crate::station::release::bad_output;
 
 /// Prints a file and writes its results beside it.
 pub(super) fn batch(
@@ -25,7 +24,11 @@ pub(super) fn batch(
 ) -> Result<(), UiError> {
     let csv = read(file)?;
     let results = result_path(file);
-    prove_place(&results).map_err(|no_place| bad_output(&results, &chain(&no_place)))?;
+    prove_place(&results).map_err(|no_place| {
+        let path = results.display().to_string();
+        let reason = format!("{}; nothing was debited", chain(&no_place));
+        say(Code::CannotWrite, &[("path", &path), ("reason", &reason)])
+    })?;
     let out = match printer {
         Some(name) => BatchOut::Printer { name },
         None => BatchOut::Folder {

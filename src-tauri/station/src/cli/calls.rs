@@ -350,7 +350,6 @@ fn printers_call(what: Printers) -> Result<Call, UiError> {
             model,
             dpi,
             stock,
-            acknowledges: _,
             asks_the_clerk,
         } => {
             let port = printer_port(&port)?;
