@@ -23,7 +23,7 @@ use crate::page;
 use crate::progress::{Progress, say};
 use crate::stop::Kept;
 use crate::workspace::Workspace;
-use data_center::{DataCenter, LOG};
+use data_center::DataCenter;
 use exchange::Exchange;
 use printer::Printer;
 pub(crate) use station::Page;
@@ -39,6 +39,11 @@ const REFILL: &str = "50.00";
 const SUMMARY: &str = "summary.json";
 /// Where the paper of the demo's printer lies, as pictures.
 const PAPER: &str = "paper";
+/// By this a folder is known that a headless run may throw away: it has made it.
+const MARK: &str = "pennyblack-demo";
+/// What stands in it.
+const MARKED: &str =
+    "The data of a headless run of the demo. The next one throws this folder away.\n";
 /// Where the demo keeps what it must find again; written last, so that a set-up that was
 /// interrupted is started afresh.
 const NOTES: &str = "demo.json";
@@ -367,13 +372,14 @@ fn alone(workspace: &Workspace) -> Result<File, Fault> {
 /// Makes room for the data of a headless run; what somebody else keeps in that place stays.
 fn make_room(data: &Path) -> Result<(), Fault> {
     let is_empty = || std::fs::read_dir(data).is_ok_and(|mut all| all.next().is_none());
-    let is_ours = |name: &&str| data.join(name).exists();
-    if data.exists() && !is_empty() && !["server", "station", LOG].iter().any(is_ours) {
+    if data.exists() && !is_empty() && !data.join(MARK).is_file() {
         return Err(Fault::NotOurs {
             path: data.to_path_buf(),
         });
     }
-    make_afresh(data)
+    make_afresh(data)?;
+    let mark = data.join(MARK);
+    std::fs::write(&mark, MARKED).map_err(fault::file("write", &mark))
 }
 
 /// An empty folder that only its owner may read.
@@ -397,4 +403,26 @@ fn has_display() -> bool {
 /// The text of a path for a command line.
 fn word(path: PathBuf) -> String {
     path.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_folder_that_a_headless_run_has_made_is_thrown_away() {
+        let name = format!("pennyblack-room-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        let data = folder.join("data");
+        std::fs::create_dir_all(&data).unwrap();
+        // An empty one is taken, and one of ours.
+        for _ in 0..2 {
+            make_room(&data).unwrap();
+            std::fs::create_dir(data.join("server")).unwrap();
+        }
+        std::fs::remove_file(data.join(MARK)).unwrap();
+        assert!(matches!(make_room(&data), Err(Fault::NotOurs { .. })));
+        assert!(data.join("server").is_dir(), "a server of somebody else");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }
