@@ -14,7 +14,7 @@ use system_tests::modem::Fate;
 use system_tests::relay::Relay;
 use system_tests::town::{Counter, Town};
 
-use crate::dialup_line::{NOWHERE, at_a_modem, hang_up, line, soon, until_stage};
+use crate::dialup_line::{NOWHERE, at_a_modem, contact_on, hang_up, line, soon, until_stage};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_hangs_up_a_call_that_is_up_is_not_called_again_and_no_number_rests() {
@@ -93,6 +93,24 @@ async fn a_refill_on_its_way_is_said_to_be_kept_whatever_keeps_it_waiting() {
     let refill = counter.refill("20.00").await.unwrap();
     assert_eq!(refill.registers.control_total, 20_000);
     assert_eq!(town.balance().await, 80_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_stands_although_it_cannot_be_noted_that_the_internet_is_back() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, _socket) = at_a_modem(&town, "north").await;
+    counter.set_server(NOWHERE).await;
+    contact_on(&counter, "internet").await.unwrap_err();
+    counter.set_server(&town.url).await;
+    let full = counter.station.apply(|owner| {
+        let refusing = "CREATE TRIGGER full BEFORE UPDATE ON settings WHEN NEW.name = 'internet' \
+            BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+        owner.store().sql().execute_batch(refusing).unwrap();
+        Ok(())
+    });
+    full.await.unwrap();
+    let met = contact_on(&counter, "internet").await.unwrap();
+    assert_eq!(met.line, "internet");
 }
 
 /// The same station at a mobile modem whose card wants a PIN.

@@ -62,7 +62,7 @@ async fn outcomes(counter: &Counter) -> Vec<String> {
     calls.map(|call| call.outcome).collect()
 }
 
-async fn contact_on(counter: &Counter, line: &str) -> Result<ContactView, UiError> {
+pub(crate) async fn contact_on(counter: &Counter, line: &str) -> Result<ContactView, UiError> {
     let call = ContactCall {
         line: Some(line.to_owned()),
     };

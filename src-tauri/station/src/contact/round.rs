@@ -496,3 +496,41 @@ pub(super) fn line_terms(owner: &Owner) -> Result<(String, Credentials), UiError
     };
     Ok((server, Credentials { root, identity }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn served() -> Met {
+        let view = ContactView {
+            line: "internet".to_owned(),
+            services: Vec::new(),
+        };
+        Met {
+            view,
+            funds: Some(say(Code::LineBroke, &[("reason", "silence")])),
+            decided: None,
+        }
+    }
+
+    #[test]
+    fn what_came_about_on_one_line_stands_when_the_next_one_leads_nowhere() {
+        for (code, counts) in [(Code::NumberBusy, false), (Code::HungUp, true)] {
+            let (met, came_about) = came_out(Err(say(code, &[])), Some(served()));
+            let met = met.unwrap_or_else(|fault| panic!("thrown away: {fault:?}"));
+            assert_eq!(met.view.line, "internet");
+            assert_eq!(
+                met.funds.map(|fault| fault.code),
+                Some(code.name().to_owned())
+            );
+            assert_eq!(came_about, Some(counts));
+        }
+        let (met, came_about) = came_out(Err(say(Code::NumberBusy, &[])), None);
+        assert!(met.is_err() && came_about == Some(false));
+        let (met, _) = came_out(
+            Err(say(Code::DamagedStore, &[("what", "it")])),
+            Some(served()),
+        );
+        assert!(met.is_err(), "a damaged store is no matter of the line");
+    }
+}
