@@ -32,7 +32,8 @@ impl Owner {
             | PrinterPort::Spooler { .. } => None,
         });
         let mut ports: Vec<String> = ports.collect();
-        let modem = || settings::read(self).map(|line| Some(line.device).filter(|it| !it.is_empty()));
+        let modem =
+            || settings::read(self).map(|line| Some(line.device).filter(|it| !it.is_empty()));
         match user {
             User::Modem => ports.extend(scale::serial_port(self)?),
             User::Scale => ports.extend(modem()?),
