@@ -327,7 +327,13 @@ fn secrets_and_ports_are_read_as_contracts_write_them() {
         let words = ["printers", "add", "a", "--port", port];
         assert_eq!(pennyblack(folder.path(), &words).code, 0, "{port}");
     }
-    let spooled = ["printers", "add", "a", "--port", "spooler:Zebra ZD421"];
+    let spooled = [
+        "printers",
+        "add",
+        "spooled",
+        "--port",
+        "spooler:Zebra ZD421",
+    ];
     let said = pennyblack(folder.path(), &spooled);
     assert!(said.err.contains("add it as one that asks the clerk"));
     let spooled = [spooled.as_slice(), &["--asks-the-clerk"]].concat();
