@@ -105,6 +105,8 @@ mod scales;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
+mod slips;
+#[cfg(test)]
 mod soak;
 #[cfg(test)]
 mod software;

@@ -71,8 +71,8 @@ pub(super) enum Unproved {
     Unknown(Doubt),
 }
 
-/// Sends something without value, which a print queue calls by its title. Answers whether the printer has proved that it is on paper; one
-/// that never proves anything has not.
+/// Sends something without value, which a print queue calls by its title. Answers whether the
+/// printer has proved that it is on paper; one that never proves anything has not.
 ///
 /// # Errors
 /// [`Unproved`].

@@ -153,8 +153,13 @@ fn body(
         columns_in(sheet, &face.places, row)?;
         left.bottom = row.top - Um::tenths(5);
     }
+    column(sheet, said(face, places), left)
+}
+
+/// What the part that is kept says, from its top.
+fn said(face: &TicketFace, places: &TicketPlaces) -> [Passage; 5] {
     let (day, time) = beginning(face);
-    let passages = [
+    [
         Passage::new(
             EVENT,
             Style::left(Face::ExtraBold, places.title),
@@ -185,8 +190,7 @@ fn body(
             &face.terms,
             3,
         ),
-    ];
-    column(sheet, passages, left)
+    ]
 }
 
 /// What the door keeps: enough to count by.

@@ -305,3 +305,32 @@ fn of_two_pieces_for_one_device_the_second_waits_for_the_first() {
     printer.join().unwrap();
     assert_eq!(pieces_paid(&desk), 2);
 }
+
+#[test]
+fn what_cannot_be_set_on_its_label_is_refused_before_the_debit() {
+    let desk = Desk::new();
+    let wide = "W".repeat(80);
+    for (to, code, said) in [
+        (
+            "Minnie Ellsworth\n東京都",
+            "not_in_font",
+            "Line 2 of the addressee has the character 東 (U+6771), which is in no font of labels.",
+        ),
+        (
+            &wide,
+            "text_too_long",
+            "Line 1 of the addressee does not fit on the label 4×6 in.",
+        ),
+    ] {
+        let asked = || PrintCall {
+            to_address: Some(to.to_owned()),
+            ..letter(&desk, "a")
+        };
+        for asked in [Call::Print(asked()), Call::Preview(asked())] {
+            let error = call(&desk, asked).unwrap_err();
+            assert_eq!(error.code, code);
+            assert!(error.message.starts_with(said), "{}", error.message);
+        }
+    }
+    assert_eq!(pieces_paid(&desk), 0);
+}
