@@ -2,7 +2,7 @@
 
 use jiff::ToSpan;
 
-use super::super::tables::PriceTable;
+use super::super::tables::{Fee, PriceTable};
 use super::super::validate::MAX_FINDINGS;
 use super::super::{FindingKind, Report, Severity, Surroundings, validate};
 use super::*;
@@ -238,6 +238,77 @@ fn whatever_had_a_price_and_has_none_stops_even_a_sample() {
         let seen = format!("look at: {expected}");
         assert!(lost.contains(&seen), "{expected} in {lost}");
     }
+}
+
+#[test]
+fn a_price_that_falls_into_a_row_that_was_a_hole_before_is_lost() {
+    let letters = |edition: &mut Edition| -> usize {
+        let is_it = |table: &PriceTable| {
+            table.shape == Shape::Letter && table.kinds.contains(&PriceKind::Metered)
+        };
+        edition.tables.iter().position(is_it).unwrap()
+    };
+    let mut before = EDITION.clone();
+    let table = letters(&mut before);
+    // One ounce has a price, two have none.
+    before.tables[table].rows[1].amounts[0] = None;
+    let mut edition = Edition {
+        id: "us-next".to_owned(),
+        ..before.clone()
+    };
+    assert_eq!(lines(&after(&edition, &before), FindingKind::PriceLost), "");
+    edition.tables[table].rows.remove(0);
+    let report = after(&edition, &before);
+    assert_eq!(
+        lines(&report, FindingKind::PriceLost),
+        "stops: first-class letter metered, 1 oz: us-2026-07-12 had a row of its own; the next one \
+         has no price (1)"
+    );
+    assert!(!report.passes());
+    // With a price in that row, whoever mails one ounce would pay it.
+    edition.tables[table].rows[0].amounts[0] = Some(Mills::parse("1.07").unwrap());
+    let lost = lines(&after(&edition, &before), FindingKind::PriceLost);
+    assert!(
+        lost.contains("1 oz: us-2026-07-12 had a row of its own; the next one's"),
+        "{lost}"
+    );
+}
+
+#[test]
+fn fees_of_one_name_for_different_shapes_are_held_against_their_own() {
+    let mut before = EDITION.clone();
+    let is_it = |fee: &Fee| fee.class == MailClass::FirstClass && fee.name == "certified";
+    let place = before.extras.iter().position(is_it).unwrap();
+    let price = |text: &str| Some(Mills::parse(text).unwrap());
+    before.extras[place].shapes = vec![Shape::Letter];
+    before.extras[place].amount = price("5.55");
+    let hole = Fee {
+        shapes: vec![Shape::Flat],
+        amount: None,
+        ..before.extras[place].clone()
+    };
+    before.extras.insert(place, hole);
+    let same = Edition {
+        id: "us-next".to_owned(),
+        ..before.clone()
+    };
+    let report = after(&same, &before);
+    assert!(report.passes(), "a hole for flats was one before: {report}");
+    let mut lost = same.clone();
+    lost.extras[place + 1].amount = None;
+    assert_eq!(
+        lines(&after(&lost, &before), FindingKind::PriceLost),
+        "stops: first-class certified, : us-2026-07-12 had a price (1)"
+    );
+    // The letters' price jumps, whatever comes first of that name.
+    let mut dear = same;
+    dear.extras[place + 1].amount = price("9.99");
+    dear.extras[place].amount = price("1.00");
+    let jumps = lines(&after(&dear, &before), FindingKind::Jump);
+    assert_eq!(
+        jumps,
+        "stops: first-class certified, : 5.55 becomes 9.99 (+80 %) (1)"
+    );
 }
 
 #[test]

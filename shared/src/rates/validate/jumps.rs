@@ -1,7 +1,7 @@
 //! Prices held against the edition that is replaced.
 
 use super::cells::{Cell, runs, table_name};
-use super::lost::table_of;
+use super::lost::{is_same_fee, table_of};
 use super::{FindingKind, Findings, Origin};
 use crate::money::Mills;
 use crate::rates::edition::Edition;
@@ -47,11 +47,13 @@ pub(super) fn look(edition: &Edition, before: &Edition, found: &mut Findings) {
         add_jumps(edition, index, &jumps, found);
     }
     for fee in fees(edition) {
-        let old = fees(before).find(|old| old.class == fee.class && old.name == fee.name);
-        let old = old.and_then(|old| old.amount);
-        if let (Some(old), Some(new)) = (old, fee.amount)
-            && let Some(jump) = jump((0, 0), old, new)
-        {
+        let Some(new) = fee.amount else {
+            continue;
+        };
+        let old = fees(before).filter(|old| is_same_fee(old, fee));
+        let old = old.filter_map(|old| old.amount);
+        let jumps = old.filter_map(|old| jump((0, 0), old, new));
+        if let Some(jump) = jumps.max_by_key(|jump| jump.percent) {
             let place = (format!("{} {}", fee.class, fee.name), String::new(), 1);
             let origin = Origin::source(edition, fee.source);
             found.add(FindingKind::Jump, place, jump.words(), origin, jump.percent);

@@ -9,7 +9,7 @@ use super::jumps::fees;
 use super::{FindingKind, Findings, Origin};
 use crate::rates::edition::Edition;
 use crate::rates::kinds::{MailClass, PriceKind, Shape};
-use crate::rates::tables::{PriceTable, Row};
+use crate::rates::tables::{Fee, PriceTable, Row};
 
 /// Looks for every price of `before` whether the same piece has one in `edition`.
 pub(super) fn look(edition: &Edition, before: &Edition, found: &mut Findings) {
@@ -80,8 +80,7 @@ impl Lost<'_> {
         }
     }
 
-    /// Cells of a table before for which there is none at all any more: no table, no row up to
-    /// their weight, no column, or only the row of a heavier piece that cost something else.
+    /// Prices of a table before that no empty cell of the same weight tells of: see [`Gone`].
     fn table(&self, old: &PriceTable, found: &mut Findings) {
         let before = &self.before.id;
         let has_prices = old.rows.iter().any(has_price);
@@ -97,31 +96,16 @@ impl Lost<'_> {
                 continue;
             }
             seen.push(new);
-            let (mut gone, mut merged) = (Vec::new(), Vec::new());
-            for (number, row) in old.rows.iter().enumerate() {
-                let prices = row.amounts.iter().enumerate();
-                for (column, _) in prices.filter(|(_, amount)| amount.is_some()) {
-                    let cell = (number, column);
-                    let at = new.rows.iter().find(|other| row.limit <= other.limit);
-                    let place = new.place(old.column(column));
-                    match at.zip(place) {
-                        None => gone.push(cell),
-                        Some((at, place)) if takes_in(old, cell, (at, place)) => merged.push(cell),
-                        Some(_) => {}
-                    }
+            for how in Gone::ALL {
+                let mut cells = Vec::new();
+                for (number, row) in old.rows.iter().enumerate() {
+                    let columns = (0..row.amounts.len()).map(|column| (number, column));
+                    cells.extend(columns.filter(|cell| gone(old, *cell, new) == Some(how)));
                 }
-            }
-            let kinds = [
-                (gone, "had a price, this one has no cell for it"),
-                (
-                    merged,
-                    "had a row of its own; the next one's price would be paid",
-                ),
-            ];
-            for (cells, words) in kinds {
                 for run in runs(&cells) {
                     let place = (table_name(old), Run::words(&run, old), run.count());
-                    self.add(place, format!("{before} {words}"), String::new(), found);
+                    let words = format!("{before} {}", how.words());
+                    self.add(place, words, String::new(), found);
                 }
             }
         }
@@ -130,17 +114,13 @@ impl Lost<'_> {
     fn fees(&self, found: &mut Findings) {
         let before = &self.before.id;
         for old in fees(self.before).filter(|old| old.amount.is_some()) {
-            let same =
-                |new: &&crate::rates::tables::Fee| new.class == old.class && new.name == old.name;
             let place = (format!("{} {}", old.class, old.name), String::new(), 1);
-            let empty = fees(self.edition)
-                .filter(same)
-                .find(|new| new.amount.is_none());
+            let same = || fees(self.edition).filter(|new| is_same_fee(old, new));
             let missing = old.shapes.iter().find(|shape| {
-                let mut new = fees(self.edition).filter(same);
+                let mut new = same();
                 !new.any(|new| new.shapes.contains(*shape))
             });
-            if let Some(empty) = empty {
+            if let Some(empty) = same().find(|new| new.amount.is_none()) {
                 let text = self.edition.source_text(empty.source).to_owned();
                 self.add(place, format!("{before} had a price"), text, found);
             } else if let Some(shape) = missing {
@@ -173,14 +153,51 @@ fn has_price(row: &Row) -> bool {
     row.amounts.iter().any(Option::is_some)
 }
 
-/// Whether a cell lost its own row to that of heavier pieces, which cost something else before.
-fn takes_in(old: &PriceTable, (row, column): Cell, (at, place): (&Row, usize)) -> bool {
-    let amount = |row: &Row| row.amounts.get(column).copied().flatten();
-    let own = old.rows.get(row);
-    let same = own.is_some_and(|own| own.limit == at.limit);
-    let is_empty = at.amounts.get(place).is_none_or(Option::is_none);
+/// Whether some piece pays either fee: both are of its class and go by one name.
+pub(super) fn is_same_fee(one: &Fee, other: &Fee) -> bool {
+    let shares = || one.shapes.iter().any(|shape| other.shapes.contains(shape));
+    one.class == other.class && one.name == other.name && shares()
+}
+
+/// How a price is lost that [`Lost::holes`] does not see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gone {
+    /// There is no row up to its weight, or no column.
+    NoCell,
+    /// It falls into the row of a heavier piece, which has no price and had none before.
+    Empty,
+    /// It falls into the row of a heavier piece, which cost something else before.
+    Merged,
+}
+
+impl Gone {
+    const ALL: [Self; 3] = [Self::NoCell, Self::Empty, Self::Merged];
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::NoCell => "had a price, this one has no cell for it",
+            Self::Empty => "had a row of its own; the next one has no price",
+            Self::Merged => "had a row of its own; the next one's price would be paid",
+        }
+    }
+}
+
+/// What became of the price of a cell in the table that has its prices now.
+fn gone(old: &PriceTable, (row, column): Cell, new: &PriceTable) -> Option<Gone> {
+    let amount = |row: &Row, column: usize| row.amounts.get(column).copied().flatten();
+    let own = old.rows.get(row)?;
+    let price = amount(own, column)?;
+    let at = new.rows.iter().find(|other| own.limit <= other.limit);
+    let Some((at, place)) = at.zip(new.place(old.column(column))) else {
+        return Some(Gone::NoCell);
+    };
     let heavier = old.rows.iter().find(|other| at.limit <= other.limit);
-    !same && !is_empty && own.and_then(amount) != heavier.and_then(amount)
+    let before = heavier.and_then(|heavier| amount(heavier, column));
+    match amount(at, place) {
+        // A weight that had a price is told of as a hole.
+        None => before.is_none().then_some(Gone::Empty),
+        Some(_) => (own.limit != at.limit && before != Some(price)).then_some(Gone::Merged),
+    }
 }
 
 /// The table that a piece's kind of price is in, with columns of the same sort as `like`; nothing
