@@ -364,3 +364,143 @@ fn one_bad_import_spoils_no_other() {
     let imported = folder.json(&["rates", "import", &named]);
     assert_eq!(imported["report"]["against"], "us-listed");
 }
+
+/// The forms in which prices and zones are quoted beside public code: a list with its prices under
+/// `tables` and its day in the title, a list with everything else too, and a matrix of zones, which a
+/// plan takes. The arguments that import each.
+fn quoted(folder: &Folder) -> [String; 3] {
+    let write = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let zones = |first: u32| (0..9).map(|zone| first + 10 * zone).collect::<Vec<u32>>();
+    let tables = json!({
+        "title": "Retail prices as quoted in api/quote.py, Notice 123 effective 2025-10-05 (with the season)",
+        "unit": "US cents, zones 1..9",
+        "tables": {
+            "USPS_GROUND_ADVANTAGE_RETAIL": {"4_oz": zones(720), "15_999_oz": zones(910), "1": zones(910), "2": zones(985)},
+            "USPS_PRIORITY_MAIL_RETAIL": {"4_oz": zones(1_045), "1": zones(1_090)},
+            "USPS_PRIORITY_MAIL_EXPRESS": {"8_oz": zones(3_250), "70": zones(9_000)}
+        }
+    });
+    let list = json!({
+        "title": "Prices, Notice 123 effective 2026-07-12 (quoted in public code; not the official file)",
+        "unit": "US cents; zone arrays are zones 1..9; keys are 'weight not over' in lb",
+        "sources": ["public source code"], "licence": "facts", "cross_checks": "two files agree",
+        "effective": "2026-07-12",
+        "first_class": {
+            "letter_stamped": {"1": 82, "2": 111, "3": 140, "3.5": 169},
+            "letter_metered": {"1": 78, "2": 107, "3": 136, "3.5": 165},
+            "additional_ounce": 29, "nonmachinable": 49, "large_envelope_1oz": 169,
+            "letter_max_oz": 3.5, "note": "large envelopes are flats"
+        },
+        "extra_services": {"certified_mail": 555, "return_receipt_mail": 465, "return_receipt_electronic": 291},
+        "ground_advantage_commercial": {"15.999oz": zones(693), "1": zones(761), "2": zones(799)},
+        "ground_advantage_retail": {"0.5": zones(790), "0.9999": zones(955), "1": zones(955)},
+        "priority_mail_commercial": {"1": zones(904), "20": zones(2_904)},
+        "priority_flat_rate_commercial": {"padded_envelope": 1_199, "medium_box": 2_117, "large_box": 3_100},
+        "temporary_holiday_surcharge": {
+            "from": "2026-10-04", "to": "2027-01-17", "rows_up_to_lb": [3, 10, 25],
+            "ga_commercial": {"z1_4": [40, 65, 105], "z5_9": [55, 105, 175]}
+        },
+        "international_retail": {
+            "columns": ["FCPIS 16oz", "32oz", "48oz", "64oz", "PMI 5lb", "PMI 10lb"],
+            "GB_group20": [3_195, 3_570, 4_925, 6_425, 9_445, 11_840]
+        },
+        "dimensional": {"divisor": 139, "threshold_cubic_inches": 1_728, "note": "166 before"},
+        "history": {"2025-07-13": {"letter_stamped_1oz": 78, "postcard": 61}}
+    });
+    let row = |zone: &str| (0..1_000).map(|_| zone).collect::<String>();
+    let matrix = format!("# origin <zones>\n100 {}\n941 {}\n", row("4"), row("."));
+    write("zones.txt", matrix);
+    let plan = json!({
+        "format": "pennyblack-import-1", "base": "us-2026-07-12", "id": "us-zones",
+        "title": "Zones of a test", "effective": day_ahead(60), "zones": "zones.txt",
+        "source": {"text": "A sample of zone charts", "sample": true}
+    });
+    [
+        write("tables.json", tables.to_string()),
+        write("list.json", list.to_string()),
+        write("zones.json", plan.to_string()),
+    ]
+}
+
+#[test]
+fn lists_and_zones_as_they_are_quoted_go_into_a_fresh_data_center_and_into_a_used_one() {
+    let fresh = Folder::initialised();
+    let used = Folder::initialised();
+    used.json(&["rates", "import", BASE]);
+    used.json(&["rates", "publish"]);
+    used.json(&["rates", "import", &small(&used)]);
+    // The list's day is that of an edition with other prices: it is numbered.
+    for (folder, listed) in [(&fresh, "us-2026-07-12"), (&used, "us-2026-07-12-2")] {
+        let before = folder.lines(&["rates", "list"]).len();
+        let expected = [
+            ("us-2025-10-05", json!(null)),
+            (listed, json!(["history: 1 members"])),
+            ("us-zones", json!(null)),
+        ];
+        for (file, (id, not_read)) in quoted(folder).iter().zip(expected) {
+            let imported = folder.json(&["rates", "import", file]);
+            assert_eq!(
+                (&imported["id"], &imported["not_read"]),
+                (&json!(id), &not_read)
+            );
+            assert!(imported["sample"] == true && imported["published"].is_null());
+            // The same again is the same edition.
+            let again = folder.json(&["rates", "import", file]);
+            assert_eq!(
+                (&again["id"], &again["sha256"]),
+                (&json!(id), &imported["sha256"])
+            );
+        }
+        assert_eq!(folder.lines(&["rates", "list"]).len(), before + 3);
+    }
+}
+
+#[test]
+fn a_fault_of_json_names_its_member_and_its_place() {
+    let folder = Folder::initialised();
+    let [tables, list, zones] = quoted(&folder);
+    let said = |file: &str, from: &str, to: &str| {
+        let text = std::fs::read_to_string(file).unwrap();
+        assert!(text.contains(from), "{from}");
+        // A member a line: places are told in lines and letters.
+        let text = text.replacen(from, to, 1).replace(",\"", ",\n\"");
+        let wrong = folder.path().join("wrong.json");
+        std::fs::write(&wrong, text).unwrap();
+        let (exit, refusal) = folder.refusal(&["rates", "import", &wrong.display().to_string()]);
+        assert_eq!((exit, &refusal["code"]), (3, &json!("not_an_edition")));
+        refusal["message"].as_str().unwrap().to_owned()
+    };
+    let edition = changed(&folder, &[("title", json!("An edition"))]);
+    insta::assert_snapshot!(
+        [
+            said(&tables, "[720,", "[\"720\","),
+            said(&tables, "\"15_999_oz\"", "\"much\""),
+            said(&list, "\"medium_box\":2117", "\"medium_box\":0"),
+            said(&list, "\"certified_mail\":555", "\"certified_mail\":555,\"certified_mail\":556"),
+            said(&list, "\"to\":\"2027-01-17\"", "\"to\":\"17 January\""),
+            said(&zones, "\"sample\":true", "\"sample\":\"yes\""),
+            said(&zones, "zones.txt", "zones.csv"),
+            said(&edition, "\"max_advance_days\":", "\"max_advance_days\":-"),
+            said(&edition, "\"price\":\"0.78\"", "\"price\":0.78"),
+            said(&edition, "\"price\":\"0.78\"", "\"price\":\"0.78"),
+        ]
+        .join("\n"),
+        @r#"
+        wrong.json line 4 column 9: tables.USPS_GROUND_ADVANTAGE_RETAIL.4_oz.0 is not a number of cents.
+        wrong.json line 2 column 8: tables.USPS_GROUND_ADVANTAGE_RETAIL.much is no weight.
+        wrong.json line 39 column 14: priority_flat_rate_commercial.medium_box is not a number of cents.
+        wrong.json line 7 column 18: extra_services.certified_mail: it is there twice.
+        wrong.json line 48 column 6: temporary_holiday_surcharge.to is no date such as 2026-07-12.
+        wrong.json line 5 column 20: source.sample: invalid type: string "yes", expected a boolean.
+        wrong.json line 8 column 9: zones: there is no file "zones.csv".
+        The file is not an edition of rates: line 206 column 20, max_advance_days: invalid value: integer `-30`, expected u16.
+        The file is not an edition of rates: line 434 column 18, tables[0].rows[0].price: invalid type: floating point `0.78`, expected a string.
+        The file is not an edition of rates: line 434 column 24, tables[0].rows[0].price: control character (\u0000-\u001F) found while parsing a string.
+        "#
+    );
+    assert!(folder.lines(&["rates", "list"]).is_empty());
+}

@@ -67,6 +67,34 @@ fn first<T>(list: &str, all: &[T], fault: impl Fn(&T) -> Option<Fault>) -> Optio
     faults.next()
 }
 
+/// What is wrong with a word of an edition: words come to terminals, labels and logs, and none of them
+/// may move a cursor or turn the line.
+pub(super) fn wrong_words(text: &str) -> Option<&'static str> {
+    let is_long = text.len() > MAX_WORDS_BYTES;
+    let is_strange = text.chars().any(is_strange);
+    let strange = is_strange.then_some("it has control characters");
+    is_long.then_some("longer than 1024 bytes").or(strange)
+}
+
+/// What is wrong with a day of an edition.
+pub(super) fn wrong_day(day: Date) -> Option<&'static str> {
+    (!is_usable(day)).then_some(NO_DAY)
+}
+
+/// What is wrong with the first or the last day of an edition, and with which of its members.
+pub(super) fn wrong_days(
+    effective: Date,
+    until: Option<Date>,
+) -> Option<(&'static str, &'static str)> {
+    let wrong = |member, day| wrong_day(day).map(|what| (member, what));
+    wrong("effective", effective)
+        .or_else(|| until.and_then(|until| wrong("until", until)))
+        .or_else(|| {
+            let ends = until.is_some_and(|until| until < effective);
+            ends.then_some(("until", "a day before the first"))
+        })
+}
+
 impl Edition {
     /// Refuses content that contradicts itself, so that pricing need not.
     pub(super) fn soundness(&self) -> Result<(), Unsound> {
@@ -115,15 +143,8 @@ impl Edition {
         long.or_else(|| (!sorted).then(|| at(&["countries"], "a country is there twice")))
     }
 
-    /// Words come to terminals, labels and logs: none of them may move a cursor or turn the line.
     fn words(&self) -> Option<Fault> {
-        let wrong = |text: &str| {
-            let is_long = text.len() > MAX_WORDS_BYTES;
-            let is_strange = text.chars().any(is_strange);
-            let strange = is_strange.then_some("it has control characters");
-            is_long.then_some("longer than 1024 bytes").or(strange)
-        };
-        let words = |step: &str, text: &str| wrong(text).map(|what| at(&[step], what));
+        let words = |step: &str, text: &str| wrong_words(text).map(|what| at(&[step], what));
         let fee = |fee: &Fee| {
             let lists = [("needs", &fee.needs), ("excludes", &fee.excludes)];
             let mut named = lists.into_iter();
@@ -131,7 +152,9 @@ impl Edition {
                 .or_else(|| words("title", &fee.title))
                 .or_else(|| {
                     named.find_map(|(list, all)| {
-                        first(list, all, |name| wrong(name).map(|what| at(&[], what)))
+                        first(list, all, |name| {
+                            wrong_words(name).map(|what| at(&[], what))
+                        })
                     })
                 })
         };
@@ -161,14 +184,9 @@ impl Edition {
     }
 
     fn days(&self) -> Option<Fault> {
-        let day = |step: &str, day: Date| (!is_usable(day)).then(|| at(&[step], NO_DAY));
-        let until = self.until;
-        day("effective", self.effective)
-            .or_else(|| until.and_then(|until| day("until", until)))
-            .or_else(|| {
-                let ends = until.is_some_and(|until| until < self.effective);
-                ends.then(|| at(&["until"], "a day before the first"))
-            })
+        let day = |step: &str, day: Date| wrong_day(day).map(|what| at(&[step], what));
+        wrong_days(self.effective, self.until)
+            .map(|(member, what)| at(&[member], what))
             .or_else(|| {
                 first("surcharges", &self.surcharges, |one| {
                     day("from", one.from).or_else(|| day("to", one.to))

@@ -50,8 +50,8 @@ pub enum SourceError {
     #[error("the file is larger than {MAX_SOURCE_BYTES} bytes")]
     TooLarge,
     /// Not JSON, or not with the members of an edition.
-    #[error("the file is not the JSON of an edition")]
-    Json(#[source] serde_json::Error),
+    #[error("{0}")]
+    Json(String),
     /// Another format.
     #[error("the format is \"{0}\", expected \"{SOURCE_FORMAT}\"")]
     UnknownFormat(String),
@@ -93,7 +93,11 @@ impl Edition {
         if text.len() > MAX_SOURCE_BYTES {
             return Err(SourceError::TooLarge);
         }
-        let source: EditionSource = serde_json::from_str(text).map_err(SourceError::Json)?;
+        let source: EditionSource = serde_json::from_str(text).map_err(|fault| {
+            let (place, why) = MemberPlace::of_json(text, &fault);
+            let fault = Box::new(SourceError::Json(why));
+            SourceError::Member { place, fault }
+        })?;
         if source.format != SOURCE_FORMAT {
             let fault = Err(SourceError::UnknownFormat(source.format));
             return fault

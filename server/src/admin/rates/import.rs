@@ -2,6 +2,7 @@
 //! list in JSON. The files are read here, beside the admin; what they mean is found where the data
 //! center's editions are.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Component, Path};
@@ -9,7 +10,7 @@ use std::path::{Component, Path};
 use jiff::civil::Date;
 use shared::rates::reference::USUAL_BASE;
 use shared::rates::source::{
-    Files, ImportError, Imported, MAX_CHART_BYTES, MAX_FILES, Plan, import_listing, is_listing,
+    Files, ImportError, Imported, MAX_CHART_BYTES, Plan, import_listing, is_listing,
 };
 use shared::rates::{Edition, SourceError};
 
@@ -21,10 +22,13 @@ use crate::admin::view::EditionView;
 use crate::center::DataCenter;
 use crate::db::{DbError, Tx};
 use crate::folder::FileFault;
-use crate::services::rates::store::{self, EditionStoreError};
+use crate::services::rates::store::{self, EditionStoreError, StoredEdition};
 
 /// All files of a plan together, bytes: a call carries them at once.
 const MAX_TOGETHER: usize = 12 << 20;
+
+/// Lists of one day that get a name by themselves.
+const LISTS_MAX: u8 = 9;
 
 /// Why nothing was imported.
 #[derive(Debug, thiserror::Error)]
@@ -60,22 +64,22 @@ pub(in crate::admin) fn import_call(
     }
     let own = file.file_name().unwrap_or(file.as_os_str());
     let own = own.to_string_lossy().into_owned();
-    let mut names: Vec<String> = base.iter().cloned().collect();
+    let mut names: BTreeSet<String> = base.iter().cloned().collect();
     if is_plan {
         let plan = Plan::read(&own, &source)
             .map_err(|error| AdminRefusal::from(NotImported::from(error)))?;
-        names.extend(plan.files().map(str::to_owned));
-        names.push(plan.base.clone());
+        names.extend(plan.files().into_iter().map(str::to_owned));
+        names.insert(plan.base);
     }
     let mut files = Files::new();
     let mut together = 0usize;
-    for name in names.into_iter().take(MAX_FILES + 2) {
+    for name in names {
         let path = Path::new(&name);
         let is_inside = path
             .components()
             .all(|part| matches!(part, Component::Normal(_)));
         // What is no file here is the name of a stored edition, or is missed by the plan itself.
-        if files.contains_key(&name) || !is_inside || !folder.join(path).is_file() {
+        if !is_inside || !folder.join(path).is_file() {
             continue;
         }
         let text = read(&folder.join(path))?;
@@ -127,17 +131,39 @@ pub(super) fn import(
     files: Files,
 ) -> Result<EditionView, AdminRefusal> {
     // Only what is made is stored by the one writer: reading the files takes long.
-    let imported = if is_listing(source) {
+    if is_listing(source) {
         let base = base_of(center, base, &files)?;
-        import_listing((name, source), &base, id.as_deref()).map_err(NotImported::from)?
-    } else {
-        let plan = Plan::read(name, source).map_err(NotImported::from)?;
-        let base = base.unwrap_or_else(|| plan.base.clone());
-        let base = base_of(center, Some(base), &files)?;
-        plan.import(&base, &files).map_err(NotImported::from)?
-    };
-    let Imported { edition, not_read } = imported;
-    stored(center, edition, not_read)
+        return listed(center, (name, source), &base, id.as_deref());
+    }
+    let plan = Plan::read(name, source).map_err(NotImported::from)?;
+    let base = base.unwrap_or_else(|| plan.base.clone());
+    let base = base_of(center, Some(base), &files)?;
+    let imported = plan.import(&base, &files).map_err(NotImported::from)?;
+    stored(center, imported.edition, imported.not_read)
+}
+
+/// Makes the edition of a list and stores it. A list has no name of its own but its day: where another
+/// edition of that day has it, this one is numbered, and so follows it by its name too.
+fn listed(
+    center: &DataCenter,
+    list: (&str, &str),
+    base: &Edition,
+    id: Option<&str>,
+) -> Result<EditionView, AdminRefusal> {
+    let make = |id: Option<&str>| import_listing(list, base, id).map_err(NotImported::from);
+    let first = make(id)?;
+    let usual = first.edition.id().to_owned();
+    let (mut number, mut imported) = (1_u8, first);
+    loop {
+        let Imported { edition, not_read } = imported;
+        number += 1;
+        match keep(center, &edition) {
+            Err(EditionStoreError::NameTaken { .. }) if id.is_none() && number <= LISTS_MAX => {
+                imported = make(Some(&format!("{usual}-{number}")))?;
+            }
+            kept => return looked_through(center, edition, (kept?, not_read)),
+        }
+    }
 }
 
 /// Stores an edition, and looks through it beside those that are published.
@@ -149,11 +175,23 @@ pub(in crate::admin) fn stored(
     edition: Edition,
     not_read: Vec<String>,
 ) -> Result<EditionView, AdminRefusal> {
-    let now = center.now();
-    let kept = edition.clone();
-    let stored = center
+    let kept = keep(center, &edition)?;
+    looked_through(center, edition, (kept, not_read))
+}
+
+fn keep(center: &DataCenter, edition: &Edition) -> Result<StoredEdition, EditionStoreError> {
+    let (now, edition) = (center.now(), edition.clone());
+    center
         .db()
-        .write_blocking("rates-import", move |tx| store::import(tx, &kept, now))?;
+        .write_blocking("rates-import", move |tx| store::import(tx, &edition, now))
+}
+
+fn looked_through(
+    center: &DataCenter,
+    edition: Edition,
+    (stored, not_read): (StoredEdition, Vec<String>),
+) -> Result<EditionView, AdminRefusal> {
+    let now = center.now();
     let report = center.db().read_blocking("rates-report", move |tx| {
         report_on(tx, &edition, &[], today(now))
     })?;
@@ -233,5 +271,34 @@ impl From<NotImported> for AdminRefusal {
             NotImported::Store(error) => error.into(),
             NotImported::Db(error) => error.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_of_many_lines_brings_its_base_and_zones_along_and_each_file_once() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["base.json", "fees.csv", "zones.csv"] {
+            std::fs::write(folder.path().join(name), name).unwrap();
+        }
+        let line = r#"{"file": "fees.csv", "label": "L", "is": {"fee": {"name": "x"}}}"#;
+        let plan = format!(
+            r#"{{"format": "pennyblack-import-1", "base": "base.json", "id": "us-a", "title": "A",
+                 "effective": "2027-01-17", "source": {{"text": "A notice"}},
+                 "lines": [{}], "zones": "zones.csv"}}"#,
+            vec![line; 400].join(",")
+        );
+        let call = import_call(&folder.path().join("plan.json"), plan, None, None).unwrap();
+        let AdminCall::Rates {
+            rates: RatesCall::ImportFiles { files, .. },
+        } = call
+        else {
+            panic!("{call:?}");
+        };
+        let names: Vec<&String> = files.keys().collect();
+        assert_eq!(names, ["base.json", "fees.csv", "zones.csv"]);
     }
 }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::super::edition::{Edition, Source};
 use super::super::kinds::{MailClass, PriceKind, Shape};
+use super::super::soundness::{path as way, wrong_days, wrong_words};
 use super::super::tables::{PriceTable, Row};
 use super::super::zones::FixedZone;
 use super::SourceError;
@@ -26,6 +27,8 @@ pub(super) use renewed::{NoPlace, Renewed};
 pub const PLAN_FORMAT: &str = "pennyblack-import-1";
 /// The most files of a plan: each table of a full price list in its own.
 pub const MAX_FILES: usize = 200;
+/// The most tables of a plan, and the most lines: many may stand in one file.
+const MAX_PRICED: usize = 1_000;
 
 /// Files by the names that a plan gives them.
 pub type Files = BTreeMap<String, String>;
@@ -42,16 +45,7 @@ pub struct Imported {
 /// Why no edition could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// A plan or a list of prices is not JSON, or not with the members of one.
-    #[error("{file} cannot be read")]
-    Json {
-        /// The file.
-        file: String,
-        /// Why, with line and column.
-        #[source]
-        fault: serde_json::Error,
-    },
-    /// A member of a plan or of a list is not what it has to be.
+    /// A plan or a list of prices is not JSON, or a member of it is not what it has to be.
     #[error("{0}")]
     Member(Box<PlaceFault>),
     /// More files than a plan may name.
@@ -64,6 +58,9 @@ pub enum ImportError {
     #[error(transparent)]
     Source(#[from] SourceError),
 }
+
+/// What nothing could be quoted from.
+const NO_KIND: &str = "no kind of price";
 
 fn written(faults: &[SheetFault]) -> String {
     let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -127,37 +124,75 @@ impl Plan {
     /// Reads the plan of a file.
     ///
     /// # Errors
-    /// [`ImportError::Json`]; [`ImportError::Member`] for another format.
+    /// [`ImportError::Member`] for what no file can mend; [`ImportError::TooManyFiles`].
     pub fn read(file: &str, text: &str) -> Result<Self, ImportError> {
-        let plan: Self = serde_json::from_str(text).map_err(|fault| ImportError::Json {
-            file: file.to_owned(),
-            fault,
-        })?;
+        let plan: Self = serde_json::from_str(text)
+            .map_err(|fault| ImportError::Member(PlaceFault::of_json((file, text), &fault)))?;
         let plan = Self {
             written: (file.to_owned(), text.to_owned()),
             ..plan
         };
-        if plan.format != PLAN_FORMAT {
-            let format = &plan.format;
-            let what = format!("the format is {format:?}, expected {PLAN_FORMAT:?}");
-            return Err(plan.wrong(&["format"], what));
-        }
-        if plan.tables.len() > MAX_FILES || plan.lines.len() > MAX_FILES {
-            return Err(ImportError::TooManyFiles);
-        }
+        plan.check()?;
         Ok(plan)
     }
 
-    /// The files it needs, beside its base.
-    pub fn files(&self) -> impl Iterator<Item = &str> {
+    /// What is written in the plan itself is judged before any file is: an edition made of it would
+    /// say the same of members that nobody wrote.
+    fn check(&self) -> Result<(), ImportError> {
+        if self.format != PLAN_FORMAT {
+            let format = &self.format;
+            let what = format!("the format is {format:?}, expected {PLAN_FORMAT:?}");
+            return Err(self.wrong(&["format"], what));
+        }
+        for (list, length) in [("tables", self.tables.len()), ("lines", self.lines.len())] {
+            if length > MAX_PRICED {
+                return Err(self.wrong(&[list], format!("more than {MAX_PRICED} entries")));
+            }
+        }
+        if self.files().len() > MAX_FILES {
+            return Err(ImportError::TooManyFiles);
+        }
+        if let Some((member, what)) = wrong_days(self.effective, self.until) {
+            return Err(self.wrong(&[member], what.to_owned()));
+        }
+        let words = |path: &[&str], text: &str| match wrong_words(text) {
+            Some(what) => Err(self.wrong(path, what.to_owned())),
+            None => Ok(()),
+        };
+        words(&["id"], &self.id)?;
+        words(&["title"], &self.title)?;
+        words(&["source", "text"], &self.source.text)?;
+        for (place, table) in self.tables.iter().enumerate() {
+            let place = place.to_string();
+            words(&["tables", &place, "file"], &table.file)?;
+            if table.kinds.is_empty() {
+                return Err(self.wrong(&["tables", &place, "kinds"], NO_KIND.to_owned()));
+            }
+        }
+        for (place, line) in self.lines.iter().enumerate() {
+            let place = place.to_string();
+            words(&["lines", &place, "file"], &line.file)?;
+            if line.is_without_kinds() {
+                let path = ["lines", &place, "is", "item", "kinds"];
+                return Err(self.wrong(&path, NO_KIND.to_owned()));
+            }
+        }
+        words(&["zones"], self.zones.as_deref().unwrap_or_default())
+    }
+
+    /// The files it needs beside its base, each once.
+    #[must_use]
+    pub fn files(&self) -> BTreeSet<&str> {
         let tables = self.tables.iter().map(|table| table.file.as_str());
         let lines = self.lines.iter().map(|line| line.file.as_str());
-        tables.chain(lines).chain(self.zones.as_deref())
+        let all = tables.chain(lines).chain(self.zones.as_deref());
+        all.collect()
     }
 
     /// What is wrong with the plan's own value at a path.
     fn wrong(&self, path: &[&str], what: String) -> ImportError {
         let (file, text) = &self.written;
+        let what = format!("{}: {what}", way(path));
         ImportError::Member(PlaceFault::at((file, text), path, what))
     }
 
@@ -206,7 +241,9 @@ impl Plan {
         }
         if let Some(name) = &self.zones {
             match read_zones(name, self.file(files, name, &["zones"])?) {
-                Ok(sheet) => new.put_zones(&self.source, name, sheet)?,
+                Ok(sheet) => new
+                    .put_zones(&self.source, name, sheet)
+                    .map_err(|fault| self.wrong(&["zones"], format!("{name}: {fault}")))?,
                 Err(found) => faults.extend(found),
             }
         }
@@ -255,7 +292,7 @@ impl Renewed {
         publication: &PlanSource,
         file: &str,
         sheet: ZoneSheet,
-    ) -> Result<(), ImportError> {
+    ) -> Result<(), SourceError> {
         let source = self.source(format!("{}, {file}", publication.text), publication.sample);
         let zones = &mut self.edition.zones;
         if !sheet.fixed.is_empty() {

@@ -21,10 +21,10 @@ struct Line {
 }
 
 /// The price of a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::rates) struct LinePrice {
-    /// The line, from 1.
-    pub(in crate::rates) line: u32,
+    /// Every line that says it, from 1; never empty.
+    pub(in crate::rates) lines: Vec<u32>,
     /// `None` where the line says that there is none.
     pub(in crate::rates) price: Option<Mills>,
 }
@@ -65,18 +65,19 @@ impl LineSheet {
         let mut faults = Vec::new();
         let is_it = |line: &&Line| label_of(&line.cells, column) == wanted;
         for line in self.lines.iter().filter(is_it) {
-            match (self.price_in(line, column), found) {
+            match (self.price_in(line, column), &mut found) {
                 (Err(fault), _) => faults.push(fault),
-                (Ok((column, price)), Some(before)) if price != before.price => {
-                    let what = format!("another price than in line {} for {label:?}", before.line);
+                (Ok((_, price)), Some(before)) if price == before.price => {
+                    before.lines.push(line.number);
+                }
+                (Ok((column, _)), Some(before)) => {
+                    let first = before.lines.first().copied().unwrap_or_default();
+                    let what = format!("another price than in line {first} for {label:?}");
                     faults.push(self.fault(line, column, what));
                 }
-                (Ok(_), Some(_)) => {}
-                (Ok((_, price)), None) => {
-                    found = Some(LinePrice {
-                        line: line.number,
-                        price,
-                    });
+                (Ok((_, price)), found) => {
+                    let lines = vec![line.number];
+                    *found = Some(LinePrice { lines, price });
                 }
             }
         }
@@ -209,7 +210,8 @@ Collect,,free,\r
                 let price = found
                     .price
                     .map_or("-".to_owned(), |price| price.to_string());
-                format!("line {}: {price}", found.line)
+                let lines: Vec<String> = found.lines.iter().map(u32::to_string).collect();
+                format!("line {}: {price}", lines.join(", "))
             }
             Err(faults) => {
                 let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -225,7 +227,7 @@ Collect,,free,\r
         assert_eq!(priced("Registered Mail", "c"), "line 5: -");
         assert_eq!(
             priced("Priority Mail Medium Flat Rate Box", "C"),
-            "line 6: 22.95"
+            "line 6, 7: 22.95"
         );
         assert_eq!(priced("Medium Flat Rate Box", "C"), "no such line");
     }

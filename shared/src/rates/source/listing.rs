@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::super::edition::{Edition, Source};
 use super::super::kinds::{MailClass, PriceKind, Shape};
+use super::super::soundness::wrong_words;
 use super::super::tables::{PriceTable, Row, Surcharge, ZONES};
 use super::super::weight::Weight;
 use super::import::{ImportError, Imported, Renewed};
@@ -43,17 +44,16 @@ pub fn import_listing(
     base: &Edition,
     id: Option<&str>,
 ) -> Result<Imported, ImportError> {
-    let mut members: Map<String, Value> =
-        serde_json::from_str(text).map_err(|fault| ImportError::Json {
-            file: file.to_owned(),
-            fault,
-        })?;
+    let mut members = members::read((file, text))?;
     let top = At::top((file, text));
     let title = members
         .get("title")
         .and_then(Value::as_str)
         .unwrap_or_default()
         .to_owned();
+    if let Some(what) = wrong_words(&title) {
+        return Err(top.member("title").refused(&what));
+    }
     let effective = match members.remove("effective") {
         Some(day) => date_of(&top.member("effective"), &day)?,
         // The older list says its day only in its title.
@@ -161,6 +161,9 @@ impl Listing {
         (class, shape): (MailClass, Shape),
         (kinds, zoned, rows): (Vec<PriceKind>, bool, Vec<Row>),
     ) -> Result<(), ImportError> {
+        if rows.is_empty() {
+            return Err(at.wrong("without a price"));
+        }
         let table = PriceTable {
             class,
             shape,
@@ -196,7 +199,7 @@ impl Listing {
                 let limit = limit.map_err(|_| row.wrong("no weight"))?;
                 rows.push(self.row(limit, cents(&row, &price)?));
             }
-            rows.sort_by_key(|row: &Row| row.limit);
+            let rows = without_twins(&at, rows)?;
             let letter = (MailClass::FirstClass, Shape::Letter);
             self.table(&at, letter, (vec![kind], false, rows))?;
         }
@@ -292,13 +295,17 @@ impl Listing {
             date_of(&at.member(name), &value)
         };
         let (from, to) = (day("from")?, day("to")?);
+        if to < from {
+            return Err(at.member("to").wrong("a day before the first"));
+        }
         let limits = members.remove("rows_up_to_lb").unwrap_or_default();
         let limits = limits.as_array().cloned().unwrap_or_default();
         let limits: Option<Vec<Weight>> = limits
             .iter()
             .map(|pounds| Weight::from_pounds(pounds.as_u64()?).ok())
             .collect();
-        let limits = limits.ok_or_else(|| at.member("rows_up_to_lb").wrong("no pounds"))?;
+        let limits = limits.filter(|limits| limits.is_sorted_by(|a, b| a < b));
+        let limits = limits.ok_or_else(|| at.member("rows_up_to_lb").wrong("no rising pounds"))?;
         for (name, value) in members {
             let at = at.member(&name);
             let known = SEASONS.iter().find(|(member, ..)| *member == name);

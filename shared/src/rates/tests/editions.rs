@@ -144,9 +144,9 @@ fn a_broken_import_says_where() {
     ];
     insta::assert_snapshot!(list.join("\n"), @r#"
     line 2 column 12, format: the format is "pennyblack-edition-9", expected "pennyblack-edition-1"
-    the file is not the JSON of an edition: "0.7800": not an amount of money such as 50.00 at line 257 column 36
-    the file is not the JSON of an edition: "15.999": not a weight such as 28g, 1oz or 2lb3oz at line 313 column 19
-    the file is not the JSON of an edition: unknown field `colour`, expected one of `to`, `price`, `prices`, `source` at line 313 column 31
+    line 257 column 28, tables[0].rows[0].price: "0.7800": not an amount of money such as 50.00
+    line 313 column 12, tables[4].rows[0].to: "15.999": not a weight such as 28g, 1oz or 2lb3oz
+    line 313 column 34, tables[4].rows[0].colour: unknown field `colour`, expected one of `to`, `price`, `prices`, `source`
     line 1581 column 13, zones.source: source "nowhere" is not described under sources
     line 1579 column 12, zones.chart: no reference data named "us-1999"
     line 313 column 5, tables[4].rows[0]: the row to 15.999 oz has the wrong number of prices

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::super::line_sheet::{LinePrice, LineSheet, column_of, read_lines};
 use super::super::sheet::SheetFault;
 use super::{Files, ImportError, NoPlace, Plan, Renewed, Taken};
+use crate::money::Mills;
 use crate::rates::kinds::{MailClass, PriceKind, Shape};
 use crate::rates::tables::{Fee, PriceTable, Row};
 
@@ -40,17 +41,42 @@ enum Priced {
     },
 }
 
-/// The base has no such fee.
+/// Why a fee has no place in the new edition.
 #[derive(Clone, Debug)]
-struct NoFee {
-    name: String,
-    class: Option<MailClass>,
+enum NoFee {
+    /// The base has no such fee.
+    Unknown {
+        name: String,
+        class: Option<MailClass>,
+    },
+    /// Another line came before, so one of the two prices would be lost.
+    Twice { name: String, class: MailClass },
 }
 
 impl fmt::Display for NoFee {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the edition it is based on has no fee {:?}", self.name)?;
-        self.class.map_or(Ok(()), |class| write!(f, " for {class}"))
+        match self {
+            Self::Unknown { name, class } => {
+                write!(f, "the edition it is based on has no fee {name:?}")?;
+                class.map_or(Ok(()), |class| write!(f, " for {class}"))
+            }
+            Self::Twice { name, class } => {
+                write!(
+                    f,
+                    "there is a price of the fee {name:?} for {class} already"
+                )
+            }
+        }
+    }
+}
+
+impl PlanLine {
+    /// Whether it is a price of no kind, which nobody could pay.
+    pub(super) const fn is_without_kinds(&self) -> bool {
+        match &self.is {
+            Priced::Item { kinds, .. } => kinds.is_empty(),
+            Priced::Fee { .. } => false,
+        }
     }
 }
 
@@ -88,8 +114,9 @@ impl Plan {
             };
             match sheet.price(&line.label, column) {
                 Ok(Some(price)) => {
-                    taken.entry(name).or_default().insert(price.line);
-                    new.put_line(self, line, price)
+                    let lines = taken.entry(name).or_default();
+                    lines.extend(price.lines.iter().copied());
+                    new.put_line(self, line, &price)
                         .map_err(|what| self.wrong(&path("is"), what))?;
                 }
                 Ok(None) if faults.is_empty() => {
@@ -113,8 +140,9 @@ impl Plan {
 }
 
 impl Renewed {
-    fn put_line(&mut self, plan: &Plan, line: &PlanLine, found: LinePrice) -> Result<(), String> {
+    fn put_line(&mut self, plan: &Plan, line: &PlanLine, found: &LinePrice) -> Result<(), String> {
         let (publication, file) = (&plan.source, &line.file);
+        let number = found.lines.first().copied();
         match &line.is {
             Priced::Item {
                 class,
@@ -137,7 +165,7 @@ impl Renewed {
                         limit,
                         amounts: vec![found.price],
                         source,
-                        line: Some(found.line),
+                        line: number,
                     }],
                     groups: Vec::new(),
                 };
@@ -145,21 +173,35 @@ impl Renewed {
             }
             Priced::Fee { name, class } => {
                 // Fees have no line of their own beside their source, so it stands in its text.
-                let text = format!("{}, {file}, line {}", publication.text, found.line);
+                let number = number.unwrap_or_default();
+                let text = format!("{}, {file}, line {number}", publication.text);
                 let source = self.source(text, publication.sample);
-                let is_it = |fee: &&mut Fee| {
-                    fee.name == *name && class.is_none_or(|class| fee.class == class)
-                };
-                let edition = &mut self.edition;
-                let fees = edition.nonmachinable.iter_mut().chain(&mut edition.extras);
-                let mut is_known = false;
-                for fee in fees.filter(is_it) {
-                    (fee.amount, fee.source, is_known) = (found.price, source, true);
-                }
-                let (name, class) = (name.clone(), *class);
-                let unknown = || NoFee { name, class }.to_string();
-                is_known.then_some(()).ok_or_else(unknown)
+                let put = self.put_fee((name, *class), found.price, source);
+                put.map_err(|fault| fault.to_string())
             }
         }
+    }
+
+    /// Puts the price of a fee: for one class, or for all that have it.
+    fn put_fee(
+        &mut self,
+        (name, class): (&str, Option<MailClass>),
+        price: Option<Mills>,
+        source: u16,
+    ) -> Result<(), NoFee> {
+        let edition = &mut self.edition;
+        let fees = edition.nonmachinable.iter_mut().chain(&mut edition.extras);
+        let is_it = |fee: &Fee| fee.name == name && class.is_none_or(|class| fee.class == class);
+        let mut is_known = false;
+        for (place, fee) in fees.enumerate().filter(|(_, fee)| is_it(fee)) {
+            if !self.put_fees.insert(place) {
+                let (name, class) = (name.to_owned(), fee.class);
+                return Err(NoFee::Twice { name, class });
+            }
+            (fee.amount, fee.source, is_known) = (price, source, true);
+        }
+        let name = name.to_owned();
+        let unknown = || NoFee::Unknown { name, class };
+        is_known.then_some(()).ok_or_else(unknown)
     }
 }

@@ -1,6 +1,6 @@
 //! The edition before on its way to a new one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -31,6 +31,8 @@ pub(in crate::rates::source) struct Renewed {
     pub(in crate::rates::source) not_read: Vec<String>,
     /// The kinds of price that were put.
     put: Vec<(MailClass, Shape, PriceKind)>,
+    /// The fees that were put, by their places: those of nonmachinable pieces, then the extras.
+    pub(super) put_fees: BTreeSet<usize>,
 }
 
 impl Renewed {
@@ -63,6 +65,7 @@ impl Renewed {
             edition,
             not_read: Vec::new(),
             put: Vec::new(),
+            put_fees: BTreeSet::new(),
         }
     }
 

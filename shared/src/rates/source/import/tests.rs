@@ -177,24 +177,92 @@ fn what_is_wrong_in_any_file_is_told_at_once() {
     missing.remove("ga.csv");
     assert_eq!(
         imported(&missing).unwrap_err().to_string(),
-        "plan.json line 10 column 18: there is no file \"ga.csv\""
+        "plan.json line 10 column 18: tables[1].file: there is no file \"ga.csv\""
     );
     let strange = PLAN.replace("\"unit\": \"lb\"", "\"unit\": \"lb\", \"colour\": 1");
-    let unread = Plan::read("plan.json", &strange).unwrap_err();
-    assert_eq!(unread.to_string(), "plan.json cannot be read");
-    let why = std::error::Error::source(&unread).unwrap().to_string();
-    assert!(why.contains("`colour`") && why.contains("line 10"), "{why}");
+    let unread = Plan::read("plan.json", &strange).unwrap_err().to_string();
+    assert!(
+        unread.starts_with("plan.json line 10 column 121: tables[1].colour: unknown field"),
+        "{unread}"
+    );
     let other = PLAN.replace("pennyblack-import-1", "pennyblack-import-9");
     assert_eq!(
         Plan::read("plan.json", &other).unwrap_err().to_string(),
-        "plan.json line 2 column 15: the format is \"pennyblack-import-9\", expected \"pennyblack-import-1\""
+        "plan.json line 2 column 15: format: the format is \"pennyblack-import-9\", expected \"pennyblack-import-1\""
     );
-    let named: Vec<String> = Plan::read("plan.json", PLAN)
-        .unwrap()
-        .files()
-        .map(str::to_owned)
-        .collect();
-    assert_eq!(named, ["letters.csv", "ga.csv", "zones.csv"]);
+    let named = Plan::read("plan.json", PLAN).unwrap();
+    let named = Vec::from_iter(named.files());
+    assert_eq!(named, ["ga.csv", "letters.csv", "zones.csv"]);
+}
+
+#[test]
+fn what_is_written_in_the_plan_itself_is_judged_at_its_place_before_any_file() {
+    let said = |from: &str, to: &str| {
+        assert!(PLAN.contains(from), "{from}");
+        let read = Plan::read("plan.json", &PLAN.replacen(from, to, 1));
+        read.unwrap_err().to_string()
+    };
+    let zoned = |zones: &str| {
+        let files = files(&[("zones.csv", zones)]);
+        imported(&files).unwrap_err().to_string()
+    };
+    let until = r#""effective": "2027-01-17", "until":"#;
+    insta::assert_snapshot!(
+        [
+            said(r#"["metered"]"#, "[]"),
+            said(r#"["metered"]"#, r#"["metred"]"#),
+            said(r#""effective": "2027-01-17""#, r#""effective": "2300-01-17""#),
+            said(r#""effective": "2027-01-17""#, &format!(r#"{until} "2027-01-16""#)),
+            said(r#""effective": "2027-01-17""#, &format!(r#"{until} "soon""#)),
+            said("US prices of", r"\u001b[2JUS prices of"),
+            said("us-2027-01-17", r"us\n2027-01-17"),
+            said("Notice 123", r"\u202eNotice 123"),
+            said("ga.csv", r"ga\u0007.csv"),
+            said("\"zones\": ", "\"zones\" "),
+            zoned("100,941,8\n941,100,7\n"),
+        ]
+        .join("\n"),
+        @r"
+        plan.json line 9 column 85: tables[0].kinds: no kind of price
+        plan.json line 9 column 86: tables[0].kinds[0]: unknown variant `metred`, expected one of `metered`, `retail`, `commercial`
+        plan.json line 6 column 18: effective: not a day of the years 2000 to 2199
+        plan.json line 6 column 41: until: a day before the first
+        plan.json line 6 column 41: until: failed to parse four digit integer as year: invalid digit, expected 0-9 but got s
+        plan.json line 5 column 14: title: it has control characters
+        plan.json line 4 column 11: id: it has control characters
+        plan.json line 7 column 24: source.text: it has control characters
+        plan.json line 10 column 18: tables[1].file: it has control characters
+        plan.json line 12 column 13: zones: expected `:`
+        plan.json line 12 column 14: zones: zones.csv: the zone chart gives 941 and 100 different zones in the two directions
+        "
+    );
+}
+
+#[test]
+fn many_lines_stand_in_one_file_and_only_files_are_counted() {
+    let lines = |count: usize, file: &dyn Fn(usize) -> String| {
+        let line = |number: usize| {
+            let file = file(number);
+            format!(
+                r#"{{"file": "{file}", "label": "L{number}", "is": {{"fee": {{"name": "x"}}}}}}"#
+            )
+        };
+        let lines: Vec<String> = (0..count).map(line).collect();
+        let end = format!("\"lines\": [{}], \"zones\"", lines.join(","));
+        Plan::read("plan.json", &PLAN.replace("\"zones\"", &end))
+    };
+    let one = lines(500, &|_| "fees.csv".to_owned()).unwrap();
+    let named = Vec::from_iter(one.files());
+    assert_eq!(named, ["fees.csv", "ga.csv", "letters.csv", "zones.csv"]);
+    let own = |number| format!("f{number}.csv");
+    assert_eq!(lines(197, &own).unwrap().files().len(), MAX_FILES);
+    let fault = lines(198, &own).unwrap_err().to_string();
+    assert_eq!(fault, "a plan names at most 200 files");
+    let fault = lines(1_001, &|_| "fees.csv".to_owned()).unwrap_err();
+    assert_eq!(
+        fault.to_string(),
+        "plan.json line 12 column 14: lines: more than 1000 entries"
+    );
 }
 
 const LISTING: &str = r#"{
@@ -408,6 +476,7 @@ fn what_is_wrong_with_a_line_is_said_with_its_place_in_the_file_or_the_plan() {
             plan("\"flat-rate:medium-box\"", "\"flat-rate:huge-box\""),
             plan("\"file\": \"fees.csv\"", "\"file\": \"fee.csv\""),
             plan("\"parcel\"", "\"flat\""),
+            plan("\"flat-rate:large-box\", \"kinds\": [\"retail\"]", "\"flat-rate:large-box\", \"kinds\": []"),
             fees("$19.15", "cheap"),
             fees(",$19.15", ""),
             fees("$5.60", "$5.60,$5.00"),
@@ -417,20 +486,73 @@ fn what_is_wrong_with_a_line_is_said_with_its_place_in_the_file_or_the_plan() {
         ]
         .join("\n"),
         @r#"
-    plan.json line 15 column 39: fees.csv has no line "Registered Mail"
-    plan.json line 15 column 63: the edition it is based on has no fee "pigeon"
-    plan.json line 16 column 62: the edition it is based on has no fee "nonmachinable" for media
-    plan.json line 11 column 73: not a column such as B
-    plan.json line 11 column 84: the edition it is based on has no priority flat-rate:huge-box
-    plan.json line 11 column 18: there is no file "fee.csv"
-    plan.json line 6 column 9: the edition it is based on has no ground-advantage flat
-    fees.csv line 2 column C: "cheap" is not a price such as $7.61
-    fees.csv line 2 column C: the line ends before this column
-    fees.csv line 3 column C: a second price, and the plan names no column
-    fees.csv line 5 column B: another price than in line 3 for "Certified Mail"
-    fees.csv line 4 column B: "0.00" is a price of nothing
-    fees.csv line 2 column B: "?" is not a price such as $7.61
-    "#
+        plan.json line 15 column 39: lines[3].label: fees.csv has no line "Registered Mail"
+        plan.json line 15 column 63: lines[3].is: the edition it is based on has no fee "pigeon"
+        plan.json line 16 column 62: lines[4].is: the edition it is based on has no fee "nonmachinable" for media
+        plan.json line 11 column 73: lines[1].column: not a column such as B
+        plan.json line 11 column 84: lines[1].is: the edition it is based on has no priority flat-rate:huge-box
+        plan.json line 11 column 18: lines[1].file: there is no file "fee.csv"
+        plan.json line 6 column 9: tables[0]: the edition it is based on has no ground-advantage flat
+        plan.json line 10 column 76: lines[0].is.item.kinds: no kind of price
+        fees.csv line 2 column C: "cheap" is not a price such as $7.61
+        fees.csv line 2 column C: the line ends before this column
+        fees.csv line 3 column C: a second price, and the plan names no column
+        fees.csv line 5 column B: another price than in line 3 for "Certified Mail"
+        fees.csv line 4 column B: "0.00" is a price of nothing
+        fees.csv line 2 column B: "?" is not a price such as $7.61
+        "#
+    );
+}
+
+#[test]
+fn the_same_fee_twice_is_refused_and_a_line_that_says_it_again_is_read() {
+    let lines = |lines: &[&str]| {
+        let a = LINES.find("\"lines\": [").unwrap();
+        let plan = format!("{}\"lines\": [\n{}]}}", &LINES[..a], lines.join(",\n"));
+        with_lines(&plan, &format!("{FEES}Nonmachinable*,0.50\n"))
+    };
+    let fee = |label: &str, fee: &str| {
+        format!(r#"{{"file": "fees.csv", "label": "{label}", "is": {{"fee": {{{fee}}}}}}}"#)
+    };
+    let all = fee("Certified Mail", r#""name": "certified""#);
+    let one = fee(
+        "Nonmachinable",
+        r#""name": "certified", "class": "first-class""#,
+    );
+    let other = fee(
+        "Certified Mail",
+        r#""name": "certified", "class": "priority""#,
+    );
+    let ground = fee(
+        "Certified Mail",
+        r#""name": "certified", "class": "priority-express""#,
+    );
+    for twice in [[&all, &all], [&all, &one], [&one, &all], [&one, &one]] {
+        let fault = lines(&twice.map(String::as_str)).unwrap_err().to_string();
+        assert!(
+            fault.contains(
+                "lines[1].is: there is a price of the fee \"certified\" for first-class already"
+            ),
+            "{fault}"
+        );
+    }
+    let fault = lines(&[&ground]).unwrap_err().to_string();
+    assert!(fault.contains("has no fee"), "{fault}");
+    let imported = lines(&[&one, &other]).unwrap();
+    let price = |class: MailClass| {
+        let mut fees = imported.edition.extras.iter();
+        let fee = fees.find(|fee| fee.name == "certified" && fee.class == class);
+        fee.unwrap().amount.unwrap().to_string()
+    };
+    assert_eq!(price(MailClass::FirstClass), "0.50");
+    assert_eq!(price(MailClass::Priority), "5.60");
+    assert_eq!(
+        imported.not_read,
+        [
+            "fees.csv line 2: Medium Flat Rate Box, $22.95, $19.15",
+            "fees.csv line 5: Parcel Locker, $3.00",
+            "ga.csv line 4: Limited overland, $5.00",
+        ]
     );
 }
 
@@ -455,20 +577,38 @@ fn a_list_with_a_member_of_another_kind_is_refused_by_its_name() {
             refused("FCPIS 16oz", "16oz"),
             refused("[3000, 3300, 10000], \"CA", "[3000, 3300], \"CA"),
             refused("\"XY_group16\": [3000", "\"XY_group16\": [3001"),
+            refused("\"postcard\": 67", "\"postcard\": 67, \"postcard\": 68"),
+            refused("\"letter_stamped\": {\"1\": 85}", "\"letter_stamped\": {}"),
+            refused("\"letter_stamped\": {\"1\": 85}", "\"letter_stamped\": {\"1\": 85, \"1.0\": 86}"),
+            refused("\"effective\": \"2027", "\"effective\": \"2327"),
+            refused("\"to\": \"2028-01-16\"", "\"to\": \"2027-01-16\""),
+            refused("[3, 10]", "[10, 3]"),
+            refused("z5_9", "z9_5"),
+            refused("A list effective", "A \\u001blist effective"),
+            refused("\"medium_box\": 2200", "\"medium_box\" 2200"),
         ]
         .join("\n"),
         @r"
-    list.json line 6 column 66: first_class.postcard is not a number of cents
-    list.json line 12 column 15: ground_advantage_retail.2.0 is not a number of cents
-    list.json line 9 column 32: ground_advantage_retail is not one price for one weight
-    list.json line 12 column 16: ground_advantage_retail.two is no weight
-    list.json line 16 column 17: temporary_holiday_surcharge.from is no date such as 2026-07-12
-    list.json line 17 column 31: temporary_holiday_surcharge.ga_retail.z1_4 is not a price for each band
-    list.json line 19 column 32: dimensional.divisor is no number above 0
-    list.json line 21 column 21: international_retail.columns.0 is no column such as FCPIS 16oz
-    list.json line 22 column 23: international_retail.DE_group16 is not a price for each column
-    list.json line 22 column 92: international_retail.XY_group16.0: another price than international_retail.DE_group16.0 of the same price group
-    "
+        list.json line 6 column 66: first_class.postcard is not a number of cents
+        list.json line 12 column 15: ground_advantage_retail.2.0 is not a number of cents
+        list.json line 9 column 32: ground_advantage_retail is not one price for one weight
+        list.json line 12 column 16: ground_advantage_retail.two is no weight
+        list.json line 16 column 17: temporary_holiday_surcharge.from is no date such as 2026-07-12
+        list.json line 17 column 31: temporary_holiday_surcharge.ga_retail.z1_4 is not a price for each band
+        list.json line 19 column 32: dimensional.divisor is no number above 0
+        list.json line 21 column 21: international_retail.columns.0 is no column such as FCPIS 16oz
+        list.json line 22 column 23: international_retail.DE_group16 is not a price for each column
+        list.json line 22 column 92: international_retail.XY_group16.0: another price than international_retail.DE_group16.0 of the same price group
+        list.json line 6 column 82: first_class.postcard: it is there twice
+        list.json line 5 column 78: first_class.letter_stamped is without a price
+        list.json line 5 column 78: first_class.letter_stamped is not one price for one weight
+        list.json line 3 column 18: effective is not a day of the years 2000 to 2199
+        list.json line 16 column 37: temporary_holiday_surcharge.to is a day before the first
+        list.json line 16 column 68: temporary_holiday_surcharge.rows_up_to_lb is no rising pounds
+        list.json line 17 column 49: temporary_holiday_surcharge.ga_retail.z9_5 is no zones
+        list.json line 2 column 14: title: it has control characters
+        list.json line 14 column 52: priority_flat_rate_commercial.medium_box: expected `:`
+        "
     );
 }
 

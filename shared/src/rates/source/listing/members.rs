@@ -1,12 +1,16 @@
 //! What members of a list hold: weights, cents, dates.
 
+use std::fmt;
+
 use jiff::civil::Date;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::super::import::ImportError;
 use super::super::place::PlaceFault;
 use crate::money::Mills;
 use crate::rates::kinds::{MailClass, PriceKind};
+use crate::rates::soundness::wrong_day;
 use crate::rates::tables::{Band, Row, ZoneGroup};
 use crate::rates::weight::Weight;
 
@@ -72,6 +76,86 @@ pub(super) const SEASONS: [(&str, MailClass, PriceKind); 4] = [
     ("priority_retail", MailClass::Priority, PriceKind::Retail),
 ];
 
+/// Reads a list.
+///
+/// # Errors
+/// With the place of what is no JSON, or of a member that is there twice: one of the two prices would
+/// be lost without a word.
+pub(super) fn read((file, text): (&str, &str)) -> Result<Map<String, Value>, ImportError> {
+    let read: Result<Whole, _> = serde_json::from_str(text);
+    match read {
+        Ok(Whole(Value::Object(members))) => Ok(members),
+        Ok(Whole(_)) => Err(At::top((file, text)).wrong("no object")),
+        Err(fault) => Err(ImportError::Member(PlaceFault::of_json(
+            (file, text),
+            &fault,
+        ))),
+    }
+}
+
+/// A value in which no object has two members of one name.
+struct Whole(Value);
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reading).map(Self)
+    }
+}
+
+struct Reading;
+
+impl<'de> Visitor<'de> for Reading {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Whole(value)) = entries.next_element()? {
+            list.push(value);
+        }
+        Ok(list.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut members = Map::new();
+        while let Some(name) = entries.next_key::<String>()? {
+            if members.contains_key(&name) {
+                return Err(A::Error::custom("it is there twice"));
+            }
+            let Whole(value) = entries.next_value()?;
+            members.insert(name, value);
+        }
+        Ok(members.into())
+    }
+}
+
 /// A list and the member of it that is looked at.
 #[derive(Clone, Debug)]
 pub(super) struct At<'a> {
@@ -127,6 +211,7 @@ pub(super) fn group(
         .strip_prefix('z')
         .and_then(|ends| ends.split_once('_'));
     let ends = ends.and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));
+    let ends = ends.filter(|(first, last)| first <= last);
     let (first, last) = ends.ok_or_else(|| at.wrong("no zones"))?;
     let prices = prices
         .as_array()
@@ -185,5 +270,9 @@ pub(super) fn cents(at: &At<'_>, value: &Value) -> Result<Mills, ImportError> {
 
 pub(super) fn date_of(at: &At<'_>, value: &Value) -> Result<Date, ImportError> {
     let day = value.as_str().and_then(|text| text.parse().ok());
-    day.ok_or_else(|| at.wrong("no date such as 2026-07-12"))
+    let day = day.ok_or_else(|| at.wrong("no date such as 2026-07-12"))?;
+    match wrong_day(day) {
+        Some(what) => Err(at.wrong(what)),
+        None => Ok(day),
+    }
 }
