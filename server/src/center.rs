@@ -22,6 +22,7 @@ use crate::folder::{self, FileFault, Folder, Holding};
 use crate::ledger::tree::{self, TreeHead};
 use crate::ledger::{Ledger, LedgerError, RecordKind};
 use crate::monitor::Monitor;
+use crate::repository::packed::PackedNews;
 use crate::repository::{Founded, RepositoryError};
 use crate::services::funds::{held, refunds};
 use crate::services::statistics::standing;
@@ -154,6 +155,7 @@ pub struct DataCenter {
     certificate_numbers: Reserve,
     signed_head: Mutex<Option<SignedHead>>,
     monitor: Monitor,
+    packed_news: PackedNews,
     clock: Arc<dyn Clock>,
 }
 
@@ -276,6 +278,7 @@ impl DataCenter {
             certificate_numbers: Reserve::new(Counter::Certificate),
             signed_head: Mutex::new(None),
             monitor,
+            packed_news: PackedNews::default(),
             db,
             clock,
         })
@@ -291,6 +294,12 @@ impl DataCenter {
     #[must_use]
     pub const fn id(&self) -> DataCenterId {
         self.id
+    }
+
+    /// The news of the repository that were packed.
+    #[must_use]
+    pub const fn packed_news(&self) -> &PackedNews {
+        &self.packed_news
     }
 
     /// Whom a station rings when it is frozen.

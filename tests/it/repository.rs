@@ -377,6 +377,21 @@ async fn what_is_new_is_told_in_one_reply_as_it_is_served_piece_by_piece() {
             None => assert_eq!(served.status, StatusCode::NOT_FOUND, "{path}"),
         }
     }
+    // Whoever asks again, as a cache on the way does, gets them only when something is newer.
+    let path = format!("{NEWS_PATH}{before}");
+    let first = ask(&town.center, &path, &[]).await;
+    let tag = first.says(header::ETAG).to_owned();
+    let again = ask(&town.center, &path, &[("if-none-match", &tag)]).await;
+    assert_eq!(again.status, StatusCode::NOT_MODIFIED);
+    assert!(again.body.is_empty());
+    assert_eq!(ask(&town.center, &path, &[]).await.body, first.body);
+    release(&town.center, "other", b"another package".to_vec()).await;
+    let newer = ask(&town.center, &path, &[("if-none-match", &tag)]).await;
+    assert_eq!(newer.status, StatusCode::OK);
+    assert_ne!(
+        (newer.says(header::ETAG), &newer.body),
+        (tag.as_str(), &first.body)
+    );
     for odd in [
         "",
         "1",

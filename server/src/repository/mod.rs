@@ -18,6 +18,7 @@ mod founding;
 pub mod health;
 pub mod keys;
 mod news;
+pub mod packed;
 mod publishing;
 pub mod range;
 pub mod role;

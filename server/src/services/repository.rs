@@ -23,6 +23,7 @@ use crate::access::ProblemReply;
 use crate::center::DataCenter;
 use crate::db::DbError;
 use crate::repository::content::{self, PIECE_BYTES};
+use crate::repository::packed::Newest;
 use crate::repository::range::{Ranged, ranged};
 use crate::repository::{self, RepositoryError, RepositoryRole, store};
 
@@ -37,9 +38,6 @@ const METADATA: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A target may be anything.
 const TARGET: HeaderValue = HeaderValue::from_static("application/octet-stream");
-
-/// The level of compression of the news: some milliseconds of work for some hundred bytes less.
-const LEVEL: i32 = 19;
 
 /// Digits of SHA-256 before the name of a target.
 const HASH_DIGITS: usize = 64;
@@ -118,29 +116,56 @@ fn broken(fault: &(dyn std::error::Error + 'static)) -> ProblemReply {
     ProblemReply::fault()
 }
 
-/// All that is new since the versions that a station holds: a zstd frame of [`News`].
+/// A fault of the repository; one that was never made has no news.
+fn no_news(fault: &RepositoryError) -> ProblemReply {
+    if matches!(fault, RepositoryError::NotMade) {
+        ProblemReply::not_found()
+    } else {
+        broken(fault)
+    }
+}
+
+/// All that is new since the versions that a station holds: a zstd frame of [`News`]. Its tag is weak:
+/// frames that say the same may be packed differently.
 async fn news(
     State(center): State<Arc<DataCenter>>,
     Path(held): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Response, ProblemReply> {
     let held: HeldVersions = held.parse().map_err(|_| ProblemReply::not_found())?;
-    let read = center.db().read("news", move |tx| {
-        let news = repository::news(tx, &held)?;
-        Ok::<_, RepositoryError>(zstd::bulk::compress(&to_cbor(&news), LEVEL))
-    });
-    let packed = read.await.map_err(|fault| {
-        if matches!(fault, RepositoryError::NotMade) {
-            ProblemReply::not_found()
-        } else {
-            broken(&fault)
-        }
-    })?;
-    let packed = packed.map_err(|fault| broken(&fault))?;
-    let said = [
-        (header::CONTENT_TYPE, TARGET),
+    let newest = center.db().read("newest", Newest::read).await;
+    let newest = newest.map_err(|fault| no_news(&fault))?;
+    let tag = format!("\"{}-{}\"", newest.timestamp, newest.root);
+    let named = [
+        (header::ETAG, header_of(&format!("W/{tag}"))),
         (header::CACHE_CONTROL, REVALIDATE),
     ];
-    Ok((said, packed).into_response())
+    if has(&headers, &header_of(&tag)) {
+        return Ok((StatusCode::NOT_MODIFIED, named).into_response());
+    }
+    let packed = match center.packed_news().find(&held, newest) {
+        Some(packed) => packed,
+        None => pack(&center, held, newest).await?,
+    };
+    Ok((named, [(header::CONTENT_TYPE, TARGET)], packed).into_response())
+}
+
+/// Reads the news and packs them, which takes long: away from the database and from other requests.
+async fn pack(
+    center: &Arc<DataCenter>,
+    held: HeldVersions,
+    newest: Newest,
+) -> Result<Vec<u8>, ProblemReply> {
+    let read = center
+        .db()
+        .read("news", move |tx| repository::news(tx, &held));
+    let news = read.await.map_err(|fault| no_news(&fault))?;
+    let center = Arc::clone(center);
+    let packing = tokio::task::spawn_blocking(move || {
+        center.packed_news().pack(held, newest, &to_cbor(&news))
+    });
+    let packed = packing.await.map_err(|fault| broken(&fault))?;
+    packed.map_err(|fault| broken(&fault))
 }
 
 /// The hash and the path that a target's address means.
