@@ -11,6 +11,7 @@
 //! DATA/offline/           keys of the repository's root and targets, each under the passphrase, and
 //!                         the passphrase of the keys that publish: move it away
 //! DATA/beginning          there while `init` makes a data center
+//! DATA/before-restore-N/  what `restore` found here: remove it once nobody needs it as evidence
 //! DATA/lock               held by the process that owns the folder
 //! DATA/listening          where `serve` listens, while it runs
 //! ```
@@ -21,6 +22,9 @@ use std::path::{Path, PathBuf};
 
 /// The largest key, certificate or configuration file that is read, bytes.
 const MAX_FILE_BYTES: u64 = 64 * 1_024;
+
+/// How the folders begin in which `restore` sets aside what it found.
+const ASIDE: &str = "before-restore-";
 
 /// An input or output error on one file.
 #[derive(Debug, thiserror::Error)]
@@ -133,7 +137,13 @@ impl Folder {
     /// The folder of the HPKE keys.
     #[must_use]
     pub fn sealing_keys(&self) -> PathBuf {
-        self.path.join("keys").join("sealing")
+        Self::sealing_keys_in(&self.path)
+    }
+
+    /// The folder of the HPKE keys in what a restore set aside.
+    #[must_use]
+    pub fn sealing_keys_in(aside: &Path) -> PathBuf {
+        aside.join("keys").join("sealing")
     }
 
     /// The key that the secrets of callers on a telephone line follow from.
@@ -176,6 +186,35 @@ impl Folder {
     #[must_use]
     pub fn beginning(&self) -> PathBuf {
         self.path.join("beginning")
+    }
+
+    /// A new folder for what `restore` finds; nothing is made.
+    #[must_use]
+    pub fn next_aside(&self) -> PathBuf {
+        let places = (1_u32..).map(|number| self.path.join(format!("{ASIDE}{number}")));
+        let mut free = places.filter(|place| !place.exists());
+        free.next().unwrap_or_else(|| self.path.join(ASIDE))
+    }
+
+    /// The folders of what restores found.
+    ///
+    /// # Errors
+    /// [`FileFault::Read`].
+    pub fn set_aside(&self) -> Result<Vec<PathBuf>, FileFault> {
+        let fault = |source| FileFault::Read {
+            path: self.path.clone(),
+            source,
+        };
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&self.path).map_err(fault)? {
+            let path = entry.map_err(fault)?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if name.starts_with(ASIDE) {
+                found.push(path);
+            }
+        }
+        found.sort_unstable();
+        Ok(found)
     }
 
     /// What the folder holds, by its files. An empty database counts as none.

@@ -212,8 +212,9 @@ pub fn check_there(file: &Path) -> Result<(), BackupError> {
 /// restore of the same backup.
 ///
 /// The backup is copied and examined before anything else in the folder changes; then what was there
-/// is set aside. The database gets its final name last, so an interrupted restore is simply begun
-/// again.
+/// is set aside, with all that an interrupted `init` left: keys that come from a backup never lie beside
+/// the mark that they are worth nothing. The database gets its final name last, so an interrupted restore
+/// is simply begun again.
 ///
 /// # Errors
 /// [`BackupError`].
@@ -237,8 +238,8 @@ pub fn restore(
         // What cannot be removed does no harm: the next restore begins with it.
         drop(remove_database(&restoring));
     }
-    let (files, view) = examined?;
-    set_aside(folder)?;
+    let (files, mut view) = examined?;
+    view.set_aside = set_aside(folder)?;
     folder.make()?;
     for (name, content) in files {
         folder::write_private(&folder.path().join(name), &content)?;
@@ -309,8 +310,9 @@ fn is_of_the_same_center(
 }
 
 /// Moves away what a lost data center left, as evidence: its keys may be younger than the backup, and
-/// the log of its database must not be taken for the new one's. What belongs offline stays.
-fn set_aside(folder: &Folder) -> Result<(), BackupError> {
+/// the log of its database must not be taken for the new one's. What belongs offline stays, unless an
+/// `init` made it that was never finished: that is another data center's. The folder it is in now.
+fn set_aside(folder: &Folder) -> Result<Option<PathBuf>, BackupError> {
     let database = folder.database();
     let beside = |suffix: &str| {
         let mut name = database.as_os_str().to_owned();
@@ -319,21 +321,23 @@ fn set_aside(folder: &Folder) -> Result<(), BackupError> {
     };
     let mut left = vec![beside(""), beside("-wal"), beside("-shm"), folder.config()];
     left.extend(["ca", "keys"].map(|part| folder.path().join(part)));
+    if folder.beginning().exists() {
+        left.extend([folder.offline_root(), folder.offline()]);
+    }
     left.retain(|path| path.exists());
     if left.is_empty() {
-        return Ok(());
+        folder::destroy(&folder.beginning())?;
+        return Ok(None);
     }
-    let place = (1_u32..)
-        .map(|number| folder.path().join(format!("before-restore-{number}")))
-        .find(|place| !place.exists())
-        .unwrap_or_else(|| folder.path().join("before-restore"));
+    let place = folder.next_aside();
     folder::make_private(&place)?;
     for path in left {
         let to = place.join(path.file_name().unwrap_or_default());
         let moved = fs::rename(&path, &to).and_then(|()| folder::sync_folder_of(&path));
         moved.map_err(|source| FileFault::Write { path, source })?;
     }
-    Ok(())
+    folder::destroy(&folder.beginning())?;
+    Ok(Some(place))
 }
 
 /// Copies the backup's database page by page; whatever an earlier try left is overwritten.
@@ -472,6 +476,7 @@ fn begin_new_epoch(
         epoch,
         reconciling: true,
         journal_size,
+        set_aside: None,
     })
 }
 

@@ -265,6 +265,9 @@ pub struct RestoreView {
     pub reconciling: bool,
     /// Journal records restored.
     pub journal_size: u64,
+    /// Where what was in the folder before lies now, keys too.
+    #[serde(default)]
+    pub set_aside: Option<PathBuf>,
 }
 
 /// Anything that is shown.
@@ -418,13 +421,26 @@ impl fmt::Display for AdminView {
             Self::Record(_) | Self::Group(_) | Self::Evidence(_) => f.write_str(&self.json()),
             Self::Backup(view) => backup(f, view),
             Self::Init(view) => init(f, view),
-            Self::Restore(view) => write!(
-                f,
-                "Restored data center {} with {} journal records as epoch {}.\n\
-                 Refills are locked until it has been reconciled with its stations.",
-                view.data_center, view.journal_size, view.epoch
-            ),
+            Self::Restore(view) => restore(f, view),
         }
+    }
+}
+
+fn restore(f: &mut fmt::Formatter<'_>, view: &RestoreView) -> fmt::Result {
+    write!(
+        f,
+        "Restored data center {} with {} journal records as epoch {}.\n\
+         Refills are locked until it has been reconciled with its stations.",
+        view.data_center, view.journal_size, view.epoch
+    )?;
+    match &view.set_aside {
+        Some(place) => write!(
+            f,
+            "\nWhat was here before lies in {}, private keys too: keep it as safe as the data folder, \
+             and remove it once nobody needs it as evidence.",
+            place.display()
+        ),
+        None => Ok(()),
     }
 }
 

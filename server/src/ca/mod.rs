@@ -384,6 +384,9 @@ impl Authority {
     /// [`CaError`] when a key cannot be made, written or destroyed.
     pub fn upkeep(&self, now: UnixSeconds, notices: &mut Vec<Vec<u8>>) -> Result<(), CaError> {
         self.sealing.upkeep(now)?;
+        for aside in self.folder.set_aside()? {
+            sealing::destroy_past(&Folder::sealing_keys_in(&aside), now)?;
+        }
         let before = self.in_use_numbers();
         for line in [&self.server, &self.station, &self.indicium] {
             line.upkeep(now)?;

@@ -181,6 +181,30 @@ impl SealingRing {
     }
 }
 
+/// Destroys the keys past their time in a folder of HPKE keys that nobody opens with any more. What is
+/// no key there stays as it is.
+///
+/// # Errors
+/// [`CaError`] when the folder cannot be read or a key not removed.
+pub(super) fn destroy_past(folder: &Path, now: UnixSeconds) -> Result<(), CaError> {
+    let unreadable = |source| folder::FileFault::Read {
+        path: folder.to_owned(),
+        source,
+    };
+    let entries = match std::fs::read_dir(folder) {
+        Err(source) if source.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(unreadable)?,
+    };
+    for entry in entries {
+        let path = entry.map_err(unreadable)?.path();
+        let is_past = |pair: &SealingPair| pair.made.plus_days(OPEN_DAYS) <= now;
+        if read(&path).as_ref().is_ok_and(is_past) {
+            folder::destroy(&path)?;
+        }
+    }
+    Ok(())
+}
+
 fn file_name(point: &Point) -> String {
     format!("{}.json", HEXLOWER.encode(&point.key_id().0))
 }

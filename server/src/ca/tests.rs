@@ -361,6 +361,28 @@ fn hpke_keys_are_renewed_monthly_and_destroyed_after_their_time() {
 }
 
 #[test]
+fn hpke_keys_that_a_restore_set_aside_are_destroyed_after_their_time_too() {
+    let Center {
+        authority,
+        folder,
+        _keep,
+    } = center();
+    let key = std::fs::read_dir(folder.sealing_keys()).unwrap();
+    let key = key.map(|entry| entry.unwrap().path()).next().unwrap();
+    let sealing = Folder::sealing_keys_in(&folder.next_aside());
+    crate::folder::make_private(&sealing).unwrap();
+    let (copy, note) = (sealing.join(key.file_name().unwrap()), sealing.join("note"));
+    std::fs::copy(&key, &copy).unwrap();
+    std::fs::write(&note, b"not a key").unwrap();
+    let upkeep = |days| authority.upkeep(NOW.plus_days(days), &mut Vec::new());
+    upkeep(90).unwrap();
+    assert!(copy.exists() && key.exists());
+    upkeep(91).unwrap();
+    assert!(!copy.exists() && !key.exists());
+    assert!(note.exists(), "what is no key is somebody's evidence");
+}
+
+#[test]
 fn a_damaged_key_file_is_named() {
     let Center {
         authority: _,

@@ -29,6 +29,7 @@ fn a_restore_is_a_new_epoch_with_locked_refills_and_skipped_numbers() {
     let view = restored.json(&["restore", &backup]);
     assert_eq!(view["epoch"], 2);
     assert_eq!(view["reconciling"], true);
+    assert!(view["set_aside"].is_null(), "there was nothing");
     assert_eq!(restored.json(&["account", "show", "A"])["balance"], 5_000);
     let station = restored.json(&["station", "new", "--account", "A"]);
     assert_eq!(station["psd"], format!("ZZ01{:010}", 2 + (1 << 20)));
@@ -141,8 +142,10 @@ fn a_data_center_whose_database_is_lost_is_damaged_and_takes_its_backup() {
         assert_eq!(read(), before);
         assert_eq!(folder.json(&["account", "show", "A"])["balance"], 5_000);
         // What was there before is evidence.
-        let aside = data.join("before-restore-1/ca/root.pem");
-        assert_eq!(std::fs::read(aside).unwrap(), before[0]);
+        let aside = data.join("before-restore-1");
+        assert_eq!(view["set_aside"], json!(aside));
+        assert_eq!(std::fs::read(aside.join("ca/root.pem")).unwrap(), before[0]);
+        assert!(!aside.join("offline-root.pem").exists());
         drop(folder.serve());
     }
 }
@@ -173,4 +176,40 @@ fn an_interrupted_init_is_simply_begun_again() {
     folder.json(&["init"]);
     assert!(!folder.data().join("beginning").exists());
     assert!(folder.lines(&["account", "list"]).is_empty());
+}
+
+#[test]
+fn a_restore_over_an_interrupted_init_keeps_nothing_of_it_beside_its_keys() {
+    let BackedUp {
+        folder: _folder,
+        backup,
+    } = backed_up();
+    let folder = Folder::initialised();
+    let data = folder.data();
+    std::fs::remove_file(data.join("pennyblack.db")).unwrap();
+    std::fs::write(data.join("beginning"), b"").unwrap();
+    let abandoned = [
+        "offline-root.pem",
+        "offline/repository-targets.pem",
+        "ca/root.pem",
+    ];
+    let before = abandoned.map(|name| std::fs::read(data.join(name)).unwrap());
+    let view = folder.json(&["restore", &backup]);
+    let aside = data.join("before-restore-1");
+    assert_eq!(view["set_aside"], json!(aside));
+    let after = abandoned.map(|name| std::fs::read(aside.join(name)).unwrap());
+    assert_eq!(after, before);
+    for name in [
+        "beginning",
+        "offline-root.pem",
+        "offline/repository-targets.pem",
+    ] {
+        assert!(!data.join(name).exists(), "{name}");
+    }
+    assert_ne!(std::fs::read(data.join("ca/root.pem")).unwrap(), before[2]);
+    // Should the database be lost now, the keys that came from the backup are not written over.
+    std::fs::remove_file(data.join("pennyblack.db")).unwrap();
+    let (exit, refusal) = folder.refusal(&["init"]);
+    assert_eq!((exit, &refusal["code"]), (6, &json!("database_lost")));
+    folder.json(&["restore", &backup]);
 }
