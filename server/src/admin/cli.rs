@@ -21,7 +21,8 @@ use super::tree::TreeCommand;
 /// stations, and publishes postal rates.
 ///
 /// Begin with `init`, then `serve`. The other commands work beside a running `serve` and without
-/// it. Exit codes: 0 done, 1 broken, 2 wrong usage, 3 refused, 6 damaged data.
+/// it. Exit codes: 0 done, 1 broken, 2 wrong usage, 3 refused, 5 not known whether it was done,
+/// 6 damaged data.
 #[derive(Debug, Parser)]
 #[command(name = "pennyblack-server", version, max_term_width = 100)]
 pub struct Cli {

@@ -365,10 +365,16 @@ fn rotate_cas(
         return Ok(());
     };
     let published = publish_authorities(folder, &key, Arc::clone(clock), output);
-    published.map_err(|refusal| AdminRefusal {
-        hint: format!("{} {NOT_PUBLISHED}", refusal.hint),
+    published.map_err(but_installed)
+}
+
+/// A publication that was refused after the CAs were installed: its own hint speaks of that call alone,
+/// in which nothing was changed.
+fn but_installed(refusal: AdminRefusal) -> AdminRefusal {
+    AdminRefusal {
+        hint: NOT_PUBLISHED.to_owned(),
         ..refusal
-    })
+    }
 }
 
 /// The key of the repository's targets: the one that is named, or the one that `init` left where the
@@ -387,5 +393,23 @@ fn key_of_targets(
         Ok(key) => Ok(Some(key)),
         Err(fault) if is_named => Err(fault.into()),
         Err(_) => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_cas_were_installed_nobody_is_told_that_nothing_was_changed() {
+        let refusal = AdminRefusal::new(
+            Ending::Refused,
+            "not_next",
+            "Somebody else has published meanwhile.",
+            "Nothing was changed. Try again.",
+        );
+        let told = but_installed(refusal.clone());
+        assert_eq!(told.hint, NOT_PUBLISHED);
+        assert_eq!((told.code, told.message), (refusal.code, refusal.message));
     }
 }

@@ -364,8 +364,8 @@ fn read_source(path: &Path) -> Result<String, AdminRefusal> {
 /// Carries out a call here when the folder is free, else asks its owner.
 ///
 /// An owner without a socket is another command about to end, or a data center about to begin: it
-/// is waited for, as is one that ended before it took the call. Nothing has been done by then, so
-/// trying again is safe.
+/// is waited for, as is one that ended before it took the call, from then on. Nothing has been done by
+/// then, so trying again is safe.
 fn perform_or_ask(
     folder: &Folder,
     call: AdminCall,
@@ -382,7 +382,7 @@ fn perform_or_ask_for(
     clock: Arc<dyn Clock>,
     show: &mut Show<'_>,
 ) -> Result<(), AdminRefusal> {
-    let begun = Instant::now();
+    let mut begun = Instant::now();
     loop {
         if let Some(ownership) = owned(folder)? {
             let center = DataCenter::open(folder, clock)?;
@@ -393,11 +393,18 @@ fn perform_or_ask_for(
             return performed;
         }
         match socket::reach(folder) {
-            Ok(stream) => match socket::ask(&stream, &call, show)? {
-                Handed::Done => return Ok(()),
-                Handed::NotTaken if begun.elapsed() >= OWNER_TIME => return Err(in_use()),
-                Handed::NotTaken => std::thread::sleep(OWNER_PAUSE),
-            },
+            Ok(stream) => {
+                let asked = Instant::now();
+                if socket::ask(&stream, &call, show)? == Handed::Done {
+                    return Ok(());
+                }
+                // In the meantime it had an owner and waited for its turn.
+                begun += asked.elapsed();
+                if begun.elapsed() >= OWNER_TIME {
+                    return Err(in_use());
+                }
+                std::thread::sleep(OWNER_PAUSE);
+            }
             Err(fault) if begun.elapsed() >= OWNER_TIME => return Err(fault.into()),
             Err(_) => std::thread::sleep(OWNER_PAUSE),
         }

@@ -30,11 +30,19 @@ impl Output {
 
     /// Writes a line: the JSON, or what `text` says to people.
     pub(super) fn line(&self, json: &str, text: impl FnOnce() -> String) {
-        let line = if self.json { json.to_owned() } else { text() };
+        let line = self.shown_line(json, text);
         let mut out = io::stdout().lock();
         let written = writeln!(out, "{line}").and_then(|()| out.flush());
         if let Err(error) = written {
             tracing::debug!(%error, "nobody reads standard output");
+        }
+    }
+
+    fn shown_line(&self, json: &str, text: impl FnOnce() -> String) -> String {
+        if self.json {
+            shown_json(json)
+        } else {
+            shown(&text())
         }
     }
 
@@ -55,5 +63,17 @@ impl Output {
         if let Err(error) = writeln!(io::stderr().lock(), "{text}") {
             tracing::debug!(%error, "nobody reads standard error");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_others_move_no_cursor_in_any_line() {
+        let said = |json| Output { json }.shown_line("\"\u{9b}2J\"", || "\u{1b}[2J".to_owned());
+        assert_eq!(said(true), "\"\\u009b2J\"");
+        assert_eq!(said(false), "\u{fffd}[2J");
     }
 }

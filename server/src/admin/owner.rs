@@ -45,8 +45,8 @@ pub enum OwnerError {
         /// The folder.
         path: PathBuf,
     },
-    /// The owner closed the socket before it had answered.
-    #[error("the running data center did not answer")]
+    /// The owner took the call and closed the socket before it had answered.
+    #[error("the data center took the call and ended before it had answered")]
     Silent,
 }
 

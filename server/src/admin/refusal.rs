@@ -23,6 +23,8 @@ pub enum Ending {
     Usage,
     /// A correct no.
     Refused,
+    /// Nobody knows whether it was done.
+    Unknown,
     /// Damaged data or a failed verification.
     Damaged,
 }
@@ -35,6 +37,7 @@ impl Ending {
             Self::Broken => 1,
             Self::Usage => 2,
             Self::Refused => 3,
+            Self::Unknown => 5,
             Self::Damaged => 6,
         }
     }
@@ -366,7 +369,7 @@ impl From<EditionStoreError> for AdminRefusal {
             EditionStoreError::NameTaken { .. } => Self::refused(
                 "edition_exists",
                 &error,
-                "Nothing was changed. Give the corrected edition a new id.",
+                "Nothing was changed. Give it another name: its id, or --id for a list of prices.",
             ),
             EditionStoreError::Unknown { .. } => Self::refused(
                 "unknown_edition",
@@ -455,12 +458,12 @@ impl From<OwnerError> for AdminRefusal {
                     "Check which process uses the data folder.",
                 )
             }
-            OwnerError::Silent => Self::broken(
-                "no_answer",
+            OwnerError::Silent => Self::of(
+                Ending::Unknown,
+                "answer_lost",
                 &error,
                 "Whether it was done is not known: look before trying again.",
-            )
-            .later(),
+            ),
         }
     }
 }

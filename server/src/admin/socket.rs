@@ -27,7 +27,8 @@ const CALLS_MAX: usize = 8;
 /// A call must have come in by then, and each line of the answer must have been taken.
 const LINE_TIME: Duration = Duration::from_secs(30);
 
-/// So long a data center that is to end waits for the calls it has taken: most take milliseconds.
+/// So long a data center that is to end waits for the calls it has taken: most take milliseconds. Whoever
+/// asked for one that takes longer is told that its outcome is not known ([`OwnerError::Silent`]).
 const CLOSING_TIME: Duration = Duration::from_secs(30);
 
 /// Lines that wait for whoever reads them.
@@ -170,21 +171,33 @@ pub enum Handed {
     NotTaken,
 }
 
-/// Hands a call to the folder's owner and shows what it answers.
-///
-/// # Errors
-/// The owner's refusal, or [`OwnerError`] when it took the call and did not answer.
-pub fn ask(
-    mut stream: &Stream,
-    call: &AdminCall,
-    show: &mut Show<'_>,
-) -> Result<Handed, AdminRefusal> {
+/// The line that hands over a call. One that no owner would read to its end is not sent at all.
+fn line_of(call: &AdminCall) -> Result<Vec<u8>, AdminRefusal> {
     let mut line = serde_json::to_vec(call).map_err(|error| OwnerError::Socket {
         operation: "write to",
         source: io::Error::other(error),
     })?;
     line.push(b'\n');
-    if stream.write_all(&line).is_err() {
+    if line.len() > CALL_MAX {
+        return Err(AdminRefusal::usage(
+            format!("What is handed over is longer than {CALL_MAX} bytes."),
+            "Nothing was done. Hand over less at once, or stop the running data center first.",
+        ));
+    }
+    Ok(line)
+}
+
+/// Hands a call to the folder's owner and shows what it answers.
+///
+/// # Errors
+/// The owner's refusal; wrong usage for a call that is too long; [`OwnerError`] when the owner took the
+/// call and did not answer.
+pub fn ask(
+    mut stream: &Stream,
+    call: &AdminCall,
+    show: &mut Show<'_>,
+) -> Result<Handed, AdminRefusal> {
+    if stream.write_all(&line_of(call)?).is_err() {
         return Ok(Handed::NotTaken);
     }
     let mut answers = BufReader::new(stream);
@@ -205,5 +218,26 @@ pub fn ask(
             AdminAnswer::Done => return Ok(Handed::Done),
             AdminAnswer::Refused(refusal) => return Err(refusal),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_no_owner_would_read_to_its_end_is_refused_by_its_length() {
+        let call = |length: usize| AdminCall::RatesImport {
+            source: "x".repeat(length),
+        };
+        let around = line_of(&call(0)).unwrap().len();
+        let longest = line_of(&call(CALL_MAX - around)).unwrap();
+        assert_eq!(longest.len(), CALL_MAX);
+        let refusal = line_of(&call(CALL_MAX - around + 1)).unwrap_err();
+        assert_eq!(refusal.code, "usage");
+        assert_eq!(
+            refusal.message,
+            "What is handed over is longer than 33554432 bytes."
+        );
     }
 }

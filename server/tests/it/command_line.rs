@@ -115,6 +115,81 @@ fn what_is_asked_of_a_server_that_stops_is_booked_if_and_only_if_it_says_so() {
     assert_eq!(balance, 1_000 * booked);
 }
 
+/// Another process that owns a data folder and answers as a test wants.
+#[cfg(unix)]
+struct Owner {
+    lock: std::fs::File,
+    listener: std::os::unix::net::UnixListener,
+}
+
+#[cfg(unix)]
+impl Owner {
+    fn of(folder: &Folder) -> Self {
+        use std::os::unix::fs::PermissionsExt as _;
+        let lock = std::fs::File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(folder.data().join("lock"))
+            .unwrap();
+        lock.try_lock().unwrap();
+        let place = folder.data().join("socket");
+        std::fs::create_dir_all(&place).unwrap();
+        std::fs::set_permissions(&place, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let listener = std::os::unix::net::UnixListener::bind(place.join("admin")).unwrap();
+        Self { lock, listener }
+    }
+
+    /// The next call: it has come in when this returns.
+    fn call(&self) -> std::os::unix::net::UnixStream {
+        use std::io::BufRead as _;
+        let (stream, _) = self.listener.accept().unwrap();
+        let mut call = String::new();
+        let mut lines = std::io::BufReader::new(&stream);
+        lines.read_line(&mut call).unwrap();
+        assert!(call.starts_with('{'), "{call}");
+        stream
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_call_that_waited_long_for_its_turn_goes_to_the_next_owner() {
+    let folder = Folder::initialised();
+    let owner = Owner::of(&folder);
+    let asked = folder.start(&["account", "new", "A"]);
+    let call = owner.call();
+    // Longer than a command waits for an owner; then that one ends without having taken it.
+    std::thread::sleep(Duration::from_millis(3_300));
+    let Owner { lock, listener } = owner;
+    drop((call, listener));
+    std::thread::sleep(Duration::from_millis(300));
+    drop(lock);
+    let output = asked.wait_with_output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    assert_eq!(folder.lines(&["account", "list"]).len(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn whoever_heard_taken_and_no_answer_is_told_to_look() {
+    use std::io::Write as _;
+    let folder = Folder::initialised();
+    let owner = Owner::of(&folder);
+    let asked = folder.start(&["account", "new", "A"]);
+    owner.call().write_all(b"\"taken\"\n").unwrap();
+    let output = asked.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(5));
+    let refusal: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(
+        (&refusal["code"], &refusal["retry"]),
+        (&json!("answer_lost"), &json!(false))
+    );
+    let hint = refusal["hint"].as_str().unwrap();
+    assert!(hint.contains("look before trying again"), "{hint}");
+}
+
 #[cfg(unix)]
 #[test]
 fn the_running_server_stops_cleanly_when_asked() {

@@ -268,7 +268,10 @@ fn publish(center: &DataCenter, what: SoftwareCall) -> Result<Rollout, AdminRefu
     edit(&mut rollout).map_err(SoftwareError::Refused)?;
     let config = Config::read(center.folder())?;
     if let Some(key) = &config.update_key {
-        signature::check(key, &release.signature, &file)?;
+        // The file is read anew each time: what is kept is what was judged.
+        if signature::check(key, &release.signature, &file)? != sha256 {
+            return Err(RepositoryError::FileChanged { path: file }.into());
+        }
     }
     content::put_known(center.db(), &file, (sha256, length), center.now())?;
     change(center, &which, edit)

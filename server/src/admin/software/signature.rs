@@ -8,6 +8,7 @@ use std::path::Path;
 
 use data_encoding::BASE64;
 use minisign_verify::{PublicKey, Signature};
+use sha2::{Digest as _, Sha256};
 use shared::software::{PACKAGE_MAX_BYTES, Version};
 
 use crate::admin::refusal::{AdminRefusal, Ending};
@@ -46,11 +47,11 @@ pub(super) fn names(signature: &str, version: Version) -> Result<(), AdminRefusa
     ))
 }
 
-/// Judges a package by the key that stations know.
+/// Judges a package by the key that stations know; the SHA-256 of the very bytes that were judged.
 ///
 /// # Errors
 /// [`AdminRefusal`]: the key is none, or did not sign this package and comment.
-pub(super) fn check(key: &str, signature: &str, file: &Path) -> Result<(), AdminRefusal> {
+pub(super) fn check(key: &str, signature: &str, file: &Path) -> Result<[u8; 32], AdminRefusal> {
     let key = unpacked(key).and_then(|text| PublicKey::decode(&text).ok());
     let key = key.ok_or_else(|| {
         AdminRefusal::usage(
@@ -74,7 +75,7 @@ pub(super) fn check(key: &str, signature: &str, file: &Path) -> Result<(), Admin
     let signature = signature.ok_or_else(wrong)?;
     let mut judged = key.verify_stream(&signature).map_err(|_| wrong())?;
     let mut package = content::open(file, PACKAGE_MAX_BYTES)?.take(PACKAGE_MAX_BYTES);
-    let mut buffer = vec![0; PIECE_BYTES];
+    let (mut digest, mut buffer) = (Sha256::new(), vec![0; PIECE_BYTES]);
     loop {
         let read = package
             .read(&mut buffer)
@@ -83,11 +84,15 @@ pub(super) fn check(key: &str, signature: &str, file: &Path) -> Result<(), Admin
                 source,
             })?;
         match buffer.get(..read).filter(|bytes| !bytes.is_empty()) {
-            Some(bytes) => judged.update(bytes),
+            Some(bytes) => {
+                judged.update(bytes);
+                digest.update(bytes);
+            }
             None => break,
         }
     }
-    judged.finalize().map_err(|_| wrong())
+    judged.finalize().map_err(|_| wrong())?;
+    Ok(digest.finalize().into())
 }
 
 #[cfg(test)]
@@ -120,7 +125,8 @@ mod tests {
         let comment = "timestamp:1 version:1.4.2";
         let good = signed(&pair, &package, comment);
         assert_eq!(names(&good, VERSION), Ok(()));
-        assert_eq!(check(&public(&pair), &good, &file), Ok(()));
+        let judged: [u8; 32] = Sha256::digest(&package).into();
+        assert_eq!(check(&public(&pair), &good, &file), Ok(judged));
         let refused = |key: &str, signature: &str| check(key, signature, &file).unwrap_err().code;
         assert_eq!(refused(&public(&other), &good), "wrong_signature");
         let of_another_file = signed(&pair, &package[1..], comment);
