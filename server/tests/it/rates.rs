@@ -433,8 +433,17 @@ fn lists_and_zones_as_they_are_quoted_go_into_a_fresh_data_center_and_into_a_use
     used.json(&["rates", "import", BASE]);
     used.json(&["rates", "publish"]);
     used.json(&["rates", "import", &small(&used)]);
+    // What is published here knows letters and postcards only, the lists know parcels too.
+    let narrow = Folder::initialised();
+    narrow.json(&["rates", "import", &small(&narrow)]);
+    narrow.json(&["rates", "publish"]);
+    let usual = "us-2026-07-12";
     // The list's day is that of an edition with other prices: it is numbered.
-    for (folder, listed) in [(&fresh, "us-2026-07-12"), (&used, "us-2026-07-12-2")] {
+    for (folder, listed) in [
+        (&fresh, usual),
+        (&used, "us-2026-07-12-2"),
+        (&narrow, usual),
+    ] {
         let before = folder.lines(&["rates", "list"]).len();
         let expected = [
             ("us-2025-10-05", json!(null)),

@@ -132,8 +132,17 @@ pub(super) fn import(
 ) -> Result<EditionView, AdminRefusal> {
     // Only what is made is stored by the one writer: reading the files takes long.
     if is_listing(source) {
-        let base = base_of(center, base, &files)?;
-        return listed(center, (name, source), &base, id.as_deref());
+        let (list, id) = ((name, source), id.as_deref());
+        let is_named = base.is_some();
+        let mut base = base_of(center, base, &files)?;
+        // What is published may know fewer pieces than the list; the program's edition knows them all.
+        if !is_named && import_listing(list, &base, id).is_err() {
+            let own = brought()?;
+            if import_listing(list, &own, id).is_ok() {
+                base = own;
+            }
+        }
+        return listed(center, list, &base, id);
     }
     let plan = Plan::read(name, source).map_err(NotImported::from)?;
     let base = base.unwrap_or_else(|| plan.base.clone());
@@ -227,14 +236,16 @@ fn base_of(
             read => read.map(Some),
         }
     })?;
-    let (name, source) = USUAL_BASE;
-    let brought = || {
-        Edition::from_json(source).map_err(|fault| NotImported::Base {
-            name: name.to_owned(),
-            fault,
-        })
-    };
     stored.map_or_else(brought, Ok)
+}
+
+/// The edition that comes with this program.
+fn brought() -> Result<Edition, NotImported> {
+    let (name, source) = USUAL_BASE;
+    Edition::from_json(source).map_err(|fault| NotImported::Base {
+        name: name.to_owned(),
+        fault,
+    })
 }
 
 /// The newest edition that is published, else the newest that one admin could publish.
