@@ -6,6 +6,7 @@ use station::printing::language::Sheet;
 use super::{Asked, Canvas, Effect, Interpreter, Step};
 
 /// A QL: the last column of a label is burned by the lowest dots of the head.
+#[derive(Clone)]
 pub(super) struct Brother {
     head: usize,
     /// The dot of the head that burns column 0.
@@ -141,6 +142,10 @@ impl Interpreter for Brother {
     fn tear_off(&mut self) -> Option<BitImage> {
         let paper = self.canvas.take();
         (paper.black_dots() > 0).then_some(paper)
+    }
+
+    fn copy(&self) -> Box<dyn Interpreter> {
+        Box::new(self.clone())
     }
 
     fn forget(&mut self) {

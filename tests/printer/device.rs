@@ -20,8 +20,12 @@ use super::{Effect, Interpreter, Step, interpreter};
 /// How long the head and the blade need for a label after its last byte.
 const PRINTING: Duration = Duration::from_millis(60);
 
-/// XOFF.
+/// XOFF and XON.
 const XOFF: u8 = 0x13;
+const XON: u8 = 0x11;
+
+/// How long after its word about a ticket a printer says by itself that it is ready.
+const READY_AGAIN: Duration = Duration::from_millis(100);
 
 /// What hinders a printer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +52,8 @@ pub enum Acknowledging {
     Doubled,
     /// That of a label of long ago comes instead, where it can be told from this one's.
     Old,
-    /// One too many of an earlier label comes as soon as this one begins.
+    /// One too many of an earlier label comes as soon as this one begins; where a printer says by itself
+    /// that it is ready again, that comes a little later.
     Early,
 }
 
@@ -106,6 +111,8 @@ struct Works {
     state: State,
     /// What has arrived and is not understood yet.
     unread: Vec<u8>,
+    /// In trouble: the printer as it will be once it has done so many of those bytes.
+    ahead: Option<(Box<dyn Interpreter>, usize)>,
     /// The beginning of something that is done at once.
     begun: Vec<u8>,
     /// Bytes that were printed or prepared, without questions.
@@ -126,6 +133,7 @@ impl Device {
             printer: interpreter(language, &sheet, rows),
             state: State::new(language, faults.roll_mm.or(sheet.roll_mm)),
             unread: Vec::new(),
+            ahead: None,
             begun: Vec::new(),
             printed: 0,
             printing: None,
@@ -195,6 +203,7 @@ impl Device {
         works.faults = faults;
         works.printed = 0;
         works.early_said = false;
+        works.ahead = None;
         works.state.trouble = faults.trouble;
         works.state.near_end = faults.near_end;
     }
@@ -264,10 +273,17 @@ impl Works {
     /// The power is gone, and with it whatever was in the buffer.
     fn switch_off(&mut self) {
         self.unread.clear();
+        self.ahead = None;
         self.begun.clear();
         self.printing = None;
         self.state.busy = false;
         self.printer.forget();
+    }
+
+    /// What is asked, in the state that the printer's understanding is in.
+    fn answer(&mut self, asked: super::Asked) -> Option<Answer> {
+        self.state.begun = self.printer.is_in_a_label();
+        self.state.answer(asked)
     }
 }
 
@@ -353,7 +369,7 @@ impl Running<'_> {
         let begun = std::mem::take(&mut self.works.begun);
         match found {
             Effect::Asked(asked) => {
-                let answer = self.works.state.answer(asked);
+                let answer = self.works.answer(asked);
                 self.answer(answer);
             }
             Effect::Cleared if begun[1] == 0x14 => self.works.unread.clear(),
@@ -370,25 +386,45 @@ impl Running<'_> {
     }
 
     /// A printer in trouble still hears some questions, and that it has to forget everything, behind
-    /// whatever waits.
+    /// whatever waits. What arrives in the middle of a field is a part of that, whatever it says.
     fn answer_at_once(&mut self) {
-        let language = self.works.language;
-        let unread = &mut self.works.unread;
-        if unread.ends_with(language.clearing()) {
-            unread.clear();
+        // A ticket printer that was told to purge keeps nothing.
+        if self.works.language == Language::Fgl {
+            self.works.unread.clear();
             self.works.printer.forget();
             return;
         }
-        if let Some(question) = questions(language).find(|one| unread.ends_with(one)) {
-            unread.truncate(unread.len() - question.len());
-            for asked in asked_by(self.works.printer.as_mut(), question) {
-                let answer = self.works.state.answer_in_trouble(asked);
-                self.answer(answer);
+        let works = &mut *self.works;
+        let (mut ahead, mut done) = works
+            .ahead
+            .take()
+            .unwrap_or_else(|| (works.printer.copy(), 0));
+        let mut answers = Vec::new();
+        while done < works.unread.len()
+            && let Step::Took(count, effect) = ahead.step(&works.unread[done..])
+        {
+            match effect {
+                Effect::Asked(asked) => {
+                    let answer = works.state.answer_in_trouble(asked);
+                    if answer.is_some() {
+                        works.unread.drain(done..done + count);
+                    } else {
+                        // It waits for its turn.
+                        done += count;
+                    }
+                    answers.push(answer);
+                }
+                Effect::Cleared => {
+                    works.unread.drain(..done + count);
+                    works.printer.forget();
+                    (ahead, done) = (works.printer.copy(), 0);
+                }
+                Effect::Nothing | Effect::Ink | Effect::Sheet(_) | Effect::Garbage => done += count,
             }
         }
-        // A ticket printer that was told to purge keeps nothing.
-        if language == Language::Fgl {
-            self.works.unread.clear();
+        works.ahead = Some((ahead, done));
+        for answer in answers {
+            self.answer(answer);
         }
     }
 
@@ -436,7 +472,7 @@ impl Running<'_> {
                 self.answer(begun.map(Answer::Said));
             }
             Effect::Asked(asked) => {
-                let answer = self.works.state.answer(asked);
+                let answer = self.works.answer(asked);
                 self.answer(answer);
             }
             Effect::Nothing | Effect::Ink | Effect::Cleared | Effect::Garbage => {}
@@ -461,7 +497,7 @@ impl Running<'_> {
             }
             self.works.unread.drain(..question.len());
             for asked in all {
-                let answer = self.works.state.answer(asked);
+                let answer = self.works.answer(asked);
                 self.answer(answer);
             }
         }
@@ -500,7 +536,12 @@ impl Running<'_> {
         if works.faults.acknowledging == Acknowledging::Early && !works.early_said {
             works.early_said = true;
             let word = works.state.word_of_a_label();
+            let is_ready_again = works.language == Language::Fgl && !works.faults.silent;
             self.answer(word.map(Answer::Said));
+            if is_ready_again {
+                let later = Instant::now() + READY_AGAIN;
+                self.saying.push_back((later, vec![XON]));
+            }
         }
     }
 

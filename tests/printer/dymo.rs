@@ -5,7 +5,7 @@ use station::printing::bits::BitImage;
 use super::{Asked, Canvas, Effect, Interpreter, Step};
 
 /// A LabelWriter: a line that has arrived is on paper.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Dymo {
     canvas: Canvas,
     tab: usize,
@@ -94,6 +94,10 @@ impl Interpreter for Dymo {
     fn tear_off(&mut self) -> Option<BitImage> {
         let paper = self.canvas.take();
         (paper.black_dots() > 0).then_some(paper)
+    }
+
+    fn copy(&self) -> Box<dyn Interpreter> {
+        Box::new(self.clone())
     }
 
     fn forget(&mut self) {

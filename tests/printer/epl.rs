@@ -5,7 +5,7 @@ use station::printing::bits::BitImage;
 use super::{Asked, Canvas, Effect, Interpreter, Step, numbers, step_of_a_line};
 
 /// An Eltron: the image buffer is printed at `P`.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Epl {
     canvas: Canvas,
     rows: usize,
@@ -54,6 +54,10 @@ impl Interpreter for Epl {
 
     fn tear_off(&mut self) -> Option<BitImage> {
         None
+    }
+
+    fn copy(&self) -> Box<dyn Interpreter> {
+        Box::new(self.clone())
     }
 
     fn forget(&mut self) {

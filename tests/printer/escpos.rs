@@ -22,6 +22,7 @@ pub(super) fn at_once(begun: &[u8]) -> Option<Effect> {
 }
 
 /// A receipt printer in standard mode: a row that has arrived is on paper.
+#[derive(Clone)]
 pub(super) struct EscPos {
     dpi: Dpi,
     /// Dots of one unit of movement, once `GS P` has told.
@@ -125,6 +126,10 @@ impl Interpreter for EscPos {
     fn tear_off(&mut self) -> Option<BitImage> {
         let paper = self.canvas.take();
         (paper.black_dots() > 0).then_some(paper)
+    }
+
+    fn copy(&self) -> Box<dyn Interpreter> {
+        Box::new(self.clone())
     }
 
     fn forget(&mut self) {

@@ -6,6 +6,7 @@ use super::Asked;
 use super::{Canvas, Effect, Interpreter, Step, numbers};
 
 /// A BOCA: rows run across the head and columns along the ticket, which is printed at `<p>`.
+#[derive(Clone)]
 pub(super) struct Fgl {
     /// Columns of a ticket.
     length: usize,
@@ -106,6 +107,10 @@ impl Interpreter for Fgl {
 
     fn tear_off(&mut self) -> Option<BitImage> {
         None
+    }
+
+    fn copy(&self) -> Box<dyn Interpreter> {
+        Box::new(self.clone())
     }
 
     fn forget(&mut self) {

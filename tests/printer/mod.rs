@@ -77,6 +77,14 @@ pub trait Interpreter: Send {
 
     /// Forgets what is not on paper yet, as when the power goes.
     fn forget(&mut self);
+
+    /// Another printer in the same state, to find out what bytes mean without doing it.
+    fn copy(&self) -> Box<dyn Interpreter>;
+
+    /// Whether a label has begun and not ended, where the printer can tell.
+    fn is_in_a_label(&self) -> bool {
+        false
+    }
 }
 
 /// A printer that speaks a language on a sheet of so many rows.

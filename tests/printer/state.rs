@@ -13,6 +13,8 @@ pub(super) struct State {
     labels: u64,
     /// Whether a label is being printed.
     pub(super) busy: bool,
+    /// Whether a label has begun and not ended.
+    pub(super) begun: bool,
     /// What hinders it.
     pub(super) trouble: Option<Trouble>,
     /// Whether its paper is nearly at its end.
@@ -37,6 +39,7 @@ impl State {
             roll_mm: roll_mm.unwrap_or(0),
             labels: 4_711,
             busy: false,
+            begun: false,
             trouble: None,
             near_end: false,
             reports: false,
@@ -137,9 +140,9 @@ impl State {
     }
 
     fn host_status(&self) -> Vec<u8> {
-        let waiting = u8::from(self.busy);
+        let (waiting, begun) = (u8::from(self.busy), u8::from(self.begun));
         format!(
-            "\u{2}030,0,0,1218,{waiting:03},0,0,0,000,0,0,0\u{3}\r\n\
+            "\u{2}030,0,0,1218,{waiting:03},0,0,{begun},000,0,0,0\u{3}\r\n\
              \u{2}000,0,0,0,0,2,4,0,{waiting:08},1,000\u{3}\r\n\
              \u{2}1234,0\u{3}\r\n"
         )

@@ -6,6 +6,7 @@ use station::printing::units::Dpi;
 use super::{Asked, Canvas, Effect, Interpreter, Step, step_of_a_line};
 
 /// A TSC: the image buffer is printed at `PRINT`.
+#[derive(Clone)]
 pub(super) struct Tspl {
     dpi: Dpi,
     canvas: Canvas,
@@ -82,6 +83,10 @@ impl Interpreter for Tspl {
 
     fn tear_off(&mut self) -> Option<BitImage> {
         None
+    }
+
+    fn copy(&self) -> Box<dyn Interpreter> {
+        Box::new(self.clone())
     }
 
     fn forget(&mut self) {

@@ -10,7 +10,7 @@ use station::printing::bits::BitImage;
 use super::{Asked, Canvas, Effect, Interpreter, Step, numbers};
 
 /// A Zebra: what stands between `^XA` and `^XZ` is printed at `^XZ`.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Zpl {
     /// The format that has begun.
     format: Option<Canvas>,
@@ -80,7 +80,7 @@ impl Zpl {
             b"^GF" => self
                 .graphic(text)
                 .map_or(Effect::Garbage, |()| Effect::Nothing),
-            b"^PW" | b"^LH" | b"^LS" | b"^LT" | b"^MU" => Effect::Nothing,
+            b"^PW" | b"^LH" | b"^LS" | b"^LT" | b"^MU" | b"^MN" => Effect::Nothing,
             b"^PQ" if text.starts_with(b"1,0,0,N") => Effect::Nothing,
             _ => Effect::Garbage,
         }
@@ -185,7 +185,8 @@ impl Interpreter for Zpl {
                 return Step::More;
             };
             let known = unread.starts_with(b"! U1 getvar \"odometer.total_label_count\"");
-            let effect = if known {
+            // Within a format it is taken for a part of that.
+            let effect = if known && self.format.is_none() {
                 Effect::Asked(Asked::Labels)
             } else {
                 Effect::Garbage
@@ -205,6 +206,14 @@ impl Interpreter for Zpl {
 
     fn tear_off(&mut self) -> Option<BitImage> {
         None
+    }
+
+    fn is_in_a_label(&self) -> bool {
+        self.format.is_some()
+    }
+
+    fn copy(&self) -> Box<dyn Interpreter> {
+        Box::new(self.clone())
     }
 
     fn forget(&mut self) {

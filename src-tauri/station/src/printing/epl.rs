@@ -128,6 +128,7 @@ impl Ear for PrinterEar {
                     Word::Ready
                     | Word::NearEnd
                     | Word::Busy
+                    | Word::Begun
                     | Word::Done
                     | Word::Labels(_)
                     | Word::Tag(_) => Word::Hindered(Hindrance::Error),

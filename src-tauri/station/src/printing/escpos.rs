@@ -57,12 +57,12 @@ pub(crate) const CLEAR: [u8; 13] = [0x10, 0x05, 2, 0x10, 0x14, 8, 1, 3, 0x14, 1,
 /// What is asked while a label is printed: why the printer stands still.
 pub(crate) const GLANCE: &[u8] = &[0x10, 0x04, 2];
 
-/// The most bytes of a row in a band that the filler ends: heads are narrower.
-const FILLED_ROW: usize = 128;
+/// As many bytes as any band has: the largest, each row of it one byte longer because it begins
+/// further left, and what stands in front of its dots.
+const FILLED: usize = bands::MAX_BAND_BYTES + bands::MAX_BAND_ROWS + 16;
 
 /// Ends any band that was cut off: white rows, and nothing at all after it.
-pub(crate) static FILLER: [u8; bands::MAX_BAND_ROWS * FILLED_ROW + 16] =
-    [0; bands::MAX_BAND_ROWS * FILLED_ROW + 16];
+pub(crate) static FILLER: [u8; FILLED] = [0; FILLED];
 
 /// Cuts off what a band that ended so has left on the paper, so that it is on no label.
 pub(crate) const EJECT: [u8; 6] = [0x1B, b'@', 0x1D, b'V', b'A', 0];

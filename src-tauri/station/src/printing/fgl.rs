@@ -4,8 +4,9 @@
 //! across the head and columns along the paper, so a label lies on its side. Nothing prints before
 //! `<p>`, and the printer says ACK when the ticket is cut.
 //!
-//! The trap of this language: by its default a printer keeps what it has not printed when tickets
-//! run out and goes on with new stock, long after the piece was given up. So each job purges first.
+//! The traps of this language: by its default a printer keeps what it has not printed when tickets
+//! run out and goes on with new stock, long after the piece was given up, so each job purges first.
+//! And the byte that says "ready" is X-ON as well, which nobody has to ask for.
 
 use super::bits::BitImage;
 use super::language::Job;
@@ -18,8 +19,16 @@ pub(crate) const STATUS: &[u8] = b"<S1>";
 /// rest.
 const MAX_STRIP: usize = 2_048;
 
-/// Ends a strip that was half sent; what is left over means nothing.
-pub(crate) static FILLER: [u8; MAX_STRIP + 64] = [0; MAX_STRIP + 64];
+/// Drops the ticket in the buffer; in a command that was half sent it is the end of that.
+const DROP: &[u8; 4] = b"<CB>";
+
+/// Ends a strip or a command that was half sent; what is left over means nothing.
+pub(crate) static FILLER: [u8; MAX_STRIP + 64] = {
+    let mut bytes = [0; MAX_STRIP + 64];
+    let (_, end) = bytes.split_at_mut(MAX_STRIP + 64 - DROP.len());
+    end.copy_from_slice(DROP);
+    bytes
+};
 
 /// Drops tickets that wait, and the one in the buffer.
 pub(crate) const CLEAR: &[u8] = b"<PP><CB>";

@@ -101,8 +101,8 @@ impl Manners {
 /// What a line may hold of earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The printer and this program are in step, as a piece or an answer on this very line has
-    /// shown.
+    /// The printer and this program are in step: a piece or an answer on this very line has shown it,
+    /// or, where nothing is heard of the printer, what ends every command of ours went over it.
     Kept,
     /// The line is new, or something went wrong on it.
     Unsure,
@@ -252,9 +252,10 @@ pub fn send(
     }
 }
 
-/// Asks whether the printer is ready and brings it into step; one that is known not to acknowledge
-/// may stay silent. Ask before the debit, so that a refusal costs nothing, and again before the
-/// piece.
+/// Asks whether the printer is ready and brings it into step. One that is known not to acknowledge
+/// may stay silent: whatever a held label was cut off in is ended all the same (of ESC/POS, Brother QL
+/// and DYMO a label that was cut off is unknown anyway), but nobody has heard that it is ready. Ask
+/// before the debit, so that a refusal costs nothing, and again before the piece.
 ///
 /// # Errors
 /// [`Unready`] with what the printer lacks.

@@ -65,7 +65,8 @@ pub enum Acknowledgement {
 pub enum Hearing {
     /// It answers at once, in the middle or not; what it is in the middle of is ended otherwise.
     AtOnce,
-    /// It takes the question for a part of the command, so that an answer shows it is in none.
+    /// It takes the question for a part of the command, or says that it is in one: to be told that it
+    /// is ready shows that it is in none.
     InOrder,
     /// The manual does not tell: whatever it may be in must be ended before each first label.
     Untold,
@@ -99,7 +100,7 @@ pub struct Sheet {
     pub gap_tenths: u16,
     /// Whether the printer is sent only what every printer of its language draws alike, because
     /// nothing is known of it (ESC/POS: bands from the left edge on, a bit for each dot; ZPL:
-    /// run lengths).
+    /// run lengths, and no word about gaps).
     pub plain: bool,
 }
 
@@ -303,20 +304,32 @@ impl Language {
     #[must_use]
     pub const fn hearing(self) -> Hearing {
         match self {
-            Self::EscPos | Self::Zpl => Hearing::AtOnce,
-            Self::Epl | Self::BrotherQl | Self::Dymo | Self::Fgl => Hearing::InOrder,
+            Self::EscPos => Hearing::AtOnce,
+            Self::Zpl | Self::Epl | Self::BrotherQl | Self::Dymo | Self::Fgl => Hearing::InOrder,
             Self::Tspl => Hearing::Untold,
         }
     }
 
-    /// Checks what [`Self::job`] refuses, without encoding more than that needs.
+    /// How often a printer must say that it is ready, one answer after the other, before one of them
+    /// is sure to be an answer: some say so by themselves as well.
+    #[must_use]
+    pub const fn readies(self) -> usize {
+        match self {
+            Self::EscPos | Self::Zpl | Self::Epl | Self::Tspl | Self::BrotherQl | Self::Dymo => 1,
+            // It is the byte that lets a line go on.
+            Self::Fgl => 2,
+        }
+    }
+
+    /// Checks what [`Self::job`] refuses. For ESC/POS that is a whole encoding, which is thrown away:
+    /// what may be a command depends on where the bands begin, and that is worked out from all rows.
     ///
     /// # Errors
     /// [`Unprintable`].
     pub fn check(self, image: &BitImage, sheet: &Sheet) -> Result<(), Unprintable> {
         let image = &*sheet.fit(image)?;
         match self {
-            Self::EscPos => escpos::job(image, sheet.dpi, None).map(drop),
+            Self::EscPos => escpos::job_on(image, sheet, None).map(drop),
             Self::Epl => epl::check(image),
             Self::Dymo => dymo::check(image).map(drop),
             Self::Zpl | Self::Tspl | Self::BrotherQl | Self::Fgl => Ok(()),

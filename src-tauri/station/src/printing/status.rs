@@ -62,6 +62,8 @@ pub enum Word {
     NearEnd,
     /// At work, without a complaint.
     Busy,
+    /// In the middle of a label that has begun and not ended.
+    Begun,
     /// It complains.
     Hindered(Hindrance),
     /// So many labels in its life.

@@ -21,11 +21,12 @@ use super::bits::{BitImage, DotRect};
 use super::language::{Job, Pace, Sheet};
 use super::status::{Ear, Hindrance, Word};
 
-/// Asks for the three strings of the host status. The line's end in front of it ends a question
-/// that an earlier line was cut off in.
+/// Asks for the three strings of the host status, which also say whether a format has begun and not
+/// ended. The line's end in front of it ends a question that an earlier line was cut off in.
 pub(crate) const STATUS: &[u8] = b"\r\n~HS";
 
-/// Ends whatever was half sent: `~` begins a command in the middle of any other.
+/// Ends whatever was half sent: `~` begins a command in the middle of any other. It also cancels what
+/// somebody else prints, so it is sent only to a printer that stands in a format or does not answer.
 pub(crate) const FILLER: &[u8] = b"\r\n~JA";
 
 /// Asks for errors and warnings; answered also while paper is out.
@@ -43,9 +44,10 @@ const MAX_LINE: usize = 256;
 /// Encodes a picture. Nothing prints before `^XZ`.
 pub(crate) fn job(image: &BitImage, sheet: &Sheet, pace: Pace) -> Job {
     let mut body = format!(
-        "^XA^PW{}^LL{}^LH0,0^LS0^LT0^PON^PMN^MUD^PQ1,0,0,N",
+        "^XA^PW{}^LL{}^LH0,0^LS0^LT0^PON^PMN^MUD^PQ1,0,0,N{}",
         image.width(),
-        image.height()
+        image.height(),
+        tracking(sheet)
     )
     .into_bytes();
     // A format without a field prints nothing, so a white label has a white dot.
@@ -64,6 +66,15 @@ pub(crate) fn job(image: &BitImage, sheet: &Sheet, pace: Pace) -> Job {
         ack: Vec::new(),
         shift: 0,
         held: true,
+    }
+}
+
+/// What the printer looks for between labels. One of which nothing is known goes on as it is set.
+const fn tracking(sheet: &Sheet) -> &'static str {
+    match sheet {
+        Sheet { plain: true, .. } => "",
+        Sheet { gap_tenths: 0, .. } => "^MNN",
+        Sheet { .. } => "^MNY",
     }
 }
 
@@ -242,7 +253,7 @@ const fn worse(first: Word, second: Word) -> Word {
     match (first, second) {
         (Word::Hindered(_), _) => first,
         (_, Word::Hindered(_)) => second,
-        (Word::Ready, _) => second,
+        (Word::Ready, _) | (Word::Begun, Word::Busy) => second,
         (_, _) => first,
     }
 }
@@ -257,7 +268,8 @@ fn read_first(fields: &[&str]) -> Word {
         () if set(2) => Word::Hindered(Hindrance::Paused),
         () if set(9) => Word::Hindered(Hindrance::Error),
         () if set(10) || set(11) => Word::Hindered(Hindrance::Temperature),
-        () if waits || set(5) || set(7) => Word::Busy,
+        () if waits || set(5) => Word::Busy,
+        () if set(7) => Word::Begun,
         () => Word::Ready,
     }
 }

@@ -32,6 +32,8 @@ impl SilentPrinters {
         }
         Patience {
             status: SILENT_WAIT,
+            // What ends an earlier label goes over the line all the same, but nobody waits for it.
+            kilobyte: Duration::ZERO,
             ..patience
         }
     }

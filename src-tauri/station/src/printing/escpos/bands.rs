@@ -10,6 +10,10 @@ use crate::printing::bits::BitImage;
 /// The most rows in one band: small buffers of old printers hold this many at full width.
 pub(super) const MAX_BAND_ROWS: usize = 128;
 
+/// The most bytes of dots in one band: what a printer takes for the rest of one that was cut off.
+/// More than one row of the widest picture, and as much as all rows of a head of 1,024 dots.
+pub(super) const MAX_BAND_BYTES: usize = 16 << 10;
+
 /// More white rows in a band than this are always longer than its end, a feed and another header,
 /// also where one byte stands for two rows.
 const MAX_WHITE_ROWS: usize = 32;
@@ -176,6 +180,9 @@ fn cheapest(rows: &[Row], y: usize, placing: Placing, costs: &[usize]) -> (usize
             wide: paired && !placing.plain && (start - x).is_multiple_of(2),
             tall: twice && !placing.plain && count.is_multiple_of(2),
         };
+        if band.bytes_across() * band.byte_rows() > MAX_BAND_BYTES {
+            continue;
+        }
         let cost = band.cost() + costs[y + count];
         if cost < best.0 {
             best = (cost, band);

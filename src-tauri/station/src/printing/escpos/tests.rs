@@ -119,6 +119,40 @@ fn clearing_and_markers_are_what_the_manual_says() {
 }
 
 #[test]
+fn every_band_ends_within_the_filler_at_every_resolution() {
+    // Four inches in which no dot stands twice, so that no bit stands for two.
+    for (dpi, width) in [(Dpi::D203, 832), (Dpi::D300, 1_200), (Dpi::D600, 2_400)] {
+        let mut chequered = BitImage::white(width, 300);
+        for y in 0..300 {
+            for x in (y % 2..width).step_by(2) {
+                chequered.set(x, y, true);
+            }
+        }
+        for plain in [false, true] {
+            let sheet = Sheet {
+                plain,
+                ..Sheet::any(dpi)
+            };
+            let placing = Placing {
+                unit: unit(dpi).1,
+                plain,
+            };
+            let largest = bands::steps(&chequered, placing)
+                .into_iter()
+                .map(|step| match step {
+                    Step::Band(band) => band.bytes_across() * band.byte_rows(),
+                    Step::Feed(_) | Step::Leave => 0,
+                })
+                .max();
+            // A band that begins further left has a byte more in each row.
+            let most = largest.unwrap() + bands::MAX_BAND_ROWS + 12;
+            assert!(most < FILLER.len(), "{dpi:?}, plain {plain}: {most}");
+            assert_same_dots(&chequered, &job_on(&chequered, &sheet, None).unwrap(), dpi);
+        }
+    }
+}
+
+#[test]
 fn tags_of_neighbouring_numbers_differ_and_stay_printable() {
     let tags: Vec<AckTag> = (0..10_000)
         .chain([u32::MAX])

@@ -52,7 +52,7 @@ impl Wire<'_> {
         match self.manners.proof {
             Acknowledgement::Tag => self.mark()?,
             Acknowledgement::Odometer => {
-                standing.labels = Some(self.labels().ok_or(Unready::Uncounted)?);
+                standing.labels = Some(self.counted()?);
             }
             Acknowledgement::Done | Acknowledgement::Watched | Acknowledgement::None => {}
         }
@@ -60,26 +60,48 @@ impl Wire<'_> {
     }
 
     /// The answer of a ready printer; none of one that need not answer and does not. What an earlier
-    /// line was cut off in may swallow a question once.
+    /// line was cut off in may swallow a question once; it would swallow the beginning of the next
+    /// label as well, and print the older one with its end. So it is ended here also where nobody
+    /// believes what the printer says.
     fn answered(&mut self, index: usize) -> Result<Option<Word>, Unready> {
         let must_answer = self.manners.must_answer();
         let in_order = self.manners.language.hearing() == Hearing::InOrder;
         let may_be_in_something = in_order && self.step == Step::Unsure;
         for attempt in 0..2 {
+            let may_fill = may_be_in_something && attempt == 0;
             match self.settled(index) {
                 Some(Word::Hindered(hindrance)) => return Err(Unready::Hindered(hindrance)),
-                Some(Word::Busy) => return Err(Unready::Hindered(Hindrance::Busy)),
-                Some(word) => return Ok(Some(word)),
+                Some(Word::Begun) if may_fill => self.fill_up()?,
+                Some(Word::Busy | Word::Begun) => {
+                    return Err(Unready::Hindered(Hindrance::Busy));
+                }
+                Some(word) => {
+                    if attempt > 0 {
+                        self.hush().map_err(|_| Unready::Silent)?;
+                    }
+                    return Ok(Some(word));
+                }
                 None => match self.why_silent() {
                     Some(Word::Hindered(hindrance)) => return Err(Unready::Hindered(hindrance)),
+                    _ if may_fill => self.fill_up()?,
                     _ if !must_answer => return Ok(None),
-                    _ if attempt == 0 && may_be_in_something => self.fill_up()?,
                     Some(_) => return Err(Unready::OutOfStep),
                     None => return Err(Unready::Silent),
                 },
             }
         }
         Err(Unready::Silent)
+    }
+
+    /// How many labels a printer has printed that must count them.
+    fn counted(&mut self) -> Result<u64, Unready> {
+        if let Some(labels) = self.labels() {
+            return Ok(labels);
+        }
+        if self.step == Step::Unsure {
+            self.fill_up()?;
+        }
+        self.labels().ok_or(Unready::Uncounted)
     }
 
     /// Ends whatever an earlier line was cut off in, and waits as long as a slow printer needs for
@@ -92,23 +114,41 @@ impl Wire<'_> {
             .map_err(|_| Unready::Silent)?;
         let patience = self.patience.kilobyte * self.filler_kilobytes();
         let started = Instant::now();
+        let mut in_vain = false;
         loop {
             self.drain().map_err(|_| Unready::Silent)?;
             if started.elapsed() >= patience || self.ask(0).is_some() {
-                return Ok(());
+                break;
+            }
+            in_vain = true;
+        }
+        if in_vain {
+            self.hush().map_err(|_| Unready::Silent)?;
+        }
+        Ok(())
+    }
+
+    /// Listens until the printer has been silent for as long as an answer may take: those to
+    /// questions that were asked in vain come late, and must not be taken for words about a label.
+    pub(super) fn hush(&mut self) -> Result<(), PortFault> {
+        let mut buffer = [0; MAX_NOISE];
+        for _ in 0..MAX_ACK_BYTES / MAX_NOISE {
+            if self.port.read(&mut buffer, self.patience.status)? == 0 {
+                break;
             }
         }
+        Ok(())
     }
 
     fn filler_kilobytes(&self) -> u32 {
         u32::try_from(self.manners.language.filler().len() >> 10).unwrap_or(0)
     }
 
-    /// Asks for a tag in the order of the stream. A printer that sends none back is in the middle of
-    /// an earlier band, or cannot do it.
+    /// Asks for a tag in the order of the stream. A printer that sends none back in the time that what
+    /// somebody else prints may take is in the middle of an earlier band, or cannot do it.
     fn mark(&mut self) -> Result<(), Unready> {
         if self.step == Step::Unsure {
-            if self.marked(self.patience.status)? {
+            if self.marked(self.patience.busy)? {
                 return Ok(());
             }
             self.fill_up()?;
@@ -180,15 +220,20 @@ impl Wire<'_> {
         Ok(())
     }
 
-    /// The answer to a question, once the printer has done what it was at.
+    /// The answer to a question, once the printer has done what it was at. That it is ready is heard as
+    /// often as its language needs.
     fn settled(&mut self, index: usize) -> Option<Word> {
         let started = Instant::now();
+        let mut ready = 1;
         loop {
-            let word = self.ask(index);
-            if word != Some(Word::Busy) || started.elapsed() >= self.patience.busy {
-                return word;
+            match self.ask(index) {
+                Some(Word::Busy | Word::Begun) if started.elapsed() < self.patience.busy => {
+                    ready = 1;
+                    std::thread::sleep(POLL);
+                }
+                Some(Word::Ready) if ready < self.manners.language.readies() => ready += 1,
+                word => return word,
             }
-            std::thread::sleep(POLL);
         }
     }
 
@@ -226,6 +271,7 @@ impl Wire<'_> {
             Word::Ready
             | Word::NearEnd
             | Word::Busy
+            | Word::Begun
             | Word::Hindered(_)
             | Word::Tag(_)
             | Word::Done => None,

@@ -64,6 +64,7 @@ impl Wire<'_> {
                         | Word::Ready
                         | Word::NearEnd
                         | Word::Busy
+                        | Word::Begun
                         | Word::Labels(_),
                         _,
                     ) => {}
@@ -93,22 +94,40 @@ impl Wire<'_> {
         }
     }
 
-    /// After its word the printer must stand ready, by answers in the order of the stream.
+    /// After its word the printer must stand ready, by answers in the order of the stream. What it said
+    /// before it was asked is no answer, and what is both answer and more must come often enough.
     fn confirm(&mut self, until: Instant) -> Result<(), Doubt> {
-        for index in 0..self.manners.language.questions().len() {
-            loop {
+        self.drain().map_err(|_| Doubt::LineFailed)?;
+        let language = self.manners.language;
+        let mut in_vain = false;
+        for index in 0..language.questions().len() {
+            let mut ready = 0;
+            while ready < language.readies() {
                 match self.ask(index) {
-                    Some(Word::Ready | Word::NearEnd) => break,
+                    Some(Word::Ready | Word::NearEnd) => {
+                        ready += 1;
+                        continue;
+                    }
                     Some(Word::Hindered(hindrance)) => return Err(Doubt::Hindered(hindrance)),
-                    Some(Word::Busy | Word::Labels(_) | Word::Tag(_) | Word::Done) => {
+                    Some(
+                        Word::Busy | Word::Begun | Word::Labels(_) | Word::Tag(_) | Word::Done,
+                    ) => {
                         std::thread::sleep(POLL);
                     }
-                    None => self.still_there()?,
+                    None => {
+                        in_vain = true;
+                        self.still_there()?;
+                    }
                 }
+                ready = 0;
                 if Instant::now() >= until {
                     return Err(Doubt::NoAnswer);
                 }
             }
+        }
+        if in_vain {
+            // The label is on paper, whatever becomes of the line.
+            drop(self.hush());
         }
         Ok(())
     }
@@ -148,8 +167,14 @@ impl Wire<'_> {
                 Some(Word::Busy) => (seen, ready) = (true, 0),
                 Some(Word::Ready) if seen => ready += 1,
                 Some(Word::Hindered(hindrance)) => return Err(Doubt::Hindered(hindrance)),
-                Some(Word::Ready | Word::NearEnd | Word::Labels(_) | Word::Tag(_) | Word::Done) => {
-                }
+                Some(
+                    Word::Ready
+                    | Word::NearEnd
+                    | Word::Begun
+                    | Word::Labels(_)
+                    | Word::Tag(_)
+                    | Word::Done,
+                ) => {}
                 None => self.drain().map_err(|_| Doubt::LineFailed)?,
             }
             if ready == 2 {

@@ -536,6 +536,129 @@ fn a_line_that_fails_before_the_picture_is_proof_that_there_is_no_ink() {
 }
 
 #[test]
+fn nothing_of_a_question_that_was_asked_in_vain_is_left_when_a_label_begins() {
+    let mut port = Slow::default();
+    let mut wire = Wire {
+        port: &mut port,
+        manners: Manners {
+            language: Language::Epl,
+            proof: Acknowledgement::Done,
+            roll_mm: None,
+        },
+        patience: Patience {
+            status: Duration::from_millis(20),
+            kilobyte: Duration::from_millis(100),
+            ..PATIENCE
+        },
+        step: Step::Unsure,
+        near_end_refuses: false,
+    };
+    assert!(preflight(&mut wire).unwrap().answers);
+    assert_eq!(wire.step, Step::Kept);
+    assert_eq!(
+        port.said.len(),
+        0,
+        "a word of `US` that counts as a label's"
+    );
+}
+
+/// A port to a printer in the middle of a field: it answers nothing until that is filled up, and
+/// then, some questions late, all of them at once.
+#[derive(Default)]
+struct Slow {
+    filled: bool,
+    asked: usize,
+    said: std::collections::VecDeque<u8>,
+}
+
+impl Port for Slow {
+    fn write(&mut self, bytes: &[u8], _: Duration) -> Result<(), WriteFault> {
+        if bytes == Language::Epl.filler() {
+            self.filled = true;
+        } else if self.filled && bytes == Language::Epl.questions()[0] {
+            self.asked += 1;
+            let answers = match self.asked {
+                1 | 2 => 0,
+                3 => 3,
+                _ => 1,
+            };
+            self.said.extend(b"\x06UI8,A,001\r\n".repeat(answers));
+        } else if self.filled && bytes == Language::Epl.questions()[1] {
+            self.said.extend(b"00\r\n");
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, buffer: &mut [u8], wait: Duration) -> Result<usize, PortFault> {
+        let Some(byte) = self.said.pop_front() else {
+            std::thread::sleep(wait);
+            return Ok(0);
+        };
+        buffer[0] = byte;
+        Ok(1)
+    }
+}
+
+#[test]
+fn a_printer_at_what_somebody_else_prints_is_not_taken_for_one_in_the_middle_of_a_band() {
+    for (busy_for, filled) in [(Duration::from_millis(150), false), (PATIENCE.stall, true)] {
+        let mut port = Receipt {
+            done_at: std::time::Instant::now() + busy_for,
+            tags: Vec::new(),
+            said: std::collections::VecDeque::new(),
+            filled: false,
+        };
+        let mut wire = Wire {
+            port: &mut port,
+            manners: TAGGED,
+            patience: Patience {
+                status: Duration::from_millis(20),
+                busy: Duration::from_millis(400),
+                ..PATIENCE
+            },
+            step: Step::Unsure,
+            near_end_refuses: false,
+        };
+        assert!(preflight(&mut wire).is_ok());
+        assert_eq!(port.filled, filled, "{busy_for:?}");
+    }
+}
+
+/// A port to a printer that prints something of somebody else's until then.
+struct Receipt {
+    done_at: std::time::Instant,
+    tags: Vec<u8>,
+    said: std::collections::VecDeque<u8>,
+    filled: bool,
+}
+
+impl Port for Receipt {
+    fn write(&mut self, bytes: &[u8], _: Duration) -> Result<(), WriteFault> {
+        self.filled |= bytes == Language::EscPos.filler();
+        if bytes.starts_with(&[0x10, 0x04]) {
+            self.said.push_back(0x12);
+        }
+        if let Some([0x1D, b'(', b'H', 6, 0, 48, 48, tag @ ..]) = bytes.last_chunk::<11>() {
+            self.tags
+                .extend([&[0x37, 0x22], tag.as_slice(), &[0]].concat());
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, buffer: &mut [u8], wait: Duration) -> Result<usize, PortFault> {
+        if std::time::Instant::now() >= self.done_at {
+            self.said.extend(self.tags.drain(..));
+        }
+        let Some(byte) = self.said.pop_front() else {
+            std::thread::sleep(wait);
+            return Ok(0);
+        };
+        buffer[0] = byte;
+        Ok(1)
+    }
+}
+
+#[test]
 fn a_printer_that_answers_but_sends_no_tag_back_is_refused_before_anything_leaves() {
     let mut port = Tagless { answers: 0 };
     let mut wire = Wire {
