@@ -48,7 +48,7 @@ pub struct Profile {
     /// How its serial line is set, if it has one.
     #[serde(default)]
     pub serial: SerialLine,
-    /// Millimetres of paper that are surely left when it says that the paper is nearly at its end.
+    /// Millimetres of paper that are taken to be left when it says that the paper is nearly at its end.
     #[serde(default)]
     pub reserve_mm: u32,
     /// Dots of its head.
@@ -215,6 +215,7 @@ mod tests {
     use shared::money::Mills;
 
     use super::*;
+    use crate::printing::bits::BitImage;
     use crate::printing::escpos::AckTag;
     use crate::printing::language::Pace;
     use crate::printing::layout::indicium::{IndiciumFace, indicium_label};
@@ -225,13 +226,43 @@ mod tests {
     use crate::printing::symbol;
 
     #[test]
-    fn only_models_that_are_known_get_more_than_the_plain_commands_of_receipt_printers() {
+    fn a_model_that_stands_for_many_gets_only_the_plain_commands_of_its_language() {
         for profile in Profile::all() {
             let stock = profile.stocks().next().unwrap();
             let dpi = Dpi::from_number(profile.dpi[0]).unwrap();
             let sheet = profile.sheet(stock, dpi).unwrap();
-            assert_eq!(sheet.plain, profile.name == USUAL, "{}", profile.name);
+            let stands_for_many = profile.papers.is_empty();
+            assert_eq!(sheet.plain, stands_for_many, "{}", profile.name);
         }
+    }
+
+    #[test]
+    fn a_printer_that_looks_for_gaps_is_told_that_a_roll_has_none() {
+        let image = BitImage::white(400, 80);
+        for (language, on_a_roll, on_labels) in [
+            (Language::Zpl, "^MNN", "^MNY"),
+            (Language::Epl, "Q80,0\n", "Q80,24\n"),
+            (Language::Tspl, "GAP 0.0 mm,", "GAP 3.0 mm,"),
+        ] {
+            let models = Profile::all().iter();
+            let models = models.filter(|model| model.language == language);
+            for (model, dpi) in models
+                .filter(|model| !model.papers.is_empty())
+                .map(|model| (model, Dpi::from_number(model.dpi[0]).unwrap()))
+            {
+                for (stock, said) in [("roll-62", on_a_roll), ("label-4x6", on_labels)] {
+                    let sheet = model.sheet(&Stock::by_name(stock).unwrap(), dpi).unwrap();
+                    let job = language.job(&image, &sheet, Pace::Fast, None).unwrap();
+                    let text = String::from_utf8_lossy(&job.body).into_owned();
+                    assert!(text.contains(said), "{} {stock}: {text}", model.name);
+                }
+            }
+        }
+        // Nothing is known of what any other printer looks for.
+        let any = Profile::by_name("zpl").unwrap();
+        let sheet = any.sheet(&Stock::all()[0], Dpi::D203).unwrap();
+        let job = Language::Zpl.job(&image, &sheet, Pace::Fast, None).unwrap();
+        assert!(!String::from_utf8_lossy(&job.body).contains("^MN"));
     }
 
     fn fullest_face() -> IndiciumFace {
