@@ -38,8 +38,10 @@ pub(crate) const FILE_DPI: u16 = 300;
 pub(crate) struct Paper {
     pub(crate) stock: String,
     pub(crate) dpi: u16,
-    /// In what form it goes to its printer; none for files.
+    /// In what form it goes to a printer, where any bytes for one are made.
     pub(crate) form: Option<Form>,
+    /// Whether it lies under a head, whose dots it must have; into a file anything goes.
+    pub(crate) lies_under_a_head: bool,
 }
 
 impl Paper {
@@ -49,16 +51,25 @@ impl Paper {
             stock: FILE_STOCK.to_owned(),
             dpi: FILE_DPI,
             form: None,
+            lies_under_a_head: false,
+        }
+    }
+
+    /// The paper of pieces that go to files, one of them bytes for a printer that nobody knows.
+    pub(crate) fn of_printer_files() -> Self {
+        Self {
+            form: Dpi::from_number(FILE_DPI).map(Form::of_files),
+            ..Self::of_files()
         }
     }
 
     /// Whether a piece that was committed with this label can be printed on it: its dots are those
-    /// of one stock and one head. Into a file anything goes.
+    /// of one stock and one head.
     ///
     /// # Errors
     /// `other_paper`.
     pub(crate) fn check(&self, label: &LabelInputs, serial: &str) -> Result<(), UiError> {
-        if self.form.is_none() || (label.stock == self.stock && label.dpi == self.dpi) {
+        if !self.lies_under_a_head || (label.stock == self.stock && label.dpi == self.dpi) {
             return Ok(());
         }
         let [made, holds] = [(&label.stock, label.dpi), (&self.stock, self.dpi)]

@@ -160,7 +160,11 @@ impl Target {
                 stock: setup.stock.clone(),
                 dpi: setup.dpi,
                 form: Form::of(setup).ok(),
+                lies_under_a_head: true,
             },
+            Self::Files {
+                escpos: Some(_), ..
+            } => Paper::of_printer_files(),
             Self::Files { .. } | Self::Folder(_) => Paper::of_files(),
         }
     }
