@@ -205,6 +205,10 @@ impl Station {
         let folder = lock.folder().to_owned();
         let (events, _) = broadcast::channel(EVENTS);
         let owner = Owner::open(lock, clock, events.clone(), program)?;
+        let printers = Printers::default();
+        if let Some(rolls) = owner.store().setting(names::ROLLS)? {
+            printers.devices.recall_rolls(&rolls);
+        }
         let (work, queue) = mpsc::channel(QUEUE);
         let stopped = |_| say(Code::StationStopped, &[]);
         let thread = thread::Builder::new()
@@ -224,7 +228,7 @@ impl Station {
             waiting: Arc::default(),
             working: Arc::default(),
             closing: Arc::default(),
-            printers: Printers::default(),
+            printers,
             telephone: Arc::default(),
         })
     }

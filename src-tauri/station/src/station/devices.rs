@@ -1,9 +1,12 @@
 //! Printers in use: one piece at a time goes to a device, whatever it is called, and what is left
-//! of a roll that is nearly at its end is reckoned here.
+//! of a roll that is nearly at its end is reckoned here. The store keeps the rolls, because a command
+//! that prints one label is another program each time; a crash leaves out the last label at the most.
 
 use std::net::ToSocketAddrs;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::api::PrinterPort;
 use crate::printing::ipp::over_http;
@@ -28,26 +31,41 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    held: Vec<String>,
-    /// Rolls that are nearly at their end, and what was printed on them since.
-    rolls: Vec<(String, Um)>,
+    held: Vec<Device>,
+    rolls: Vec<Roll>,
+    /// Whether the store does not know the rolls as they are.
+    is_new: bool,
+}
+
+/// What stands behind a port, by every name that leads to it: a name may have several addresses, and
+/// gives them in any order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Device(Vec<String>);
+
+/// A roll that is nearly at its end, and what was printed on it since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Roll {
+    device: Device,
+    printed: Um,
 }
 
 /// A device that nobody else prints on meanwhile.
 #[derive(Debug)]
 pub(crate) struct Held {
     devices: Devices,
-    device: String,
+    device: Device,
 }
 
 impl Devices {
     /// Holds the device behind a port; nothing when somebody else does for longer than `wait`.
     pub(crate) fn hold(&self, port: &PrinterPort, wait: Duration) -> Option<Held> {
-        let device = device(port);
-        let freed = self
-            .0
-            .freed
-            .wait_timeout_while(self.state(), wait, |state| state.held.contains(&device));
+        self.hold_device(Device::behind(port), wait)
+    }
+
+    fn hold_device(&self, device: Device, wait: Duration) -> Option<Held> {
+        let is_held = |state: &mut State| state.held.iter().any(|held| held.is(&device));
+        let freed = self.0.freed.wait_timeout_while(self.state(), wait, is_held);
         let (mut state, waited) = freed.unwrap_or_else(PoisonError::into_inner);
         if waited.timed_out() {
             return None;
@@ -57,6 +75,21 @@ impl Devices {
             devices: self.clone(),
             device,
         })
+    }
+
+    /// The rolls as the store keeps them, when they are not as they were when this was asked last.
+    pub(crate) fn rolls_to_keep(&self) -> Option<String> {
+        let mut state = self.state();
+        if !std::mem::take(&mut state.is_new) {
+            return None;
+        }
+        Some(serde_json::to_string(&state.rolls).expect("rolls are strings and numbers"))
+    }
+
+    /// Takes the rolls over that the store has kept. What cannot be read is no roll: at worst a label
+    /// is begun for which the paper does not last.
+    pub(crate) fn recall_rolls(&self, kept: &str) {
+        self.state().rolls = serde_json::from_str(kept).unwrap_or_default();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -69,39 +102,41 @@ impl Held {
     /// had `reserve` left when it began to be.
     pub(crate) fn may_be_too_long(&self, label: Um, reserve: Um) -> bool {
         let state = self.devices.state();
-        let roll = state
-            .rolls
-            .iter()
-            .find(|(device, _)| *device == self.device);
-        let printed = roll.map_or(Um::ZERO, |(_, printed)| *printed);
+        let roll = state.rolls.iter().find(|roll| roll.device.is(&self.device));
+        let printed = roll.map_or(Um::ZERO, |roll| roll.printed);
         reserve - printed < label
     }
 
     /// Notes whether the paper is nearly at its end.
     pub(crate) fn note(&self, near_end: bool) {
         let mut state = self.devices.state();
-        let known = state.rolls.iter().any(|(device, _)| *device == self.device);
+        let known = state.rolls.iter().any(|roll| roll.device.is(&self.device));
         match (near_end, known) {
             (true, false) => {
-                if state.rolls.len() == ROLLS_MAX {
+                if state.rolls.len() >= ROLLS_MAX {
                     state.rolls.remove(0);
                 }
-                state.rolls.push((self.device.clone(), Um::ZERO));
+                state.rolls.push(Roll {
+                    device: self.device.clone(),
+                    printed: Um::ZERO,
+                });
             }
-            (false, true) => state.rolls.retain(|(device, _)| *device != self.device),
-            (true, true) | (false, false) => {}
+            (false, true) => state.rolls.retain(|roll| !roll.device.is(&self.device)),
+            (true, true) | (false, false) => return,
         }
+        state.is_new = true;
     }
 
     /// A label was printed on a roll, which counts when it is nearly at its end.
     pub(crate) fn printed(&self, label: Um) {
         let mut state = self.devices.state();
-        for (_, printed) in state
+        let roll = state
             .rolls
             .iter_mut()
-            .filter(|(device, _)| *device == self.device)
-        {
-            *printed = *printed + label;
+            .find(|roll| roll.device.is(&self.device));
+        if let Some(roll) = roll {
+            roll.printed = roll.printed + label;
+            state.is_new = true;
         }
     }
 }
@@ -109,38 +144,54 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         let mut state = self.devices.state();
-        state.held.retain(|device| *device != self.device);
+        state.held.retain(|held| !held.is(&self.device));
         self.devices.0.freed.notify_all();
     }
 }
 
-/// What stands behind a port, however it is written.
-fn device(port: &PrinterPort) -> String {
-    if let PrinterPort::Serial { path, .. } | PrinterPort::Device { path } = port {
-        let real = std::fs::canonicalize(path);
-        return real.map_or_else(|_| path.clone(), |path| path.display().to_string());
+impl Device {
+    /// What stands behind a port, however it is written.
+    fn behind(port: &PrinterPort) -> Self {
+        let named = |names: Vec<String>| match names.is_empty() {
+            // One that leads nowhere now is known by its name.
+            true => Self(vec![port.to_string()]),
+            false => Self(names),
+        };
+        match port {
+            PrinterPort::Serial { path, .. } | PrinterPort::Device { path } => {
+                let real = std::fs::canonicalize(path);
+                Self(vec![real.map_or_else(
+                    |_| path.clone(),
+                    |path| path.display().to_string(),
+                )])
+            }
+            PrinterPort::Tcp { address } => named(numbers(address)),
+            PrinterPort::Ipp { uri, .. } => named(queues(uri)),
+            PrinterPort::Usb { .. } | PrinterPort::Spooler { .. } => named(Vec::new()),
+        }
     }
-    match port {
-        PrinterPort::Tcp { address } => first(address).unwrap_or_else(|| port.to_string()),
-        PrinterPort::Ipp { uri, .. } => queue(uri).unwrap_or_else(|| uri.clone()),
-        PrinterPort::Serial { .. }
-        | PrinterPort::Device { .. }
-        | PrinterPort::Usb { .. }
-        | PrinterPort::Spooler { .. } => port.to_string(),
+
+    /// Whether some name leads to both.
+    fn is(&self, other: &Self) -> bool {
+        self.0.iter().any(|name| other.0.contains(name))
     }
 }
 
-/// The first number behind an address.
-fn first(address: impl ToSocketAddrs) -> Option<String> {
-    Some(address.to_socket_addrs().ok()?.next()?.to_string())
+/// The numbers behind an address.
+fn numbers(address: impl ToSocketAddrs) -> Vec<String> {
+    let found = address.to_socket_addrs().into_iter().flatten();
+    found.map(|one| one.to_string()).collect()
 }
 
 /// A queue, however its host is written and whether or not it is spoken with in secret.
-fn queue(uri: &str) -> Option<String> {
-    let address = over_http(uri)?;
-    let port = address.port_or_known_default()?;
-    let host = first((address.host_str()?, port))?;
-    Some(format!("{host}{}", address.path()))
+fn queues(uri: &str) -> Vec<String> {
+    let Some(address) = over_http(uri) else {
+        return Vec::new();
+    };
+    let host = address.host_str().zip(address.port_or_known_default());
+    let hosts = host.map(numbers).unwrap_or_default();
+    let with_path = |host: String| format!("{host}{}", address.path());
+    hosts.into_iter().map(with_path).collect()
 }
 
 #[cfg(test)]
@@ -182,6 +233,49 @@ mod tests {
         }
         let other = ipp("ipp://127.0.0.1/ipp/other");
         assert!(devices.hold(&other, Duration::ZERO).is_some());
+    }
+
+    #[test]
+    fn a_name_with_several_addresses_is_the_device_at_each_of_them() {
+        let devices = Devices::default();
+        let known_as = |names: &[&str]| Device(names.iter().map(|&name| name.into()).collect());
+        let [six, four] = ["[2001:db8::7]:9100", "192.0.2.7:9100"];
+        let held = devices.hold_device(known_as(&[six, four]), Duration::ZERO);
+        held.as_ref().unwrap().note(true);
+        // The same name another time, and the address alone.
+        for other in [known_as(&[four, six]), known_as(&[four])] {
+            assert!(devices.hold_device(other, Duration::ZERO).is_none());
+        }
+        drop(held);
+        let held = devices
+            .hold_device(known_as(&[four]), Duration::ZERO)
+            .unwrap();
+        held.printed(Um::mm(100));
+        assert!(held.may_be_too_long(Um::mm(100), Um::mm(150)));
+    }
+
+    #[test]
+    fn what_was_printed_on_a_roll_is_known_to_the_next_program() {
+        let reserve = Um::mm(250);
+        let mut kept: Option<String> = None;
+        for left in [true, true, false] {
+            let devices = Devices::default();
+            if let Some(text) = &kept {
+                devices.recall_rolls(text);
+            }
+            let held = devices.hold(&tcp("127.0.0.1:9100"), HOLD_WAIT).unwrap();
+            assert_eq!(held.may_be_too_long(Um::mm(100), reserve), !left);
+            held.note(true);
+            held.printed(Um::mm(100));
+            kept = devices.rolls_to_keep();
+            assert!(kept.is_some() && devices.rolls_to_keep().is_none());
+        }
+        let devices = Devices::default();
+        devices.recall_rolls("no rolls");
+        let held = devices.hold(&tcp("127.0.0.1:9100"), HOLD_WAIT).unwrap();
+        assert!(!held.may_be_too_long(Um::mm(100), reserve));
+        held.note(false);
+        assert_eq!(devices.rolls_to_keep(), None, "a full roll is not kept");
     }
 
     #[cfg(unix)]

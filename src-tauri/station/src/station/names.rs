@@ -129,6 +129,8 @@ pub const SOFTWARE_ROLLOUT: &str = "software-rollout";
 
 /// The scale, its tare and what lies on the practice scale, JSON. Readable.
 pub const SCALE: &str = "scale";
+/// Rolls of paper that are nearly at their end and what was printed on them since, JSON. Readable.
+pub const ROLLS: &str = "rolls";
 /// How the telephone line is set up, JSON. Readable.
 pub const LINE_SETTINGS: &str = "line-settings";
 /// The card's PIN and the password of another's access server, CBOR. Sealed.

@@ -115,7 +115,7 @@ pub struct Press {
     pub(crate) serial: SerialLine,
     /// The length of a label, as it runs through.
     pub(crate) length: Um,
-    /// What is surely left when the printer says that the paper is nearly at its end.
+    /// What is taken to be left when the printer says that the paper is nearly at its end.
     pub(crate) reserve: Um,
     /// Whether the stock runs sideways: the head then gets the picture turned a quarter.
     turned: bool,

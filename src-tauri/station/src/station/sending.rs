@@ -7,7 +7,7 @@ use super::devices::{Devices, HOLD_WAIT, Held};
 use super::press::{Form, Load, Packed, Press};
 use super::release::Ready;
 use super::silent::SilentPrinters;
-use super::{Station, faults};
+use super::{Station, faults, names};
 use crate::api::{PieceView, PrinterPort, PrinterSetup, UiError};
 use crate::messages::{Code, say};
 use crate::printing::escpos::AckTag;
@@ -21,6 +21,7 @@ use crate::printing::language::Job;
 use crate::printing::layout::stock::Stock;
 use crate::printing::port::{Port, open_as};
 use crate::printing::spooler::Spooler;
+use crate::printing::status::Hindrance;
 use crate::vault::piece::Happening;
 
 /// A printer that was found ready, and on which nobody else prints meanwhile.
@@ -47,6 +48,8 @@ struct Line {
     /// Whether it answers questions.
     answers: bool,
     step: Step,
+    /// Keeps what is left of its roll.
+    station: Station,
 }
 
 /// The printers of a program, as far as it remembers them.
@@ -99,6 +102,7 @@ pub(crate) fn open_printer(
                 port,
                 answers: false,
                 step: Step::Unsure,
+                station: station.clone(),
             };
             let standing = line
                 .ask(&held, printers.silent.patience(setup))
@@ -170,10 +174,15 @@ impl Line {
             step: self.step,
             near_end_refuses: held.may_be_too_long(press.length, press.reserve),
         };
-        let standing = preflight(&mut wire)?;
+        let asked = preflight(&mut wire);
         self.step = wire.step;
-        held.note(standing.near_end);
-        Ok(standing)
+        match &asked {
+            Ok(standing) => held.note(standing.near_end),
+            Err(Unready::Hindered(Hindrance::NearlyOut)) => held.note(true),
+            Err(_) => {}
+        }
+        self.station.keep_rolls();
+        asked
     }
 
     fn send(
@@ -183,7 +192,7 @@ impl Line {
         tag: Option<AckTag>,
         milestones: &mut dyn Milestones,
     ) -> Outcome {
-        let standing = if self.answers {
+        let standing = if self.answers || self.step == Step::Unsure {
             match self.ask(held, Patience::default()) {
                 Ok(standing) => standing,
                 Err(unready) => return Outcome::Refused(unready),
@@ -200,7 +209,13 @@ impl Line {
         };
         let outcome = send_ready(&mut wire, job, tag, standing, milestones);
         self.step = wire.step;
-        held.printed(self.press.length);
+        match outcome {
+            Outcome::Printed | Outcome::Unknown(_) => {
+                held.printed(self.press.length);
+                self.station.keep_rolls();
+            }
+            Outcome::NotPrinted(_) | Outcome::Refused(_) => {}
+        }
         outcome
     }
 }
@@ -237,6 +252,22 @@ impl Milestones for Diary<'_> {
 }
 
 impl Station {
+    /// Keeps what is left of rolls that are nearly at their end, where that has changed. That it could
+    /// not be written hinders no label: the printer itself says when its paper has ended.
+    fn keep_rolls(&self) {
+        let Some(rolls) = self.printers_in_use().devices.rolls_to_keep() else {
+            return;
+        };
+        let kept = self.apply_blocking(move |owner| {
+            owner.write("keeping the rolls", |tx| {
+                Ok(tx.put_setting(names::ROLLS, &rolls)?)
+            })
+        });
+        if let Err(fault) = kept {
+            tracing::warn!(code = fault.code, "what is left of a roll was not kept");
+        }
+    }
+
     /// Sends a piece and writes down what became of it.
     pub(crate) fn send(
         &self,
