@@ -137,26 +137,6 @@ fn another_paper_than_the_labels_is_a_refusal_before_the_debit() {
 }
 
 #[test]
-fn a_printer_that_is_unplugged_is_named_before_the_debit() {
-    for model in MODELS {
-        let trial = Trial::of(model);
-        let device = trial.device(Faults::default());
-        let address = device.on_a_socket().unwrap();
-        // Nobody listens on the port before it.
-        let (host, port) = address.rsplit_once(':').unwrap();
-        let free = std::net::TcpListener::bind((host, 0)).unwrap();
-        let unplugged = free.local_addr().unwrap().to_string();
-        drop(free);
-        assert_ne!(unplugged, format!("{host}:{port}"));
-        let gone = PrinterPort::Tcp {
-            address: unplugged.clone(),
-        };
-        let fault = open_as(&gone, trial.serial).err().unwrap();
-        assert!(fault.to_string().contains(&unplugged), "{fault}");
-    }
-}
-
-#[test]
 fn a_printer_that_is_switched_off_in_the_middle_of_a_label_leaves_no_piece_that_is_called_printed()
 {
     for model in MODELS {
@@ -278,36 +258,79 @@ fn a_word_too_many_of_an_earlier_label_proves_nothing_when_the_paper_runs_out() 
     }
 }
 
+/// A label, and then lines that are cut off in another one: after each, the label comes out whole and
+/// nothing of the other one.
+fn assert_nothing_of_what_was_cut_off(trial: &Trial, faults: Faults) {
+    let device = trial.device(faults);
+    let port = on_a_socket(&device);
+    let job = &trial.job;
+    let picture = [job.setup.clone(), job.body.clone()].concat();
+    let parts = if is_long_run() { 20 } else { 4 };
+    let early = (0..24).step_by(24 / parts.min(24));
+    let ends = early.chain((1..parts).map(|part| picture.len() * part / parts));
+    for end in ends.chain([picture.len()]) {
+        let mut line = trial.opened(&port);
+        line.write(&picture[..end], PATIENCE.stall).unwrap();
+        drop(line);
+        let (outcome, tray) = trial.sent_over(&device, &port);
+        assert_eq!(outcome, trial.success(), "{} cut at {end}", trial.name);
+        let labels = tray.iter().filter(|sheet| trial.is_the_label(sheet));
+        let strips = tray.iter().filter(|sheet| sheet.whole).count() - 1;
+        assert!(
+            labels.count() == 1 && (strips == 0 || !job.held),
+            "{} cut at {end} of {}: {} sheets",
+            trial.name,
+            picture.len(),
+            tray.len()
+        );
+    }
+}
+
 #[test]
 fn a_label_after_a_line_that_was_cut_off_anywhere_is_whole_and_alone() {
     of_each_model(|trial| {
-        let device = trial.device(Faults::default());
-        let address = device.on_a_socket().unwrap();
-        let port = PrinterPort::Tcp { address };
-        let job = &trial.job;
-        let picture = [job.setup.clone(), job.body.clone()].concat();
-        let parts = if is_long_run() { 20 } else { 4 };
-        let early = (0..24).step_by(24 / parts.min(24));
-        let ends = early.chain((1..parts).map(|part| picture.len() * part / parts));
-        for end in ends.chain([picture.len()]) {
-            let mut line = open_as(&port, trial.serial).unwrap();
-            line.write(&picture[..end], PATIENCE.stall).unwrap();
-            drop(line);
-            let (outcome, tray) = trial.sent_over(&device, &port);
-            assert_eq!(outcome, trial.success(), "{} cut at {end}", trial.name);
-            // A LabelWriter has printed a line of the other label on this one; the clerk is asked.
-            if !trial.manners.must_answer() {
-                continue;
-            }
-            let labels = tray.iter().filter(|sheet| trial.is_the_label(sheet));
-            let strips = tray.iter().filter(|sheet| sheet.whole).count() - 1;
-            assert!(
-                labels.count() == 1 && (strips == 0 || !job.held),
-                "{} cut at {end} of {}: {} sheets",
-                trial.name,
-                picture.len(),
-                tray.len()
-            );
+        // A LabelWriter has printed a line of the other label on this one; the clerk is asked.
+        if trial.manners.must_answer() {
+            assert_nothing_of_what_was_cut_off(trial, Faults::default());
         }
     });
+}
+
+#[test]
+fn what_was_cut_off_and_never_printed_comes_out_with_no_later_label_though_nobody_believes_the_printer()
+ {
+    // Where a piece that was cut off is called not printed, its symbol must not come out any more.
+    of_each_model(|trial| {
+        if !trial.job.held {
+            return;
+        }
+        let unproven = Trial {
+            manners: Manners {
+                proof: Acknowledgement::None,
+                ..trial.manners
+            },
+            ..Trial::of((trial.name, "label-4x6"))
+        };
+        assert_nothing_of_what_was_cut_off(&unproven, Faults::default());
+        let silent = Faults {
+            silent: true,
+            ..Faults::default()
+        };
+        assert_nothing_of_what_was_cut_off(&unproven, silent);
+    });
+}
+
+#[test]
+fn a_ticket_that_is_late_and_a_printer_that_is_ready_again_are_no_proof_of_the_next_one() {
+    let trial = Trial::of(("boca-lemur-300", "label-4x6"));
+    // The strips flow for longer than it takes the printer to say that it is ready again.
+    let bytes = u32::try_from(trial.job.bytes().len()).unwrap();
+    let faults = Faults {
+        acknowledging: Acknowledging::Early,
+        drain: Some(Duration::from_millis(400) / bytes),
+        trouble_at: Some((last_of(&trial), Trouble::PaperOut)),
+        ..Faults::default()
+    };
+    let (outcome, tray) = trial.sent(faults);
+    assert_doubtful(&trial, "X-ON in between", &outcome, &tray);
 }

@@ -218,6 +218,132 @@ fn a_label_that_its_printer_cannot_print_is_refused_before_the_debit() {
     assert_eq!(piece(&desk, asked).unwrap().state, PieceState::Unknown);
 }
 
+/// A label that no receipt printer of which nothing is known can print: under each shift one of its
+/// last rows holds a status request. One that takes bands wherever they begin can.
+fn commanding(
+    inputs: &LabelInputs,
+    serial: shared::ids::PieceSerial,
+    symbol: &Symbol,
+) -> Result<(Label, BitImage), DraftFault> {
+    let (label, mut image) = draw(inputs, serial, symbol)?;
+    let bottom = image.height() - 16;
+    for row in 0..8 {
+        for place in [3, 13] {
+            image.set(40 + row + place, bottom + row, true);
+        }
+    }
+    Ok((label, image))
+}
+
+#[test]
+fn a_label_whose_bytes_would_be_commands_is_refused_before_the_debit_also_in_a_file() {
+    let desk = Desk::new();
+    let (port, _) = mute();
+    add(&desk, "any", "esc-pos", "label-4x6", port);
+    let drawn = desk.station().apply_blocking(|owner| {
+        owner.draw_by(commanding);
+        Ok(())
+    });
+    drawn.unwrap();
+    let path = |name: &str| Some(desk.path(name).display().to_string());
+    let printer = PrintOut::Printer { name: "any".into() };
+    let files = PrintOut::Files {
+        pdf: None,
+        png: None,
+        escpos: path("label.escpos"),
+    };
+    for out in [printer, files] {
+        let asked = PrintCall {
+            out: Some(out),
+            ..letter(&desk, "commanding")
+        };
+        let error = piece(&desk, Call::Print(asked)).unwrap_err();
+        assert_eq!(error.code, "not_drawn");
+        assert!(error.message.contains("commands"), "{}", error.message);
+        assert_eq!(pieces_paid(&desk), 0);
+    }
+    // A picture is no bytes for a printer.
+    let png = PrintOut::Files {
+        pdf: None,
+        png: path("label.png"),
+        escpos: None,
+    };
+    let asked = PrintCall {
+        out: Some(png),
+        ..letter(&desk, "commanding")
+    };
+    let view = piece(&desk, Call::Print(asked)).unwrap();
+    assert_eq!(view.state, PieceState::Printed);
+}
+
+#[test]
+fn a_printer_that_is_unplugged_is_named_before_the_debit() {
+    let desk = Desk::new();
+    // Nobody listens there.
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap().to_string();
+    drop(free);
+    for (model, stock) in [
+        ("esc-pos", "label-4x6"),
+        ("zpl", "label-4x6"),
+        ("zebra-lp2844", "label-4x6"),
+        ("tsc-te210", "label-4x6"),
+        ("dymo-lw-450", "roll-62"),
+    ] {
+        let port = PrinterPort::Tcp {
+            address: address.clone(),
+        };
+        add(&desk, "gone", model, stock, port);
+        let asked = Call::Print(on_printer(&desk, "gone", None));
+        let error = piece(&desk, asked).unwrap_err();
+        assert_eq!(error.code, "printer_not_ready");
+        assert!(error.message.contains(&address), "{}", error.message);
+        assert_eq!(pieces_paid(&desk), 0, "{model}");
+    }
+}
+
+/// Takes everything and answers as a printer whose paper is nearly at its end; it sends no tags.
+fn nearly_out() -> PrinterPort {
+    use std::io::Write as _;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for mut line in listener.incoming().map_while(Result::ok) {
+            let mut last = [0; 3];
+            let mut byte = [0];
+            while let Ok(1) = line.read(&mut byte) {
+                last.rotate_left(1);
+                last[2] = byte[0];
+                let answer = match last {
+                    [0x10, 0x04, 4] => 0x1E,
+                    [0x10, 0x04, _] => 0x12,
+                    _ => continue,
+                };
+                line.write_all(&[answer]).ok();
+            }
+        }
+    });
+    PrinterPort::Tcp { address }
+}
+
+#[test]
+fn of_a_roll_that_is_nearly_at_its_end_no_more_is_used_than_its_reserve_whoever_prints() {
+    let mut desk = Desk::new();
+    add(&desk, "roll", "esc-pos", "label-4x6", nearly_out());
+    // A metre holds six labels of six inches; each is printed by another program.
+    for label in 0..6 {
+        let asked = Call::Print(on_printer(&desk, "roll", None));
+        let view = piece(&desk, asked).unwrap();
+        assert_eq!(view.state, PieceState::Unknown, "label {label}");
+        desk.restart();
+    }
+    let asked = Call::Print(on_printer(&desk, "roll", None));
+    let error = piece(&desk, asked).unwrap_err();
+    assert_eq!(error.code, "printer_not_ready");
+    assert!(error.message.contains("too near for this label"));
+    assert_eq!(pieces_paid(&desk), 6);
+}
+
 /// How often a label was drawn.
 static DRAWN: AtomicUsize = AtomicUsize::new(0);
 
