@@ -216,6 +216,7 @@ fn open(effort: Effort) -> anyhow::Result<Figure> {
     let request = RenewRequest {
         version: 1,
         csr: vec![3; 400],
+        known: None,
     };
     let point = key.point();
     let message = signed::sign(

@@ -4,11 +4,13 @@
 //! the monitor when a third of the certificate's life is left (level L3: sealed and signed). It
 //! never carries a private key.
 
+mod known;
 pub mod trust;
 
 use minicbor::{Decode, Encode};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+pub use self::known::KnownPapers;
 use self::trust::{KeyPurpose, TrustBundle};
 use super::directory::PublicKey;
 use super::{Request, ServiceId};
@@ -220,6 +222,9 @@ pub struct RenewRequest {
     /// The certificate request of the new key, DER PKCS #10.
     #[cbor(n(2), with = "minicbor::bytes")]
     pub csr: Vec<u8>,
+    /// What the reply need not bring: the station has it.
+    #[n(3)]
+    pub known: Option<KnownPapers>,
 }
 
 impl RenewRequest {
@@ -242,16 +247,16 @@ pub struct RenewReply {
     /// The layout version, 1.
     #[n(1)]
     pub version: u8,
-    /// The certificate and its issuer.
+    /// The certificate and its issuer, which is empty where the station has it.
     #[n(2)]
     pub certificate: Chain,
-    /// The data center's keys of today.
+    /// The data center's keys of today, unless the station has them.
     #[n(3)]
-    pub keys: CenterKeys,
-    /// Whom to believe from now on.
+    pub keys: Option<CenterKeys>,
+    /// Whom to believe from now on, without what the station has.
     #[n(4)]
     pub trust: Option<TrustBundle>,
-    /// What the station opens a telephone line of the data center with.
+    /// What the station opens a telephone line of the data center with, unless it has it.
     #[n(5)]
     pub dial_in: Option<DialIn>,
 }

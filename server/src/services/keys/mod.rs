@@ -214,13 +214,7 @@ fn renew_in(
         )
         .map_err(|_| bad_request())?;
     stations::record_certificate(tx, station.id, &issued)?;
-    let reply = RenewReply {
-        version: VERSION,
-        certificate: chain(center, issued),
-        keys: center.authority().center_keys(),
-        trust: Some(center.authority().trust(sealed.now)),
-        dial_in: Some(center.authority().dial_in().of_station(station.id)),
-    };
+    let reply = renewed(center, station.id, issued, sealed);
     Ok(Answer::Reply(sealed.sign(
         center,
         ContentType::RenewReply,
@@ -229,6 +223,34 @@ fn renew_in(
 }
 
 /// The marker of the keys every station should know.
+/// What a renewal brings, without what the station says it has.
+fn renewed(
+    center: &Arc<DataCenter>,
+    station: StationId,
+    issued: IssuedCertificate,
+    sealed: &Sealed<RenewRequest>,
+) -> RenewReply {
+    let known = sealed.request.known.clone().unwrap_or_default();
+    let mut certificate = chain(center, issued);
+    if known.has(&certificate.issuer) {
+        certificate.issuer.clear();
+    }
+    let authority = center.authority();
+    let (keys, dial_in) = (
+        authority.center_keys(),
+        authority.dial_in().of_station(station),
+    );
+    let mut trust = authority.trust(sealed.now);
+    trust.authorities.retain(|der| !known.has(der));
+    RenewReply {
+        version: VERSION,
+        certificate,
+        keys: Some(keys).filter(|keys| !known.has(&to_cbor(keys))),
+        trust: Some(trust),
+        dial_in: Some(dial_in).filter(|dial_in| !known.has(&to_cbor(dial_in))),
+    }
+}
+
 pub(crate) fn marker(center: &DataCenter) -> Marker {
     Marker::of(ServiceId::Keys, &to_cbor(&center.authority().center_keys()))
 }

@@ -12,7 +12,9 @@ use shared::security::dial_in::DialIn;
 use shared::security::signed::ContentType;
 use shared::services::ServiceId;
 use shared::services::directory::Directory;
-use shared::services::keys::{CenterKeys, Chain, RENEW_DAYS_LEFT, RenewReply, RenewRequest};
+use shared::services::keys::{
+    CenterKeys, Chain, KnownPapers, RENEW_DAYS_LEFT, RenewReply, RenewRequest,
+};
 use shared::wire::{from_cbor, read_message, to_cbor};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use zeroize::Zeroizing;
@@ -56,6 +58,7 @@ pub(super) fn next_request(owner: &mut Owner) -> Result<Option<LinkRequest>, UiE
     let request = RenewRequest {
         version: 1,
         csr: certificate_request(&pkcs8)?,
+        known: Some(known_papers(owner)?),
     };
     let draft = Draft {
         path: path(now, until),
@@ -66,6 +69,17 @@ pub(super) fn next_request(owner: &mut Owner) -> Result<Option<LinkRequest>, UiE
         user: STATION_USER,
     };
     sealed::intend(owner, draft).map(|intent| Some(intent.outgoing()))
+}
+
+/// What the station has of what a renewal brings.
+fn known_papers(owner: &Owner) -> Result<KnownPapers, UiError> {
+    let mut papers = trust::authorities(owner)?;
+    papers.push(owner.certificate_setting(names::STATION_ISSUER)?);
+    papers.push(to_cbor(&sealed::center_keys(owner)?));
+    let dial_in = dial_in(owner)?.map(|dial_in| Zeroizing::new(to_cbor(&dial_in)));
+    let dial_in = dial_in.iter().map(|bytes| bytes.as_slice());
+    let papers = papers.iter().map(Vec::as_slice);
+    Ok(KnownPapers::of(papers.chain(dial_in)))
 }
 
 /// The content type of the service's requests.
@@ -118,6 +132,10 @@ pub(super) fn accept(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
     if certified.public_key != key.point().spki() {
         return Err(not_believed("the key of its certificate"));
     }
+    let mut chain = reply.certificate;
+    if chain.issuer.is_empty() {
+        chain.issuer = owner.certificate_setting(names::STATION_ISSUER)?;
+    }
     let replies = sealed::center_keys(owner)?.replies;
     let now = owner.now();
     let learned = reply
@@ -126,8 +144,10 @@ pub(super) fn accept(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
         .map(|bundle| trust::learn(owner, bundle))
         .transpose()?;
     owner.write("the next station certificate", |tx| {
-        put_certificate(tx, &reply.certificate, &certified, pkcs8)?;
-        sealed::put_center_keys(tx, replies, &reply.keys, now)?;
+        put_certificate(tx, &chain, &certified, pkcs8)?;
+        if let Some(keys) = &reply.keys {
+            sealed::put_center_keys(tx, replies, keys, now)?;
+        }
         put_dial_in(tx, reply.dial_in.as_ref())?;
         if let Some(learned) = &learned {
             learned.put(tx)?;
