@@ -20,7 +20,7 @@ use server::repository::keys::{TARGETS_FILE, root_file};
 use server::repository::sign::{add_signature, verify};
 use server::repository::{Change, RepositoryError, RepositoryRole, nothing, store};
 use shared::services::repository::news::{
-    HELD_ROLES, HeldVersions, NEWS_MAX_BYTES, NEWS_PATH, News,
+    HELD_ROLES, HeldVersions, NEWS_MAX_BYTES, NEWS_PATH, News, ON_HELD, WINDOW_LOG_MAX,
 };
 use shared::services::repository::{METADATA_PATH, TARGETS_PATH};
 use shared::tuf::{Document, Role, Root, TargetFile, Targets};
@@ -346,6 +346,39 @@ async fn news(town: &Town, held: &str) -> BTreeMap<String, Option<Vec<u8>>> {
     pieces
         .map(|piece| (piece.path, piece.content.map(Into::into)))
         .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn news_that_leans_on_what_is_held_says_the_same_in_half_the_bytes() {
+    let town = Town::with_deposit("10.00").await;
+    let mut held = [0; HELD_ROLES.len()];
+    let mut base = Vec::new();
+    for (version, name) in held.iter_mut().zip(HELD_ROLES) {
+        let role = RepositoryRole::named(name).unwrap();
+        *version = self::version(&town.center, role).await;
+        let path = if role == RepositoryRole::Timestamp {
+            format!("{METADATA_PATH}timestamp.json")
+        } else {
+            format!("{METADATA_PATH}{version}.{name}.json")
+        };
+        base.extend(ask(&town.center, &path, &[]).await.body);
+    }
+    release(&town.center, "program", b"a package".to_vec()).await;
+    let held = HeldVersions(held).to_string();
+    let plain = ask(&town.center, &format!("{NEWS_PATH}{held}"), &[]).await;
+    let leaning = ask(&town.center, &format!("{NEWS_PATH}{held}{ON_HELD}"), &[]).await;
+    let mut decoder = zstd::stream::Decoder::with_ref_prefix(&leaning.body[..], &base[..]).unwrap();
+    decoder.window_log_max(WINDOW_LOG_MAX).unwrap();
+    let mut unpacked = Vec::new();
+    std::io::Read::read_to_end(&mut decoder, &mut unpacked).unwrap();
+    let whole = zstd::bulk::decompress(&plain.body, NEWS_MAX_BYTES).unwrap();
+    assert_eq!(unpacked, whole);
+    let (plain, leaning) = (plain.body.len(), leaning.body.len());
+    assert!(leaning * 2 < plain, "{leaning} of {plain} bytes");
+    // Versions that nobody has had lean on nothing.
+    let path = format!("{NEWS_PATH}1-1-1-1-900-1-1{ON_HELD}");
+    let answer = ask(&town.center, &path, &[]).await;
+    assert!(zstd::bulk::decompress(&answer.body, NEWS_MAX_BYTES).is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]

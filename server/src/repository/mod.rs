@@ -40,8 +40,9 @@ use crate::db::DbError;
 use crate::folder::FileFault;
 use crate::ledger::LedgerError;
 
+pub use delta::delta;
 pub(crate) use founding::Founded;
-pub use news::news;
+pub use news::{held, news};
 pub use publishing::{Change, PublicationRecord, nothing};
 pub use role::RepositoryRole;
 pub use root::{DOCUMENTS_MAX, RootTerms, read_offline};

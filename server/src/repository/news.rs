@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest as _, Sha256};
 use shared::services::rates::edition_of_target;
 use shared::services::repository::news::{
-    HeldVersions, NEWS_MAX_BYTES, News, PIECES_MAX, Piece, VERSION,
+    HELD_ROLES, HeldVersions, NEWS_MAX_BYTES, News, PIECES_MAX, Piece, VERSION, held_together,
 };
 use shared::services::repository::{
     AUTHORITIES_TARGET, Deltas, METADATA_PATH, STOP_LIST_TARGET, TARGETS_PATH,
@@ -56,6 +56,25 @@ pub fn news(tx: &Tx<'_>, held: &HeldVersions) -> Result<News, RepositoryError> {
         version: VERSION,
         pieces: telling.pieces,
     })
+}
+
+/// The documents that a station holds, for a reply to lean on: nothing when one of them is not here.
+///
+/// # Errors
+/// [`RepositoryError`].
+pub fn held(tx: &Tx<'_>, held: &HeldVersions) -> Result<Vec<u8>, RepositoryError> {
+    let mut documents = BTreeMap::new();
+    for name in HELD_ROLES {
+        let (version, role) = (held.of(name), RepositoryRole::named(name));
+        let Some(role) = role.filter(|_| version > 0) else {
+            continue;
+        };
+        match store::of_version(tx, role, version)? {
+            Some(document) => drop(documents.insert(name, document)),
+            None => return Ok(Vec::new()),
+        }
+    }
+    Ok(held_together(|role| documents.get(role)))
 }
 
 /// The pieces of a reply, within its limits: what does not fit any more is left out.

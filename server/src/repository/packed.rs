@@ -9,9 +9,9 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use shared::services::repository::news::HeldVersions;
+use shared::services::repository::news::{HeldVersions, WINDOW_LOG_MAX};
 
-use super::{RepositoryError, RepositoryRole, store};
+use super::{RepositoryError, RepositoryRole, delta, store};
 use crate::db::Tx;
 
 /// The level of what is kept: some milliseconds of work for some hundred bytes less.
@@ -47,11 +47,21 @@ impl Newest {
     }
 }
 
+/// Which news are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asking {
+    /// What the station holds.
+    pub held: HeldVersions,
+    /// Whether the frame may lean on the documents of these versions.
+    pub leans: bool,
+    /// What the news lead to.
+    pub newest: Newest,
+}
+
 /// A frame, and what it was packed for.
 #[derive(Clone, Debug)]
 struct Kept {
-    held: HeldVersions,
-    newest: Newest,
+    asked: Asking,
     frame: Vec<u8>,
 }
 
@@ -64,35 +74,36 @@ pub struct PackedNews {
 }
 
 impl PackedNews {
-    /// The news for whoever holds these versions, when they were packed before.
+    /// The news, when they were packed before.
     #[must_use]
-    pub fn find(&self, held: &HeldVersions, newest: Newest) -> Option<Vec<u8>> {
+    pub fn find(&self, asked: &Asking) -> Option<Vec<u8>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut kept = kept.iter();
-        let found = kept.find(|one| one.held == *held && one.newest == newest);
+        let found = kept.iter().find(|one| one.asked == *asked);
         found.map(|one| one.frame.clone())
     }
 
-    /// Packs the news for whoever holds these versions. It takes up a core meanwhile.
+    /// Packs the news; they lean on `base`, which whoever asked holds, unless it is empty or too long.
+    /// It takes up a core meanwhile.
     ///
     /// # Errors
     /// What the packer says.
-    pub fn pack(&self, held: HeldVersions, newest: Newest, news: &[u8]) -> io::Result<Vec<u8>> {
+    pub fn pack(&self, asked: Asking, base: &[u8], news: &[u8]) -> io::Result<Vec<u8>> {
         let Ok(_turn) = self.turn.try_lock() else {
             return zstd::bulk::compress(news, QUICK);
         };
-        let frame = zstd::bulk::compress(news, THOROUGH)?;
+        let fits = base.len().saturating_add(news.len()) < 1 << WINDOW_LOG_MAX;
+        let frame = if base.is_empty() || !fits {
+            zstd::bulk::compress(news, THOROUGH)?
+        } else {
+            delta(base, news)?
+        };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|one| one.newest == newest);
+        kept.retain(|one| one.asked.newest == asked.newest);
         if kept.len() >= FRAMES_MAX {
             kept.pop_front();
         }
         let copy = frame.clone();
-        kept.push_back(Kept {
-            held,
-            newest,
-            frame: copy,
-        });
+        kept.push_back(Kept { asked, frame: copy });
         Ok(frame)
     }
 }
@@ -106,35 +117,58 @@ mod tests {
         root: 1,
     };
 
-    fn held(rates: u64) -> HeldVersions {
-        HeldVersions([1, 6, 5, 4, rates, 2, 1])
+    fn asked(rates: u64) -> Asking {
+        Asking {
+            held: HeldVersions([1, 6, 5, 4, rates, 2, 1]),
+            leans: false,
+            newest: NEWEST,
+        }
     }
 
     #[test]
     fn a_frame_serves_all_who_hold_the_same_until_something_newer_is_published() {
         let packed = PackedNews::default();
-        let frame = packed.pack(held(3), NEWEST, b"the news").unwrap();
-        assert_eq!(packed.find(&held(3), NEWEST).as_ref(), Some(&frame));
-        assert_eq!(packed.find(&held(2), NEWEST), None);
-        for newer in [
-            Newest {
-                timestamp: 8,
-                ..NEWEST
-            },
-            Newest { root: 2, ..NEWEST },
-        ] {
-            assert_eq!(packed.find(&held(3), newer), None);
-        }
-        let newer = Newest {
+        let frame = packed.pack(asked(3), b"", b"the news").unwrap();
+        assert_eq!(packed.find(&asked(3)).as_ref(), Some(&frame));
+        assert_eq!(packed.find(&asked(2)), None);
+        let newer = |newest| Asking { newest, ..asked(3) };
+        let later = newer(Newest {
             timestamp: 8,
             ..NEWEST
+        });
+        let other_root = newer(Newest { root: 2, ..NEWEST });
+        let leaning = Asking {
+            leans: true,
+            ..asked(3)
         };
-        packed.pack(held(3), newer, b"other news").unwrap();
-        assert_eq!(
-            packed.find(&held(3), NEWEST),
-            None,
-            "nobody asks for it any more"
+        for other in [later, other_root, leaning] {
+            assert_eq!(packed.find(&other), None);
+        }
+        packed.pack(later, b"", b"other news").unwrap();
+        assert_eq!(packed.find(&asked(3)), None, "nobody asks for it any more");
+    }
+
+    #[test]
+    fn news_that_lean_on_what_is_held_are_shorter_and_read_with_it() {
+        let packed = PackedNews::default();
+        let base: Vec<u8> = (0_u64..400)
+            .flat_map(|n| (n * n * 2_654_435_761).to_le_bytes())
+            .collect();
+        let news = [base.as_slice(), b"and one thing more"].concat();
+        let leaning = Asking {
+            leans: true,
+            ..asked(3)
+        };
+        let frame = packed.pack(leaning, &base, &news).unwrap();
+        let whole = packed.pack(asked(3), b"", &news).unwrap();
+        assert!(
+            frame.len() * 4 < whole.len(),
+            "{} {}",
+            frame.len(),
+            whole.len()
         );
+        assert_eq!(packed.find(&leaning), Some(frame));
+        assert_eq!(packed.find(&asked(3)), Some(whole));
     }
 
     #[test]
@@ -142,18 +176,14 @@ mod tests {
         let packed = PackedNews::default();
         let news: Vec<u8> = (0..=255).cycle().take(20_000).collect();
         for rates in 0..100 {
-            packed.pack(held(rates), NEWEST, &news).unwrap();
+            packed.pack(asked(rates), b"", &news).unwrap();
         }
         assert_eq!(packed.kept.lock().unwrap().len(), FRAMES_MAX);
-        assert!(packed.find(&held(99), NEWEST).is_some());
+        assert!(packed.find(&asked(99)).is_some());
         let busy = packed.turn.lock().unwrap();
-        let quick = packed.pack(held(200), NEWEST, &news).unwrap();
+        let quick = packed.pack(asked(200), b"", &news).unwrap();
         drop(busy);
         assert_eq!(zstd::bulk::decompress(&quick, news.len()).unwrap(), news);
-        assert_eq!(
-            packed.find(&held(200), NEWEST),
-            None,
-            "a longer frame is not kept"
-        );
+        assert_eq!(packed.find(&asked(200)), None, "a longer frame is not kept");
     }
 }

@@ -9,21 +9,21 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use data_encoding::HEXLOWER;
 use futures_util::stream;
 use sha2::{Digest as _, Sha256};
-use shared::services::repository::news::HeldVersions;
+use shared::services::repository::news::{HeldVersions, ON_HELD};
 use shared::wire::to_cbor;
 
 use crate::access::ProblemReply;
 use crate::center::DataCenter;
 use crate::db::DbError;
 use crate::repository::content::{self, PIECE_BYTES};
-use crate::repository::packed::Newest;
+use crate::repository::packed::{Asking, Newest};
 use crate::repository::range::{Ranged, ranged};
 use crate::repository::{self, RepositoryError, RepositoryRole, store};
 
@@ -125,14 +125,17 @@ fn no_news(fault: &RepositoryError) -> ProblemReply {
     }
 }
 
-/// All that is new since the versions that a station holds: a zstd frame of [`News`]. Its tag is weak:
-/// frames that say the same may be packed differently.
+/// All that is new since the versions that a station holds: a zstd frame of [`News`], which leans on the
+/// documents of these versions where that is asked for. Its tag is weak: frames that say the same may be
+/// packed differently.
 async fn news(
     State(center): State<Arc<DataCenter>>,
     Path(held): Path<String>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, ProblemReply> {
     let held: HeldVersions = held.parse().map_err(|_| ProblemReply::not_found())?;
+    let leans = query.is_some_and(|query| ON_HELD.strip_prefix('?') == Some(&query));
     let newest = center.db().read("newest", Newest::read).await;
     let newest = newest.map_err(|fault| no_news(&fault))?;
     let tag = format!("\"{}-{}\"", newest.timestamp, newest.root);
@@ -143,26 +146,32 @@ async fn news(
     if has(&headers, &header_of(&tag)) {
         return Ok((StatusCode::NOT_MODIFIED, named).into_response());
     }
-    let packed = match center.packed_news().find(&held, newest) {
+    let asked = Asking {
+        held,
+        leans,
+        newest,
+    };
+    let packed = match center.packed_news().find(&asked) {
         Some(packed) => packed,
-        None => pack(&center, held, newest).await?,
+        None => pack(&center, asked).await?,
     };
     Ok((named, [(header::CONTENT_TYPE, TARGET)], packed).into_response())
 }
 
 /// Reads the news and packs them, which takes long: away from the database and from other requests.
-async fn pack(
-    center: &Arc<DataCenter>,
-    held: HeldVersions,
-    newest: Newest,
-) -> Result<Vec<u8>, ProblemReply> {
-    let read = center
-        .db()
-        .read("news", move |tx| repository::news(tx, &held));
-    let news = read.await.map_err(|fault| no_news(&fault))?;
+async fn pack(center: &Arc<DataCenter>, asked: Asking) -> Result<Vec<u8>, ProblemReply> {
+    let read = center.db().read("news", move |tx| {
+        let base = if asked.leans {
+            repository::held(tx, &asked.held)?
+        } else {
+            Vec::new()
+        };
+        Ok((repository::news(tx, &asked.held)?, base))
+    });
+    let (news, base) = read.await.map_err(|fault| no_news(&fault))?;
     let center = Arc::clone(center);
     let packing = tokio::task::spawn_blocking(move || {
-        center.packed_news().pack(held, newest, &to_cbor(&news))
+        center.packed_news().pack(asked, &base, &to_cbor(&news))
     });
     let packed = packing.await.map_err(|fault| broken(&fault))?;
     packed.map_err(|fault| broken(&fault))

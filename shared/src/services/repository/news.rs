@@ -13,13 +13,23 @@ use minicbor::{Decode, Encode};
 /// Where the news is: followed by the versions that the station holds ([`HeldVersions`]).
 pub const NEWS_PATH: &str = "/v1/repository/news/";
 
+/// What follows the versions where the reply may lean on the documents that are held: then a document
+/// that differs from them in little is little. A data center that does not know it sends a frame that
+/// leans on nothing.
+pub const ON_HELD: &str = "?on=held";
+
 /// The layout version of [`News`].
 pub const VERSION: u8 = 1;
 
 /// The most bytes of [`News`] once it is unpacked.
 pub const NEWS_MAX_BYTES: usize = 192 * 1_024;
 
-/// The most bytes of the reply: a zstd frame of the message.
+/// The largest window that the reply may ask for, as a power of two: with more than that in the documents
+/// that are held and the message together, it leans on nothing.
+pub const WINDOW_LOG_MAX: u32 = 18;
+
+/// The most bytes of the reply: a zstd frame of the message, with what is held as its prefix
+/// ([`ON_HELD`], [`held_together`]).
 pub const NEWS_REPLY_MAX_BYTES: usize = 256 * 1_024;
 
 /// The most pieces of one reply.
@@ -64,6 +74,19 @@ impl fmt::Display for HeldVersions {
         }
         Ok(())
     }
+}
+
+/// What a reply leans on: the documents that are held, in the order of [`HELD_ROLES`], one after the
+/// other.
+#[must_use]
+pub fn held_together<D: AsRef<[u8]>>(mut held: impl FnMut(&str) -> Option<D>) -> Vec<u8> {
+    let mut together = Vec::new();
+    for role in HELD_ROLES {
+        if let Some(document) = held(role) {
+            together.extend_from_slice(document.as_ref());
+        }
+    }
+    together
 }
 
 /// These are not the versions of [`HELD_ROLES`].
