@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use shared::call::{Call as _, CallFault, Caller, Event, Plan, Signal};
 use shared::modem::{Number, Profile};
 use shared::ppp::proof::{Credentials, Method};
-use shared::ppp::{self, Proof, Reading, Stack, StreamId, StreamState, Terms};
+use shared::ppp::{self, Given, Proof, Reading, Stack, StreamId, StreamState, Terms};
 use tokio::runtime::Runtime;
 use zeroize::Zeroizing;
 
@@ -64,6 +64,10 @@ pub struct Setup {
     pub accm: u32,
     /// The seed of all chance.
     pub seed: u64,
+    /// Who was given bytes computes for so long at most, of the time on the wall. Until then the line
+    /// goes on no faster than that time: what is computed costs what it takes, also beside a line that
+    /// is busy. A longer one makes a call slower to simulate.
+    pub computing: Duration,
 }
 
 impl Default for Setup {
@@ -76,6 +80,7 @@ impl Default for Setup {
             methods: vec![Method::MsChapV2, Method::ChapMd5],
             accm: 0,
             seed: 1,
+            computing: SETTLING,
         }
     }
 }
@@ -129,8 +134,10 @@ pub struct Dialing {
     far: Vec<Join>,
     wire: [Vec<u8>; 2],
     calls: Vec<Told>,
-    /// Since when somebody has had bytes to answer.
-    fed: Option<Instant>,
+    /// What the caller was given last.
+    given: Option<Given>,
+    /// Since when somebody has had bytes to answer, on the wall and on the line.
+    fed: Option<(Instant, Duration)>,
     /// Since when the line has been idle.
     idle: Option<Instant>,
 }
@@ -164,6 +171,7 @@ impl Dialing {
             far: Vec::new(),
             wire: [Vec::new(), Vec::new()],
             calls: Vec::new(),
+            given: None,
             fed: None,
             idle: None,
         }
@@ -250,7 +258,13 @@ impl Dialing {
         let gap = next.map_or(MOST_QUIET, |next| next.saturating_sub(self.now));
         if let Some(next) = next.filter(|_| gap <= SOON) {
             match self.fed {
-                Some(since) if since.elapsed() < SETTLING => sleep(LOOK),
+                Some((since, at)) if since.elapsed() < self.setup.computing => {
+                    if next <= at + since.elapsed() {
+                        self.now = next;
+                    } else {
+                        sleep(LOOK);
+                    }
+                }
                 Some(_) | None => {
                     self.fed = None;
                     self.now = next;
@@ -301,7 +315,7 @@ impl Dialing {
         let near = pass(stack, &mut self.near);
         let far = pass(self.answering.as_mut(), &mut self.far);
         if near || far {
-            self.fed = Some(Instant::now());
+            self.fed = Some((Instant::now(), self.now));
             self.step_caller();
             self.step_answering();
         }
@@ -312,6 +326,7 @@ impl Dialing {
         let secret = Zeroizing::new(self.setup.secret.clone());
         let credentials = Credentials::new(NAME, secret).unwrap();
         let mut terms = Terms::caller(0, Some(credentials), self.chance.seed().into());
+        terms = terms.again(self.given);
         terms.accm = self.setup.accm;
         let plan = Plan {
             profile: Profile::analogue(false),
@@ -362,6 +377,9 @@ impl Dialing {
         }
         while let Some(event) = caller.next_event() {
             told.hear(now, &event);
+            if let Event::Up(up) = &event {
+                self.given = Some(up.given());
+            }
         }
         if told.up.is_some() && told.ended.is_none() {
             for socket in std::mem::take(&mut self.waiting) {

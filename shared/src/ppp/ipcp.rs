@@ -22,6 +22,9 @@ pub enum Addresses {
         /// The address the other end is given when it has none to name: some do not (10.64.64.64
         /// is customary), and it says nothing on a line between two.
         peer_without_one: Ipv4Addr,
+        /// What the same other end gave before: asked for again, which saves a round trip where it
+        /// is given again, and costs none where it is not.
+        again: Option<Given>,
     },
     /// Gives them out, as the answering end does.
     Gives {
@@ -32,6 +35,15 @@ pub enum Addresses {
         /// The name servers, at most two.
         dns: [Option<Ipv4Addr>; 2],
     },
+}
+
+/// What an access server has given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// The address of this end.
+    pub own: Ipv4Addr,
+    /// The name servers.
+    pub dns: [Option<Ipv4Addr>; 2],
 }
 
 /// What is sent for "no address".
@@ -74,10 +86,12 @@ impl Ipcp {
     /// The name servers that were given.
     pub(super) fn dns(&self) -> Vec<Ipv4Addr> {
         let given = self.dns.iter().zip(self.asks_dns);
-        given
+        let mut servers: Vec<Ipv4Addr> = given
             .filter(|(server, asked)| *asked && !server.is_unspecified())
             .map(|(server, _)| *server)
-            .collect()
+            .collect();
+        servers.dedup();
+        servers
     }
 
     /// The wish about one setting of the other end, when it does not suit: `Some(None)` when we
@@ -85,7 +99,12 @@ impl Ipcp {
     fn objection(&self, setting: Setting<'_>) -> Option<Option<Ipv4Addr>> {
         let named = setting.u32().map_or(NONE, Ipv4Addr::from_bits);
         let wish = match (setting.kind, self.addresses) {
-            (kind::ADDRESS, Addresses::Asks { peer_without_one }) => {
+            (
+                kind::ADDRESS,
+                Addresses::Asks {
+                    peer_without_one, ..
+                },
+            ) => {
                 if !named.is_unspecified() {
                     return None;
                 }
@@ -105,16 +124,31 @@ impl Settlement for Ipcp {
     const FIRST_OPTIONAL_CODE: u8 = 8;
 
     fn begin(&mut self) {
-        let (own, peer) = match self.addresses {
-            Addresses::Asks { peer_without_one } => (NONE, peer_without_one),
-            Addresses::Gives { own, peer, .. } => (own, peer),
-        };
-        let asks = matches!(self.addresses, Addresses::Asks { .. });
-        *self = Self {
-            own,
-            peer,
-            asks_dns: [asks; 2],
-            ..Self::new(self.addresses)
+        let anew = Self::new(self.addresses);
+        *self = match self.addresses {
+            Addresses::Asks {
+                peer_without_one,
+                again: None,
+            } => Self {
+                peer: peer_without_one,
+                ..anew
+            },
+            Addresses::Asks {
+                peer_without_one,
+                again: Some(given),
+            } => Self {
+                own: given.own,
+                dns: given.dns.map(|server| server.unwrap_or(NONE)),
+                asks_dns: given.dns.map(|server| server.is_some()),
+                peer: peer_without_one,
+                ..anew
+            },
+            Addresses::Gives { own, peer, .. } => Self {
+                own,
+                peer,
+                asks_dns: [false; 2],
+                ..anew
+            },
         };
     }
 
@@ -220,6 +254,7 @@ mod tests {
     fn asking() -> Ipcp {
         let mut ipcp = Ipcp::new(Addresses::Asks {
             peer_without_one: ELSE,
+            again: None,
         });
         ipcp.begin();
         ipcp
@@ -268,6 +303,25 @@ mod tests {
             giving().judge(&Setting::read_all(&good).unwrap()),
             Verdict::Ack
         );
+    }
+
+    #[test]
+    fn what_was_given_before_is_asked_for_again_and_given_up_for_what_is_given_now() {
+        let mut ipcp = Ipcp::new(Addresses::Asks {
+            peer_without_one: ELSE,
+            again: Some(Given {
+                own: PEER,
+                dns: [Some(DNS), None],
+            }),
+        });
+        ipcp.begin();
+        let wishes = ipcp.wishes();
+        assert_eq!(wishes, settings(&[(3, PEER), (129, DNS)]));
+        let theirs = Setting::read_all(&wishes).unwrap();
+        assert_eq!(giving().judge(&theirs), Verdict::Ack);
+        let other = settings(&[(3, ELSE)]);
+        ipcp.naked(&Setting::read_all(&other).unwrap());
+        assert_eq!(ipcp.wishes(), settings(&[(3, ELSE), (129, DNS)]));
     }
 
     #[test]

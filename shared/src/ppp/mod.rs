@@ -30,6 +30,6 @@ mod tests;
 pub use engine::{Engine, Event, NotSent, Up};
 pub use failure::Failure;
 pub use frame::{Decoder, Frame, FrameCounts, Framing};
-pub use ipcp::Addresses;
+pub use ipcp::{Addresses, Given};
 pub use stack::{NotOpened, Reading, Stack, StreamId, StreamState};
 pub use terms::{FLOW_CONTROL_ACCM, Limits, Proof, Terms, mru_for};

@@ -5,6 +5,9 @@
 //! looks to it like a slower line (see [`Engine::has_room`](super::Engine::has_room)).
 
 mod accepting;
+mod clock;
+mod gathering;
+mod socket;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -13,26 +16,19 @@ use std::time::Duration;
 use smoltcp::iface::{
     Config, Interface, PollIngressSingleResult, PollResult, SocketHandle, SocketSet,
 };
-use smoltcp::socket::tcp::{RecvError, Socket, SocketBuffer, State};
-use smoltcp::time::{Duration as StackDuration, Instant};
+use smoltcp::socket::tcp::{RecvError, Socket, State};
 use smoltcp::wire::{HardwareAddress, IpCidr};
 
 use super::device::Wire;
 use super::engine::{Engine, Event, Up};
 use super::terms::Terms;
+use clock::Clock;
+use gathering::Gathering;
+use socket::socket;
 
-/// Bytes a stream keeps for the line: more would only make its writer believe they were sent.
-const SEND_BYTES: usize = 4_096;
-/// Bytes a stream takes before they are read: a second and more of the fastest line, so that the
-/// other end never waits for us.
-const RECEIVE_BYTES: usize = 8_192;
 /// Streams a call may have, listening ones included: all services share one, and each caller of
 /// the data center may do harm to itself only.
 const MAX_STREAMS: usize = 12;
-/// Silence of the other end's TCP while something of ours is unanswered, after which a stream is
-/// broken. On a line that spoils every second packet TCP comes to wait a minute between two tries;
-/// a line that carries nothing at all is found out by PPP long before.
-const SILENCE: StackDuration = StackDuration::from_secs(180);
 /// The first of the ports that callers use for themselves (RFC 6335 §6), and how many there are.
 const FIRST_OWN_PORT: u16 = 49_152;
 const OWN_PORTS: u16 = 16_384;
@@ -93,6 +89,8 @@ pub struct Stack {
     every_address: bool,
     last_stream: u64,
     last_port: u16,
+    gathering: Gathering,
+    clock: Clock,
     now: Duration,
 }
 
@@ -122,6 +120,8 @@ impl Stack {
             every_address: false,
             last_stream: 0,
             last_port: u16::from_be_bytes([high, low]) % OWN_PORTS,
+            gathering: Gathering::default(),
+            clock: Clock::default(),
             now,
         }
     }
@@ -150,12 +150,16 @@ impl Stack {
     pub fn wake_at(&mut self) -> Option<Duration> {
         let link = self.engine.wake_at()?;
         // Without room nothing can be sent: taking bytes off the wire goes on with it.
-        let interface = self.interface.as_mut().filter(|_| self.engine.has_room());
-        let tcp = interface.and_then(|interface| {
-            let due = interface.poll_at(instant(self.now), &self.sockets)?;
-            let micros = u64::try_from(due.total_micros()).unwrap_or(0);
-            Some(Duration::from_micros(micros).max(self.now))
-        });
+        let has_room = self.engine.has_room();
+        let tcp = if self.gathering.waits(&self.engine, self.now) {
+            self.gathering.until(self.now).filter(|_| has_room)
+        } else {
+            let interface = self.interface.as_mut().filter(|_| has_room);
+            interface.and_then(|interface| {
+                let due = interface.poll_at(self.clock.told(self.now), &self.sockets)?;
+                Some(self.clock.meant(due).max(self.now))
+            })
+        };
         Some(tcp.map_or(link, |tcp| tcp.min(link)))
     }
 
@@ -247,7 +251,9 @@ impl Stack {
             return 0;
         };
         let socket = self.sockets.get_mut::<Socket<'_>>(*handle);
-        socket.send_slice(bytes).unwrap_or(0)
+        let taken = socket.send_slice(bytes).unwrap_or(0);
+        self.gathering.wrote(self.now, taken);
+        taken
     }
 
     /// Reads what has arrived, in order.
@@ -319,7 +325,7 @@ impl Stack {
         let Some(interface) = &mut self.interface else {
             return;
         };
-        let at = instant(self.now);
+        let at = self.clock.told(self.now);
         let mut wire = Wire(&mut self.engine);
         interface.poll_maintenance(at);
         while interface.poll_ingress_single(at, &mut wire, &mut self.sockets)
@@ -327,9 +333,13 @@ impl Stack {
         {}
         // Room is asked for here and not by the device: a device that refuses a packet makes
         // smoltcp 0.14 forget a fast retransmission and its timer, and the stream stands still.
-        while wire.0.has_room()
-            && interface.poll_egress(at, &mut wire, &mut self.sockets) != PollResult::None
-        {}
+        if !self.gathering.waits(wire.0, self.now) && wire.0.has_room() {
+            self.gathering.leave();
+            while wire.0.has_room()
+                && interface.poll_egress(at, &mut wire, &mut self.sockets) != PollResult::None
+            {
+            }
+        }
         self.let_go();
         self.renew_listeners();
     }
@@ -337,9 +347,10 @@ impl Stack {
     /// Takes the addresses of a link that is up. Streams of an earlier agreement go on when the
     /// address is the same; otherwise their other ends will no longer know them.
     fn raise(&mut self, up: &Up) {
+        self.clock.set(self.now, self.engine.is_slow());
         let mut config = Config::new(HardwareAddress::Ip);
         config.random_seed = self.engine.random();
-        let at = instant(self.now);
+        let at = self.clock.told(self.now);
         let mut interface = Interface::new(config, &mut Wire(&mut self.engine), at);
         interface.update_ip_addrs(|addresses| {
             // A fresh interface has room for its one address, and for its one way out below.
@@ -369,20 +380,4 @@ impl Stack {
         self.streams.insert(id, handle);
         id
     }
-}
-
-/// A stream that leads nowhere yet.
-fn socket() -> Socket<'static> {
-    let mut socket = Socket::new(
-        SocketBuffer::new(vec![0; RECEIVE_BYTES]),
-        SocketBuffer::new(vec![0; SEND_BYTES]),
-    );
-    socket.set_timeout(Some(SILENCE));
-    // TLS writes whole records; holding their ends back would cost a round trip each.
-    socket.set_nagle_enabled(false);
-    socket
-}
-
-fn instant(now: Duration) -> Instant {
-    Instant::from_micros(i64::try_from(now.as_micros()).unwrap_or(i64::MAX))
 }

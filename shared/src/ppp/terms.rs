@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::ipcp::Addresses;
+use super::ipcp::{Addresses, Given};
 use super::lcp::DEFAULT_MRU;
 use super::proof::{Credentials, Method};
 
@@ -13,7 +13,7 @@ use super::proof::{Credentials, Method};
 const SLOW_BITS_PER_SECOND: u32 = 14_400;
 /// The longest packet on a slow line, in bytes: it holds the line for half a second at 9,600 bit/s,
 /// where one of 1500 bytes outlasts the first retransmission time of TCP.
-const SLOW_MRU: u16 = 576;
+pub(super) const SLOW_MRU: u16 = 576;
 /// The address given to an access server that has none to name: nothing rests on it here, and SLiRP,
 /// which leaves when it is given another, has this one.
 const ADDRESS_OF_THE_NAMELESS: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 2);
@@ -123,10 +123,20 @@ impl Terms {
             },
             addresses: Addresses::Asks {
                 peer_without_one: ADDRESS_OF_THE_NAMELESS,
+                again: None,
             },
             limits: Limits::USUAL,
             seed,
         }
+    }
+
+    /// The same for a caller whom the same access server has given this before.
+    #[must_use]
+    pub const fn again(mut self, given: Option<Given>) -> Self {
+        if let Addresses::Asks { again, .. } = &mut self.addresses {
+            *again = given;
+        }
+        self
     }
 
     /// The terms of a data center's line: the caller proves its name by CHAP, never by saying its
@@ -149,7 +159,8 @@ impl Terms {
             addresses: Addresses::Gives {
                 own,
                 peer,
-                dns: [Some(own), None],
+                // A second that is not there would be refused, and that takes a round trip.
+                dns: [Some(own), Some(own)],
             },
             limits: Limits::USUAL,
             seed,

@@ -2,9 +2,9 @@
 
 mod control;
 mod ending;
+mod told;
 
 use std::collections::VecDeque;
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::automaton;
@@ -15,13 +15,18 @@ use super::ipcp::{IPCP, Ipcp};
 use super::layer::{Layer, Patience};
 use super::lcp::{LCP, Lcp, Proving};
 use super::proof::{self, Demand, Offer, Progress, Tries};
-use super::terms::{Proof, Terms};
+use super::terms::{Proof, SLOW_MRU, Terms};
+
+pub use told::{Event, NotSent, Up};
 
 /// The protocol of Internet packets.
 pub(super) const IP: u16 = 0x0021;
 /// Bytes waiting for the line at which no further Internet packet is taken: what waits here would
 /// only look to TCP like a slower line, and a word of LCP would have to wait behind it.
 const DATA_WAITING_BYTES: usize = 1_024;
+/// The same on a slow line, where as much would take longer than TCP waits for an answer: the next
+/// packet comes when the last one is all but gone.
+const SLOW_DATA_WAITING_BYTES: usize = 64;
 /// Bytes waiting for the line at which also words of the link are dropped, as if the line had lost
 /// them: a peer that asks faster than the line carries answers must not fill our memory.
 const WIRE_LIMIT_BYTES: usize = 16_384;
@@ -29,46 +34,6 @@ const WIRE_LIMIT_BYTES: usize = 16_384;
 const RECEIVED_LIMIT: usize = 64;
 /// Times a link may be agreed on anew in one call.
 const MAX_RENEGOTIATIONS: u32 = 8;
-
-/// A link that is up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Up {
-    /// The address of this end.
-    pub own: Ipv4Addr,
-    /// The address of the other end.
-    pub peer: Ipv4Addr,
-    /// The name servers the other end named, at most two.
-    pub dns: Vec<Ipv4Addr>,
-    /// Longest packet that may be sent, in bytes.
-    pub mtu: u16,
-}
-
-/// What happened to a link.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// Internet packets pass.
-    Up(Up),
-    /// They do not pass just now: the link is agreed on anew, or ends.
-    Down,
-    /// The other end gives this name: [`Engine::answer_claim`] has to say what its secret is.
-    Claim(String),
-    /// The link is over: at our wish, or for a reason. The last event.
-    Ended(Result<(), Failure>),
-}
-
-/// Why an Internet packet was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotSent {
-    /// The link is not up.
-    #[error("the link is not up")]
-    Down,
-    /// It is longer than the other end takes.
-    #[error("the packet is longer than the link takes")]
-    TooLong,
-    /// Enough is waiting for the line; [`Engine::has_room`] says when it is not.
-    #[error("the line has enough to send")]
-    Busy,
-}
 
 /// How far a link has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -239,7 +204,17 @@ impl Engine {
     /// Whether an Internet packet would be taken now.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        self.phase == Phase::Up && self.wire.len() < DATA_WAITING_BYTES
+        let most = if self.is_slow() {
+            SLOW_DATA_WAITING_BYTES
+        } else {
+            DATA_WAITING_BYTES
+        };
+        self.phase == Phase::Up && self.wire.len() < most
+    }
+
+    /// Whether packets are kept short, as on a slow line.
+    pub(in crate::ppp) fn is_slow(&self) -> bool {
+        self.mtu() <= SLOW_MRU
     }
 
     /// Longest Internet packet that may be sent now, in bytes.

@@ -310,3 +310,47 @@ proptest! {
         prop_assert!(took.is_some(), "at {:?}: {:?}", call.now, call.at_station);
     }
 }
+
+#[test]
+fn on_a_slow_line_that_is_busy_both_ways_nothing_is_sent_twice() {
+    for bits_per_second in [9_600, 14_400] {
+        let mut call = Call::new(CLEAN, 3, bits_per_second);
+        call.open(Duration::from_secs(10));
+        let before = [call.there.carried, call.back.carried];
+        let text = vec![7; 6_000];
+        let took = call.exchange(&text, &text, Duration::from_secs(60));
+        assert!(took.is_some());
+        let after = [call.there.carried, call.back.carried];
+        for (before, after) in before.into_iter().zip(after) {
+            // Twelve segments with 45 bytes around each, and some confirmations.
+            assert!(
+                after - before < 7_200,
+                "{} at {bits_per_second}",
+                after - before
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_written_in_pieces_leaves_in_one_segment() {
+    let carried = |pieces: &[usize]| {
+        let mut call = Call::new(CLEAN, 3, 33_600);
+        let (here, there) = call.open(Duration::from_secs(10));
+        let before = call.there.carried;
+        for length in pieces {
+            assert_eq!(call.station.write(here, &vec![7; *length]), *length);
+            call.settle();
+        }
+        let total: usize = pieces.iter().sum();
+        let mut got = Vec::new();
+        let limit = call.now + Duration::from_secs(5);
+        let came = call.run(limit, |call| {
+            drained(&mut call.center, there, &mut got);
+            got.len() == total
+        });
+        assert!(came);
+        call.there.carried - before
+    };
+    assert_eq!(carried(&[10, 20, 30, 40]), carried(&[100]));
+}

@@ -10,8 +10,8 @@ use jiff::tz::TimeZone;
 use shared::call::Plan;
 use shared::clock::UnixSeconds;
 use shared::modem::{BadNumber, Number};
-use shared::ppp::Terms;
 use shared::ppp::proof::Credentials as DialCredentials;
+use shared::ppp::{Given, Terms};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
@@ -60,6 +60,8 @@ struct Held {
     /// Grows whenever the call is used: an idle wait that meets another number is void.
     used: u64,
     shown: Option<Shown>,
+    /// What the access server behind a number gave last.
+    given: Option<(String, Given)>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -393,6 +395,7 @@ async fn attempted(
                 ..record
             };
             let now = state.borrow().clone();
+            telephone.held().given = now.up.as_ref().map(|up| (number.to_owned(), up.given()));
             write(station, up.clone(), price, &now).await;
             let following = Following {
                 station: station.clone(),
@@ -542,6 +545,9 @@ fn order(
     server: &str,
     names: Option<DialCredentials>,
 ) -> Result<Order, BadNumber> {
+    let given = station.telephone().held().given.clone();
+    let given = given.filter(|(from, _)| from == number);
+    let again = given.map(|(_, given)| given);
     let line = &sheet.line;
     let kind = line.kind();
     let mut profile = profiles::profile(kind, Some(&line.apn), sheet.secrets.card_pin.as_deref())?;
@@ -561,7 +567,7 @@ fn order(
         plan: Box::new(move |has_lines| Plan {
             profile,
             number,
-            terms: Terms::caller(0, names, seed),
+            terms: Terms::caller(0, names, seed).again(again),
             has_lines,
             longest,
         }),
