@@ -7,10 +7,13 @@
 //! center's notes which of them come in, and asks each service whether it has something for this
 //! station ([`Due`]).
 //!
-//! On a line with a [`Budget`], services of higher rank go first, and what no longer fits is
-//! deferred by name. A service that is slow or fails never holds up another. Nothing here waits:
-//! times are durations since the contact was opened, passed in.
+//! On a line with a [`Budget`], services of higher rank are asked first and those of lower rank right
+//! behind them: none waits for a reply of another, so that the line is never idle while somebody has
+//! something to say. Only while somebody waits for money does nothing else go beside it. What no longer
+//! fits is deferred by name. A service that is slow or fails never holds up another. Nothing here
+//! waits: times are durations since the contact was opened, passed in.
 
+mod place;
 mod stages;
 mod words;
 
@@ -18,6 +21,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use crate::services::ServiceId;
+use place::{Place, is_exempt};
 
 pub use stages::{Budget, Deferral, Outcome, Stage, Turn};
 pub use words::{
@@ -28,55 +32,13 @@ pub use words::{
 /// goes on beyond is deferred, so that no contact lasts for ever.
 pub const REQUESTS_MAX: u32 = 64;
 
-/// On a line with a budget, a service that has waited so long for one reply no longer keeps those
-/// of lower rank waiting.
+/// A service that has waited so long for one reply no longer keeps others waiting: what gives way to
+/// money, what would not fit into a budget beside it, and what somebody's money goes before.
 pub const STALLED_AFTER: Duration = Duration::from_secs(10);
 
 /// When no reply has come by then, the station's monitor asks the data center's by itself: the
 /// services that would have brought its word are held up.
 pub const WORD_PATIENCE: Duration = Duration::from_secs(2);
-
-/// One service in a contact.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Place {
-    service: ServiceId,
-    stage: Stage,
-    /// Requests that were answered.
-    requests: u32,
-    /// Since when it has been running.
-    since: Duration,
-    /// What the data center said it has for this service, each marker once.
-    marker: Option<Marker>,
-    /// Whether it was told without a marker.
-    told: bool,
-    /// Named by the data center, or the reason of the contact, since it was last asked.
-    is_due: bool,
-    /// It has something that gives way to money, and money was still on its way.
-    gives_way: bool,
-}
-
-impl Place {
-    const fn new(service: ServiceId, is_due: bool) -> Self {
-        Self {
-            service,
-            stage: Stage::Signalled,
-            requests: 0,
-            since: Duration::ZERO,
-            marker: None,
-            told: false,
-            is_due,
-            gives_way: false,
-        }
-    }
-
-    const fn at_rest(&self) -> Outcome {
-        if self.requests == 0 {
-            Outcome::Nothing
-        } else {
-            Outcome::Served
-        }
-    }
-}
 
 /// The state of one contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +47,8 @@ pub struct Contact {
     budget: Budget,
     used_bytes: u64,
     has_heard: bool,
+    /// The service that somebody waits for on a line with a budget, until it is decided.
+    awaited: Option<ServiceId>,
     places: Vec<Place>,
 }
 
@@ -94,12 +58,23 @@ impl Contact {
     pub fn open(services: &[ServiceId], opened_by: Option<ServiceId>, budget: Budget) -> Self {
         let place = |service: &ServiceId| Place::new(*service, Some(*service) == opened_by);
         let mut places: Vec<Place> = services.iter().map(place).collect();
-        places.sort_by_key(|place| (place.service.rank(), Some(place.service) != opened_by));
+        // Where nobody waits, the question for the repository's news goes ahead: some bytes, whose
+        // answer comes while what is said of money still goes out and nothing else could come.
+        let asks_ahead = budget.is_limited() && opened_by.is_none();
+        places.sort_by_key(|place| {
+            let service = place.service;
+            let is_ahead = asks_ahead && service == ServiceId::Rates;
+            let is_opener = Some(service) == opened_by;
+            let rank = service.rank();
+            (!is_ahead, rank, !is_opener, service != ServiceId::Funds)
+        });
+        let awaits = budget.is_limited() && opened_by == Some(ServiceId::Funds);
         Self {
             opened_by,
             budget,
             used_bytes: 0,
             has_heard: false,
+            awaited: opened_by.filter(|_| awaits),
             places,
         }
     }
@@ -144,12 +119,14 @@ impl Contact {
                 }
             }
         }
-        let first = self.first_rank(now);
+        let awaited = self.awaited(now);
         let money = self.is_money_open(now);
+        let full = self.expected_bytes(now) > 0;
         let ready = self.places.iter().filter(|place| {
             place.stage == Stage::Signalled
                 && !(money && place.gives_way)
-                && first.is_none_or(|first| place.service.rank() <= first)
+                && !(full && place.waits_for_room)
+                && awaited.is_none_or(|awaited| place.service == awaited)
         });
         ready.map(|place| place.service).collect()
     }
@@ -157,13 +134,11 @@ impl Contact {
     /// When [`Contact::ready`] may say something else without anything having happened.
     #[must_use]
     pub fn next_look(&self, now: Duration) -> Option<Duration> {
-        let mut signalled = self
-            .places
-            .iter()
-            .filter(|one| one.stage == Stage::Signalled);
-        let gives_way = signalled.clone().any(|place| place.gives_way);
-        let waiting = signalled.next().is_some();
-        let held_up = gives_way || (waiting && self.budget.is_limited());
+        let waiting = self.places.iter().any(|one| one.stage == Stage::Signalled);
+        let held_up = self.places.iter().any(|one| {
+            let waits = one.gives_way || one.waits_for_room || self.awaited.is_some();
+            one.stage == Stage::Signalled && waits
+        });
         let stalls = self.places.iter().filter_map(|place| {
             let at = place.since.saturating_add(STALLED_AFTER);
             (held_up && place.stage == Stage::Running).then_some(at)
@@ -174,26 +149,53 @@ impl Contact {
         looks.filter(|look| *look > now).min()
     }
 
-    /// The bytes the next message of a service and its reply may have; nothing for any number.
+    /// The bytes the next message of a service and its reply may have beside those on their way;
+    /// nothing for any number.
     ///
     /// Funds and keys, and the service the line was opened for, are never cut off: they are small,
     /// and a call that does not carry them is worth nothing.
     #[must_use]
-    pub fn room(&self, service: ServiceId) -> Option<u64> {
+    pub fn room(&self, service: ServiceId, now: Duration) -> Option<u64> {
         if is_exempt(service, self.opened_by) {
             return None;
         }
-        let bytes = self.budget.bytes?;
-        Some(bytes.saturating_sub(self.used_bytes))
+        let left = self.budget.bytes?.saturating_sub(self.used_bytes);
+        Some(left.saturating_sub(self.expected_bytes(now)))
+    }
+
+    /// Notes the bytes that the message of a running service and its reply may have: until it has
+    /// turned, nobody else is given room for them.
+    pub fn expect(&mut self, service: ServiceId, bytes: u64) {
+        if let Some(place) = self.place_mut(service) {
+            place.expected = bytes;
+        }
+    }
+
+    /// Notes bytes that went both ways beside a request of a service.
+    pub const fn carried(&mut self, bytes: u64) {
+        self.used_bytes = self.used_bytes.saturating_add(bytes);
+    }
+
+    /// Whether what it costs is bounded, as on a telephone line.
+    #[must_use]
+    pub const fn is_limited(&self) -> bool {
+        self.budget.is_limited()
+    }
+
+    /// Lets everybody be served although somebody waits for money: it is decided.
+    pub const fn decided(&mut self) {
+        self.awaited = None;
     }
 
     /// Begins to ask a service, and says whether it is due: named by the data center, or the reason
     /// of the contact, since it was last asked. One that is not signalled stays as it is.
     pub fn start(&mut self, service: ServiceId, now: Duration) -> bool {
+        let beside = self.expected_bytes(now) > 0;
         match self.place_mut(service) {
             Some(place) if place.stage == Stage::Signalled => {
                 place.stage = Stage::Running;
                 place.since = now;
+                place.waits_for_room = beside;
                 std::mem::take(&mut place.is_due)
             }
             Some(_) | None => false,
@@ -207,8 +209,12 @@ impl Contact {
             return;
         };
         place.gives_way = turn == Turn::GivesWay;
+        place.expected = 0;
+        // What did not fit beside others may fit after them.
+        place.waits_for_room &= turn == Turn::TooLarge;
         place.stage = match turn {
             Turn::GivesWay => Stage::Signalled,
+            Turn::TooLarge if place.waits_for_room => Stage::Signalled,
             Turn::Yielded => Stage::Rested(Outcome::Deferred(Deferral::Others)),
             Turn::Nothing if place.is_due => Stage::Signalled,
             Turn::Nothing => Stage::Rested(place.at_rest()),
@@ -233,7 +239,7 @@ impl Contact {
         self.has_heard = true;
         for (service, marker) in &due.0 {
             if let Some(place) = self.place_mut(*service) {
-                signal(place, *marker);
+                place.signal(*marker);
             }
         }
     }
@@ -256,7 +262,13 @@ impl Contact {
     #[must_use]
     pub fn is_money_open(&self, now: Duration) -> bool {
         let mut money = self.places.iter().filter(|place| place.service.rank() == 0);
-        money.any(|place| is_under_way(place, now))
+        money.any(|place| place.is_under_way(now))
+    }
+
+    /// Whether the data center's monitor has said anything.
+    #[must_use]
+    pub const fn has_heard(&self) -> bool {
+        self.has_heard
     }
 
     /// Whether the data center's monitor has said nothing for so long that it should be asked.
@@ -269,7 +281,7 @@ impl Contact {
     /// it has come to rest well.
     #[must_use]
     pub fn marker(&self, service: ServiceId) -> Option<Marker> {
-        self.place(service).and_then(|place| place.marker)
+        self.place(service)?.markers.last().copied()
     }
 
     /// Notes that a request of a service came in: the side that answers does not choose who runs.
@@ -333,14 +345,22 @@ impl Contact {
         spent.then_some(Deferral::Bytes)
     }
 
-    /// On a line with a budget, the rank that goes now: the first that is not done, where what has
-    /// stalled does not count.
-    fn first_rank(&self, now: Duration) -> Option<u8> {
-        if !self.budget.is_limited() {
-            return None;
+    /// The service that somebody waits for, while it is under way.
+    fn awaited(&self, now: Duration) -> Option<ServiceId> {
+        let place = self.place(self.awaited?)?;
+        place.is_under_way(now).then_some(place.service)
+    }
+
+    /// What the messages on their way and their replies may come to, where what has stalled does not
+    /// count; nothing where bytes cost nothing.
+    fn expected_bytes(&self, now: Duration) -> u64 {
+        let mut bytes = 0_u64;
+        for place in &self.places {
+            if self.budget.is_limited() && place.is_under_way(now) {
+                bytes = bytes.saturating_add(place.expected);
+            }
         }
-        let under_way = self.places.iter().filter(|place| is_under_way(place, now));
-        under_way.map(|place| place.service.rank()).min()
+        bytes
     }
 
     fn place(&self, service: ServiceId) -> Option<&Place> {
@@ -351,41 +371,6 @@ impl Contact {
         self.places
             .iter_mut()
             .find(|place| place.service == service)
-    }
-}
-
-/// Whether a service is to be asked, or is running and has not stalled.
-fn is_under_way(place: &Place, now: Duration) -> bool {
-    match place.stage {
-        Stage::Signalled => true,
-        Stage::Running => now.saturating_sub(place.since) < STALLED_AFTER,
-        Stage::Rested(_) => false,
-    }
-}
-
-/// Whether the budget does not bind a service. A package of software never goes over a line with a
-/// budget, whoever opened it: it would hold the line for an hour.
-fn is_exempt(service: ServiceId, opened_by: Option<ServiceId>) -> bool {
-    service.rank() == 0 || (opened_by == Some(service) && service != ServiceId::Software)
-}
-
-fn signal(place: &mut Place, marker: Option<Marker>) {
-    let known = if marker.is_some() {
-        place.marker == marker
-    } else {
-        place.told
-    };
-    if known {
-        return;
-    }
-    place.told |= marker.is_none();
-    place.marker = marker.or(place.marker);
-    place.is_due = true;
-    if matches!(
-        place.stage,
-        Stage::Rested(Outcome::Served | Outcome::Nothing)
-    ) {
-        place.stage = Stage::Signalled;
     }
 }
 

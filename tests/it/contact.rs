@@ -19,7 +19,7 @@ use station::api::{Call, ContactView, Event, PrintCall, StatusView};
 use station::contact::link::{Exchange, Link, LinkFault, LinkRequest};
 use station::contact::round::{meet_over, meet_through};
 use station::contact::standing::Standing;
-use station::services::Asked;
+use station::services::{Asked, AskedRefill};
 use system_tests::line::Line;
 use system_tests::relay::Relay;
 use system_tests::town::{ACCOUNT, Counter, Town};
@@ -264,6 +264,184 @@ async fn a_contact_with_nothing_due_is_one_round_trip() {
     assert_eq!(counting.requests.load(Ordering::SeqCst), 1);
 }
 
+/// A call on which replies come as a script says: each waits until requests with these beginnings have
+/// come.
+struct Scripted {
+    line: Arc<Line>,
+    /// The reply to which request waits for which others.
+    waits: fn(&str) -> &'static [&'static str],
+    paths: Mutex<Vec<String>>,
+    came: Notify,
+}
+
+impl Scripted {
+    fn new(
+        town: &Town,
+        counter: &Counter,
+        waits: fn(&str) -> &'static [&'static str],
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            line: Line::clean(&town.center, &counter.station),
+            waits,
+            paths: Mutex::default(),
+            came: Notify::new(),
+        })
+    }
+
+    fn paths(&self) -> Vec<String> {
+        self.paths.lock().unwrap().clone()
+    }
+
+    /// Waits until requests with all these beginnings have come.
+    async fn until(&self, begin: &[&str]) {
+        loop {
+            let came = self.came.notified();
+            let paths = self.paths();
+            let has = |begin: &&str| paths.iter().any(|path| path.starts_with(begin));
+            if begin.iter().all(has) {
+                return;
+            }
+            came.await;
+        }
+    }
+}
+
+impl Link for Scripted {
+    fn line(&self) -> &'static str {
+        "dialup"
+    }
+
+    fn budget(&self) -> Budget {
+        Budget::CALL
+    }
+
+    fn exchange(&self, request: LinkRequest, holds: &Holdings) -> Exchange<'_> {
+        let holds = holds.clone();
+        Box::pin(async move {
+            let path = request.path().to_owned();
+            self.paths.lock().unwrap().push(path.clone());
+            self.came.notify_waiters();
+            let answered = self.line.exchange(request, &holds).await;
+            self.until((self.waits)(&path)).await;
+            answered
+        })
+    }
+}
+
+/// What can be asked before anything was answered.
+const AT_ONCE: [&str; 5] = [
+    "/v1/repository/news",
+    "/v1/funds/refill",
+    "/v1/keys/renew",
+    "/v1/statistics",
+    "/v1/accounts",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_call_all_is_asked_at_once_that_waits_for_no_reply_and_funds_before_the_rest() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("20.00").await.unwrap();
+    make_all_due(&town, &counter, "us-next").await;
+    // No reply comes before all that needs none is asked, and none to a statement before the page of
+    // the journal that goes beside it.
+    let call = Scripted::new(&town, &counter, |path| match path {
+        "/v1/funds/sync" => &["/v1/funds/journal"],
+        _ => &AT_ONCE,
+    });
+    let link: Arc<dyn Link> = call.clone();
+    let met = meet_over(&counter.station, &link, Asked::default());
+    let met = timeout(PATIENCE, met)
+        .await
+        .expect("nothing waits")
+        .unwrap();
+    assert_eq!(outcomes(&met.view), all("served"));
+    let paths = call.paths();
+    let first: Vec<&str> = paths
+        .iter()
+        .map(String::as_str)
+        .take(AT_ONCE.len())
+        .collect();
+    assert!(first[0].starts_with(AT_ONCE[0]), "{first:?}");
+    assert_eq!(
+        first[1..],
+        AT_ONCE[1..]
+            .iter()
+            .map(|begin| { *first.iter().find(|path| path.starts_with(begin)).unwrap() })
+            .collect::<Vec<_>>()
+    );
+    let news = paths
+        .iter()
+        .filter(|path| path.starts_with("/v1/repository"));
+    assert_eq!(
+        news.count(),
+        1,
+        "what came before it was told is not asked again"
+    );
+    let pages = paths.iter().filter(|path| path.ends_with("/journal"));
+    assert_eq!(pages.count(), 1, "one page has all: {paths:?}");
+    let mirrored = counter.station.apply(|owner| {
+        Ok((
+            station::services::mirror::mirrored(owner)?,
+            owner.store().mark().journal_size,
+        ))
+    });
+    let (mirrored, size) = mirrored.await.unwrap();
+    assert_eq!(
+        mirrored + 1,
+        size,
+        "all but the receipt of the last statement"
+    );
+    town.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refill_that_somebody_waits_for_goes_alone_until_it_is_decided() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("20.00").await.unwrap();
+    make_all_due(&town, &counter, "us-next").await;
+    // Once it is decided, nothing waits for its acknowledgement.
+    let call = Scripted::new(&town, &counter, |path| match path {
+        "/v1/funds/sync" => &["/v1/repository/news", "/v1/keys/renew", "/v1/software"],
+        _ => &[],
+    });
+    let link: Arc<dyn Link> = call.clone();
+    let refill = Some(AskedRefill {
+        amount: Mills::new(5_000).unwrap(),
+        user: "clerk".to_owned(),
+    });
+    let met = meet_over(&counter.station, &link, Asked { refill });
+    let met = timeout(PATIENCE, met)
+        .await
+        .expect("nothing waits")
+        .unwrap();
+    assert_eq!(outcomes(&met.view), all("served"));
+    let paths = call.paths();
+    assert_eq!(paths[..2], ["/v1/funds/refill", "/v1/funds/sync"]);
+    town.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_on_which_nothing_is_new_costs_one_short_question_for_it() {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("20.00").await.unwrap();
+    counter.contact().await.unwrap();
+    let call = Scripted::new(&town, &counter, |_| &[]);
+    let link: Arc<dyn Link> = call.clone();
+    let met = meet_over(&counter.station, &link, Asked::default()).await;
+    let mut expected = all("nothing");
+    expected.insert("funds", "served");
+    expected.insert("rates", "served");
+    assert_eq!(outcomes(&met.unwrap().view), expected);
+    let mut paths = call.paths();
+    paths.sort();
+    assert_eq!(paths.len(), 2, "{paths:?}");
+    assert_eq!(paths[0], "/v1/funds/sync");
+    assert!(paths[1].starts_with("/v1/repository/news"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_fit_into_a_call_is_deferred_and_comes_over_the_internet() {
     let town = Town::with_deposit("100.00").await;
@@ -271,7 +449,7 @@ async fn what_does_not_fit_into_a_call_is_deferred_and_comes_over_the_internet()
     counter.refill("20.00").await.unwrap();
     make_all_due(&town, &counter, "us-next").await;
     let small = Budget {
-        bytes: Some(12_000),
+        bytes: Some(3_000),
         time: Some(PATIENCE),
     };
     let call = Counting::new(&town, &counter, small);
@@ -289,14 +467,8 @@ async fn what_does_not_fit_into_a_call_is_deferred_and_comes_over_the_internet()
         assert_eq!(outcome, expected, "{service}");
     }
     let paths = call.paths.lock().unwrap().clone();
-    // What a station runs is told last, in a message that still fits.
-    let of_rates = |path: &String| path.starts_with("/v1/repository");
-    let after = |path: &String| of_rates(path) || path == "/v1/software/report";
-    let first = paths.iter().position(of_rates).unwrap();
-    assert!(
-        paths[first..].iter().all(after),
-        "funds and keys went first: {paths:?}"
-    );
+    let of_money = |path: &String| path.starts_with("/v1/funds") || path.starts_with("/v1/keys");
+    assert!(paths.iter().all(of_money), "{paths:?}");
     let rates = counter.status().await.services;
     let rates = rates.iter().find(|one| one.service == "rates").unwrap();
     assert_eq!(rates.outcome, "deferred");

@@ -61,6 +61,40 @@ pub(super) async fn exchange(
     }
 }
 
+/// What goes beside another request of the service, and its reply. It stands outside of its stream: one
+/// that is refused or lost is made anew in the next contact.
+pub(super) async fn exchange_beside(
+    station: &Station,
+    link: &Arc<dyn Link>,
+    service: ServiceId,
+    request: LinkRequest,
+    holds: &Holdings,
+) -> Exchanged {
+    let sent = bytes(request.length());
+    let answered = link.exchange(request, holds).await;
+    let length = answered.reply.as_ref().map_or(0, Vec::len);
+    let taken = match answered.reply {
+        Ok(reply) => {
+            let take = move |owner: &mut Owner, reply: &[u8]| {
+                services::accept_beside(owner, service, reply)
+            };
+            accepted(station, link, take, reply, holds).await
+        }
+        Err(fault) => {
+            if code_of(&fault) == Some("vault_frozen") {
+                station.apply(freeze).await.and(Err(said(&fault)))
+            } else {
+                Err(said(&fault))
+            }
+        }
+    };
+    Exchanged {
+        taken,
+        due: answered.due,
+        bytes: sent.saturating_add(bytes(length)),
+    }
+}
+
 /// Takes in a reply, or what a refusal or fault means for the request.
 async fn take(
     station: &Station,
@@ -70,7 +104,11 @@ async fn take(
     holds: &Holdings,
 ) -> Result<(), UiError> {
     match reply {
-        Ok(reply) => accepted(station, link, service, reply, holds).await,
+        Ok(reply) => {
+            let take =
+                move |owner: &mut Owner, reply: &[u8]| services::accept(owner, service, reply);
+            accepted(station, link, take, reply, holds).await
+        }
         Err(fault) => {
             if matches!(fault, LinkFault::Unreachable(_)) {
                 station
@@ -109,14 +147,12 @@ async fn take(
 async fn accepted(
     station: &Station,
     link: &Arc<dyn Link>,
-    service: ServiceId,
+    take: impl Fn(&mut Owner, &[u8]) -> Result<(), UiError> + Copy + Send + 'static,
     reply: Vec<u8>,
     holds: &Holdings,
 ) -> Result<(), UiError> {
     let again = reply.clone();
-    let taken = station
-        .apply(move |owner| services::accept(owner, service, &reply))
-        .await;
+    let taken = station.apply(move |owner| take(owner, &reply)).await;
     if !matches!(&taken, Err(fault) if fault.code == trust::UNKNOWN) {
         return taken;
     }
@@ -126,7 +162,7 @@ async fn accepted(
     station
         .apply(move |owner| {
             trust::accept(owner, &bundle)?;
-            services::accept(owner, service, &again)
+            take(owner, &again)
         })
         .await
 }

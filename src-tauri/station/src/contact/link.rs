@@ -85,7 +85,7 @@ impl LinkRequest {
 
     /// The bytes of the request, without what the line itself adds.
     #[must_use]
-    pub fn length(&self) -> usize {
+    pub const fn length(&self) -> usize {
         match self {
             Self::Fetch { path, .. } | Self::FetchPart { path, .. } => path.len(),
             Self::Send { path, body } => path.len() + body.len(),

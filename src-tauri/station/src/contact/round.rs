@@ -336,7 +336,7 @@ async fn resumed(station: &Station, mut opening: Opening) -> Result<Opening, UiE
 }
 
 /// Whether the refill that a contact was opened for is not decided yet.
-fn waits(opening: &Opening, decided: Option<Decided>) -> bool {
+pub(super) fn waits(opening: &Opening, decided: Option<Decided>) -> bool {
     let asked = opening.asked.refill.as_ref();
     asked.is_some_and(|asked| decided.is_none_or(|decided| decided.amount != asked.amount))
 }

@@ -197,6 +197,31 @@ pub(super) fn follow(owner: &mut Owner, expected: u64) -> Result<Option<LinkRequ
     sealed::follow(owner, ServiceId::Funds, expected, content)
 }
 
+/// What goes beside the request on its way: beside a statement, the page of the journal that it lets the
+/// data center take.
+pub(super) fn beside(owner: &mut Owner) -> Result<Option<LinkRequest>, UiError> {
+    match sealed::pending(owner, ServiceId::Funds)? {
+        Some(intent) if intent.kind == SYNC => {
+            let request: SyncRequest = read_request(&intent)?;
+            mirror::beside(owner, request.statement.journal_size)
+        }
+        Some(_) | None => Ok(None),
+    }
+}
+
+/// Takes the reply to what went beside another request.
+pub(super) fn accept_beside(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
+    let Some(page) = owner.take_page() else {
+        return Err(not_believed("an answer to nothing"));
+    };
+    let taken = mirror::accept(owner, &page, reply);
+    if matches!(&taken, Err(fault) if fault.code == trust::UNKNOWN) {
+        // As with any reply: it is looked at once more.
+        owner.set_page(page);
+    }
+    taken
+}
+
 /// Takes the reply to the request on its way.
 pub(super) fn accept(owner: &mut Owner, reply: &[u8]) -> Result<(), UiError> {
     if let Some(outstanding) = owner.take_outstanding() {

@@ -1,6 +1,6 @@
 //! The journal's way to the data center, page by page (`protocol.md` H).
 //!
-//! Asked by the funds service in every contact, after the statement. Level L3, because a page that
+//! Asked by the funds service in every contact, after the statement or beside it. Level L3, because a page that
 //! does not hold freezes the station. The data center says where its mirror stands and is believed
 //! in that alone; nothing here changes the vault. Tables: `journal`. Tests: `tests/it/mirror.rs`.
 
@@ -36,8 +36,8 @@ const WAIT_DAYS: i64 = 1;
 pub struct Pages {
     /// Somebody needs the newest records mirrored now.
     wanted: bool,
-    /// Pages have begun to go: the rest follows.
-    begun: bool,
+    /// Pages have begun to go: the rest of the records that there were then follows, up to this size.
+    up_to: u64,
     /// The last page brought nothing forward: no more in this contact.
     stalled: bool,
     /// The accepted size the data center knows, when it differs from the last receipt's.
@@ -66,22 +66,51 @@ pub fn mirrored(owner: &Owner) -> Result<u64, UiError> {
 
 /// The next page, when records have waited long enough or enough of them wait.
 pub(super) fn next_page(owner: &mut Owner) -> Result<Option<LinkRequest>, UiError> {
-    let pages = *owner.pages();
+    let known = owner.pages().accepted;
     let receipt = owner.enrolled()?.receipt();
-    let accepted = pages
-        .accepted
+    let accepted = known
         .or_else(|| receipt.map(|receipt| receipt.accepted_size))
         .unwrap_or(0);
+    let Some(from) = due(owner, accepted)? else {
+        return Ok(None);
+    };
+    let request = page(owner, from, accepted)?;
+    sealed::unnumbered(owner, &draft(&request)).map(Some)
+}
+
+/// The page that goes beside the statement on its way, which says that the journal has `stated`
+/// records: the data center has accepted them by the time it looks at the page. One that comes before
+/// brings nothing forward and goes again.
+pub(super) fn beside(owner: &mut Owner, stated: u64) -> Result<Option<LinkRequest>, UiError> {
+    let Some(from) = due(owner, stated)? else {
+        return Ok(None);
+    };
+    let request = page(owner, from, stated)?;
+    let (request, outstanding) = sealed::unnumbered_apart(owner, &draft(&request))?;
+    owner.set_page(outstanding);
+    Ok(Some(request))
+}
+
+/// The first record of the page that is due, when the data center accepts so many.
+fn due(owner: &mut Owner, accepted: u64) -> Result<Option<u64>, UiError> {
+    let pages = *owner.pages();
     let from = mirrored(owner)?;
-    if pages.stalled || from >= accepted || accepted > owner.store().mark().journal_size {
+    // One page after the other: where the next begins the reply to the last one says.
+    if owner.has_page()
+        || pages.stalled
+        || from >= accepted
+        || accepted > owner.store().mark().journal_size
+    {
         return Ok(None);
     }
-    let due = pages.wanted || pages.begun || accepted.saturating_sub(from) >= WORTH_A_PAGE;
-    if !due && waits_since(owner, from)? > owner.now().plus_days(-WAIT_DAYS) {
+    let waits = accepted.saturating_sub(from) >= WORTH_A_PAGE;
+    let is_due = pages.wanted || from < pages.up_to || waits;
+    if !is_due && waits_since(owner, from)? > owner.now().plus_days(-WAIT_DAYS) {
         return Ok(None);
     }
-    owner.pages().begun = true;
-    page(owner, from, accepted).map(Some)
+    let pages = owner.pages();
+    pages.up_to = pages.up_to.max(accepted);
+    Ok(Some(from))
 }
 
 /// When the oldest record that waits was written.
@@ -94,7 +123,7 @@ fn waits_since(owner: &Owner, from: u64) -> Result<UnixSeconds, UiError> {
 }
 
 /// The page from record `from` on, proved to be the beginning of the `accepted` records.
-fn page(owner: &mut Owner, from: u64, accepted: u64) -> Result<LinkRequest, UiError> {
+fn page(owner: &Owner, from: u64, accepted: u64) -> Result<PageRequest, UiError> {
     let most = u64::try_from(MAX_PAGE_RECORDS).unwrap_or(u64::MAX);
     let to = accepted.min(from.saturating_add(most));
     let mut records = owner.store().records(from, to)?;
@@ -109,23 +138,25 @@ fn page(owner: &mut Owner, from: u64, accepted: u64) -> Result<LinkRequest, UiEr
     records.truncate(fitting);
     let end = from.saturating_add(u64::try_from(fitting).unwrap_or(0));
     let consistency = owner.store().consistency_between(end, accepted)?;
-    let request = PageRequest {
+    Ok(PageRequest {
         version: VERSION,
         vault: owner.enrolled()?.id(),
         from,
         records: Records(records),
         accepted,
         consistency: ProofHashes(consistency),
-    };
-    let draft = Draft {
+    })
+}
+
+const fn draft(request: &PageRequest) -> Draft<'_, PageRequest> {
+    Draft {
         path: PATH,
         kind: PAGE,
         content: PageRequest::CONTENT,
-        request: &request,
+        request,
         next_key: None,
         user: STATION_USER,
-    };
-    sealed::unnumbered(owner, &draft)
+    }
 }
 
 /// Notes where the mirror stands now: from there the next page goes on.

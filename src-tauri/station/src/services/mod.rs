@@ -30,6 +30,9 @@ use crate::station::Owner;
 /// What a message and its reply come to, bytes, where they hold no documents.
 const MESSAGE_BYTES: u64 = 4 * 1_024;
 
+/// A longer request keeps a slow line busy for seconds.
+const LONG_REQUEST_BYTES: usize = 4 * 1_024;
+
 /// What a page of a list and its reply come to at most, bytes.
 const PAGE_BYTES: u64 = 16 * 1_024;
 
@@ -82,6 +85,53 @@ pub fn next_request(
     }
 }
 
+/// Has a service ask before the data center's monitor has said anything, where its reply is short when
+/// there is nothing: on a line that would be idle until that word has come.
+///
+/// # Errors
+/// The faults of the store.
+pub fn guess(owner: &mut Owner, service: ServiceId) -> Result<(), UiError> {
+    match service {
+        ServiceId::Rates => repository::guess(owner),
+        ServiceId::Keys
+        | ServiceId::Funds
+        | ServiceId::Accounts
+        | ServiceId::Statistics
+        | ServiceId::Software => Ok(()),
+    }
+}
+
+/// What goes beside the request that a service has just made, where its reply waits for nothing that
+/// the other brings.
+///
+/// # Errors
+/// As [`next_request`].
+pub fn beside(owner: &mut Owner, service: ServiceId) -> Result<Option<LinkRequest>, UiError> {
+    match service {
+        ServiceId::Funds => funds::beside(owner),
+        ServiceId::Keys
+        | ServiceId::Rates
+        | ServiceId::Accounts
+        | ServiceId::Statistics
+        | ServiceId::Software => Ok(None),
+    }
+}
+
+/// Takes the reply to what went beside another request of the service.
+///
+/// # Errors
+/// As [`accept`].
+pub fn accept_beside(owner: &mut Owner, service: ServiceId, reply: &[u8]) -> Result<(), UiError> {
+    match service {
+        ServiceId::Funds => funds::accept_beside(owner, reply),
+        ServiceId::Keys
+        | ServiceId::Rates
+        | ServiceId::Accounts
+        | ServiceId::Statistics
+        | ServiceId::Software => Err(not_believed("an answer to nothing")),
+    }
+}
+
 /// The bytes that the service's next request and its reply will have, roughly: on a line that has a
 /// budget, what does not fit is not even asked for.
 #[must_use]
@@ -108,6 +158,17 @@ pub fn gives_way(owner: &mut Owner, service: ServiceId) -> Result<bool, UiError>
         | ServiceId::Accounts
         | ServiceId::Statistics => Ok(false),
     }
+}
+
+/// Whether a request of a service, or what its reply may come to, would hold up money on a line that is
+/// slow.
+#[must_use]
+pub const fn is_long(service: ServiceId, request: &LinkRequest) -> bool {
+    let reply = match request {
+        LinkRequest::FetchPart { from, end, .. } => end.saturating_sub(*from),
+        LinkRequest::Fetch { .. } | LinkRequest::Send { .. } => 0,
+    };
+    service.rank() > 0 && (reply > MESSAGE_BYTES || request.length() > LONG_REQUEST_BYTES)
 }
 
 /// The service that has something to ask because of what another one has just brought: the documents

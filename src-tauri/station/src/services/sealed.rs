@@ -176,6 +176,20 @@ pub fn unnumbered<Q: Request + Encode<()>>(
     owner: &mut Owner,
     draft: &Draft<'_, Q>,
 ) -> Result<LinkRequest, UiError> {
+    let (request, outstanding) = unnumbered_apart(owner, draft)?;
+    owner.set_outstanding(outstanding);
+    Ok(request)
+}
+
+/// As [`unnumbered`], for a message that goes beside the one whose reply the owner waits for: whoever
+/// sends it remembers what its reply is opened with.
+///
+/// # Errors
+/// `damaged_store` when the station's keys are missing.
+pub fn unnumbered_apart<Q: Request + Encode<()>>(
+    owner: &Owner,
+    draft: &Draft<'_, Q>,
+) -> Result<(LinkRequest, Outstanding), UiError> {
     let keys = center_keys(owner)?;
     let vault = owner.enrolled()?;
     let (center, station) = (vault.data_center(), vault.station());
@@ -190,15 +204,16 @@ pub fn unnumbered<Q: Request + Encode<()>>(
     )
     .map_err(|_| say(Code::StationStopped, &[]))?;
     let (envelope, secret) = seal(header, &keys, &message)?;
-    owner.set_outstanding(Outstanding {
+    let outstanding = Outstanding {
         kind: draft.kind,
         header,
         secret,
-    });
-    Ok(LinkRequest::Send {
+    };
+    let request = LinkRequest::Send {
         path: draft.path.to_owned(),
         body: envelope.encode(),
-    })
+    };
+    Ok((request, outstanding))
 }
 
 /// Opens a reply and checks the data center's signature; the message, and its signed bytes.

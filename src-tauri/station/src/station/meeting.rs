@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use shared::ids::RefillId;
 use shared::money::Mills;
-use shared::monitor::{ContactId, Holdings};
+use shared::monitor::{ContactId, Holdings, Marker};
 use shared::services::ServiceId;
 use shared::services::funds::RegisterStatement;
 
@@ -44,12 +44,18 @@ pub(super) struct Meeting {
     refilled_by_itself: bool,
     /// The services that the data center said it has something for, or that opened the contact.
     due: BTreeSet<ServiceId>,
+    /// What the data center has said of its repository.
+    told_of_repository: Option<Marker>,
+    /// Whether the repository is to be asked although nobody said that it has something.
+    guess: bool,
     /// The refresh of the signed repository that is going on.
     repository: Option<Box<Run>>,
     /// What roles of the repository name, as far as that was looked up.
     named: BTreeMap<&'static str, Arc<[Named]>>,
     /// The message outside of a stream that is on its way.
     outstanding: Option<Outstanding>,
+    /// The page of the journal that is on its way beside a statement.
+    page: Option<Outstanding>,
     /// How the journal's pages fare.
     pages: Pages,
     /// How far the exchange about the account is.
@@ -141,6 +147,27 @@ impl Owner {
         self.meeting.due.remove(&service)
     }
 
+    /// Notes what the data center has said of its repository.
+    pub const fn set_told_of_repository(&mut self, marker: Option<Marker>) {
+        self.meeting.told_of_repository = marker;
+    }
+
+    /// What the data center has said of its repository in this contact.
+    #[must_use]
+    pub const fn told_of_repository(&self) -> Option<Marker> {
+        self.meeting.told_of_repository
+    }
+
+    /// Has the repository be asked although nobody said that it has something.
+    pub const fn set_guess(&mut self) {
+        self.meeting.guess = true;
+    }
+
+    /// Whether the repository is to be asked so; the next answer is no, until it is noted again.
+    pub const fn take_guess(&mut self) -> bool {
+        std::mem::replace(&mut self.meeting.guess, false)
+    }
+
     /// What the station says to the data center's monitor in this contact.
     ///
     /// # Errors
@@ -184,6 +211,22 @@ impl Owner {
     /// The message outside of a stream that is on its way, once.
     pub const fn take_outstanding(&mut self) -> Option<Outstanding> {
         self.meeting.outstanding.take()
+    }
+
+    /// Notes a page of the journal that is about to be sent beside a statement.
+    pub fn set_page(&mut self, page: Outstanding) {
+        self.meeting.page = Some(page);
+    }
+
+    /// Whether a page of the journal is on its way beside a statement.
+    #[must_use]
+    pub const fn has_page(&self) -> bool {
+        self.meeting.page.is_some()
+    }
+
+    /// The page of the journal that is on its way beside a statement, once.
+    pub const fn take_page(&mut self) -> Option<Outstanding> {
+        self.meeting.page.take()
     }
 
     /// How the journal's pages fare in this contact.

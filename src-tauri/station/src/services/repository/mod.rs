@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use shared::clock::UnixSeconds;
+use shared::monitor::Marker;
 use shared::services::ServiceId;
 use shared::services::rates::RATES_ROLE;
 use shared::services::repository::{METADATA_PATH, SOFTWARE_ROLE, STOPS_ROLE};
@@ -42,6 +43,12 @@ pub struct Run {
     opening: Option<LinkRequest>,
     /// Whether that was asked for last.
     is_opening: bool,
+    /// What its reply may lean on.
+    base: Vec<u8>,
+    /// Whether nobody said that there is something: then its reply may say that there is nothing.
+    is_guess: bool,
+    /// Whether it said so.
+    is_over: bool,
     /// What came for it.
     told: Told,
     /// Delegated roles whose lists are still to be read, the next one last.
@@ -55,18 +62,21 @@ pub struct Run {
 }
 
 impl Run {
-    fn begin(owner: &Owner) -> Result<Self, TufFaultOr> {
+    fn begin(owner: &Owner, is_guess: bool) -> Result<Self, TufFaultOr> {
         let held = owner
             .store()
             .repository_documents()
             .map_err(UiError::from)?;
-        let opening = news::request(&held);
+        let (opening, base) = (news::request(&held), news::base(&held));
         let client = Client::open(held, owner.now(), &crypto::verify_tuf)?;
         let roles = [SOFTWARE_ROLE, STOPS_ROLE, RATES_ROLE, "targets"];
         Ok(Self {
             client,
+            is_over: is_guess && opening.is_none(),
             opening,
             is_opening: false,
+            base,
+            is_guess,
             told: Told::default(),
             roles: roles.into_iter().map(RoleName::new).collect(),
             is_listing: false,
@@ -78,6 +88,9 @@ impl Run {
     /// What is asked for next: what is new, then the documents and the parts of targets that did not
     /// come with that. Nothing once all is here.
     fn next(&mut self, owner: &mut Owner) -> Result<Option<LinkRequest>, TufFaultOr> {
+        if self.is_over {
+            return Ok(None);
+        }
         if let Some(opening) = self.opening.take() {
             self.is_opening = true;
             return Ok(Some(opening));
@@ -94,7 +107,9 @@ impl Run {
     /// Takes the reply to what was asked last; nothing when the data center has no such thing.
     fn take(&mut self, owner: &mut Owner, reply: Option<&[u8]>) -> Result<(), TufFaultOr> {
         if std::mem::take(&mut self.is_opening) {
-            self.told = reply.map(Told::read).unwrap_or_default();
+            let read = reply.map(|reply| Told::read(reply, &self.base));
+            self.told = read.unwrap_or_default();
+            self.is_over = self.is_guess && !self.told.has_timestamp();
             return Ok(());
         }
         match (&mut self.fetching, reply) {
@@ -183,21 +198,51 @@ pub(crate) fn first_root(root: &[u8], now: UnixSeconds) -> Result<Change, UiErro
 /// # Errors
 /// Why nothing of it is installed; it is also noted for the status.
 pub(super) fn next_request(owner: &mut Owner) -> Result<Option<LinkRequest>, UiError> {
-    let due = owner.take_due(ServiceId::Rates);
-    let run = if due {
-        Run::begin(owner).map(Some)
-    } else {
-        Ok(owner.repository_run().take().map(|run| *run))
-    };
-    let Some(mut run) = stopped_by(owner, run)? else {
+    let (due, guess) = (owner.take_due(ServiceId::Rates), owner.take_guess());
+    // What goes on may bring what was told of meanwhile: it ends first.
+    if let Some(run) = owner.repository_run().take() {
+        let next = go_on(owner, *run)?;
+        if next.is_some() {
+            if due {
+                owner.set_due(ServiceId::Rates);
+            }
+            return Ok(next);
+        }
+    }
+    let is_wanted = due && !is_here(owner)?;
+    if !is_wanted && !guess {
         return Ok(None);
-    };
+    }
+    let run = Run::begin(owner, !is_wanted);
+    let run = stopped_by(owner, run)?;
+    go_on(owner, run)
+}
+
+fn go_on(owner: &mut Owner, mut run: Run) -> Result<Option<LinkRequest>, UiError> {
     let next = run.next(owner);
     let next = stopped_by(owner, next)?;
     if next.is_some() {
         *owner.repository_run() = Some(Box::new(run));
     }
     Ok(next)
+}
+
+/// Whether all that the data center has said it has is here: who asked before it was told may have it.
+fn is_here(owner: &Owner) -> Result<bool, UiError> {
+    let told = owner.told_of_repository().map(Marker::version);
+    Ok(told.is_some() && standing::complete_as_of(owner)? == told)
+}
+
+/// Has the next question ask without having been told that there is something, where all that was here
+/// is in order: on a line on which the word of it would take a round trip first.
+///
+/// # Errors
+/// The faults of the store.
+pub(super) fn guess(owner: &mut Owner) -> Result<(), UiError> {
+    if standing::complete_as_of(owner)?.is_some() {
+        owner.set_guess();
+    }
+    Ok(())
 }
 
 /// The bytes of what is asked for next.

@@ -5,15 +5,13 @@ use std::io::Read as _;
 
 use shared::services::repository::METADATA_PATH;
 use shared::services::repository::news::{
-    HELD_ROLES, HeldVersions, NEWS_MAX_BYTES, NEWS_PATH, NEWS_REPLY_MAX_BYTES, News,
+    HELD_ROLES, HeldVersions, NEWS_MAX_BYTES, NEWS_PATH, NEWS_REPLY_MAX_BYTES, News, ON_HELD,
+    WINDOW_LOG_MAX, held_together,
 };
 use shared::tuf::RoleName;
 use shared::wire::read_message;
 
 use crate::contact::link::LinkRequest;
-
-/// The largest window the reply may ask for, as a power of two: what it may hold.
-const WINDOW_LOG_MAX: u32 = 18;
 
 /// What came, by its path.
 #[derive(Clone, Debug, Default)]
@@ -27,9 +25,14 @@ pub(super) fn request(held: &BTreeMap<RoleName, Vec<u8>>) -> Option<LinkRequest>
     let versions = HELD_ROLES.map(|role| version_of(held, role));
     let held = HeldVersions(versions);
     (held.of("timestamp") > 0).then(|| LinkRequest::Fetch {
-        path: format!("{NEWS_PATH}{held}"),
+        path: format!("{NEWS_PATH}{held}{ON_HELD}"),
         limit: NEWS_REPLY_MAX_BYTES,
     })
+}
+
+/// What the reply may lean on.
+pub(super) fn base(held: &BTreeMap<RoleName, Vec<u8>>) -> Vec<u8> {
+    held_together(|role| held.get(&RoleName::new(role)))
 }
 
 fn version_of(held: &BTreeMap<RoleName, Vec<u8>>, role: &str) -> u64 {
@@ -41,9 +44,9 @@ fn version_of(held: &BTreeMap<RoleName, Vec<u8>>, role: &str) -> u64 {
 }
 
 impl Told {
-    /// Reads a reply; one that cannot be read says nothing.
-    pub(super) fn read(reply: &[u8]) -> Self {
-        let read = unpacked(reply).and_then(|bytes| read_message::<News>(&bytes).ok());
+    /// Reads a reply that may lean on a base; one that cannot be read says nothing.
+    pub(super) fn read(reply: &[u8], base: &[u8]) -> Self {
+        let read = unpacked(reply, base).and_then(|bytes| read_message::<News>(&bytes).ok());
         let pieces = read.filter(News::is_sound).map(|news| news.pieces);
         let pieces = pieces.unwrap_or_default().into_iter();
         Self {
@@ -51,6 +54,12 @@ impl Told {
                 .map(|piece| (piece.path, piece.content.map(Into::into)))
                 .collect(),
         }
+    }
+
+    /// Whether a timestamp is among what came: without one nothing is new.
+    pub(super) fn has_timestamp(&self) -> bool {
+        let path = format!("{METADATA_PATH}timestamp.json");
+        self.pieces.get(&path).is_some_and(Option::is_some)
     }
 
     /// The answer to a request, where it is here: the bytes, or that there is no such thing.
@@ -73,8 +82,8 @@ impl Told {
     }
 }
 
-fn unpacked(reply: &[u8]) -> Option<Vec<u8>> {
-    let mut decoder = zstd::stream::Decoder::new(reply).ok()?;
+fn unpacked(reply: &[u8], base: &[u8]) -> Option<Vec<u8>> {
+    let mut decoder = zstd::stream::Decoder::with_ref_prefix(reply, base).ok()?;
     decoder.window_log_max(WINDOW_LOG_MAX).ok()?;
     let most = u64::try_from(NEWS_MAX_BYTES).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
@@ -118,7 +127,7 @@ mod tests {
             ("/t", Some(b"content")),
             ("/no-target", None),
         ]);
-        let mut told = Told::read(&reply);
+        let mut told = Told::read(&reply, b"");
         let part = |from, end| LinkRequest::FetchPart {
             path: "/t".to_owned(),
             from,
@@ -139,13 +148,13 @@ mod tests {
     fn a_reply_that_swells_says_nothing() {
         let swelling = zstd::bulk::compress(&vec![0xa0; 50_000_000], 3).unwrap();
         assert!(swelling.len() < 10_000);
-        assert!(Told::read(&swelling).pieces.is_empty());
+        assert!(Told::read(&swelling, b"").pieces.is_empty());
     }
 
     proptest! {
         #[test]
         fn arbitrary_replies_never_panic(reply in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let mut told = Told::read(&reply);
+            let mut told = Told::read(&reply, b"");
             prop_assert_eq!(told.answer(&fetch("/a", 10)), None);
         }
     }

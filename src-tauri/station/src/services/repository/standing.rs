@@ -23,6 +23,8 @@ const USELESS_MAX: usize = 64;
 struct Standing {
     /// The version of the newest timestamp that was believed.
     timestamp: Option<u64>,
+    /// The version of the timestamp as of which all that it has for this station is here.
+    complete: Option<u64>,
     /// When all of its top was believed last.
     refreshed: Option<UnixSeconds>,
     /// From when on that is believed no more.
@@ -175,10 +177,21 @@ pub(super) fn refreshed(owner: &mut Owner, client: &Client) -> Result<(), UiErro
 /// Notes that everything it has for this station has come.
 pub(super) fn complete(owner: &mut Owner) -> Result<(), UiError> {
     let mut standing = Standing::read(owner)?;
-    if standing.unfetched.take().is_some() {
+    let was_unfetched = standing.unfetched.take().is_some();
+    if was_unfetched || standing.complete != standing.timestamp {
+        standing.complete = standing.timestamp;
         standing.put(owner)?;
     }
     Ok(())
+}
+
+/// The version of the timestamp as of which all that it has for this station is here, when that is the
+/// newest that was believed. That it has expired is nothing against it: then what is newer is missing.
+pub(super) fn complete_as_of(owner: &Owner) -> Result<Option<u64>, UiError> {
+    let standing = Standing::read(owner)?;
+    let is_complete = standing.stopped.is_none() && standing.lacks().is_none();
+    let complete = standing.complete.filter(|_| is_complete);
+    Ok(complete.filter(|complete| standing.timestamp == Some(*complete)))
 }
 
 /// Whether the repository is believed as of now, so that something may be installed from it. A
