@@ -36,6 +36,8 @@ const ROUNDS: u32 = 5;
 const NOISE_ONE_IN: u64 = 50_000;
 /// The speed at which a call with a full handshake is told.
 const FULL_AT: u32 = 33_600;
+/// Longer than either end computes on anything here: what it takes is part of a call's time.
+const COMPUTING: Duration = Duration::from_millis(25);
 /// What is refilled.
 const REFILL: &str = "0.50";
 
@@ -171,6 +173,7 @@ impl Desk {
                 hurry: 100,
                 ..Speed::USUAL
             },
+            computing: COMPUTING,
             ..Setup::default()
         };
         let dialing = Dialing::to(&town.url, setup);
