@@ -355,10 +355,8 @@ async fn attempted(
     server: &str,
     names: Option<DialCredentials>,
 ) -> Result<Result<Arc<Dialed>, DialFault>, UiError> {
-    let order = match order(station, sheet, number, server, names) {
-        Ok(order) => order,
-        Err(BadNumber) => return Err(say(Code::NoLine, &[])),
-    };
+    let order = order(station, sheet, number, server, names);
+    let order = order.map_err(|BadNumber| say(Code::NoLine, &[]))?;
     // Two attempts within one second are two.
     let newest = sheet.calls.last().map(|call| call.at.0.saturating_add(1));
     let record = CallRecord {
