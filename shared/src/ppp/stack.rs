@@ -322,6 +322,9 @@ impl Stack {
     /// Lets the stack work with what the link has brought and with the room it has.
     fn step(&mut self, now: Duration) {
         self.now = now.max(self.now);
+        if self.clock.is_slow() && !self.engine.needs_patience() {
+            self.clock.set(self.now, false);
+        }
         let Some(interface) = &mut self.interface else {
             return;
         };
@@ -347,7 +350,7 @@ impl Stack {
     /// Takes the addresses of a link that is up. Streams of an earlier agreement go on when the
     /// address is the same; otherwise their other ends will no longer know them.
     fn raise(&mut self, up: &Up) {
-        self.clock.set(self.now, self.engine.is_slow());
+        self.clock.set(self.now, self.engine.needs_patience());
         let mut config = Config::new(HardwareAddress::Ip);
         config.random_seed = self.engine.random();
         let at = self.clock.told(self.now);

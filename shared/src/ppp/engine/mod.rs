@@ -81,6 +81,8 @@ pub struct Engine {
     heard_at: Duration,
     echoes: u32,
     renegotiations: u32,
+    /// Whether the line was seen to spoil a frame of a link that was up.
+    spoils: bool,
     wire: VecDeque<u8>,
     received: VecDeque<Vec<u8>>,
     events: VecDeque<Event>,
@@ -121,6 +123,7 @@ impl Engine {
             heard_at: now,
             echoes: 0,
             renegotiations: 0,
+            spoils: false,
             wire: VecDeque::new(),
             received: VecDeque::new(),
             events: VecDeque::new(),
@@ -135,11 +138,15 @@ impl Engine {
 
     /// Takes bytes of the line, in pieces of any size.
     pub fn input(&mut self, now: Duration, bytes: &[u8]) {
+        let is_up = self.phase == Phase::Up;
+        let damaged = self.decoder.counts().damaged;
         for byte in bytes {
             if let Some(frame) = self.decoder.push(*byte) {
                 self.frame(now, &frame);
             }
         }
+        // What comes before the link is up, such as a banner, says nothing about the line.
+        self.spoils |= is_up && self.decoder.counts().damaged > damaged;
     }
 
     /// Does what is due by now.
@@ -212,8 +219,13 @@ impl Engine {
         self.phase == Phase::Up && self.wire.len() < most
     }
 
+    /// Whether the line is one on which TCP needs patience: slow, and not seen to lose anything.
+    pub(in crate::ppp) fn needs_patience(&self) -> bool {
+        self.is_slow() && !self.spoils
+    }
+
     /// Whether packets are kept short, as on a slow line.
-    pub(in crate::ppp) fn is_slow(&self) -> bool {
+    fn is_slow(&self) -> bool {
         self.mtu() <= SLOW_MRU
     }
 

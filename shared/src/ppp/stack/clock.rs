@@ -3,7 +3,8 @@
 //! TCP repeats what was not confirmed within a second (RFC 6298 §2.4). On a slow line that is busy both
 //! ways that is too soon: a packet of 576 bytes takes 0.6 s at 9,600 bit/s, as much lies in the modem
 //! before it, and so it is with the packet that confirms it. What is repeated then fills the line with
-//! what has long arrived. So on such a line time passes more slowly for TCP.
+//! what has long arrived. So on such a line time passes more slowly for TCP, until the line is seen to
+//! spoil something: then there is something to be repeated, and soon.
 
 use std::time::Duration;
 
@@ -29,6 +30,11 @@ impl Clock {
             told: self.passed(now),
             is_slow,
         };
+    }
+
+    /// Whether it is slow.
+    pub(super) const fn is_slow(&self) -> bool {
+        self.is_slow
     }
 
     /// The time that TCP is told.
