@@ -46,8 +46,10 @@ pub(super) struct Meeting {
     due: BTreeSet<ServiceId>,
     /// What the data center has said of its repository.
     told_of_repository: Option<Marker>,
-    /// Whether the repository is to be asked although nobody said that it has something.
+    /// Whether the repository is to be asked although nobody said that it has something, and whether
+    /// it was.
     guess: bool,
+    guessed: bool,
     /// The refresh of the signed repository that is going on.
     repository: Option<Box<Run>>,
     /// What roles of the repository name, as far as that was looked up.
@@ -165,7 +167,15 @@ impl Owner {
 
     /// Whether the repository is to be asked so; the next answer is no, until it is noted again.
     pub const fn take_guess(&mut self) -> bool {
-        std::mem::replace(&mut self.meeting.guess, false)
+        let guess = std::mem::replace(&mut self.meeting.guess, false);
+        self.meeting.guessed |= guess;
+        guess
+    }
+
+    /// Whether the repository was asked in this contact before anybody said that it has something.
+    #[must_use]
+    pub const fn has_guessed(&self) -> bool {
+        self.meeting.guessed
     }
 
     /// What the station says to the data center's monitor in this contact.

@@ -230,7 +230,7 @@ fn go_on(owner: &mut Owner, mut run: Run) -> Result<Option<LinkRequest>, UiError
 /// Whether all that the data center has said it has is here: who asked before it was told may have it.
 fn is_here(owner: &Owner) -> Result<bool, UiError> {
     let told = owner.told_of_repository().map(Marker::version);
-    Ok(told.is_some() && standing::complete_as_of(owner)? == told)
+    Ok(owner.has_guessed() && told.is_some() && standing::complete_as_of(owner)? == told)
 }
 
 /// Has the next question ask without having been told that there is something, where all that was here
