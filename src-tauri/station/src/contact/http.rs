@@ -1,8 +1,11 @@
 //! HTTPS to the data center, whatever line carries it: TLS 1.3 under the data center's own root, one
 //! HTTP/2 session for all services, and what becomes of a reply.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
+
+use futures_util::stream;
 
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_RANGE, RANGE};
@@ -15,6 +18,7 @@ use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime
 use rustls::{DigitallySignedStruct, DistinguishedName, SignatureScheme};
 use shared::monitor::{DUE_HEADER, Due, HOLDS_HEADER, Holdings};
 use shared::wire::{CBOR_MEDIA_TYPE, MAX_PROBLEM_BYTES, PROBLEM_MEDIA_TYPE, Problem};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::issuer::{ByRoot, Seen};
 use super::link::{Answered, LinkFault, LinkRequest, MAX_REPLY_BYTES};
@@ -129,6 +133,9 @@ pub(super) struct Http {
     base: String,
     seen: Seen,
     owed: Arc<Owed>,
+    /// On a slow line, held by whoever puts a message on it: they leave one after the other and in
+    /// the order in which they were asked for, where HTTP/2 would mix them.
+    turn: Option<Arc<Mutex<()>>>,
 }
 
 impl Http {
@@ -189,6 +196,7 @@ impl Http {
             base: server.trim_end_matches('/').to_owned(),
             seen: tls.seen.clone(),
             owed: Arc::default(),
+            turn: manner.is_slow.then(Arc::default),
         })
     }
 
@@ -200,6 +208,7 @@ impl Http {
             base,
             seen: Seen::default(),
             owed: Arc::default(),
+            turn: None,
         }
     }
 
@@ -258,6 +267,14 @@ impl Http {
         Ok(reply.remote_addr())
     }
 
+    /// A message as it goes, once it is its turn.
+    async fn in_turn(&self, body: Vec<u8>) -> reqwest::Body {
+        match &self.turn {
+            Some(turn) => leaving(body, Arc::clone(turn).lock_owned().await),
+            None => body.into(),
+        }
+    }
+
     /// Exchanges one request for its reply.
     pub(super) async fn exchanged(&self, request: LinkRequest, holds: &Holdings) -> Answered {
         let _asked = self.owed.ask(request.length());
@@ -276,7 +293,7 @@ impl Http {
                 .client
                 .post(format!("{}{path}", self.base))
                 .header(reqwest::header::CONTENT_TYPE, CBOR_MEDIA_TYPE)
-                .body(body),
+                .body(self.in_turn(body).await),
         };
         let request = request.header(HOLDS_HEADER, holds.to_string());
         match request.send().await {
@@ -293,6 +310,14 @@ impl Http {
             Err(error) => fault(&error).into(),
         }
     }
+}
+
+/// A message that lets the next one on the line when it is there itself.
+fn leaving(body: Vec<u8>, turn: OwnedMutexGuard<()>) -> reqwest::Body {
+    reqwest::Body::wrap_stream(stream::once(async move {
+        drop(turn);
+        Ok::<_, Infallible>(body)
+    }))
 }
 
 #[cfg(unix)]
