@@ -197,15 +197,27 @@ pub(super) fn follow(owner: &mut Owner, expected: u64) -> Result<Option<LinkRequ
     sealed::follow(owner, ServiceId::Funds, expected, content)
 }
 
-/// What goes beside the request on its way: beside a statement, the page of the journal that it lets the
-/// data center take.
+/// What goes beside the request on its way: the page of the journal that its statement lets the data
+/// center take. Nothing goes beside a refill that somebody waits for.
 pub(super) fn beside(owner: &mut Owner) -> Result<Option<LinkRequest>, UiError> {
-    match sealed::pending(owner, ServiceId::Funds)? {
-        Some(intent) if intent.kind == SYNC => {
+    let Some(intent) = sealed::pending(owner, ServiceId::Funds)? else {
+        return Ok(None);
+    };
+    let stated = match intent.kind {
+        SYNC => {
             let request: SyncRequest = read_request(&intent)?;
-            mirror::beside(owner, request.statement.journal_size)
+            Some(request.statement.journal_size)
         }
-        Some(_) | None => Ok(None),
+        REFILL => {
+            let request: RefillRequest = read_request(&intent)?;
+            let is_awaited = request.kind == RefillKind::Refill;
+            (!is_awaited).then_some(request.statement.journal_size)
+        }
+        _ => None,
+    };
+    match stated {
+        Some(stated) => mirror::beside(owner, stated),
+        None => Ok(None),
     }
 }
 
@@ -271,6 +283,7 @@ fn accept_sync(owner: &mut Owner, intent: &Intent, reply: &[u8]) -> Result<(), U
         refunds::tell(owner, line.counter)?;
     }
     owner.set_acknowledgement_due(false);
+    mirror::received(owner);
     Ok(())
 }
 

@@ -52,6 +52,11 @@ impl Owner {
     }
 }
 
+/// Notes that a receipt has come: it says what is accepted now.
+pub(super) const fn received(owner: &mut Owner) {
+    owner.pages().accepted = None;
+}
+
 /// How many records the data center has mirrored, as it said last.
 ///
 /// # Errors
