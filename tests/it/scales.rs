@@ -225,7 +225,7 @@ async fn a_scale_sets_itself_to_zero_when_it_is_told() {
         assert_eq!((view.state, view.weighing), (ScaleState::Empty, None));
         weighed.scale.does(Manner::Silent);
         let refused = weighed.ask(zero(ScaleAct::Zero)).await.unwrap_err();
-        assert_eq!(refused.code, "scale_not_zeroed");
+        assert_eq!(refused.code, "scale_zero_unanswered");
     }
 }
 

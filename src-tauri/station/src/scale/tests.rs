@@ -8,13 +8,15 @@ use shared::scale::hid::reading;
 use shared::scale::{Heard, Millis};
 
 use super::instrument::{Found, Gone, Instrument, Instruments};
+use super::kept::Kept;
 use crate::api::{
     Call, PieceState, PrintCall, QuoteCall, ScaleAct, ScaleSetup, ScaleState, ScaleView,
-    SetScaleCall, UiError, UseScaleCall, View, WeighCall,
+    SetLineCall, SetScaleCall, UiError, UseScaleCall, View, WeighCall,
 };
 use crate::cli;
 use crate::station::Station;
 use crate::station::fixture::{Desk, letter, runtime};
+use crate::station::ports::User;
 
 /// The USB scale of these tests.
 fn usb() -> ScaleSetup {
@@ -558,6 +560,34 @@ fn a_scale_is_found_chosen_and_left() {
     let set = Call::SetScale(SetScaleCall { setup: Some(usb()) });
     counter.view(set).unwrap();
     assert_eq!(counter.act(load).unwrap_err().code, "not_practice_scale");
+}
+
+#[test]
+fn whoever_looks_for_a_modem_or_a_scale_leaves_the_ports_of_others_alone() {
+    let serial = ScaleSetup::Serial {
+        path: "/dev/no-such-scale".to_owned(),
+        language: "nci".to_owned(),
+        baud: 9_600,
+        frame: "8n1".to_owned(),
+    };
+    let counter = Counter::new(usb());
+    let line = SetLineCall {
+        device: Some("/dev/no-such-modem".to_owned()),
+        ..SetLineCall::default()
+    };
+    counter.ask(Call::SetLine(line)).unwrap();
+    let kept = Kept {
+        setup: Some(serial),
+        ..Kept::default()
+    };
+    let ports = counter.station.apply(move |owner| {
+        super::kept::put(owner, &kept)?;
+        let of = |user| owner.ports_of_others(user);
+        Ok((of(User::Modem)?, of(User::Scale)?))
+    });
+    let (modem, scale) = counter.runtime.block_on(ports).unwrap();
+    assert_eq!(modem, ["/dev/no-such-scale"]);
+    assert_eq!(scale, ["/dev/no-such-modem"]);
 }
 
 #[test]
