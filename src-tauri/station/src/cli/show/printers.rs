@@ -35,10 +35,10 @@ fn found_one(view: &FoundPrinterView, out: &mut dyn Write) -> io::Result<()> {
         return writeln!(out, "  set up as {name}");
     }
     let model = if view.is_known {
-        setup.model.as_str()
+        format!("{} --stock {}", setup.model, setup.stock)
     } else {
         writeln!(out, "  unknown model: choose one that speaks its language")?;
-        "MODEL"
+        "MODEL".to_owned()
     };
     let asks = if setup.acknowledges {
         ""
@@ -111,7 +111,7 @@ mod tests {
         insta::assert_snapshot!(told, @r"
         Not looked everywhere: USB: access denied
         Zebra ZD421
-          pennyblack printers add 'Clerk'\''s Zebra' --port 'usb:0a5f:0166/X 1' --model zebra-zd421-203
+          pennyblack printers add 'Clerk'\''s Zebra' --port 'usb:0a5f:0166/X 1' --model zebra-zd421-203 --stock label-4x6
         Nobody P-1
           unknown model: choose one that speaks its language
           pennyblack printers add P-1 --port 'usb:0a5f:0166/X 1' --model MODEL

@@ -30,6 +30,10 @@ const GAP: Um = Um::tenths(31);
 /// The side of a patch of one density.
 const PATCH: Um = Um::mm(8);
 
+/// A dot of a patch on a page, which has no dots of its own: a hundredth of an inch, which is whole
+/// dots of a head of 300 dpi and its multiples.
+const PAGE_DOT: Um = Um::inches(1, 100);
+
 /// What a line of the page is called; nobody wrote it, so that nobody is told.
 const LINE: Field = Field::of("the test page");
 
@@ -108,7 +112,7 @@ pub fn test_page(stock: &Stock, dpi: Dpi, about: &str) -> Result<TestPage, NoTes
     let mut patches = Vec::new();
     for (index, (at, patch)) in densities.into_iter().enumerate() {
         fill(&mut image, patch, index);
-        patches.push(Item::Image(density(at, patch, index, dpi)));
+        patches.push(Item::Image(density(at, index)));
     }
     label.add(patches).map_err(|_| too_small)?;
     if has_symbol {
@@ -284,16 +288,21 @@ fn fill(image: &mut BitImage, patch: DotRect, density: usize) {
 }
 
 /// The patch of one density as a part of a label.
-fn density(at: Point, patch: DotRect, density: usize, dpi: Dpi) -> Image {
+fn density(at: Point, density: usize) -> Image {
+    let side = usize::try_from(PATCH.0 / PAGE_DOT.0).unwrap_or(0);
+    let mut bits = BitImage::white(side, side);
     let whole = DotRect {
         x: 0,
         y: 0,
-        ..patch
+        width: side,
+        height: side,
     };
-    let mut bits = BitImage::white(patch.width, patch.height);
     fill(&mut bits, whole, density);
-    let dot = Um(Um::inches(1, 1).0 / u32::from(dpi.number()));
-    Image { bits, at, dot }
+    Image {
+        bits,
+        at,
+        dot: PAGE_DOT,
+    }
 }
 
 #[cfg(test)]
@@ -335,6 +344,11 @@ mod tests {
         let ink = page.image.inked().unwrap();
         assert!(ink.x >= Dpi::D203.dots(Um::mm(3)) && ink.width > Dpi::D203.dots(Um::mm(90)));
         assert_eq!(self_read(&page.image, &payload("x")), Ok(()));
+        let pictures = |item: &&Item| matches!(item, Item::Image(_));
+        assert_eq!(
+            page.label.items().iter().filter(pictures).count(),
+            DENSITIES
+        );
         assert!(payload("x").starts_with(b"TEST PAGE - NO VALUE"));
         assert_eq!(payload("x").len(), crate::vault::draft::INDICIUM_BYTES);
         let long = test_page(&stock, Dpi::D203, &"W".repeat(300));
