@@ -57,14 +57,6 @@ impl Form {
         Self::Bytes(Press::of_files(dpi))
     }
 
-    /// The stock as it is loaded: a roll that is cut into labels has none longer than another.
-    pub(crate) fn loaded(&self, stock: Stock) -> Stock {
-        match self {
-            Self::Bytes(press) => press.loaded(stock),
-            Self::Page { .. } => stock,
-        }
-    }
-
     /// Whether the printer has to answer questions.
     pub(crate) fn must_answer(&self) -> bool {
         match self {
@@ -247,17 +239,6 @@ impl Press {
         }
     }
 
-    fn loaded(&self, stock: Stock) -> Stock {
-        let feels_gaps = matches!(self.manners.language, Language::Epl | Language::Tspl);
-        if feels_gaps && self.sheet.gap_tenths > 0 && stock.feed == Feed::Roll {
-            return Stock {
-                feed: Feed::Cut,
-                ..stock
-            };
-        }
-        stock
-    }
-
     /// This press, for a label that may be longer or shorter than a piece.
     pub(crate) fn of_length(self, label: &Label) -> Self {
         let length = if self.turned {
@@ -378,22 +359,6 @@ mod tests {
             };
             assert_eq!(Ok(packed), job, "{stock}");
             assert_eq!(press.check(&image), Ok(()));
-        }
-    }
-
-    #[test]
-    fn a_roll_that_is_cut_into_labels_has_labels_of_one_length() {
-        for (model, dpi, roll, feed) in [
-            ("tsc-te210", 203, "roll-62", Feed::Cut),
-            ("zebra-lp2844", 203, "roll-62", Feed::Cut),
-            ("tsc-te210", 203, "roll-102", Feed::Roll),
-            ("epson-tm-m30iii", 203, "roll-80", Feed::Roll),
-            ("esc-pos", 203, "roll-80", Feed::Roll),
-            ("zpl", 203, "tape-41", Feed::Sideways),
-        ] {
-            let press = Press::of(&setup(model, dpi, roll, true)).unwrap();
-            let stock = Stock::by_name(roll).unwrap();
-            assert_eq!(press.loaded(stock).feed, feed, "{model} {roll}");
         }
     }
 

@@ -166,7 +166,6 @@ impl Owner {
             say(Code::NotDrawn, &[("reason", reason)])
         };
         let stock = Stock::by_name(&paper.stock).ok_or_else(unknown)?;
-        let stock = paper.form.map_or(stock, |form| form.loaded(stock));
         let dpi = Dpi::from_number(paper.dpi).ok_or_else(unknown)?;
         let (title, name, label) = match slip {
             Slip::Receipt { serial } => {
