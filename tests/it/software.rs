@@ -220,6 +220,7 @@ impl Link for Breaking {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_package_goes_on_where_the_line_broke_also_after_a_restart() {
     let mut office = Office::new().await;
+    office.open("Mon-Sun 00:00-24:00").await;
     office.publish("1.1.0", 100, &[]).await;
     let mut asked = Vec::new();
     while office.view().await.state != SoftwareState::Waiting {

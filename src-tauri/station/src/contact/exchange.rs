@@ -14,7 +14,7 @@ use crate::services::{self, keys, sealed, statement_door, trust};
 use crate::station::{Owner, STATION_USER, Station};
 
 /// Refusals after which a station is served no more, and only the statement door stays open to it.
-const SHUT_OUT: [&str; 2] = ["certificate_revoked", "certificate_too_old"];
+pub(super) const SHUT_OUT: [&str; 2] = ["certificate_revoked", "certificate_too_old"];
 
 /// The refusal of a public document that the data center has not.
 const ABSENT: &str = "not_found";

@@ -3,6 +3,7 @@
 use shared::money::{Mills, MoneyError};
 
 use super::enrol;
+use super::exchange::SHUT_OUT;
 use super::round::{self, ClerksLine};
 use crate::api::{
     ContactCall, EnrolCall, RefillCall, RefillView, RefundCall, UiError, View, WithdrawCall,
@@ -125,7 +126,9 @@ impl Station {
     /// A fault as the clerk reads it who asked for a refill of `amount`: when that is on its way, it
     /// is not over with the fault.
     async fn kept(&self, amount: Mills, fault: UiError) -> UiError {
-        if fault.code == Code::LineBroke.name() {
+        // A station that is served no more completes nothing at its next contact.
+        let is_shut_out = SHUT_OUT.iter().any(|code| fault.code == *code);
+        if is_shut_out || fault.code == Code::LineBroke.name() {
             return fault;
         }
         match self.apply(|owner| funds::on_its_way(owner)).await {

@@ -601,7 +601,8 @@ impl Port for Slow {
 
 #[test]
 fn a_printer_at_what_somebody_else_prints_is_not_taken_for_one_in_the_middle_of_a_band() {
-    for (busy_for, filled) in [(Duration::from_millis(150), false), (PATIENCE.stall, true)] {
+    let busy = Duration::from_secs(2);
+    for (busy_for, filled) in [(Duration::from_millis(150), false), (busy * 5 / 4, true)] {
         let mut port = Receipt {
             done_at: std::time::Instant::now() + busy_for,
             tags: Vec::new(),
@@ -613,7 +614,7 @@ fn a_printer_at_what_somebody_else_prints_is_not_taken_for_one_in_the_middle_of_
             manners: TAGGED,
             patience: Patience {
                 status: Duration::from_millis(20),
-                busy: Duration::from_millis(400),
+                busy,
                 ..PATIENCE
             },
             step: Step::Unsure,
