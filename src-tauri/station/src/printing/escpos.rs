@@ -317,16 +317,15 @@ impl PrinterEar {
 
 impl Ear for PrinterEar {
     fn hear(&mut self, byte: u8) -> Option<Word> {
-        if let Some(request) = self.request {
-            return read_status(request, byte);
-        }
         self.last.rotate_left(1);
         self.last[6] = byte;
-        match self.last {
-            [0x37, 0x22, a, b, c, d, 0x00] => Some(Word::Tag([a, b, c, d])),
+        // A tag that comes late is no answer to a question, though its characters may look like one.
+        match (self.request, self.last) {
+            (None, [0x37, 0x22, a, b, c, d, 0x00]) => Some(Word::Tag([a, b, c, d])),
             _ if self.is_in_a_tag() => None,
+            (Some(request), _) => read_status(request, byte),
             // What a glance at the state brings back; that all is well is no news.
-            _ => read_status(RealTimeStatusRequest::OfflineCause, byte)
+            (None, _) => read_status(RealTimeStatusRequest::OfflineCause, byte)
                 .filter(|word| matches!(word, Word::Hindered(_))),
         }
     }

@@ -257,6 +257,17 @@ fn a_byte_without_the_pattern_is_no_answer() {
 }
 
 #[test]
+fn a_tag_that_comes_late_is_no_answer_to_a_question() {
+    // Each of these characters alone would be an answer: no paper, an open cover, an error.
+    for tag in ["2222", "RRRR", "6v2r"] {
+        let mut ear = PrinterEar::new(Some(1));
+        let late = [b"7\"", tag.as_bytes(), b"\0\x12"].concat();
+        let heard: Vec<Word> = late.iter().filter_map(|&byte| ear.hear(byte)).collect();
+        assert_eq!(heard, [Word::Ready], "{tag}");
+    }
+}
+
+#[test]
 fn a_tag_is_heard_whole_and_behind_noise() {
     let heard = |bytes: &[u8]| {
         let mut ear = PrinterEar::new(None);

@@ -175,7 +175,16 @@ impl Wire<'_> {
             });
             match word {
                 Some(Word::Tag(_)) => return Ok(true),
-                Some(Word::Hindered(hindrance)) => return Err(Unready::Hindered(hindrance)),
+                // Half of a tag that comes late may look like it; the printer is asked.
+                Some(Word::Hindered(_)) => {
+                    self.hush().map_err(|_| Unready::Silent)?;
+                    if let Some(Word::Hindered(hindrance)) = self.why_silent() {
+                        return Err(Unready::Hindered(hindrance));
+                    }
+                    if started.elapsed() >= patience {
+                        return Ok(false);
+                    }
+                }
                 Some(_) | None if started.elapsed() < patience => {
                     self.drain().map_err(|_| Unready::Silent)?;
                 }

@@ -620,7 +620,8 @@ fn a_printer_at_what_somebody_else_prints_is_not_taken_for_one_in_the_middle_of_
             step: Step::Unsure,
             near_end_refuses: false,
         };
-        assert!(preflight(&mut wire).is_ok());
+        let found = preflight(&mut wire);
+        assert!(found.is_ok(), "{found:?}");
         assert_eq!(port.filled, filled, "{busy_for:?}");
     }
 }
