@@ -17,6 +17,9 @@ use super::software::cli::SoftwareCommand;
 use super::statement::StatementCommand;
 use super::tree::TreeCommand;
 
+/// The heading of what every command takes: its own options come first.
+const COMMON: &str = "Options of every command";
+
 /// Runs a Pennyblack data center: it holds the accounts, grants refills to postal printing
 /// stations, and publishes postal rates.
 ///
@@ -27,14 +30,14 @@ use super::tree::TreeCommand;
 #[command(name = "pennyblack-server", version, max_term_width = 100)]
 pub struct Cli {
     /// The data center's folder [default: the platform's folder for application data].
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = COMMON, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Write JSON for machines: one object, or one per line for lists; refusals to standard error.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = COMMON)]
     pub json: bool,
     /// A file whose first line is the PIN of the PKCS #11 token that holds the data center's keys;
     /// without it the environment variable PENNYBLACK_TOKEN_PIN is used.
-    #[arg(long, global = true, value_name = "PATH")]
+    #[arg(long, global = true, help_heading = COMMON, value_name = "PATH")]
     pub pin_file: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]

@@ -13,6 +13,7 @@ pub mod epoch;
 pub mod keys;
 pub mod lines;
 pub mod money;
+mod none;
 mod output;
 pub mod owner;
 pub mod perform;
@@ -31,7 +32,7 @@ pub mod view;
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::Read as _;
+use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -120,6 +121,7 @@ fn set_up_log(command: &Command) {
     let set = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .try_init();
     if set.is_err() {
         tracing::debug!("the log was set up before");
@@ -372,7 +374,16 @@ fn perform_or_ask(
     clock: Arc<dyn Clock>,
     output: &Output,
 ) -> Result<(), AdminRefusal> {
-    perform_or_ask_for(folder, call, clock, &mut |view| output.view(&view))
+    let nothing = none::said_of(&call);
+    let mut any = false;
+    perform_or_ask_for(folder, call, clock, &mut |view| {
+        any = true;
+        output.view(&view)
+    })?;
+    if let (false, Some(nothing)) = (any, nothing) {
+        output.remark(nothing);
+    }
+    Ok(())
 }
 
 /// As [`perform_or_ask`], with another taker of the views.

@@ -28,6 +28,16 @@ impl Output {
         writeln!(io::stdout().lock(), "{text}").is_ok()
     }
 
+    /// Writes a sentence for people; programs get nothing.
+    pub(super) fn remark(&self, text: &str) {
+        if self.json {
+            return;
+        }
+        if let Err(error) = writeln!(io::stdout().lock(), "{}", shown(text)) {
+            tracing::debug!(%error, "nobody reads standard output");
+        }
+    }
+
     /// Writes a line: the JSON, or what `text` says to people.
     pub(super) fn line(&self, json: &str, text: impl FnOnce() -> String) {
         let line = self.shown_line(json, text);

@@ -51,6 +51,44 @@ fn an_account_is_opened_and_a_deposit_is_booked_once() {
 }
 
 #[test]
+fn a_list_with_nothing_in_it_says_so_to_people_and_is_empty_for_programs() {
+    let folder = Folder::initialised();
+    let lists: [&[&str]; 12] = [
+        &["account", "list"],
+        &["account", "unmatched"],
+        &["station", "list"],
+        &["rates", "list"],
+        &["rates", "validate"],
+        &["refund", "list"],
+        &["software", "list"],
+        &["software", "stations"],
+        &["admin", "key", "list"],
+        &["refusals"],
+        &["lines"],
+        &["calls"],
+    ];
+    let said = lists.map(|words| {
+        assert!(folder.lines(words).is_empty(), "{words:?}");
+        let said = String::from_utf8(folder.run(words).stdout).unwrap();
+        format!("{:<20}{said}", words.join(" "))
+    });
+    assert_snapshot!(said.concat(), @r"
+    account list        There is no account yet. Open one with `pennyblack-server account new NAME`.
+    account unmatched   Every payment is with an account.
+    station list        There is no station yet. Make one known with `pennyblack-server station new --account ACCOUNT`.
+    rates list          There is no edition of rates yet. Store one with `pennyblack-server rates import FILE`.
+    rates validate      No edition waits to be published.
+    refund list         No piece was claimed back yet.
+    software list       No release of the stations' program is published.
+    software stations   No station has said yet what it runs.
+    admin key list      No admin has a key yet. Make one with `pennyblack-server admin key new`.
+    refusals            Nothing was refused since the data center began to serve.
+    lines               No telephone line is served: `serve --modem DEVICE` answers one.
+    calls               No telephone line took a call in this time.
+    ");
+}
+
+#[test]
 fn a_deposit_works_beside_the_running_server() {
     let folder = Folder::initialised();
     folder.json(&["account", "new", "Rural Dental"]);

@@ -170,7 +170,7 @@ with_papers! {
     /// No edition in force.
     NoEdition = "no_edition", Refused, false,
         "There are no postal rates in force on this station. Nothing was debited.",
-        "Start a contact to fetch the rates.";
+        "Start a contact to fetch them. When it brings none, the data center has published none yet.";
     /// No such piece.
     UnknownPiece = "unknown_piece", Refused, false,
         "There is no piece {serial} on this station.",

@@ -13,7 +13,7 @@ use crate::admin::call::AdminCall;
 use crate::admin::output::Output;
 use crate::admin::refusal::{AdminRefusal, Ending};
 use crate::admin::view::AdminView;
-use crate::admin::{perform_or_ask_for, read_passphrase};
+use crate::admin::{none, perform_or_ask, perform_or_ask_for, read_passphrase};
 use crate::ca;
 use crate::clock::Clock;
 use crate::folder::{Folder, read_small, write_private};
@@ -145,7 +145,7 @@ pub(in crate::admin) fn carry_out(
             let call = AdminCall::Approval {
                 approval: ApprovalCall::KeyList,
             };
-            perform_or_ask_for(folder, call, clock, &mut |view| output.view(&view))
+            perform_or_ask(folder, call, clock, output)
         }
     }
 }
@@ -162,7 +162,10 @@ pub(in crate::admin) fn asking(
     output: &Output,
 ) -> Result<(), AdminRefusal> {
     let mut written = Ok(());
+    let nothing = none::said_of(&call);
+    let mut any = false;
     perform_or_ask_for(folder, call, clock, &mut |view| {
+        any = true;
         if let (AdminView::Approval(ApprovalView::Request(request)), Some(file)) =
             (&view, &consent.request)
         {
@@ -170,6 +173,9 @@ pub(in crate::admin) fn asking(
         }
         output.view(&view)
     })?;
+    if let (false, Some(nothing)) = (any, nothing) {
+        output.remark(nothing);
+    }
     Ok(written?)
 }
 

@@ -1,6 +1,6 @@
 //! `pennyblack-bridge`: serves the station's window as a page on loopback.
 
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -39,6 +39,7 @@ async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     let data = station::folder::data_folder(arguments.data)
         .context("this account has no data folder of its own: name one with --data DIR")?;

@@ -10,6 +10,9 @@ use super::presets::{Presets, Waiting};
 use super::scale::Scale;
 use super::users::Users;
 
+/// The heading of what every command takes: its own options come first.
+const COMMON: &str = "Options of every command";
+
 /// Prints postage and keeps its value: the station's command line.
 ///
 /// Every command works beside the open window: it asks the program that has the data folder open.
@@ -17,16 +20,16 @@ use super::users::Users;
 #[command(name = "pennyblack", version, propagate_version = true)]
 pub(super) struct Arguments {
     /// The data folder [default: the platform's data folder]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = COMMON, value_name = "DIR")]
     pub(super) data: Option<PathBuf>,
     /// Answer in JSON: one object, or one a line for lists
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = COMMON)]
     pub(super) json: bool,
     /// Who asks; needed where this station has users
-    #[arg(long, global = true, value_name = "NAME", requires = "pin_file")]
+    #[arg(long, global = true, help_heading = COMMON, value_name = "NAME", requires = "pin_file")]
     pub(super) user: Option<String>,
     /// A private file whose first line is their PIN
-    #[arg(long, global = true, value_name = "PATH", requires = "user")]
+    #[arg(long, global = true, help_heading = COMMON, value_name = "PATH", requires = "user")]
     pub(super) pin_file: Option<PathBuf>,
     /// What to do
     #[command(subcommand)]

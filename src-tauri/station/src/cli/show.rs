@@ -96,34 +96,36 @@ fn text(view: &View, out: &mut dyn Write) -> io::Result<()> {
     match view {
         View::Status(view) => status(view, out),
         View::Piece(view) => piece(view, out),
-        View::Pieces(view) => view.pieces.iter().try_for_each(|one| listed(one, out)),
+        View::Pieces(view) => each(&view.pieces, "There is no piece to show.", listed, out),
         View::Refill(view) => refill(view, out),
         View::Quote(view) => quote(view, out),
         View::Options(view) => options(view, out),
         View::Contact(view) => contact(view, out),
         View::Batch(view) => batch(view, out),
-        View::Printers(view) => view
-            .printers
-            .iter()
-            .try_for_each(|one| printers::printer(one, out)),
+        View::Printers(view) => each(&view.printers, printers::NONE, printers::printer, out),
         View::Journal(view) => journal(view, out),
         View::Picture(view) => writeln!(out, "{} x {} mm", view.width_mm, view.height_mm),
         View::TestPage(view) => test_page(view, out),
         View::Preview(view) => writeln!(out, "{} x {} mm", view.width_mm, view.height_mm),
         View::Place(view) => writeln!(out, "{}", view.lines.join("\n")),
         View::Statistics(view) => statistics::statistics(view, out),
-        View::Centres(view) => view.centres.iter().try_for_each(|one| centre(one, out)),
-        View::Presets(view) => view
-            .presets
-            .iter()
-            .try_for_each(|one| rehearsal::preset(one, out)),
-        View::WaitingBatches(view) => view
-            .batches
-            .iter()
-            .try_for_each(|one| rehearsal::waiting(one, out)),
+        View::Centres(view) => {
+            let none = "The account has no cost centres.";
+            each(&view.centres, none, centre, out)
+        }
+        View::Presets(view) => {
+            let none = "There is no preset. Make one with: pennyblack presets put NAME";
+            each(&view.presets, none, rehearsal::preset, out)
+        }
+        View::WaitingBatches(view) => {
+            each(&view.batches, "No batch waits.", rehearsal::waiting, out)
+        }
         View::BatchText(view) => write!(out, "{}", view.csv),
         View::Rehearsal(view) => rehearsal::rehearsal(view, out),
-        View::Users(view) => view.users.iter().try_for_each(|one| user(one, out)),
+        View::Users(view) => {
+            let none = "This station has no users: whoever sits at it may do everything.";
+            each(&view.users, none, user, out)
+        }
         View::Session(view) => user(&view.user, out),
         View::Software(view) => software::software(view, out),
         View::Line(view) => telephone::setup(view, out),
@@ -135,6 +137,19 @@ fn text(view: &View, out: &mut dyn Write) -> io::Result<()> {
         View::Slip(view) => writeln!(out, "{}", view.message),
         View::OfficeArt(view) => art(view, out),
     }
+}
+
+/// A list, or the sentence that there is nothing in it: silence looks like a fault.
+fn each<T>(
+    all: &[T],
+    none: &str,
+    one: impl Fn(&T, &mut dyn Write) -> io::Result<()>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if all.is_empty() {
+        return writeln!(out, "{none}");
+    }
+    all.iter().try_for_each(|item| one(item, out))
 }
 
 /// Mills as people read them; `None` beyond what a register holds.
@@ -361,9 +376,10 @@ fn options(view: &OptionsView, out: &mut dyn Write) -> io::Result<()> {
     view.options.iter().try_for_each(|way| {
         let price = way.quote.as_ref().map(|quote| money(quote.price_mills));
         let price = price.unwrap_or_else(|| "-".to_owned());
-        let excluded = way.excluded.as_ref();
-        let why = excluded.map_or_else(String::new, |why| format!("  {why}."));
-        writeln!(out, "{price:>9}  {:<40}{why}", way.title)
+        match &way.excluded {
+            Some(why) => writeln!(out, "{price:>9}  {:<40}  {why}.", way.title),
+            None => writeln!(out, "{price:>9}  {}", way.title),
+        }
     })
 }
 

@@ -157,6 +157,33 @@ fn a_letter_is_quoted_printed_listed_and_verified() {
 }
 
 #[test]
+fn a_list_with_nothing_in_it_says_so_to_people_and_is_empty_for_programs() {
+    served(|_, folder| {
+        let lists: [&[&str]; 6] = [
+            &["pieces"],
+            &["printers", "list"],
+            &["presets", "list"],
+            &["waiting", "list"],
+            &["users", "list"],
+            &["cost-centres"],
+        ];
+        let said = lists.map(|words| {
+            let programs = pennyblack(folder, &[words, &["--json"]].concat());
+            assert_eq!((programs.code, programs.out.as_str()), (0, ""), "{words:?}");
+            format!("{:<16}{}", words.join(" "), pennyblack(folder, words).out)
+        });
+        insta::assert_snapshot!(said.concat(), @r"
+        pieces          There is no piece to show.
+        printers list   No printer is set up. Look for one with: pennyblack printers find
+        presets list    There is no preset. Make one with: pennyblack presets put NAME
+        waiting list    No batch waits.
+        users list      This station has no users: whoever sits at it may do everything.
+        cost-centres    The account has no cost centres.
+        ");
+    });
+}
+
+#[test]
 fn an_indicium_is_verified_far_from_its_station() {
     served(|desk, data| {
         let png = desk.path("a.png").display().to_string();

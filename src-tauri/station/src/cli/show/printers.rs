@@ -4,6 +4,9 @@ use std::io::{self, Write};
 
 use crate::api::{FoundPrinterView, FoundPrintersView, PrinterSetup};
 
+/// What a station without printers is told.
+pub(super) const NONE: &str = "No printer is set up. Look for one with: pennyblack printers find";
+
 pub(super) fn printer(setup: &PrinterSetup, out: &mut dyn Write) -> io::Result<()> {
     let ack = if setup.acknowledges {
         ", acknowledges"
