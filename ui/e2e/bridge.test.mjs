@@ -6,16 +6,20 @@ import { BRIDGE, demo, noDemo, started } from './demo.mjs';
 
 const skip = noBrowser ?? noDemo() ?? false;
 
-test('in a browser: enrol, refill, price, see the label, print, and find it in the history', { skip, timeout: 180_000 }, async () => {
+/**
+ * Enrols a station in a page of the bridge and hands it to `act`; nothing may break in it.
+ * @param {{ width: number, height: number }} viewport
+ * @param {(page: import('playwright-core').Page) => Promise<unknown>} act
+ */
+async function onBridge(viewport, act) {
   const center = await demo();
   const bridge = await started(BRIDGE, ['--data', center.station, '--json']);
   const browser = await launch();
   try {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    const page = await browser.newPage({ viewport });
     const faults = [];
     page.on('pageerror', (error) => faults.push(error.message));
     await page.goto(bridge.told.url);
-
     await page.fill('#server', center.url);
     await page.fill('#code', center.code);
     await page.check('input[value=key-file]');
@@ -23,13 +27,28 @@ test('in a browser: enrol, refill, price, see the label, print, and find it in t
     await assertAccessible(page, 'first run');
     await page.click('#enrol-go');
     await page.waitForSelector('#balance', { timeout: 60_000 });
+    await act(page);
+    assert.deepEqual(faults, []);
+  } finally {
+    await browser.close();
+    await bridge.stop();
+    await center.stop();
+  }
+}
 
-    await page.keyboard.press('F8');
-    await page.fill('#amount', '50.00');
-    await page.keyboard.press('Enter');
-    await page.waitForSelector('text=Added $50.00. Balance $50.00.', { timeout: 30_000 });
-    await assertAccessible(page, 'after a refill');
-    await page.keyboard.press('Escape');
+/** The first refill, by the keyboard. */
+async function refill(page, amount) {
+  await page.keyboard.press('F8');
+  await page.fill('#amount', amount);
+  await page.keyboard.press('Enter');
+  await page.waitForSelector(`text=Added $${amount}. Balance $${amount}.`, { timeout: 30_000 });
+  await assertAccessible(page, 'after a refill');
+  await page.keyboard.press('Escape');
+}
+
+test('in a browser: enrol, refill, price, see the label, print, and find it in the history', { skip, timeout: 180_000 }, () =>
+  onBridge({ width: 1280, height: 800 }, async (page) => {
+    await refill(page, '50.00');
 
     await page.fill('#address', 'Addressee\n12 N Main St Apt 4\nBoise ID 83702');
     await page.waitForSelector('#print:enabled');
@@ -45,34 +64,11 @@ test('in a browser: enrol, refill, price, see the label, print, and find it in t
     await page.waitForSelector('td >> text=Printed');
     assert.equal(await page.locator('tbody tr').count(), 1);
     await assertAccessible(page, 'the history');
-    assert.deepEqual(faults, []);
-  } finally {
-    await browser.close();
-    await bridge.stop();
-    await center.stop();
-  }
-});
+  }));
 
-test('in a browser: a piece is weighed on the practice scale and printed only while it lies there', { skip, timeout: 180_000 }, async () => {
-  const center = await demo();
-  const bridge = await started(BRIDGE, ['--data', center.station, '--json']);
-  const browser = await launch();
-  try {
-    const page = await browser.newPage({ viewport: { width: 1024, height: 640 } });
-    const faults = [];
-    page.on('pageerror', (error) => faults.push(error.message));
-    await page.goto(bridge.told.url);
-    await page.fill('#server', center.url);
-    await page.fill('#code', center.code);
-    await page.check('input[value=key-file]');
-    await page.fill('#path', center.key);
-    await page.click('#enrol-go');
-    await page.waitForSelector('#balance', { timeout: 60_000 });
-    await page.keyboard.press('F8');
-    await page.fill('#amount', '20.00');
-    await page.keyboard.press('Enter');
-    await page.waitForSelector('text=Added $20.00.', { timeout: 30_000 });
-    await page.keyboard.press('Escape');
+test('in a browser: a piece is weighed on the practice scale and printed only while it lies there', { skip, timeout: 180_000 }, () =>
+  onBridge({ width: 1024, height: 640 }, async (page) => {
+    await refill(page, '20.00');
 
     await page.click('nav >> text=Setup');
     await page.click('#use-practice');
@@ -107,13 +103,7 @@ test('in a browser: a piece is weighed on the practice scale and printed only wh
       const field = document.getElementById('weight');
       return field instanceof HTMLInputElement && field.value === '0.9oz';
     });
-    assert.deepEqual(faults, []);
-  } finally {
-    await browser.close();
-    await bridge.stop();
-    await center.stop();
-  }
-});
+  }));
 
 test('without its token the page cannot ask the station anything', { skip, timeout: 60_000 }, async () => {
   const center = await demo();
