@@ -166,11 +166,14 @@ test('the practice scale is marked and takes loads by hand', { skip }, () => {
   const practice = () => scale({ practice: true, title: 'Practice scale' });
   return onPage({ scale: practice, 'use-scale': practice }, async (page, station) => {
     await page.waitForSelector('.scale >> text=PRACTICE');
+    await fillPiece(page);
     await page.fill('#practice-load', '2lb3oz');
-    await page.click('#practice-put');
+    await page.keyboard.press('Enter');
+    await until(page, () => callsOf(station, 'use-scale').length === 1);
     await page.fill('#practice-load', '');
     await page.click('#practice-put');
     await until(page, () => callsOf(station, 'use-scale').length === 2);
+    assert.deepEqual(callsOf(station, 'print'), [], 'Enter puts the load on and prints nothing');
     assert.deepEqual(callsOf(station, 'use-scale').map(({ act }) => act), [
       { kind: 'practice', load: '2lb3oz', shaken: false },
       { kind: 'practice', load: '0oz', shaken: false },

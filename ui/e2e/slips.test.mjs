@@ -44,7 +44,7 @@ test('logo, slogan and message are chosen in Setup', { skip }, () =>
     await page.click('nav >> text=Setup');
     await page.waitForSelector('#art-save:disabled');
     await page.fill('#art-slogan', 'Seeds that grow');
-    await page.click('#art-save');
+    await page.keyboard.press('Enter');
     await page.waitForSelector('text=The next label carries it.');
     const [words] = callsOf(station, 'set-office-art');
     assert.deepEqual([words.slogan, words.message, words.logo_png_base64], ['Seeds that grow', '', null]);
