@@ -114,7 +114,7 @@ test('every key of the counter goes where it says', { skip }, () =>
     await page.keyboard.press('F9');
     await page.waitForSelector('#csv');
     await page.keyboard.press('Escape');
-    await page.waitForSelector('#csv', { state: 'detached' });
+    await page.waitForSelector('#csv', { state: 'hidden' });
     assert.equal(await page.inputValue('#address'), ADDRESS, 'stepping back keeps what was typed');
   }));
 
@@ -272,6 +272,32 @@ test('a batch shows its progress and then every row', { skip }, () => {
     await page.waitForSelector('text=No such ZIP.');
     await page.waitForSelector('text=Stopped after 2 of 2 rows.');
     await assertAccessible(page, 'a batch');
+  });
+});
+
+test('rows that nobody kept and a batch that prints are there when somebody comes back', { skip }, () => {
+  const view = { rows: 2, printed: 1, already: 0, refused: 1, unknown: 0, spent_mills: 780, stopped: false, results: [
+    { line: 3, outcome: 'refused', serial: null, postage_mills: null, reason: 'No such ZIP.' },
+  ] };
+  let finish;
+  return onPage({ batch: () => new Promise((answer) => (finish = () => answer(view))) }, async (page, station) => {
+    await page.waitForSelector('#balance');
+    await page.keyboard.press('F9');
+    await page.fill('#csv', 'name,zip\nA,83702\nB,00000\n');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('#address');
+    await page.keyboard.press('F9');
+    assert.equal(await page.inputValue('#csv'), 'name,zip\nA,83702\nB,00000\n');
+    await page.click('#batch-go');
+    await page.click('nav >> text=History');
+    await page.click('nav >> text=Batch');
+    assert.equal(await page.isEnabled('#batch-go'), false, 'it prints already');
+    finish();
+    await page.click('nav >> text=History');
+    await page.click('nav >> text=Batch');
+    await page.waitForSelector('text=No such ZIP.');
+    assert.equal(callsOf(station, 'waiting-batches').length >= 4, true, 'what waits is asked anew each time');
+    assert.equal(callsOf(station, 'batch').length, 1);
   });
 });
 
