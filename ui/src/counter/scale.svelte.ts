@@ -24,10 +24,13 @@ class Scale {
     return this.weighing?.number === number;
   }
 
+  /** A no stays to be read while the load that it is about still moves. */
   hear(view: ScaleView): void {
     this.#heard += 1;
     this.view = view;
-    this.error = null;
+    if (view.state !== 'moving' && view.fault === null) {
+      this.error = null;
+    }
   }
 
   async refresh(): Promise<void> {
