@@ -301,6 +301,16 @@ test('rows that nobody kept and a batch that prints are there when somebody come
   });
 });
 
+test('nothing on any screen can scroll the window itself away', { skip }, () =>
+  onPage({ scale: () => scale({ practice: true, title: 'Practice scale' }) }, async (page) => {
+    for (const screen of ['Counter', 'Batch', 'History', 'Setup']) {
+      await page.click(`nav >> text=${screen}`);
+      await page.waitForTimeout(200);
+      const sizes = await page.evaluate(() => [document.documentElement.scrollHeight, document.body.scrollHeight, innerHeight]);
+      assert.deepEqual(sizes, [sizes[2], sizes[2], sizes[2]], screen);
+    }
+  }));
+
 const enrolled = async (page) => page.waitForSelector('#balance');
 /** @type {[string, import('./fixture.mjs').Given, (page: import('playwright-core').Page) => Promise<unknown>][]} */
 const LOOKS = [
