@@ -301,6 +301,37 @@ test('rows that nobody kept and a batch that prints are there when somebody come
   });
 });
 
+test('a refusal of four lines is read whole, and the address that is refused too', { skip }, () => {
+  const no = refusal(
+    'budget_spent',
+    'The budget of Sales for this month is 1.00, and 0.78 of it is spent already: this piece would cost 0.78 more. Nothing was debited.',
+    'Let a supervisor pass it with PIN and reason, or choose another cost centre.',
+  );
+  return onPage({ print: { no } }, async (page, station) => {
+    const said = page.locator('.said');
+    /** @returns {Promise<[number, number]>} what stands above the edge, and below it */
+    const cut = () =>
+      said.evaluate((strip) => {
+        const [room, text] = [strip.getBoundingClientRect(), strip.firstElementChild.getBoundingClientRect()];
+        return [Math.max(0, room.top - text.top), Math.max(0, text.bottom - room.bottom)];
+      });
+    await fillPiece(page);
+    await page.keyboard.press('Control+Enter');
+    await page.waitForSelector('#pass');
+    assert.deepEqual(await cut(), [0, 0]);
+    await assertAccessible(page, 'a long refusal');
+    station.answers.print = { no: { ...no, message: `${no.message} ${no.message} ${no.message}` } };
+    await page.keyboard.press('Control+Enter');
+    await page.waitForFunction(() => document.querySelector('.said').scrollHeight > document.querySelector('.said').clientHeight);
+    assert.equal((await cut())[0], 0, 'what is longer begins where it can be read');
+    station.answers.place = { no: refusal('unknown_zip', 'ZIP 00000 is not in the reference data. Nothing was debited.', 'Correct the ZIP code in the address, or look it up at the post.') };
+    await page.reload();
+    await page.fill('#address', 'Boise ID 00000');
+    await page.waitForSelector('.said >> text=Correct the ZIP code in the address');
+    assert.deepEqual(await cut(), [0, 0]);
+  });
+});
+
 test('nothing on any screen can scroll the window itself away', { skip }, () =>
   onPage({ scale: () => scale({ practice: true, title: 'Practice scale' }) }, async (page) => {
     for (const screen of ['Counter', 'Batch', 'History', 'Setup']) {
