@@ -245,7 +245,7 @@ test('what was printed is counted as asked and an alarm stands out', { skip }, (
     await page.click('nav >> text=Setup');
     await page.waitForSelector('text=312 pieces, $450.78, 2 of them spoiled.');
     await page.waitForSelector('text=All pieces add up to the register.');
-    await page.waitForSelector('td >> text=ground-advantage');
+    await page.waitForSelector('td >> text=Ground Advantage');
     station.answers.statistics = (call) => ({ ...printed(call), holds: false, all_mills: 450_000 });
     await page.selectOption('#statistics-by', 'zone');
     await page.waitForSelector('text=All pieces add up to $450.00, the register says $450.78. Ring your admin.');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { money, signed } from './money';
 import { isoDate, untilWords } from './time';
-import { counted, kindOf } from './words';
+import { counted, countedAs, kindOf, serialParts } from './words';
 
 test('an amount has two decimals, and a third where there is one', () => {
   expect(money(780)).toBe('$0.78');
@@ -46,4 +46,14 @@ test('flat-rate items and what amends a piece have their words', () => {
   expect(kindOf({ class: 'international', shape: 'priority-parcel' })).toBe('International priority parcel');
   expect(kindOf({ class: 'ground-advantage', shape: 'correction' })).toBe('Ground Advantage date correction');
   expect(kindOf({ class: 'first-class', shape: 'additional' })).toBe('First-Class additional postage');
+});
+
+test('what is counted is called as the counter calls it', () => {
+  expect([countedAs('class', 'ground-advantage'), countedAs('shape', 'flat')]).toEqual(['Ground Advantage', 'large envelope']);
+  expect([countedAs('class', 'pigeon'), countedAs('zone', '4'), countedAs(undefined, 'flat')]).toEqual(['pigeon', '4', 'flat']);
+});
+
+test('a serial is cut before its own number', () => {
+  expect(serialParts('ZZ01-0000-0000-0042-7-000313')).toEqual(['ZZ01-0000-0000-0042-7-', '000313']);
+  expect(serialParts('7')).toEqual(['', '7']);
 });

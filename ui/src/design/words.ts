@@ -75,6 +75,24 @@ export const shapeWord = (shape: string): string =>
     ? `flat-rate ${shape.slice(FLAT_RATE.length).replaceAll('-', ' ')}`
     : (SHAPE[shape] ?? shape);
 
+/** What pieces are counted by, in the clerk's words; where there are none, the station's own. */
+export function countedAs(by: string | undefined, label: string): string {
+  switch (by) {
+    case 'class':
+      return CLASS[label] ?? label;
+    case 'shape':
+      return shapeWord(label);
+    default:
+      return label;
+  }
+}
+
+/** A serial in two parts: what all pieces of a station begin with, and what tells this one from them. */
+export function serialParts(serial: string): [string, string] {
+  const at = serial.lastIndexOf('-') + 1;
+  return [serial.slice(0, at), serial.slice(at)];
+}
+
 /** Where a piece goes, as far as it is known. */
 export const placeOf = (piece: PieceView): string => piece.place ?? piece.destination;
 
