@@ -48,15 +48,15 @@ export function status(changes = {}) {
     account: { name: 'Boise Main Office', available_mills: 950_000 },
     certificate: null,
     keys: [
-      { purpose: 'indicium signing', since: seconds() - 3 * DAY, until: seconds() + 55 * DAY, next: seconds() + 6 * DAY },
-      { purpose: 'station certificate', since: seconds() - 3 * DAY, until: seconds() + 27 * DAY, next: seconds() + 17 * DAY },
+      { purpose: 'indicia', since: seconds() - 3 * DAY, until: seconds() + 55 * DAY, next: seconds() + 6 * DAY },
+      { purpose: 'station', since: seconds() - 3 * DAY, until: seconds() + 27 * DAY, next: seconds() + 17 * DAY },
       { purpose: 'store', since: seconds() - 3 * DAY, until: null, next: seconds() + 362 * DAY },
     ],
     line: { kind: 'internet', up: true, reason: null, call: null },
     services: [
       service('funds', 'served', 'L3', 41),
       service('keys', 'nothing', 'L3', 12),
-      service('rates', 'nothing', 'L1', 9),
+      service('rates', 'nothing', 'L0', 9),
     ],
     secrets: 'this computer’s keyring',
     support_contact: '+1 208 555 0142',

@@ -342,6 +342,21 @@ test('nothing on any screen can scroll the window itself away', { skip }, () =>
     }
   }));
 
+test('what may be done with a piece is in sight however long its place is', { skip }, () => {
+  const far = { class: 'priority', shape: 'flat-rate:padded-envelope', postage_mills: 1_234_560, place: 'San Juan Capistrano International Falls MN' };
+  return onPage({ pieces: { pieces: [piece({ ...far, state: 'not-printed' }), piece(far)] } }, async (page) => {
+    await page.click('nav >> text=History');
+    await page.waitForSelector('text=Send again');
+    const rights = await page.locator('tbody button').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().right));
+    assert.equal(rights.length, 4);
+    assert.ok(rights.every((right) => right <= 1024), `${rights}`);
+    const hidden = await page.locator('tbody tr').evaluateAll((rows) =>
+      rows.map((row) => row.querySelector('td.mono').getBoundingClientRect().right - row.querySelector('.actions').getBoundingClientRect().left));
+    assert.ok(hidden.every((under) => under < 1), `nothing lies under what may be done: ${hidden}`);
+    await assertAccessible(page, 'a long row of the history');
+  });
+});
+
 const enrolled = async (page) => page.waitForSelector('#balance');
 /** @type {[string, import('./fixture.mjs').Given, (page: import('playwright-core').Page) => Promise<unknown>][]} */
 const LOOKS = [
@@ -664,7 +679,7 @@ test('a supervisor passes a spent budget for what amends a piece, too', { skip }
 test('no table of Setup is wider than its column', { skip }, () =>
   onPage({}, async (page) => {
     await page.click('nav >> text=Setup');
-    await page.waitForSelector('td >> text=station certificate');
+    await page.waitForSelector('td >> text=This station');
     const wide = await page.locator('.setup table').evaluateAll((tables) =>
       tables.filter((table) => table.getBoundingClientRect().right > table.closest('section').getBoundingClientRect().right).map((table) => table.textContent));
     assert.deepEqual(wide, []);
