@@ -222,7 +222,6 @@ fn renew_in(
     )?))
 }
 
-/// The marker of the keys every station should know.
 /// What a renewal brings, without what the station says it has.
 fn renewed(
     center: &Arc<DataCenter>,
@@ -251,6 +250,7 @@ fn renewed(
     }
 }
 
+/// The marker of the keys every station should know.
 pub(crate) fn marker(center: &DataCenter) -> Marker {
     Marker::of(ServiceId::Keys, &to_cbor(&center.authority().center_keys()))
 }
