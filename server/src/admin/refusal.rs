@@ -386,6 +386,11 @@ impl From<EditionStoreError> for AdminRefusal {
                 &error,
                 "Nothing was changed. Stations may hold it: publish a corrected one instead.",
             ),
+            EditionStoreError::Replaced { .. } => Self::refused(
+                "edition_replaced",
+                &error,
+                "Nothing was published. Look at the edition that has its name now, then try again.",
+            ),
             EditionStoreError::DamagedDraft { .. } => Self::damaged(
                 "damaged_edition",
                 &error,

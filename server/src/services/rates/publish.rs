@@ -62,12 +62,14 @@ where
         .filter(|edition| edition.id() == id)
         .ok_or_else(|| store::damaged(&stored))?;
     let now = center.now();
-    let id = id.to_owned();
     center.publish(
         RepositoryRole::Rates,
         passphrase,
         |named| Ok(change(named, &edition, content, bases, civil_date(now))?),
-        (first, move |tx: &Tx<'_>| Ok(store::publish(tx, &id, now)?)),
+        // What `first` looked at has to be what was signed.
+        (first, move |tx: &Tx<'_>| {
+            Ok(store::publish(tx, &stored, now)?)
+        }),
     )
 }
 

@@ -43,6 +43,12 @@ pub enum EditionStoreError {
         /// The edition's name.
         id: String,
     },
+    /// Another one got the name while the first was to be published.
+    #[error("edition {id} was taken away and imported anew while it was to be published")]
+    Replaced {
+        /// The edition's name.
+        id: String,
+    },
     /// The stored content of one that is not published is not the edition it should be.
     #[error("the stored content of edition {id}, which is not published, is damaged")]
     DamagedDraft {
@@ -150,15 +156,20 @@ pub fn remove(tx: &Tx<'_>, id: &str) -> Result<StoredEdition, EditionStoreError>
     Ok(stored)
 }
 
-/// Notes that an edition is published; a published one stays as it is.
+/// Notes that the edition that was read as `read` is published; a published one stays as it is.
 ///
 /// # Errors
+/// [`EditionStoreError::Replaced`] when another one has its name since it was read;
 /// [`EditionStoreError`].
 pub(super) fn publish(
     tx: &Tx<'_>,
-    id: &str,
+    read: &StoredEdition,
     now: UnixSeconds,
 ) -> Result<StoredEdition, EditionStoreError> {
+    let id = &read.id;
+    if named(tx, id)?.sha256 != read.sha256 {
+        return Err(EditionStoreError::Replaced { id: id.clone() });
+    }
     tx.execute(
         "UPDATE edition SET published = ?2 WHERE id = ?1 AND published IS NULL",
         params![id, now],

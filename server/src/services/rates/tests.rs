@@ -99,6 +99,22 @@ fn content_under_the_name_of_another_edition_is_not_published() {
 }
 
 #[test]
+fn what_gets_the_name_of_an_edition_while_that_is_published_is_not_taken_for_it() {
+    let center = center();
+    center.import(edition()).unwrap();
+    let other = SOURCE.replacen("\"title\": \"", "\"title\": \"Other ", 1);
+    let other = Edition::from_json(&other).unwrap();
+    // Between the reading of what is signed and the transaction that publishes it.
+    let meanwhile = move |tx: &crate::db::Tx<'_>| {
+        store::remove(tx, other.id())?;
+        store::import(tx, &other, NOW).map(drop)
+    };
+    let refused = publish::publish(&center.center, edition().id(), None, meanwhile);
+    assert!(matches!(refused, Err(EditionStoreError::Replaced { .. })));
+    assert!(!center.is_served());
+}
+
+#[test]
 fn an_edition_is_published_once_and_its_name_never_gets_other_prices() {
     let center = center();
     center.import(edition()).unwrap();
