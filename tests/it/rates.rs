@@ -12,7 +12,7 @@ use shared::rates::Edition;
 use shared::services::rates::edition_target;
 use shared::tuf::{TargetFile, Targets};
 use station::api::{Call, QuoteCall, View};
-use station::contact::link::{Exchange, Link, LinkRequest};
+use station::contact::link::{Answered, Exchange, Link, LinkFault, LinkRequest};
 use station::contact::round::meet_over;
 use station::services::Asked;
 use system_tests::line::{Line, flipped, no_news};
@@ -33,8 +33,8 @@ struct Spoiled {
     fetched: Mutex<Vec<String>>,
     /// The bit to flip, of the reply to fetches of contents (or of the list).
     bit: Option<(bool, usize)>,
-    /// Whether all that is new may come in one reply.
-    tells_news: bool,
+    /// What is answered in the data center's place.
+    instead: fn(&LinkRequest) -> Option<Answered>,
 }
 
 impl Link for Spoiled {
@@ -45,7 +45,7 @@ impl Link for Spoiled {
     fn exchange(&self, request: LinkRequest, holds: &Holdings) -> Exchange<'_> {
         let holds = holds.clone();
         Box::pin(async move {
-            if let Some(answered) = no_news(&request).filter(|_| !self.tells_news) {
+            if let Some(answered) = (self.instead)(&request) {
                 return answered;
             }
             let path = match &request {
@@ -78,7 +78,7 @@ async fn meet(town: &Town, counter: &Counter, bit: Option<(bool, usize)>) -> (St
         line: Line::clean(&town.center, &counter.station),
         fetched: Mutex::default(),
         bit,
-        tells_news: false,
+        instead: no_news,
     });
     let link: Arc<dyn Link> = spoiled.clone();
     let met = meet_over(&counter.station, &link, Asked::default())
@@ -139,7 +139,7 @@ async fn an_edition_comes_with_the_news_of_the_repository() {
         line: Line::clean(&town.center, &counter.station),
         fetched: Mutex::default(),
         bit: None,
-        tells_news: true,
+        instead: |_| None,
     });
     let link: Arc<dyn Link> = line.clone();
     meet_over(&counter.station, &link, Asked::default())
@@ -147,6 +147,36 @@ async fn an_edition_comes_with_the_news_of_the_repository() {
         .unwrap();
     let asked = line.fetched.lock().unwrap().clone();
     assert_eq!(asked.len(), 1, "one question, and no other: {asked:?}");
+    assert_eq!(in_force(&counter).await, "us-next");
+}
+
+/// The answer to a question for news from an address from which too many came.
+fn held_back(request: &LinkRequest) -> Option<Answered> {
+    let asked = no_news(request).is_some();
+    let problem = server::access::ProblemReply::too_many_tries().0;
+    asked.then(|| LinkFault::Refused(Box::new(problem)).into())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_station_that_is_refused_the_news_asks_for_each_document() {
+    let town = Town::with_deposit("10.00").await;
+    let counter = town.enrolled("one").await;
+    counter.contact().await.unwrap();
+    import(&town, "us-next", 0).await;
+    publish_all(&town).await;
+    let line = Arc::new(Spoiled {
+        line: Line::clean(&town.center, &counter.station),
+        fetched: Mutex::default(),
+        bit: None,
+        instead: held_back,
+    });
+    let link: Arc<dyn Link> = line.clone();
+    let met = meet_over(&counter.station, &link, Asked::default())
+        .await
+        .unwrap();
+    let service = met.view.services.iter().find(|one| one.service == "rates");
+    assert_eq!(service.unwrap().outcome, "served");
+    assert!(line.fetched.lock().unwrap().len() > 1);
     assert_eq!(in_force(&counter).await, "us-next");
 }
 

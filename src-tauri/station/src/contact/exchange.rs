@@ -19,6 +19,9 @@ pub(super) const SHUT_OUT: [&str; 2] = ["certificate_revoked", "certificate_too_
 /// The refusal of a public document that the data center has not.
 const ABSENT: &str = "not_found";
 
+/// The refusal of a question that was asked too often from this address, by whomever.
+const HELD_BACK: &str = "too_many_tries";
+
 /// What came of one request.
 pub(super) struct Exchanged {
     /// Whether the reply was taken in.
@@ -115,11 +118,19 @@ async fn take(
                     .apply(move |owner| sealed::take_back(owner, service))
                     .await?;
             }
-            if code_of(&fault) == Some(ABSENT) {
-                let absent = move |owner: &mut Owner| services::absent(owner, service);
-                if station.apply(absent).await? {
-                    return Ok(());
+            let does_without = match code_of(&fault) {
+                Some(ABSENT) => {
+                    let absent = move |owner: &mut Owner| services::absent(owner, service);
+                    station.apply(absent).await?
                 }
+                Some(HELD_BACK) => {
+                    let untold = move |owner: &mut Owner| services::untold(owner, service);
+                    station.apply(untold).await?
+                }
+                Some(_) | None => false,
+            };
+            if does_without {
+                return Ok(());
             }
             match code_of(&fault) {
                 Some("vault_frozen") => station.apply(freeze).await?,

@@ -212,6 +212,22 @@ pub fn absent(owner: &mut Owner, service: ServiceId) -> Result<bool, UiError> {
     }
 }
 
+/// Takes it that the data center does not answer now what the service asked for last. Whether the
+/// service can do without; most cannot.
+///
+/// # Errors
+/// What it means for the service.
+pub fn untold(owner: &mut Owner, service: ServiceId) -> Result<bool, UiError> {
+    match service {
+        ServiceId::Rates => repository::untold(owner),
+        ServiceId::Keys
+        | ServiceId::Funds
+        | ServiceId::Accounts
+        | ServiceId::Statistics
+        | ServiceId::Software => Ok(false),
+    }
+}
+
 /// Takes it that the service's last request has no reply that could be read, although the data center
 /// was reached.
 ///

@@ -268,6 +268,20 @@ pub(super) fn accept(owner: &mut Owner, reply: Option<&[u8]>) -> Result<(), UiEr
     Ok(())
 }
 
+/// Takes it that what was asked last is not answered now: all that is new in one reply is a courtesy, and
+/// is then asked for piece by piece. Whether it was that.
+///
+/// # Errors
+/// As [`next_request`].
+pub(super) fn untold(owner: &mut Owner) -> Result<bool, UiError> {
+    let run = owner.repository_run().as_ref();
+    let is_opening = run.is_some_and(|run| run.is_opening);
+    if is_opening {
+        accept(owner, None)?;
+    }
+    Ok(is_opening)
+}
+
 /// Takes it that what was asked last has no reply that could be read: it is too long, or comes too
 /// slowly, or was cut. Notes since when and why.
 ///
