@@ -24,6 +24,8 @@ use shared::services::ServiceId;
 use shared::services::accounts::NodeKind;
 use shared::services::funds::LookupRequest;
 use shared::services::keys::STATION_CERTIFICATE_DAYS;
+use shared::services::repository::METADATA_PATH;
+use shared::services::repository::news::{NEWS_PATH, ON_HELD};
 use shared::services::requests::{Entrance, Method, REQUESTS, RequestKind};
 use station::api::{Call, PieceState, RefundCall, ResolveCall};
 use station::contact::link::{Exchange, Link, LinkRequest};
@@ -36,6 +38,9 @@ use system_tests::town::{ACCOUNT, Counter, Town, asking};
 
 /// Requests of a flood: some more than a station may ask in a minute.
 const FLOOD: u32 = 6_500;
+
+/// Questions for the repository's news that strangers of one address may ask in an hour.
+const STRANGERS_NEWS: u32 = 200;
 
 const LEVELS: [Level; 5] = [Level::L0, Level::L1, Level::L2, Level::L3, Level::L4];
 
@@ -391,4 +396,40 @@ fn security_md_shows_the_level_of_every_request() {
         return;
     }
     assert_eq!(shown, table, "run the test with PENNYBLACK_UPDATE=1");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_stranger_who_floods_with_questions_for_news_is_held_back_and_no_station_is() {
+    let town = Town::with_deposit("100.00").await;
+    let router = server::services::router(town.center.clone());
+    let stranger = |end: u8| Caller {
+        address: SocketAddr::from(([127, 0, 0, end], 1)),
+        certificate: None,
+    };
+    // Each asks by versions that nobody asked by before, so that nothing is at hand for it.
+    let news = |held: u32| LinkRequest::fetch(format!("{NEWS_PATH}1-{held}-1-1-1-1-1{ON_HELD}"));
+    let asked = |end: u8, held| deliver(&router, stranger(end), news(held));
+    for held in 1..=STRANGERS_NEWS {
+        asked(1, held).await.unwrap();
+    }
+    for held in 1..=20 {
+        let fault = asked(1, STRANGERS_NEWS + held).await.unwrap_err();
+        assert_eq!(code_of(&fault).as_deref(), Some("too_many_tries"));
+    }
+    // What is new is still there for it, document by document, and for a stranger elsewhere.
+    let timestamp = LinkRequest::fetch(format!("{METADATA_PATH}timestamp.json"));
+    deliver(&router, stranger(1), timestamp).await.unwrap();
+    asked(2, 1).await.unwrap();
+    // A station behind the same address asks as itself.
+    let counter = town.enrolled("one").await;
+    let line = Line::clean(&town.center, &counter.station);
+    line.deliver(news(1)).await.unwrap();
+    counter.refill("20.00").await.unwrap();
+    let counted = town.admin(AdminCall::Refusals).await;
+    let flood = counted.iter().find(|one| one["code"] == "too_many_tries");
+    assert_eq!(flood.unwrap()["count"], 20);
+    let now = town.clock.now();
+    town.clock.turn_to(now.plus_seconds(3_601));
+    asked(1, 1).await.unwrap();
+    town.assert_books_hold().await;
 }

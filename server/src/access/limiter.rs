@@ -1,5 +1,5 @@
-//! Limits how often something may be tried: guesses at enrolment secrets, knocks at the doors, and
-//! requests of one station.
+//! Limits how often something may be tried: guesses at enrolment secrets, knocks at the doors,
+//! strangers' questions that cost, and requests of one station.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -20,6 +20,8 @@ pub enum Trier {
     DoorStation(StationId),
     /// Calls over a telephone line, by the name that was given.
     DialIn(DialInName),
+    /// Questions for the repository's news by whoever shows no good certificate, by address.
+    News(IpAddr),
     /// Requests of a station that has shown its certificate.
     Requests(StationId),
 }
@@ -35,6 +37,9 @@ impl Trier {
             Self::DoorStation(_) => 10,
             // A station in trouble calls four times an hour, and whenever its clerk insists.
             Self::DialIn(_) => 30,
+            // Stations whose certificate has expired ask once for each publication, many behind one
+            // address; whoever is refused has the same documents one by one.
+            Self::News(_) => 200,
             // A hundred a second: far more than a station that has everything to catch up on.
             Self::Requests(_) => 6_000,
         }
@@ -53,6 +58,7 @@ impl Trier {
         match self {
             Self::Enrolment(address) => Self::Enrolment(network(address)),
             Self::DoorAddress(address) => Self::DoorAddress(network(address)),
+            Self::News(address) => Self::News(network(address)),
             Self::DoorStation(_) | Self::DialIn(_) | Self::Requests(_) => self,
         }
     }
@@ -60,9 +66,11 @@ impl Trier {
     /// Seconds in which the tries are counted.
     const fn window(&self) -> i64 {
         match self {
-            Self::Enrolment(_) | Self::DoorAddress(_) | Self::DoorStation(_) | Self::DialIn(_) => {
-                3_600
-            }
+            Self::Enrolment(_)
+            | Self::DoorAddress(_)
+            | Self::DoorStation(_)
+            | Self::DialIn(_)
+            | Self::News(_) => 3_600,
             Self::Requests(_) => 60,
         }
     }
@@ -120,7 +128,8 @@ impl Limiter {
             Trier::Enrolment(_)
             | Trier::DoorAddress(_)
             | Trier::DoorStation(_)
-            | Trier::DialIn(_) => &self.strangers,
+            | Trier::DialIn(_)
+            | Trier::News(_) => &self.strangers,
             Trier::Requests(_) => &self.stations,
         };
         table.lock().unwrap_or_else(PoisonError::into_inner)

@@ -19,7 +19,8 @@ use sha2::{Digest as _, Sha256};
 use shared::services::repository::news::{HeldVersions, ON_HELD};
 use shared::wire::to_cbor;
 
-use crate::access::ProblemReply;
+use crate::access::limiter::Trier;
+use crate::access::{Caller, CallingStation, ProblemReply};
 use crate::center::DataCenter;
 use crate::db::DbError;
 use crate::repository::content::{self, PIECE_BYTES};
@@ -125,16 +126,35 @@ fn no_news(fault: &RepositoryError) -> ProblemReply {
     }
 }
 
+/// Counts a question for the news: each costs up to a whole message, read and packed. A station that
+/// shows a good certificate is counted as itself, whoever floods from its address.
+fn admit(center: &DataCenter, caller: &Caller) -> Result<(), ProblemReply> {
+    let (trier, refusal) = match CallingStation::of(caller, center) {
+        Ok(station) => (
+            Trier::Requests(station.0.station),
+            ProblemReply::too_many_requests(),
+        ),
+        Err(_) => (
+            Trier::News(caller.address.ip()),
+            ProblemReply::too_many_tries(),
+        ),
+    };
+    let is_admitted = center.limiter().admits(trier, center.now());
+    is_admitted.then_some(()).ok_or(refusal)
+}
+
 /// All that is new since the versions that a station holds: a zstd frame of [`News`], which leans on the
 /// documents of these versions where that is asked for. Its tag is weak: frames that say the same may be
 /// packed differently.
 async fn news(
     State(center): State<Arc<DataCenter>>,
+    caller: Caller,
     Path(held): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, ProblemReply> {
     let held: HeldVersions = held.parse().map_err(|_| ProblemReply::not_found())?;
+    admit(&center, &caller)?;
     let leans = query.is_some_and(|query| ON_HELD.strip_prefix('?') == Some(&query));
     let newest = center.db().read("newest", Newest::read).await;
     let newest = newest.map_err(|fault| no_news(&fault))?;
