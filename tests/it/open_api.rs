@@ -8,6 +8,7 @@ use serde_json::Value;
 use server::access::Caller;
 use server::services::directory::OPEN_API;
 use shared::services::repository::STOP_LIST_TARGET;
+use shared::services::repository::news::NEWS_PATH;
 use shared::services::requests::{Entrance, Method, REQUESTS};
 use shared::tuf::{TargetFile, TargetPath};
 use station::contact::link::LinkRequest;
@@ -77,6 +78,9 @@ fn every_status_is_named_and_none_is_left_to_a_default() {
         let guarded = operation.get("security").is_some();
         assert_eq!(guarded, said.contains_key("401"), "{path}");
         assert_eq!(guarded, said.contains_key("403"), "{path}");
+        // A station is counted wherever it shows its certificate, a stranger where it costs.
+        let counted = guarded || path.starts_with(NEWS_PATH);
+        assert_eq!(counted, said.contains_key("429"), "{path}");
     }
 }
 
