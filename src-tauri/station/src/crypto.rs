@@ -3,6 +3,8 @@
 //! AWS-LC hedges ECDSA nonces (random bytes mixed with the private key and the digest), so that a
 //! cloned machine with repeated random numbers does not give its keys away.
 
+pub(crate) mod peer;
+
 use std::sync::Arc;
 
 use aws_lc_rs::rand::SystemRandom;

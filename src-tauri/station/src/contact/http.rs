@@ -12,18 +12,17 @@ use reqwest::header::{CONTENT_RANGE, RANGE};
 use rustls::ClientConfig;
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
-use rustls::{DigitallySignedStruct, DistinguishedName, SignatureScheme};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use shared::monitor::{DUE_HEADER, Due, HOLDS_HEADER, Holdings};
 use shared::wire::{CBOR_MEDIA_TYPE, MAX_PROBLEM_BYTES, PROBLEM_MEDIA_TYPE, Problem};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::issuer::{ByRoot, Seen};
+use super::issuer::{Seen, by_root};
 use super::link::{Answered, LinkFault, LinkRequest, MAX_REPLY_BYTES};
 use super::owed::Owed;
 use crate::crypto;
+use crate::crypto::peer::Peer;
 
 /// How a line wants to be used.
 #[derive(Clone, Debug)]
@@ -89,7 +88,7 @@ impl Tls {
             .build()
             .map_err(|_| LinkFault::NotTrusted)?;
         let seen = Seen::default();
-        let verifier = ByRoot::new(inner, manner.issuer.as_deref(), seen.clone());
+        let verifier = by_root(inner, manner.issuer.as_deref(), seen.clone());
         let builder = tls13(manner.is_slow)?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier));
@@ -114,10 +113,10 @@ impl Tls {
 
     /// As [`Http::unverified`].
     fn unverified(manner: &Manner) -> Result<Self, LinkFault> {
-        let verifier = Arc::new(AnyServer(crypto::provider()));
+        let anybody = Peer::judged_by(|_| Ok(()));
         let config = tls13(manner.is_slow)?
             .dangerous()
-            .with_custom_certificate_verifier(verifier)
+            .with_custom_certificate_verifier(Arc::new(anybody))
             .with_no_client_auth();
         Ok(Self {
             config,
@@ -454,49 +453,5 @@ pub(super) fn fault(error: &reqwest::Error) -> LinkFault {
         LinkFault::Unreachable(reason)
     } else {
         LinkFault::Broken(reason)
-    }
-}
-
-/// Accepts any certificate whose holder has its key; see [`Http::unverified`].
-#[derive(Debug)]
-struct AnyServer(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for AnyServer {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Err(rustls::Error::General("TLS 1.2 is not spoken".to_owned()))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
-
-    fn root_hint_subjects(&self) -> Option<&[DistinguishedName]> {
-        None
     }
 }

@@ -7,11 +7,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rustls::DistinguishedName;
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{DigitallySignedStruct, DistinguishedName, SignatureScheme};
+use rustls::client::danger::ServerCertVerifier;
+use rustls::pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer, X509Certificate};
+
+use crate::crypto::peer::{Peer, Showing};
 
 /// The issuer that came along in the last handshake, DER.
 #[derive(Clone, Debug, Default)]
@@ -32,69 +34,24 @@ impl Seen {
 }
 
 /// Believes what the root has certified, with the issuer that is here or with the one that comes.
-#[derive(Debug)]
-pub(super) struct ByRoot {
-    inner: Arc<WebPkiServerVerifier>,
-    known: Option<CertificateDer<'static>>,
-    names: Option<Vec<DistinguishedName>>,
+/// `known` is the issuer that is here, DER; what cannot be read is not.
+pub(super) fn by_root(
+    root: Arc<WebPkiServerVerifier>,
+    known: Option<&[u8]>,
     seen: Seen,
-}
-
-impl ByRoot {
-    /// `known` is the issuer that is here, DER; what cannot be read is not.
-    pub(super) fn new(inner: Arc<WebPkiServerVerifier>, known: Option<&[u8]>, seen: Seen) -> Self {
-        let read = known.and_then(|der| Some((der, X509Certificate::from_der(der).ok()?.1)));
-        let name = |subject: &[u8]| vec![DistinguishedName::from(subject.to_vec())];
-        Self {
-            inner,
-            names: read.as_ref().map(|(_, one)| name(one.subject().as_raw())),
-            known: read.map(|(der, _)| CertificateDer::from(der.to_vec())),
-            seen,
+) -> impl ServerCertVerifier + 'static {
+    let read = known.and_then(|der| Some((der, X509Certificate::from_der(der).ok()?.1)));
+    let name = |subject: &[u8]| vec![DistinguishedName::from(subject.to_vec())];
+    let names = read.as_ref().map(|(_, one)| name(one.subject().as_raw()));
+    let known = read.map(|(der, _)| CertificateDer::from(der.to_vec()));
+    let judge = move |shown: &Showing<'_>| {
+        let mut all = shown.others.to_vec();
+        all.extend(known.iter().cloned());
+        root.verify_server_cert(shown.leaf, &all, shown.name, &[], shown.now)?;
+        if let Some(issuer) = shown.others.first() {
+            seen.note(issuer);
         }
-    }
-}
-
-impl ServerCertVerifier for ByRoot {
-    fn verify_server_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        others: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let mut all = others.to_vec();
-        all.extend(self.known.iter().cloned());
-        let verified = self.inner.verify_server_cert(leaf, &all, name, ocsp, now)?;
-        if let Some(issuer) = others.first() {
-            self.seen.note(issuer);
-        }
-        Ok(verified)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner.verify_tls12_signature(message, leaf, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner.verify_tls13_signature(message, leaf, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.inner.supported_verify_schemes()
-    }
-
-    fn root_hint_subjects(&self) -> Option<&[DistinguishedName]> {
-        self.names.as_deref()
-    }
+        Ok(())
+    };
+    Peer::judged_by(judge).naming(names)
 }

@@ -5,19 +5,16 @@ use std::net::TcpStream;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::verify_tls13_signature;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{
-    CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore,
-    SignatureScheme, StreamOwned,
-};
+use rustls::client::danger::ServerCertVerifier as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{CertificateError, ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use shared::clock::UnixSeconds;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::observed::{Answer, Place, Shown, TlsFault};
 use super::way;
 use crate::crypto;
+use crate::crypto::peer::{Peer, Showing};
 
 /// What is asked for: the document that proves itself and that anybody may have.
 const QUESTION_PATH: &str = "/v1/keys/trust";
@@ -35,12 +32,16 @@ pub(super) fn shake(
     let name = ServerName::try_from(place.host.clone())
         .map_err(|_| TlsFault::Other("the address names no host".to_owned()))?;
     let witness = Arc::new(Witness::new(root)?);
-    let verifier: Arc<dyn ServerCertVerifier> = witness.clone();
+    let judge = Arc::clone(&witness);
+    let anybody = Peer::judged_by(move |shown| {
+        judge.look(shown);
+        Ok(())
+    });
     let config = ClientConfig::builder_with_provider(crypto::provider())
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|error| TlsFault::Other(error.to_string()))?
         .dangerous()
-        .with_custom_certificate_verifier(verifier)
+        .with_custom_certificate_verifier(Arc::new(anybody))
         .with_no_client_auth();
     let mut session = ClientConnection::new(Arc::new(config), name)
         .map_err(|error| TlsFault::Other(error.to_string()))?;
@@ -126,17 +127,22 @@ impl Witness {
         shown.clone()
     }
 
-    fn judged(
-        &self,
-        leaf: &CertificateDer<'_>,
-        between: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        now: UnixTime,
-    ) -> Shown {
+    fn look(&self, showing: &Showing<'_>) {
+        let judged = self.judged(showing);
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = judged;
+    }
+
+    fn judged(&self, showing: &Showing<'_>) -> Shown {
         let Some(judge) = &self.judge else {
             return Shown::Unjudged;
         };
-        match judge.verify_server_cert(leaf, between, name, &[], now) {
+        let &Showing {
+            leaf,
+            others,
+            name,
+            now,
+        } = showing;
+        match judge.verify_server_cert(leaf, others, name, &[], now) {
             Ok(_) => Shown::Own,
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::Expired
@@ -174,44 +180,4 @@ fn issuer(leaf: &CertificateDer<'_>) -> String {
     named
         .and_then(|name| name.as_str().ok())
         .map_or_else(unknown, str::to_owned)
-}
-
-impl ServerCertVerifier for Witness {
-    fn verify_server_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        between: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        _: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let judged = self.judged(leaf, between, name, now);
-        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = judged;
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Err(rustls::Error::General("TLS 1.2 is not spoken".to_owned()))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &crypto::provider().signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        crypto::provider()
-            .signature_verification_algorithms
-            .supported_schemes()
-    }
 }

@@ -6,15 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::{Client, StatusCode, Url, redirect};
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls::ClientConfig;
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::{Builder, Runtime};
 
 use super::message::{NotIpp, Reply, Request};
 use crate::crypto;
+use crate::crypto::peer::{Peer, Showing};
 
 /// How long a printer may take to accept the connection.
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
@@ -63,6 +61,17 @@ struct Pin {
     seen: Mutex<Option<[u8; 32]>>,
 }
 
+impl Pin {
+    fn look(&self, shown: &Showing<'_>) -> Result<(), rustls::Error> {
+        let shown: [u8; 32] = Sha256::digest(shown.leaf).into();
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(shown);
+        if self.wanted.is_some_and(|wanted| wanted != shown) {
+            return Err(rustls::Error::General("another certificate".to_owned()));
+        }
+        Ok(())
+    }
+}
+
 /// HTTP to one printer.
 pub(super) struct Web {
     runtime: Runtime,
@@ -83,12 +92,13 @@ impl Web {
             wanted: certificate,
             seen: Mutex::new(None),
         });
-        let verifier: Arc<dyn ServerCertVerifier> = pin.clone();
+        let judge = Arc::clone(&pin);
+        let printer = Peer::judged_by(move |shown| judge.look(shown));
         let config = ClientConfig::builder_with_provider(crypto::provider())
             .with_safe_default_protocol_versions()
             .map_err(|fault| unreachable(&fault))?
             .dangerous()
-            .with_custom_certificate_verifier(verifier)
+            .with_custom_certificate_verifier(Arc::new(printer))
             .with_no_client_auth();
         let client = Client::builder()
             .tls_backend_preconfigured(config)
@@ -181,49 +191,5 @@ impl Web {
         } else {
             WebFault::Lost(reason)
         }
-    }
-}
-
-impl ServerCertVerifier for Pin {
-    fn verify_server_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let shown: [u8; 32] = Sha256::digest(leaf).into();
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(shown);
-        if self.wanted.is_some_and(|wanted| wanted != shown) {
-            return Err(rustls::Error::General("another certificate".to_owned()));
-        }
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &crypto::provider().signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &crypto::provider().signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        crypto::provider()
-            .signature_verification_algorithms
-            .supported_schemes()
     }
 }
