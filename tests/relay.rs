@@ -1,13 +1,13 @@
 //! A relay between a station and its data center: it counts what passes, takes its time, and drops
 //! its lines when told to.
 
-use std::net::SocketAddr;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until};
 
@@ -16,6 +16,40 @@ const ON_THE_WAY: usize = 1_024;
 
 /// The bytes read at once.
 const PIECE: usize = 16 * 1_024;
+
+/// Lines that wait to be taken.
+const WAITING: u32 = 128;
+
+/// Any free port of this computer.
+const LOOPBACK: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
+
+/// The address of an Internet that comes later. Until then nobody answers there, and nobody else can
+/// take it.
+#[derive(Debug)]
+pub struct Later(TcpSocket);
+
+impl Later {
+    /// An address where nobody answers.
+    #[must_use]
+    pub fn reserved() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(LOOPBACK.into()).unwrap();
+        Self(socket)
+    }
+
+    /// Where it will be reached.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("https://{}", self.0.local_addr().unwrap())
+    }
+
+    /// Now it is there, and leads to this data center.
+    #[must_use]
+    pub fn comes(self, center: &str) -> Relay {
+        let listener = self.0.listen(WAITING).unwrap();
+        Relay::on(listener, center, Duration::ZERO)
+    }
+}
 
 /// A relay to one address, until it is dropped with its runtime.
 #[derive(Debug)]
@@ -36,12 +70,11 @@ struct Passed {
 impl Relay {
     /// A relay to a data center, over which every byte takes `delay` each way.
     pub async fn to(center: &str, delay: Duration) -> Self {
-        Self::at(([127, 0, 0, 1], 0).into(), center, delay).await
+        let listener = TcpListener::bind(LOOPBACK).await.unwrap();
+        Self::on(listener, center, delay)
     }
 
-    /// The same at an address that is free.
-    pub async fn at(address: SocketAddr, center: &str, delay: Duration) -> Self {
-        let listener = TcpListener::bind(address).await.unwrap();
+    fn on(listener: TcpListener, center: &str, delay: Duration) -> Self {
         let url = format!("https://{}", listener.local_addr().unwrap());
         let center = center.trim_start_matches("https://").to_owned();
         let (passed, dropping) = (Arc::<Passed>::default(), Arc::<Notify>::default());

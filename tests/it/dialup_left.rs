@@ -1,6 +1,5 @@
 //! Calls that somebody wants to end, and what is left of a contact when the line fails.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use station::contact::dialup::telephone::Telephone;
 use system_tests::dialed::Telephones;
 use system_tests::exchange::{Apparatus, Card, Premises, Speed};
 use system_tests::modem::Fate;
-use system_tests::relay::Relay;
+use system_tests::relay::Later;
 use system_tests::town::{Counter, Town};
 
 use crate::dialup_line::{NOWHERE, at_a_modem, contact_on, hang_up, line, soon, until_stage};
@@ -54,16 +53,14 @@ async fn whoever_hangs_up_a_call_that_is_up_is_not_called_again_and_no_number_re
 async fn a_call_that_the_internet_makes_needless_is_no_failed_one() {
     let town = Town::with_deposit("100.00").await;
     let (counter, socket) = at_a_modem(&town, "north").await;
-    let later = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = later.local_addr().unwrap();
-    drop(later);
-    counter.set_server(&format!("https://{address}")).await;
+    let later = Later::reserved();
+    counter.set_server(&later.url()).await;
     // The call is up, and nothing was answered over it yet.
     socket.fates(&[Fate::StallsAfter(700)]);
     let center = town.url.clone();
     let returns = async {
         until_stage(&counter, "up").await;
-        Relay::at(address, &center, Duration::ZERO).await
+        later.comes(&center)
     };
     let (refill, _relay) = tokio::join!(counter.refill("20.00"), returns);
     assert_eq!(refill.unwrap().registers.control_total, 20_000);

@@ -9,7 +9,7 @@ use station::api::{Call, ContactCall, ContactView, LineSetupView, SetLineCall, U
 use station::contact::dialup::telephone::Telephone;
 use station::owner::Server;
 use system_tests::modem::{Fate, Socket};
-use system_tests::relay::Relay;
+use system_tests::relay::{Later, Relay};
 use system_tests::town::{Counter, Town};
 
 /// Nobody listens there.
@@ -211,15 +211,13 @@ async fn an_internet_that_answers_and_then_carries_nothing_leads_to_a_call_in_th
 async fn a_contact_that_moved_to_an_internet_which_carries_nothing_goes_back_to_the_telephone() {
     let town = Town::with_deposit("100.00").await;
     let (counter, socket) = at_a_modem(&town, "north").await;
-    let later = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = later.local_addr().unwrap();
-    drop(later);
-    counter.set_server(&format!("https://{address}")).await;
+    let later = Later::reserved();
+    counter.set_server(&later.url()).await;
     socket.fates(&[Fate::StallsAfter(2_600), Fate::Good]);
     let center = town.url.clone();
     let returns = async move {
         tokio::time::sleep(Duration::from_secs(3)).await;
-        let relay = Relay::at(address, &center, Duration::ZERO).await;
+        let relay = later.comes(&center);
         relay.swallow_beyond(CARRIES_A_QUESTION);
         relay
     };
@@ -388,17 +386,14 @@ async fn a_call_that_is_cut_in_the_middle_of_a_refill_is_completed_once_over_the
 async fn a_contact_moves_over_when_the_internet_is_back_and_value_moves_once() {
     let town = Town::with_deposit("100.00").await;
     let (counter, socket) = at_a_modem(&town, "north").await;
-    // The port is kept free for the relay that comes later.
-    let later = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = later.local_addr().unwrap();
-    drop(later);
-    counter.set_server(&format!("https://{address}")).await;
+    let later = Later::reserved();
+    counter.set_server(&later.url()).await;
     // The request has gone, its answer never comes.
     socket.fates(&[Fate::StallsAfter(2_600)]);
     let center = town.url.clone();
     let returns = async move {
         tokio::time::sleep(Duration::from_secs(3)).await;
-        Relay::at(address, &center, Duration::ZERO).await
+        later.comes(&center)
     };
     let (refill, _relay) = tokio::join!(counter.refill("20.00"), returns);
     let refill = refill.unwrap();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use station::api::{Call, DoctorCall, FindingOutcome, FindingView, SetLineCall, View};
 use station::contact::dialup::telephone::Telephone;
 use system_tests::modem::{Fate, Socket};
+use system_tests::relay::Later;
 use system_tests::town::{Counter, Town};
 
 use crate::commands::Site;
@@ -46,10 +47,8 @@ async fn a_clock_that_is_days_off_and_a_port_without_anybody_are_found() {
     let counter = town.enrolled("examined").await;
     town.turn_days(3);
     assert_eq!(bad(&findings(&counter, None).await), ["clock"]);
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let at = nobody.local_addr().unwrap();
-    drop(nobody);
-    let found = findings(&counter, Some(format!("https://{at}"))).await;
+    let nobody = Later::reserved();
+    let found = findings(&counter, Some(nobody.url())).await;
     let port = found.iter().find(|one| one.check == "port").unwrap();
     assert_eq!(port.code, "doctor_port_refused");
 }
@@ -102,10 +101,8 @@ async fn a_telephone_line_is_examined_and_tried_by_a_call() {
     assert!(!socket.is_on_line(), "it hangs up");
     assert_eq!(codes(false).await, ["doctor_modem", "doctor_last_call"]);
     // The Internet is gone; the telephone leads there as far as anybody knows.
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let at = nobody.local_addr().unwrap();
-    drop(nobody);
-    counter.set_server(&format!("https://{at}")).await;
+    let nobody = Later::reserved();
+    counter.set_server(&nobody.url()).await;
     let leads = async || {
         let call = Call::Doctor(DoctorCall::default());
         let View::Doctor(view) = counter.station.call(call).await.unwrap() else {
