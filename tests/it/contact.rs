@@ -65,6 +65,21 @@ async fn make_all_due(town: &Town, counter: &Counter, name: &str) {
     }
 }
 
+/// A station with value in its vault.
+async fn refilled() -> (Town, Counter) {
+    let town = Town::with_deposit("100.00").await;
+    let counter = town.enrolled("one").await;
+    counter.refill("20.00").await.unwrap();
+    (town, counter)
+}
+
+/// One whose every service has something to do in the next contact.
+async fn due() -> (Town, Counter) {
+    let (town, counter) = refilled().await;
+    make_all_due(&town, &counter, "us-next").await;
+    (town, counter)
+}
+
 /// Another group for each name that is used here.
 fn group_of(name: &str) -> &'static str {
     let known = ServiceId::ALL.map(ServiceId::name).into_iter();
@@ -178,9 +193,7 @@ impl Link for Counting {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whichever_service_opens_a_contact_every_other_is_served_in_it_on_both_monitors() {
-    let town = Town::with_deposit("100.00").await;
-    let counter = town.enrolled("one").await;
-    counter.refill("20.00").await.unwrap();
+    let (town, counter) = refilled().await;
     let station = station_of(&counter).await;
     for opener in ServiceId::ALL {
         make_all_due(&town, &counter, opener.name()).await;
@@ -200,10 +213,7 @@ async fn whichever_service_opens_a_contact_every_other_is_served_in_it_on_both_m
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refill_is_a_contact_of_all_services() {
-    let town = Town::with_deposit("100.00").await;
-    let counter = town.enrolled("one").await;
-    counter.refill("20.00").await.unwrap();
-    make_all_due(&town, &counter, "us-next").await;
+    let (town, counter) = due().await;
     let refill = counter.refill("20.00").await.unwrap();
     assert_eq!(refill.registers.control_total, 40_000);
     let served = refill.services.iter().all(|one| one.outcome == "served");
@@ -215,10 +225,7 @@ async fn a_refill_is_a_contact_of_all_services() {
 #[tokio::test(flavor = "multi_thread")]
 async fn with_one_service_stalled_the_rest_finish() {
     for stalled in ServiceId::ALL {
-        let town = Town::with_deposit("100.00").await;
-        let counter = town.enrolled("one").await;
-        counter.refill("20.00").await.unwrap();
-        make_all_due(&town, &counter, "us-next").await;
+        let (town, counter) = due().await;
         let stalling = Arc::new(Stalling {
             line: Line::clean(&town.center, &counter.station),
             stalled,
@@ -251,9 +258,7 @@ async fn with_one_service_stalled_the_rest_finish() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_contact_with_nothing_due_is_one_round_trip() {
-    let town = Town::with_deposit("100.00").await;
-    let counter = town.enrolled("one").await;
-    counter.refill("20.00").await.unwrap();
+    let (town, counter) = refilled().await;
     let counting = Counting::new(&town, &counter, Budget::UNLIMITED);
     let link: Arc<dyn Link> = counting.clone();
     let met = meet_over(&counter.station, &link, Asked::default()).await;
@@ -346,10 +351,7 @@ const AT_ONCE: [&str; 6] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_call_all_is_asked_at_once_that_waits_for_no_reply_and_funds_before_the_rest() {
-    let town = Town::with_deposit("100.00").await;
-    let counter = town.enrolled("one").await;
-    counter.refill("20.00").await.unwrap();
-    make_all_due(&town, &counter, "us-next").await;
+    let (town, counter) = due().await;
     // No reply comes before all that needs none is asked.
     let call = Scripted::new(&town, &counter, |_| &AT_ONCE);
     let link: Arc<dyn Link> = call.clone();
@@ -388,10 +390,7 @@ async fn on_a_call_all_is_asked_at_once_that_waits_for_no_reply_and_funds_before
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refill_that_somebody_waits_for_goes_alone_until_it_is_decided() {
-    let town = Town::with_deposit("100.00").await;
-    let counter = town.enrolled("one").await;
-    counter.refill("20.00").await.unwrap();
-    make_all_due(&town, &counter, "us-next").await;
+    let (town, counter) = due().await;
     // Once it is decided, nothing waits for its acknowledgement.
     let call = Scripted::new(&town, &counter, |path| match path {
         "/v1/funds/sync" => &["/v1/repository/news", "/v1/keys/renew", "/v1/software"],
@@ -415,9 +414,7 @@ async fn a_refill_that_somebody_waits_for_goes_alone_until_it_is_decided() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_on_which_nothing_is_new_costs_one_short_question_for_it() {
-    let town = Town::with_deposit("100.00").await;
-    let counter = town.enrolled("one").await;
-    counter.refill("20.00").await.unwrap();
+    let (town, counter) = refilled().await;
     counter.contact().await.unwrap();
     let call = Scripted::new(&town, &counter, |_| &[]);
     let link: Arc<dyn Link> = call.clone();
@@ -435,10 +432,7 @@ async fn a_call_on_which_nothing_is_new_costs_one_short_question_for_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_fit_into_a_call_is_deferred_and_comes_over_the_internet() {
-    let town = Town::with_deposit("100.00").await;
-    let counter = town.enrolled("one").await;
-    counter.refill("20.00").await.unwrap();
-    make_all_due(&town, &counter, "us-next").await;
+    let (town, counter) = due().await;
     let small = Budget {
         bytes: Some(3_000),
         time: Some(PATIENCE),
