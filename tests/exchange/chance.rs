@@ -20,6 +20,11 @@ impl Chance {
         mixed ^ (mixed >> 31)
     }
 
+    /// A number from 0 up to, but not including, `limit`.
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit.max(1)
+    }
+
     /// Whether what happens once in `times` happens now; never when `times` is 0.
     pub const fn one_in(&mut self, times: u64) -> bool {
         times != 0 && self.next().is_multiple_of(times)

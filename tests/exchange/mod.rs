@@ -90,6 +90,14 @@ impl Speed {
         hurry: 1,
     };
 
+    /// A line on which bytes pass as fast as in a test they should, and nobody waits for the ring.
+    pub const AT_ONCE: Self = Self {
+        bits_per_second: 2_000_000,
+        delay: Duration::from_millis(2),
+        hurry: 200,
+        ..Self::USUAL
+    };
+
     fn hurried(&self, time: Duration) -> Duration {
         time / self.hurry.max(1)
     }

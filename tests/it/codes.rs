@@ -4,6 +4,7 @@ use std::process::Command;
 
 use shared::gs1::{Element, modules};
 use shared::imb::{bars, letters};
+use system_tests::exchange::Chance;
 
 /// Codes of each kind.
 const COUNT: usize = 1_000;
@@ -28,21 +29,8 @@ for line in sys.stdin.read().splitlines():
         print(''.join(str(dots[0, column // 8] >> (column % 8) & 1) for column in range(symbol.width)))
 ";
 
-/// Knuth's MMIX numbers: the same codes in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % limit
-    }
-
-    fn digits(&mut self, count: usize) -> String {
-        (0..count).map(|_| self.below(10).to_string()).collect()
-    }
+fn digits(chance: &mut Chance, count: usize) -> String {
+    (0..count).map(|_| chance.below(10).to_string()).collect()
 }
 
 /// What zint says to each line; `None`, with a line that says so, when it is not installed.
@@ -70,13 +58,13 @@ fn zint(test: &str, lines: &[String]) -> Option<Vec<String>> {
 
 #[test]
 fn a_thousand_intelligent_mail_barcodes_are_those_of_zint() {
-    let mut dice = Dice(7);
+    let mut dice = Chance::new(7);
     let codes: Vec<(String, String)> = (0..COUNT)
         .map(|place| {
             let first = dice.below(10);
             let second = dice.below(5);
-            let tracking = format!("{first}{second}{}", dice.digits(18));
-            (tracking, dice.digits([0, 5, 9, 11][place % 4]))
+            let tracking = format!("{first}{second}{}", digits(&mut dice, 18));
+            (tracking, digits(&mut dice, [0, 5, 9, 11][place % 4]))
         })
         .collect();
     let ours: Vec<String> = codes
@@ -95,11 +83,11 @@ fn a_thousand_intelligent_mail_barcodes_are_those_of_zint() {
 
 #[test]
 fn a_thousand_package_barcodes_are_those_of_zint() {
-    let mut dice = Dice(11);
+    let mut dice = Chance::new(11);
     let codes: Vec<Vec<(String, String)>> = (0..COUNT)
         .map(|place| {
-            let zip = dice.digits([5, 9][place % 2]);
-            let package = dice.digits([20, 24, 20, 28][place % 4]);
+            let zip = digits(&mut dice, [5, 9][place % 2]);
+            let package = digits(&mut dice, [20, 24, 20, 28][place % 4]);
             let identifier = ["92", "93", "94", "95"][place / 2 % 4];
             vec![("420".to_owned(), zip), (identifier.to_owned(), package)]
         })

@@ -23,16 +23,6 @@ const NUMBER: &str = "5550100";
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 9);
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Lines on which bytes pass as fast as in a test they should, and nobody waits for the ring.
-fn fast() -> Speed {
-    Speed {
-        bits_per_second: 2_000_000,
-        delay: Duration::from_millis(2),
-        hurry: 200,
-        ..Speed::USUAL
-    }
-}
-
 /// A town whose data center answers telephone lines.
 struct Dialing {
     town: Town,
@@ -49,7 +39,7 @@ impl Dialing {
 
     async fn bounded(count: usize, bounds: Bounds) -> Self {
         let town = Town::with_deposit("500.00").await;
-        let telephones = Telephones::new(fast(), 1);
+        let telephones = Telephones::new(Speed::AT_ONCE, 1);
         let number: u32 = NUMBER.parse().unwrap();
         let numbers = (number..).take(count).map(|number| number.to_string());
         let lines: Vec<_> = numbers.map(|number| telephones.lay(&number)).collect();

@@ -15,20 +15,10 @@ use system_tests::dialed::Telephones;
 use system_tests::exchange::{Apparatus, Card, Faults, LineId, Premises, Speed};
 use system_tests::town::{Counter, Town};
 
+use crate::dialup_line::NOWHERE;
+
 /// The data center's number.
 const NUMBER: &str = "5550100";
-/// Nobody listens there.
-const NOWHERE: &str = "https://127.0.0.1:9";
-
-/// Lines on which bytes pass as fast as they can, and nobody waits for the ring.
-fn fast() -> Speed {
-    Speed {
-        bits_per_second: 2_000_000,
-        delay: Duration::from_millis(2),
-        hurry: 200,
-        ..Speed::USUAL
-    }
-}
 
 /// A station whose telephone line leads to the data center's.
 struct Office {
@@ -42,7 +32,7 @@ struct Office {
 impl Office {
     async fn new() -> Self {
         let town = Town::with_deposit("100.00").await;
-        let telephones = Telephones::new(fast(), 1);
+        let telephones = Telephones::new(Speed::AT_ONCE, 1);
         let center = telephones.lay(NUMBER);
         let line = telephones.lay("5550199");
         let modem = telephones.modem("line", center);
@@ -167,7 +157,7 @@ async fn a_card_that_is_locked_and_a_network_that_carries_no_data_are_said_to_be
         (Some("1234"), true, "card_locked"),
         (None, false, "no_network"),
     ] {
-        let telephones = Telephones::new(fast(), 1);
+        let telephones = Telephones::new(Speed::AT_ONCE, 1);
         let card = Card {
             pin: pin.map(str::to_owned),
             access_point: "internet.example".to_owned(),

@@ -24,6 +24,7 @@ use shared::ids::RefillId;
 use station::api::{Call, ContactCall, PieceView, PiecesCall, StatusView, View};
 use station::owner::FolderLock;
 use station::station::{Clock, Station};
+use system_tests::exchange::Chance;
 
 /// So long a process may take to its end on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -78,23 +79,19 @@ impl Victim {
 }
 
 /// Random instants. The seed is printed; a failed run is a matter of timing all the same.
-struct Dice(u64);
+struct Dice(Chance);
 
 impl Dice {
     fn thrown() -> Self {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let seed = u64::from(now.unwrap().subsec_nanos());
         println!("seed {seed}");
-        Self(seed)
+        Self(Chance::new(seed))
     }
 
-    /// A number from 0 up to, but not including, `limit` (splitmix64).
+    /// A number from 0 up to, but not including, `limit`.
     fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % limit.max(1)
+        self.0.below(limit)
     }
 
     fn micros_below(&mut self, limit: Duration) -> Duration {

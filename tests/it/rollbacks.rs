@@ -14,6 +14,7 @@ use shared::money::Mills;
 use shared::vault::Action;
 use station::contact::link::Link;
 use station::contact::round::meet_over;
+use system_tests::exchange::Chance;
 use system_tests::line::Line;
 use system_tests::town::{Counter, Town, asking, next_debit};
 
@@ -25,19 +26,6 @@ const LONG_SEEDS: u64 = 1_000;
 
 /// Seeds that share a town: as many stations as data centers are put back in each.
 const SEEDS_PER_TOWN: u64 = 10;
-
-/// Random numbers by splitmix64: the same seed gives the same run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % end
-    }
-}
 
 async fn contact(town: &Town, counter: &Counter, refill: Option<u64>) -> Option<String> {
     let link: Arc<dyn Link> = Line::clean(&town.center, &counter.station);
@@ -59,7 +47,7 @@ async fn debit(counter: &Counter, mills: u64) -> bool {
 }
 
 /// Some life: debits, contacts, refills; at least one contact.
-async fn live(town: &Town, counter: &Counter, dice: &mut Dice) {
+async fn live(town: &Town, counter: &Counter, dice: &mut Chance) {
     for _ in 0..dice.below(4) {
         match dice.below(3) {
             0 => drop(contact(town, counter, Some(1 + dice.below(3_000))).await),
@@ -72,7 +60,7 @@ async fn live(town: &Town, counter: &Counter, dice: &mut Dice) {
 
 /// A station is copied, lives on, and its copy calls: frozen, with evidence that proves it. Answers
 /// by what.
-async fn station_put_back(town: &Town, seed: u64, dice: &mut Dice) -> String {
+async fn station_put_back(town: &Town, seed: u64, dice: &mut Chance) -> String {
     let (name, copy) = (format!("s{seed}"), format!("copy{seed}"));
     let original = town.enrolled(&name).await;
     contact(town, &original, Some(5_000 + dice.below(5_000))).await;
@@ -108,7 +96,7 @@ async fn center_put_back(
     town: Town,
     keeper: &Counter,
     seed: u64,
-    dice: &mut Dice,
+    dice: &mut Chance,
 ) -> (Town, String) {
     let folder = town.station_folder(&format!("center{seed}"));
     let file = town.station_folder(&format!("backup{seed}"));
@@ -169,7 +157,7 @@ async fn whatever_is_put_back_to_an_older_state_is_found_out_every_time() {
         let keeper = town.enrolled("keeper").await;
         contact(&town, &keeper, Some(10_000)).await;
         for seed in first..first + SEEDS_PER_TOWN {
-            let mut dice = Dice(seed);
+            let mut dice = Chance::new(seed);
             // Stations are enrolled by the first data center: it is put back afterwards.
             let how = if seed < first + SEEDS_PER_TOWN / 2 {
                 station_put_back(&town, seed, &mut dice).await

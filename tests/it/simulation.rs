@@ -19,6 +19,7 @@ use station::contact::link::Link;
 use station::contact::round::{Met, meet_over};
 use station::station::CLERK_USER;
 use station::store::pieces::{PieceFacts, PieceRow};
+use system_tests::exchange::Chance;
 use system_tests::line::{Line, Passed, Trick};
 use system_tests::town::{Counter, Town, asking, next_debit};
 
@@ -37,24 +38,20 @@ const STEPS: u32 = 40;
 /// Stations of one seed.
 const STATIONS: usize = 2;
 
-/// Random numbers by splitmix64: the same seed gives the same run.
-struct Dice(u64);
+/// Random numbers: the same seed gives the same run.
+struct Dice(Chance);
 
 impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+    const fn new(seed: u64) -> Self {
+        Self(Chance::new(seed))
     }
 
     fn below(&mut self, end: u64) -> u64 {
-        self.roll() % end
+        self.0.below(end)
     }
 
     fn place(&mut self) -> usize {
-        usize::try_from(self.roll() >> 33).unwrap()
+        usize::try_from(self.0.next() >> 33).unwrap()
     }
 
     /// What the line does next: as often nothing as something.
@@ -139,7 +136,7 @@ impl Run {
         let mut run = Self {
             town: Arc::clone(town),
             seed,
-            dice: Dice(seed),
+            dice: Dice::new(seed),
             model: Model::new(STATIONS, before),
             places,
             deposits: 0,
@@ -211,7 +208,7 @@ impl Run {
     async fn contact(&mut self, index: usize, refill: Option<u64>, tricky: bool) {
         self.count.contacts += 1;
         // Services run side by side: each has its own dice, or the seed would not decide.
-        let mut dice: Vec<Dice> = (0..4).map(|_| Dice(self.dice.roll())).collect();
+        let mut dice: Vec<Dice> = (0..4).map(|_| Dice::new(self.dice.0.next())).collect();
         let tricks = Arc::new(Mutex::new(0_u32));
         let counted = Arc::clone(&tricks);
         let place = &mut self.places[index];

@@ -16,6 +16,7 @@ use station::printing::language::{Language, Sheet};
 use station::printing::layout::stock::Stock;
 use station::printing::profile::Profile;
 use station::printing::units::Dpi;
+use system_tests::exchange::Chance;
 use system_tests::printer::device::{Acknowledging, Device, Faults, Printed, Trouble};
 
 use crate::commands::{Desk, Site, is_long_run};
@@ -141,17 +142,13 @@ fn summary(soaks: &[Soak<'_>]) -> String {
     format!("{labels} labels: {states:?}; files with faults: {faults:?}")
 }
 
-/// Random numbers from a seed (splitmix64).
-struct Dice(u64);
+/// Random numbers from a seed.
+struct Dice(Chance);
 
 impl Dice {
     fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        let limit = u64::try_from(limit.max(1)).unwrap();
-        usize::try_from((z ^ (z >> 31)) % limit).unwrap()
+        let below = self.0.below(u64::try_from(limit).unwrap());
+        usize::try_from(below).unwrap()
     }
 }
 
@@ -217,7 +214,7 @@ impl<'a> Soak<'a> {
         });
         Self {
             desk,
-            dice: Dice(seed.wrapping_add(u64::try_from(lane).unwrap())),
+            dice: Dice(Chance::new(seed.wrapping_add(u64::try_from(lane).unwrap()))),
             presses: presses.into(),
             papers: BTreeSet::new(),
             settled: BTreeMap::new(),
