@@ -15,6 +15,9 @@ use system_tests::town::{Counter, Town};
 /// Nobody listens there.
 pub(crate) const NOWHERE: &str = "https://127.0.0.1:9";
 
+/// Whoever waits for the Internet waits longer than this, also where it has answered quickly before.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
 /// A station at a modem whose calls reach the data center.
 pub(crate) async fn at_a_modem(town: &Town, name: &str) -> (Counter, Socket) {
     let counter = town.enrolled(name).await;
@@ -164,7 +167,7 @@ async fn a_silent_internet_is_waited_for_once_and_the_number_is_dialed_within_te
     let clicked = Instant::now();
     assert_eq!(counter.contact().await.unwrap().line, "dialup");
     let second = socket.log().dialed[1].1 - clicked;
-    assert!(second < Duration::from_secs(1), "{second:?}");
+    assert!(second < AT_ONCE, "{second:?}");
 }
 
 /// What a line carries of a contact: the handshake and the question whether anybody is there, and
@@ -194,7 +197,7 @@ async fn an_internet_that_answers_and_then_carries_nothing_leads_to_a_call_in_th
     let refill = counter.refill("5.00").await.unwrap();
     assert_eq!(refill.registers.control_total, 10_000);
     let second = socket.log().dialed[1].1 - clicked;
-    assert!(second < Duration::from_secs(1), "{second:?}");
+    assert!(second < AT_ONCE, "{second:?}");
     assert_eq!(relay.lines(), lines);
     counter.station.telephone().hang_up().await;
 
@@ -244,7 +247,8 @@ async fn an_internet_that_breaks_in_the_middle_of_a_refill_leads_to_a_call_in_th
     let (refill, ()) = tokio::join!(counter.refill("5.00"), breaks);
     assert_eq!(refill.unwrap().registers.control_total, 5_000);
     let first = socket.log().dialed[0].1 - clicked;
-    assert!(first < Duration::from_secs(4), "{first:?}");
+    // One that is only silent is waited for until five seconds after the click.
+    assert!(first < Duration::from_secs(5), "{first:?}");
     assert_eq!(town.balance().await, 95_000);
     town.assert_books_hold().await;
 }
