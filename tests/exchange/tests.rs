@@ -640,7 +640,7 @@ fn a_mobile_modem_needs_its_pin_its_access_point_and_a_network() {
     let right = call(&card, "internet.example", Some("1234"));
     assert_eq!(right, connected("150000000"));
     let wrong_pin = call(&card, "internet.example", Some("4321"));
-    assert_eq!(wrong_pin, Progress::Failed(CallFailure::CardLocked));
+    assert_eq!(wrong_pin, Progress::Failed(CallFailure::PinNotTaken));
     let no_pin = call(&card, "internet.example", None);
     assert_eq!(no_pin, Progress::Failed(CallFailure::CardLocked));
     let wrong_point = call(&card, "elsewhere.example", Some("1234"));

@@ -296,7 +296,7 @@ async fn a_number_that_fails_is_dialed_twice_a_click_and_four_times_an_hour_also
 }
 
 /// Opens a station again whose owner has just gone.
-async fn reopened(town: &Town, name: &str) -> Counter {
+pub(crate) async fn reopened(town: &Town, name: &str) -> Counter {
     for _ in 0..200 {
         let folder = town.station_folder(name);
         if station::owner::FolderLock::take(&folder).unwrap().is_some() {

@@ -71,16 +71,8 @@ impl Office {
         *view
     }
 
-    /// Waits until the data center's line is free.
     async fn free(&self) {
-        for _ in 0..2_000 {
-            let lines = self.town.admin(AdminCall::Lines).await;
-            if lines[0]["state"] == "waiting" {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        panic!("the data center's line is not free");
+        free(&self.town).await;
     }
 
     fn faults(&self, faults: &str) {
@@ -112,6 +104,18 @@ impl Office {
         let view = self.set(SetLineCall::default()).await;
         view.calls[0].fault.clone()
     }
+}
+
+/// Waits until the data center's line is free.
+pub(crate) async fn free(town: &Town) {
+    for _ in 0..2_000 {
+        let lines = town.admin(AdminCall::Lines).await;
+        if lines[0]["state"] == "waiting" {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("the data center's line is not free");
 }
 
 /// Whoever reads it knows what became of the money and what to do.

@@ -29,6 +29,8 @@ mod dialup_left;
 #[cfg(test)]
 mod dialup_line;
 #[cfg(test)]
+mod dialup_mobile;
+#[cfg(test)]
 mod dialup_office;
 #[cfg(test)]
 mod dialup_said;

@@ -211,6 +211,7 @@ export const line = (changes = {}) => ({
   ],
   apn: null,
   has_card_pin: false,
+  card_pin_not_taken: false,
   dial_name: null,
   has_password: false,
   night: null,

@@ -111,6 +111,19 @@ test('a modem is found, set up, and only what was changed is said', { skip }, ()
   });
 });
 
+test('a PIN that the card did not take is said, and what it wants', { skip }, () => {
+  const mobile = line({ number: null, prefix: null, profile: 'mobile', apn: 'internet.example', has_card_pin: true, card_pin_not_taken: true });
+  return onPage({ line: mobile, 'set-line': () => ({ ...mobile, card_pin_not_taken: false }) }, async (page, station) => {
+    await page.click('nav >> text=Setup');
+    await page.waitForSelector('text=The modem’s card did not take its PIN.');
+    await page.click('#l-open');
+    await page.fill('#l-pin', '1234');
+    await page.click('#l-go');
+    await page.waitForSelector('text=did not take its PIN', { state: 'detached' });
+    assert.equal(callsOf(station, 'set-line')[0].card_pin, '1234');
+  });
+});
+
 test('a setting that cannot be is refused beside the form, which stays open', { skip }, () =>
   onPage({ 'set-line': { no: refusal('bad_input', 'The number "x" cannot be dialed.', 'Type it as it is dialed here.') } }, async (page) => {
     await page.click('nav >> text=Setup');

@@ -250,6 +250,7 @@ const fn is_on_hook_after(failure: CallFailure) -> bool {
         CallFailure::ModemSilent
         | CallFailure::CommandRefused
         | CallFailure::CardLocked
+        | CallFailure::PinNotTaken
         | CallFailure::NoNetwork
         | CallFailure::NoDialTone
         | CallFailure::Busy
@@ -291,9 +292,10 @@ impl Call for Caller {
 
     fn port_lost(&mut self, now: Duration) {
         match &mut self.stage {
-            Stage::Dialing(_) => {
+            Stage::Dialing(dial) => {
+                let failure = dial.unanswered();
                 self.dialed = false;
-                self.finish(now, Err(CallFailure::ModemSilent.into()));
+                self.finish(now, Err(failure.into()));
             }
             Stage::Talking => self.lose_carrier(now),
             Stage::HangingUp(_) => self.over(),

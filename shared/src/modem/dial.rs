@@ -22,9 +22,13 @@ pub enum CallFailure {
     /// The modem refuses a command: the profile is of another kind of modem.
     #[error("the modem refused a command")]
     CommandRefused,
-    /// The mobile modem's card asks for a PIN that is not known, was refused, or for its PUK.
+    /// The mobile modem's card asks for a PIN that is not known, or for its PUK.
     #[error("the card of the mobile modem is locked")]
     CardLocked,
+    /// The PIN was entered, and the card refused it or nothing was answered. It must not be entered
+    /// again by itself, in no call: the third wrong one locks the card.
+    #[error("the card of the mobile modem did not take its PIN")]
+    PinNotTaken,
     /// No reception, or the mobile network does not let the card into its data service.
     #[error("the mobile network carries no data")]
     NoNetwork,
@@ -223,7 +227,7 @@ impl Dial {
         }
         match self.stage {
             Stage::Telling if self.tries < TRIES => self.say(now),
-            Stage::Telling => self.fail(CallFailure::ModemSilent),
+            Stage::Telling => self.fail(self.unanswered()),
             Stage::Dialing => {
                 self.wire.push(b'\r');
                 self.stage = Stage::Aborting;
@@ -231,6 +235,17 @@ impl Dial {
             }
             Stage::Aborting => self.fail(CallFailure::TimedOut),
             Stage::Over => {}
+        }
+    }
+
+    /// What it is that no more is heard of the modem.
+    #[must_use]
+    pub fn unanswered(&self) -> CallFailure {
+        match self.steps.front() {
+            Some(Step::EnterPin(_)) => CallFailure::PinNotTaken,
+            Some(Step::Command(_) | Step::Wish(_) | Step::AskCard | Step::Dial(_)) | None => {
+                CallFailure::ModemSilent
+            }
         }
     }
 
@@ -285,8 +300,12 @@ impl Dial {
             (Some(Step::AskCard), Some(Trouble::CardBusy)) if self.tries < TRIES => return,
             // A modem of a network without cards; where there is one, dialing says so.
             (Some(Step::AskCard), None) if self.profile.pin.is_none() => return self.go_on(now),
-            (Some(Step::AskCard | Step::EnterPin(_)), _)
-            | (_, Some(Trouble::Card | Trouble::CardBusy)) => CallFailure::CardLocked,
+            // The card has looked at none.
+            (Some(Step::EnterPin(_)), Some(Trouble::CardBusy)) => CallFailure::CardLocked,
+            (Some(Step::EnterPin(_)), _) => CallFailure::PinNotTaken,
+            (Some(Step::AskCard), _) | (_, Some(Trouble::Card | Trouble::CardBusy)) => {
+                CallFailure::CardLocked
+            }
             (_, Some(Trouble::Network)) => CallFailure::NoNetwork,
             (Some(Step::Command(_) | Step::Dial(_)) | None, None) => CallFailure::CommandRefused,
         };

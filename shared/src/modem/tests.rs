@@ -155,9 +155,15 @@ fn the_pin_is_entered_only_where_the_card_asks_for_it() {
     let (_, progress) = played(mobile(), "", &[OK, OK, OK, "\r\n+CPIN: SIM PUK\r\n"]);
     assert_eq!(progress.last().cloned(), locked);
     let wrong = "\r\n+CME ERROR: 16\r\n";
-    let (told, progress) = played(mobile(), "", &[OK, OK, OK, ASKS, wrong, OK]);
-    assert_eq!(progress.last().cloned(), locked);
-    assert_eq!(told[5], "");
+    for refused in [wrong, "\r\nERROR\r\n", "\r\n+CME ERROR: 12\r\n"] {
+        let (told, progress) = played(mobile(), "", &[OK, OK, OK, ASKS, refused, OK]);
+        let not_taken = Some(Progress::Failed(CallFailure::PinNotTaken));
+        assert_eq!(progress.last().cloned(), not_taken, "{refused:?}");
+        assert_eq!(told[5], "");
+    }
+    let busy = "\r\n+CME ERROR: 14\r\n";
+    let (_, progress) = played(mobile(), "", &[OK, OK, OK, ASKS, busy, OK]);
+    assert_eq!(progress.last().cloned(), locked, "it has looked at no PIN");
 }
 
 #[test]
@@ -241,7 +247,7 @@ fn a_pin_that_is_not_answered_is_not_said_again() {
     assert_eq!(dial.take_wire(), b"");
     assert_eq!(
         dial.next_progress(),
-        Some(Progress::Failed(CallFailure::ModemSilent))
+        Some(Progress::Failed(CallFailure::PinNotTaken))
     );
 }
 

@@ -792,6 +792,10 @@ apn: string | null,
  */
 has_card_pin: boolean, 
 /**
+ * Whether the card did not take that PIN: it is entered no more until it is set anew.
+ */
+card_pin_not_taken: boolean, 
+/**
  * The name for another's access server.
  */
 dial_name: string | null, 

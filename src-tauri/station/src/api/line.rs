@@ -91,6 +91,8 @@ pub struct LineSetupView {
     pub apn: Option<String>,
     /// Whether a card's PIN is kept.
     pub has_card_pin: bool,
+    /// Whether the card did not take that PIN: it is entered no more until it is set anew.
+    pub card_pin_not_taken: bool,
     /// The name for another's access server.
     pub dial_name: Option<String>,
     /// Whether a password is kept for it.

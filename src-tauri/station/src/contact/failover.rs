@@ -130,6 +130,7 @@ pub const fn again(fault: &DialFault) -> Again {
             CallFailure::ModemSilent
             | CallFailure::CommandRefused
             | CallFailure::CardLocked
+            | CallFailure::PinNotTaken
             | CallFailure::NoDialTone => Again::Pointless,
             CallFailure::Busy
             | CallFailure::NoAnswer

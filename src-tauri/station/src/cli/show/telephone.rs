@@ -25,6 +25,12 @@ pub(super) fn setup(view: &LineSetupView, out: &mut dyn Write) -> io::Result<()>
             writeln!(out, "{what:<9} {text}")?;
         }
     }
+    if view.card_pin_not_taken {
+        writeln!(
+            out,
+            "Card      did not take its PIN, which is entered no more"
+        )?;
+    }
     let pulse = if view.pulse { "pulses" } else { "tones" };
     writeln!(
         out,

@@ -30,6 +30,7 @@ pub const fn code(fault: CallFault) -> Code {
             CallFailure::ModemSilent => Code::ModemSilent,
             CallFailure::CommandRefused => Code::ModemRefused,
             CallFailure::CardLocked => Code::CardLocked,
+            CallFailure::PinNotTaken => Code::CardPinNotTaken,
             CallFailure::NoNetwork => Code::NoNetwork,
             CallFailure::NoDialTone => Code::NoDialTone,
             CallFailure::Busy => Code::NumberBusy,

@@ -49,6 +49,8 @@ pub struct LineSettings {
     pub profile: String,
     /// The access point name.
     pub apn: String,
+    /// Whether the card did not take the PIN that is kept: it is not entered again.
+    pub pin_not_taken: bool,
     /// The name for another's access server.
     pub dial_name: String,
     /// `HH:MM`.
@@ -213,6 +215,7 @@ pub fn set(owner: &mut Owner, call: &SetLineCall) -> Result<(), UiError> {
     change(&mut line, call)?;
     let has_secrets = call.card_pin.is_some() || call.password.is_some();
     hide(&mut kept.card_pin, call.card_pin.as_ref());
+    line.pin_not_taken &= call.card_pin.is_none();
     hide(&mut kept.password, call.password.as_ref());
     if line.kind().is_mobile && line.apn.is_empty() {
         return Err(bad(
@@ -235,6 +238,19 @@ pub fn set(owner: &mut Owner, call: &SetLineCall) -> Result<(), UiError> {
         }
         Ok(())
     })
+}
+
+/// Notes that the card did not take the PIN that is kept: no call enters it again until another one
+/// is set.
+///
+/// # Errors
+/// The faults of the store.
+pub fn note_pin_not_taken(owner: &mut Owner) -> Result<(), UiError> {
+    let line = LineSettings {
+        pin_not_taken: true,
+        ..read(owner)?
+    };
+    put(owner, names::LINE_SETTINGS, &line)
 }
 
 fn change(line: &mut LineSettings, call: &SetLineCall) -> Result<(), UiError> {
@@ -339,6 +355,7 @@ pub fn view(owner: &Owner) -> Result<LineSetupView, UiError> {
             .collect(),
         apn: set(&line.apn),
         has_card_pin: secrets.card_pin.is_some(),
+        card_pin_not_taken: line.pin_not_taken,
         dial_name: set(&line.dial_name),
         has_password: secrets.password.is_some(),
         night: set(&line.night),

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
-use shared::call::Plan;
+use shared::call::{CallFault, Plan};
 use shared::clock::UnixSeconds;
-use shared::modem::{BadNumber, Number};
+use shared::modem::{BadNumber, CallFailure, Number};
 use shared::ppp::proof::Credentials as DialCredentials;
 use shared::ppp::{Given, Terms};
 use tokio::sync::{Notify, watch};
@@ -413,6 +413,10 @@ async fn attempted(
         }
         Err(fault) => {
             telephone.held().shown = None;
+            let fault = of_card(&sheet.line, fault);
+            if fault == PIN_NOT_TAKEN && !sheet.line.pin_not_taken {
+                station.apply(settings::note_pin_not_taken).await?;
+            }
             let ended = state.borrow().clone();
             let failed = CallRecord {
                 outcome: failover::outcome(&fault),
@@ -423,6 +427,19 @@ async fn attempted(
             station.tell(Event::Status);
             Ok(Err(fault))
         }
+    }
+}
+
+/// The card did not take its PIN.
+const PIN_NOT_TAKEN: DialFault = DialFault::Call(CallFault::Modem(CallFailure::PinNotTaken));
+
+/// A card that asks for the PIN which it did not take before is not one for which nobody has set any.
+fn of_card(line: &LineSettings, fault: DialFault) -> DialFault {
+    const LOCKED: DialFault = DialFault::Call(CallFault::Modem(CallFailure::CardLocked));
+    if fault == LOCKED && line.pin_not_taken {
+        PIN_NOT_TAKEN
+    } else {
+        fault
     }
 }
 
@@ -548,7 +565,9 @@ fn order(
     let again = given.map(|(_, given)| given);
     let line = &sheet.line;
     let kind = line.kind();
-    let mut profile = profiles::profile(kind, Some(&line.apn), sheet.secrets.card_pin.as_deref())?;
+    let pin = sheet.secrets.card_pin.as_deref();
+    let pin = pin.filter(|_| !line.pin_not_taken);
+    let mut profile = profiles::profile(kind, Some(&line.apn), pin)?;
     profile.pulse = line.pulse;
     if !line.prefix.is_empty() && !kind.is_mobile {
         profile.prefix = Some(Number::parse(&line.prefix)?);
