@@ -413,10 +413,7 @@ async fn attempted(
         }
         Err(fault) => {
             telephone.held().shown = None;
-            let fault = of_card(&sheet.line, fault);
-            if fault == PIN_NOT_TAKEN && !sheet.line.pin_not_taken {
-                station.apply(settings::note_pin_not_taken).await?;
-            }
+            let fault = of_card(station, &sheet.line, fault).await?;
             let ended = state.borrow().clone();
             let failed = CallRecord {
                 outcome: failover::outcome(&fault),
@@ -430,17 +427,22 @@ async fn attempted(
     }
 }
 
-/// The card did not take its PIN.
-const PIN_NOT_TAKEN: DialFault = DialFault::Call(CallFault::Modem(CallFailure::PinNotTaken));
-
-/// A card that asks for the PIN which it did not take before is not one for which nobody has set any.
-fn of_card(line: &LineSettings, fault: DialFault) -> DialFault {
+/// Writes down that the card did not take its PIN, so that no call enters it again. A card that asks for
+/// such a PIN is not one for which nobody has set any.
+async fn of_card(
+    station: &Station,
+    line: &LineSettings,
+    fault: DialFault,
+) -> Result<DialFault, UiError> {
     const LOCKED: DialFault = DialFault::Call(CallFault::Modem(CallFailure::CardLocked));
+    const NOT_TAKEN: DialFault = DialFault::Call(CallFault::Modem(CallFailure::PinNotTaken));
     if fault == LOCKED && line.pin_not_taken {
-        PIN_NOT_TAKEN
-    } else {
-        fault
+        return Ok(NOT_TAKEN);
     }
+    if fault == NOT_TAKEN {
+        station.apply(settings::note_pin_not_taken).await?;
+    }
+    Ok(fault)
 }
 
 /// A call that nobody waited for to the end: the Internet came back, or the clerk hung up or went
