@@ -1,14 +1,12 @@
 //! The connection doctor on the way to a real data center.
 
-use std::sync::Arc;
-
-use station::api::{Call, DoctorCall, FindingOutcome, FindingView, SetLineCall, View};
-use station::contact::dialup::telephone::Telephone;
-use system_tests::modem::{Fate, Socket};
+use station::api::{Call, DoctorCall, FindingOutcome, FindingView, View};
+use system_tests::modem::Fate;
 use system_tests::relay::Later;
 use system_tests::town::{Counter, Town};
 
 use crate::commands::Site;
+use crate::dialup_line::{NOWHERE, at_a_modem, line, until_stage};
 
 async fn findings(counter: &Counter, server: Option<String>) -> Vec<FindingView> {
     let call = Call::Doctor(DoctorCall {
@@ -54,21 +52,32 @@ async fn a_clock_that_is_days_off_and_a_port_without_anybody_are_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refill_that_is_asked_for_while_the_doctor_calls_is_not_cut_by_its_hang_up() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, socket) = at_a_modem(&town, "examined").await;
+    counter.set_server(NOWHERE).await;
+    let trial = Call::Doctor(DoctorCall {
+        server: None,
+        trial: true,
+    });
+    let clerk = async {
+        until_stage(&counter, "up").await;
+        counter.refill("20.00").await
+    };
+    let (examined, refill) = tokio::join!(counter.station.call(trial), clerk);
+    assert!(matches!(examined, Ok(View::Doctor(_))), "{examined:?}");
+    assert_eq!(refill.unwrap().registers.control_total, 20_000);
+    let calls = line(&counter).await.calls.into_iter();
+    let outcomes: Vec<String> = calls.map(|call| call.outcome).collect();
+    assert_eq!(outcomes, ["reached", "reached"]);
+    assert_eq!(socket.log().dialed.len(), 2);
+    town.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_telephone_line_is_examined_and_tried_by_a_call() {
     let town = Town::with_deposit("100.00").await;
-    let socket = Socket::to(&town.url);
-    let telephone = Telephone::on(Arc::new(socket.clone()));
-    let counter = town.enrolled("examined").await;
-    let counter = Counter {
-        station: counter.station.with_telephone(telephone),
-        folder: counter.folder,
-    };
-    let line = SetLineCall {
-        device: Some("modem".to_owned()),
-        number: Some("5550199".to_owned()),
-        ..SetLineCall::default()
-    };
-    counter.station.call(Call::SetLine(line)).await.unwrap();
+    let (counter, socket) = at_a_modem(&town, "examined").await;
     let codes = |call| {
         let counter = &counter;
         async move {

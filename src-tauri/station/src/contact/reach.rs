@@ -203,6 +203,8 @@ async fn dial(station: &Station, forced: bool) -> Result<Arc<Dialed>, UiError> {
 /// # Errors
 /// Why there is no call.
 pub(crate) async fn try_call(station: &Station) -> Result<Result<(), UiError>, UiError> {
+    // A contact would go over this call, and be cut when it is hung up.
+    let _only = station.one_contact().await;
     let call = dial(station, true).await?;
     let (terms, memory) = station
         .apply(|owner| Ok((line_terms(owner)?, settings::internet(owner)?)))
