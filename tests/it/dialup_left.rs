@@ -110,6 +110,33 @@ async fn a_contact_stands_although_it_cannot_be_noted_that_the_internet_is_back(
     assert_eq!(met.line, "internet");
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_this_computer_cannot_use_is_not_made_again_before_the_pause_is_over() {
+    let town = Town::with_deposit("100.00").await;
+    let (counter, socket) = at_a_modem(&town, "north").await;
+    counter.set_server(NOWHERE).await;
+    // In the place of the door to the call lies something that cannot be taken away.
+    let place = counter.folder.join("private/line");
+    std::fs::create_dir_all(&place).unwrap();
+    let standing = counter.station.stand();
+    let clicked = town.clock.now();
+    assert_eq!(counter.contact().await.unwrap_err().code, "line_no_door");
+    let again = line(&counter).await.calls_again_at.unwrap();
+    assert!((60..=180).contains(&(again - clicked.0)), "{again}");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(socket.log().dialed.len(), 1, "before the pause is over");
+    std::fs::remove_dir_all(counter.folder.join("private")).unwrap();
+    town.turn_to(UnixSeconds(again));
+    soon("it has met the data center", async || {
+        counter.status().await.line.up
+    })
+    .await;
+    assert_eq!(line(&counter).await.calls_again_at, None);
+    standing.end().await;
+    counter.station.telephone().hang_up().await;
+}
+
 /// The same station at a mobile modem whose card wants a PIN.
 async fn at_a_locked_card(counter: Counter) -> Counter {
     let telephones = Telephones::new(Speed::USUAL, 1);

@@ -182,15 +182,14 @@ async fn meet_by(station: &Station, way: Way, opening: Opening) -> Result<Met, U
     station.telephone().let_go();
     if is_hung_up(&met) {
         by_itself::leave(station).await;
-    } else if let Some(came_about) = came_about.filter(|_| on_any || met.is_ok()) {
+    } else if on_any || met.is_ok() {
         by_itself::note(station, came_about).await;
     }
     met
 }
 
-/// What a contact came to, and whether it counts as one that came about; nothing when it says
-/// nothing about the lines.
-type CameOut = (Result<Met, UiError>, Option<bool>);
+/// What a contact came to, and whether it counts as one that came about.
+type CameOut = (Result<Met, UiError>, bool);
 
 /// What a contact came to. Where the last line led nowhere, what came about on the one `before`
 /// stands: only what was left of it failed.
@@ -202,20 +201,20 @@ fn came_out(met: Result<Met, UiError>, before: Option<Met>) -> CameOut {
         }
         (met, _) => met,
     };
-    (met, Some(!is_down))
+    (met, !is_down)
 }
 
 /// No line leads to the data center, or none any more. Without one that did `before`, that is noted.
 async fn not_reached(station: &Station, fault: UiError, before: Option<Met>) -> CameOut {
-    let is_down = fault.kind == ErrorKind::Unreachable;
-    let counts = is_down.then_some(false);
     if let Some(before) = before {
-        return (Ok(Met::left_with(before, fault)), counts);
+        return (Ok(Met::left_with(before, fault)), false);
     }
-    if is_down && let Err(fault) = note(station, "dialup", &[], Some(fault.clone())).await {
-        return (Err(fault), counts);
+    if fault.kind == ErrorKind::Unreachable
+        && let Err(fault) = note(station, "dialup", &[], Some(fault.clone())).await
+    {
+        return (Err(fault), false);
     }
-    (Err(fault), counts)
+    (Err(fault), false)
 }
 
 /// Whether somebody ended the contact by hanging up.
@@ -523,10 +522,10 @@ mod tests {
                 met.funds.map(|fault| fault.code),
                 Some(code.name().to_owned())
             );
-            assert_eq!(came_about, Some(counts));
+            assert_eq!(came_about, counts);
         }
         let (met, came_about) = came_out(Err(say(Code::NumberBusy, &[])), None);
-        assert!(met.is_err() && came_about == Some(false));
+        assert!(met.is_err() && !came_about);
         let (met, _) = came_out(
             Err(say(Code::DamagedStore, &[("what", "it")])),
             Some(served()),
