@@ -24,7 +24,9 @@ use shared::money::Mills;
 use shared::security::approval::countersign;
 use shared::vault::Debit;
 use shared::wire::from_cbor;
-use station::api::{Call, EnrolCall, PrintCall, PrintOut, QuoteCall, RefillCall, SecretsChoice};
+use station::api::{
+    Call, EnrolCall, Hidden, PrintCall, PrintOut, QuoteCall, RefillCall, SecretsChoice,
+};
 use station::api::{PieceView, RefillView, StatusView, UiError, View};
 use station::owner::FolderLock;
 use station::services::software::{Platform, Program, Version};
@@ -371,12 +373,27 @@ impl Counter {
     /// # Errors
     /// What the station refuses.
     pub async fn enrol(&self, server: &str, code: &str) -> Result<StatusView, UiError> {
+        self.enrol_with(server, code, None).await
+    }
+
+    /// The same, over a mobile modem whose card has this PIN.
+    ///
+    /// # Errors
+    /// What the station refuses.
+    pub async fn enrol_with(
+        &self,
+        server: &str,
+        code: &str,
+        card_pin: Option<&str>,
+    ) -> Result<StatusView, UiError> {
         let call = EnrolCall {
             server: server.to_owned(),
             code: code.to_owned(),
             secrets: Some(SecretsChoice::KeyFile {
                 path: self.folder.with_extension("key").display().to_string(),
             }),
+            card_pin: card_pin.map(|pin| Hidden::new(pin.to_owned())),
+            password: None,
         };
         let view = self.station.call(Call::Enrol(call)).await?;
         let View::Status(status) = view else {

@@ -10,7 +10,7 @@ use system_tests::dialed::Telephones;
 use system_tests::exchange::{Apparatus, Card, LineId, Premises, Speed};
 use system_tests::town::{Counter, Town};
 
-use crate::dialup_line::{contact_on, line, reopened};
+use crate::dialup_line::{NOWHERE, contact_on, line, reopened};
 use crate::dialup_said::free;
 
 /// The card's PIN.
@@ -110,4 +110,37 @@ async fn a_wrong_pin_is_entered_once_however_many_contacts_there_are_and_locks_n
     assert_eq!(contact_on(&counter, "dialup").await.unwrap().line, "dialup");
     assert!(!line(&counter).await.card_pin_not_taken);
     counter.station.telephone().hang_up().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_station_whose_only_way_is_a_card_with_a_pin_is_enrolled_over_it() {
+    let network = Network::new().await;
+    let modem = network.modem();
+    let counter = network.at(modem, network.town.open_station("north").unwrap());
+    set(&counter, SetLineCall::default()).await;
+    // There is nothing yet under which a secret could be sealed.
+    let early = Call::SetLine(with_pin(PIN));
+    let told = counter.station.call(early).await.unwrap_err();
+    assert_eq!(told.code, "bad_setting");
+    let code = network.town.code().await;
+    let enrol = async |pin| counter.enrol_with(NOWHERE, &code, pin).await;
+    assert_eq!(enrol(None).await.unwrap_err().code, "card_locked");
+    // A wrong one is entered once, also by those who only try again.
+    let told = enrol(Some("4321")).await.unwrap_err();
+    assert_eq!(told.code, "card_pin_not_taken");
+    for _ in 0..3 {
+        let told = enrol(None).await.unwrap_err();
+        assert_eq!(told.code, "card_pin_not_taken");
+    }
+    let status = enrol(Some(PIN)).await.unwrap();
+    assert!(status.station.is_some(), "{status:?}");
+    // It is kept for the calls to come.
+    let setup = line(&counter).await;
+    assert!(setup.has_card_pin && !setup.card_pin_not_taken);
+    counter.station.telephone().hang_up().await;
+    free(&network.town).await;
+    let refill = counter.refill("20.00").await.unwrap();
+    assert_eq!(refill.registers.control_total, 20_000);
+    counter.station.telephone().hang_up().await;
+    network.town.assert_books_hold().await;
 }

@@ -208,6 +208,34 @@ test('the connection doctor says what is wrong and what helps, step by step', { 
   });
 });
 
+test('a station without the Internet is enrolled by a modem whose card asks for its PIN', { skip }, () => {
+  let setup = line({ ready: false, device: null, number: null, prefix: null, per_call_mills: 0, per_minute_mills: 0 });
+  const answers = {
+    status: status({ enrolled: false }),
+    line: () => setup,
+    'set-line': () => (setup = line({ number: null, prefix: null, profile: 'mobile', apn: 'internet.example' })),
+  };
+  return onPage(answers, async (page, station) => {
+    await page.click('#by-modem');
+    await page.click('#l-open');
+    await page.fill('#l-device', '/dev/ttyUSB0');
+    await page.click('text=Mobile modems, and access servers of others');
+    await page.fill('#l-apn', 'internet.example');
+    await page.fill('#l-pin', '1234');
+    await assertAccessible(page, 'a modem before enrolment');
+    await page.click('#l-go');
+    await page.waitForSelector('text=go with the enrolment');
+    const [asked] = callsOf(station, 'set-line');
+    assert.deepEqual([asked.apn, asked.card_pin, asked.password], ['internet.example', null, null], 'nothing can be sealed yet');
+    await page.fill('#server', 'https://postage.example:7443');
+    await page.fill('#code', 'XXXXXXXX'.repeat(7));
+    await page.click('#enrol-go');
+    await until(page, () => callsOf(station, 'enrol').length === 1);
+    const [enrolled] = callsOf(station, 'enrol');
+    assert.deepEqual([enrolled.card_pin, enrolled.password], ['1234', null]);
+  });
+});
+
 test('an enrolment that reaches nobody offers to examine the line it would take', { skip }, () => {
   const away = refusal('unreachable', 'The data center was not reached. Nothing was done.', 'Check the address.', 'unreachable');
   const unknown = finding('name', 'Nobody knows the name postage.exmaple.', { outcome: 'fault', hint: 'Check the address of the data center.' });

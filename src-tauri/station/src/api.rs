@@ -225,6 +225,15 @@ pub struct EnrolCall {
     pub code: String,
     /// Where the keys are kept; `None` means the keyring, and a refusal where there is none.
     pub secrets: Option<SecretsChoice>,
+    /// The PIN of a mobile modem's card, for a station whose way to the data center it is. It is
+    /// sealed before anything is dialed, and kept.
+    #[serde(default)]
+    #[ts(type = "string | null")]
+    pub card_pin: Option<Hidden>,
+    /// The password that another's access server asks for; the same.
+    #[serde(default)]
+    #[ts(type = "string | null")]
+    pub password: Option<Hidden>,
 }
 
 /// One contact.

@@ -342,11 +342,11 @@ with_papers! {
     /// PIN, PUK, or no card.
     CardLocked = "card_locked", Unreachable, false,
         "The card of the mobile modem is locked or missing. No money moved.",
-        "Set its PIN with: pennyblack line set --card-pin-file PATH; after three wrong ones it needs its PUK in a telephone.";
+        "Set its PIN with: pennyblack line set --card-pin-file PATH, or enrol with it; after three wrong ones it needs its PUK in a telephone.";
     /// A PIN that was refused is not entered again by itself.
     CardPinNotTaken = "card_pin_not_taken", Unreachable, false,
         "The card of the mobile modem did not take its PIN, so the station enters it no more: three wrong ones lock the card. No money moved.",
-        "Set the right PIN with: pennyblack line set --card-pin-file PATH.";
+        "Set the right PIN with: pennyblack line set --card-pin-file PATH, or enrol with it.";
     /// No reception, or no data service.
     NoNetwork = "no_network", Unreachable, true,
         "The mobile network carries no data: there is no reception, or it does not let the card in. No money moved.",

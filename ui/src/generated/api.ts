@@ -473,7 +473,16 @@ code: string,
 /**
  * Where the keys are kept; `None` means the keyring, and a refusal where there is none.
  */
-secrets: SecretsChoice | null, };
+secrets: SecretsChoice | null, 
+/**
+ * The PIN of a mobile modem's card, for a station whose way to the data center it is. It is
+ * sealed before anything is dialed, and kept.
+ */
+card_pin: string | null, 
+/**
+ * The password that another's access server asks for; the same.
+ */
+password: string | null, };
 
 /**
  * What sort of no an error is; the exit code follows from it.

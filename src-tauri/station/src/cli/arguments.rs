@@ -49,6 +49,13 @@ pub(super) enum Command {
         /// Where the keys are kept: keyring, passphrase-file:PATH or key-file:PATH
         #[arg(long, value_name = "WHERE")]
         secrets: Option<String>,
+        /// A private file whose first line is the PIN of a mobile modem's card, where there is no other
+        /// way to the data center
+        #[arg(long, value_name = "PATH")]
+        card_pin_file: Option<PathBuf>,
+        /// A private file whose first line is the password that another's access server asks for
+        #[arg(long, value_name = "PATH")]
+        password_file: Option<PathBuf>,
     },
     /// Show registers, state, rates, keys and services
     Status,

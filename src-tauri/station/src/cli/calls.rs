@@ -6,6 +6,7 @@ use super::arguments::{
     AutomaticRefill, Command, Line, Measures, Out, Print, Printers, Quoted, Software,
 };
 use super::show::Show;
+use super::users::pin;
 use super::{Asked, Streams, later, not_written, on_a_runtime};
 use crate::api::{
     AddPrinterCall, AmendCall, AmendHow, AutomaticRefillCall, AutomaticRefillPlan, Call,
@@ -253,10 +254,14 @@ fn to_call(command: Command) -> Result<Call, UiError> {
             server,
             code,
             secrets,
+            card_pin_file,
+            password_file,
         } => Call::Enrol(EnrolCall {
             server,
             code,
             secrets: secrets.as_deref().map(secrets_choice).transpose()?,
+            card_pin: card_pin_file.as_deref().map(pin).transpose()?,
+            password: password_file.as_deref().map(pin).transpose()?,
         }),
         Command::Status => Call::Status,
         Command::Line { what } => super::line::to_call(what)?,

@@ -388,6 +388,8 @@ fn without_a_keyring_a_person_is_asked_and_nothing_is_chosen_for_them() {
             server: "https://127.0.0.1:1".into(),
             code: "code".into(),
             secrets,
+            card_pin: None,
+            password: None,
         })
     };
     let chosen = |typed: &str| {

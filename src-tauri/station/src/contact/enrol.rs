@@ -7,7 +7,6 @@ use minicbor::{Decode, Encode};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use shared::monitor::Holdings;
-use shared::ppp::proof::Credentials as DialCredentials;
 use shared::security::dial_in::DialIn;
 use shared::security::enrolment_code::EnrolmentCode;
 use shared::services::keys::{EnrolReply, EnrolRequest};
@@ -16,11 +15,11 @@ use shared::wire::{from_cbor, read_message, to_cbor};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::dialup::{Dialed, Dialup, telephone};
+use super::dialup::{Dialed, Dialup, settings, telephone};
 use super::faults::said;
 use super::internet::{Credentials, Internet};
 use super::link::{Link, LinkRequest};
-use crate::api::{EnrolCall, SecretsChoice, UiError};
+use crate::api::{EnrolCall, SecretsChoice, SetLineCall, UiError};
 use crate::crypto::SigningKey;
 use crate::messages::{Code, say};
 use crate::services::keys::{Certified, certificate_request, put_certificate, put_dial_in};
@@ -48,24 +47,17 @@ struct Attempt {
 pub async fn enrol(station: &Station, call: EnrolCall) -> Result<(), UiError> {
     let code: EnrolmentCode = call.code.parse().map_err(|_| say(Code::WrongCode, &[]))?;
     station.apply(|owner| not_enrolled(owner)).await?;
-    let choice = call.secrets.unwrap_or(SecretsChoice::Keyring);
-    let store = station.apply(|owner| Ok(owner.store_id())).await?;
-    let line = Line::Internet;
-    let (line, root) = match trusted_root(&line, &call.server, &code).await {
-        Err(fault) if fault.code == Code::Unreachable.name() => {
-            let own = DialIn::of_code(&code.secret_hash()).credentials().ok();
-            let line = line
-                .or_by_telephone(station, &call.server, own, fault)
-                .await?;
+    let (line, root) = match trusted_root(&Line::Internet, &call.server, &code).await {
+        Ok(root) => {
+            seal(station, &call).await?;
+            (Line::Internet, root)
+        }
+        Err(fault) => {
+            let line = by_telephone(station, &call, &code, fault).await?;
             let root = trusted_root(&line, &call.server, &code).await?;
             (line, root)
         }
-        root => (line, root?),
     };
-    let keeper = open_keeper(choice.clone(), store).await?;
-    station
-        .apply(move |owner| owner.seal_with(&choice, keeper))
-        .await?;
     let secret = *code.secret();
     let attempt = station.apply(move |owner| begin(owner, secret)).await?;
     let request = EnrolRequest {
@@ -95,6 +87,47 @@ pub async fn enrol(station: &Station, call: EnrolCall) -> Result<(), UiError> {
         .await
 }
 
+/// Opens the keeper of secrets, seals the store with it, and keeps there what the telephone line needs
+/// and nobody may read. What is left of it when the enrolment fails serves the next try.
+async fn seal(station: &Station, call: &EnrolCall) -> Result<(), UiError> {
+    let choice = call.secrets.clone().unwrap_or(SecretsChoice::Keyring);
+    let store = station.apply(|owner| Ok(owner.store_id())).await?;
+    let keeper = open_keeper(choice.clone(), store).await?;
+    let line = SetLineCall {
+        card_pin: call.card_pin.clone(),
+        password: call.password.clone(),
+        ..SetLineCall::default()
+    };
+    station
+        .apply(move |owner| {
+            owner.seal_with(&choice, keeper)?;
+            if line.card_pin.is_none() && line.password.is_none() {
+                return Ok(());
+            }
+            settings::set(owner, &line)
+        })
+        .await
+}
+
+/// A call to a data center that the Internet does not lead to, where a telephone line is set up;
+/// otherwise the fault of the Internet. The data center's own lines are opened with what follows from
+/// the code; what others and a modem's card ask for is sealed before anything is dialed.
+async fn by_telephone(
+    station: &Station,
+    call: &EnrolCall,
+    code: &EnrolmentCode,
+    fault: UiError,
+) -> Result<Line, UiError> {
+    let is_down = fault.code == Code::Unreachable.name();
+    if !is_down || !station.apply(|owner| telephone::is_ready(owner)).await? {
+        return Err(fault);
+    }
+    seal(station, call).await?;
+    let own = DialIn::of_code(&code.secret_hash()).credentials().ok();
+    let call = telephone::dial(station, &call.server, own, false).await?;
+    Ok(Line::Call(call))
+}
+
 /// The line that an enrolment goes over.
 enum Line {
     Internet,
@@ -102,22 +135,6 @@ enum Line {
 }
 
 impl Line {
-    /// A call, where a telephone line is set up; otherwise the fault of the Internet. The data
-    /// center's own lines are opened with what follows from the code.
-    async fn or_by_telephone(
-        self,
-        station: &Station,
-        server: &str,
-        own: Option<DialCredentials>,
-        fault: UiError,
-    ) -> Result<Self, UiError> {
-        if !station.apply(|owner| telephone::is_ready(owner)).await? {
-            return Err(fault);
-        }
-        let call = telephone::dial(station, server, own, false).await?;
-        Ok(Self::Call(call))
-    }
-
     /// A link that trusts nobody.
     fn unverified(&self, server: &str) -> Result<Box<dyn Link>, UiError> {
         let link = match self {

@@ -226,7 +226,7 @@ pub fn set(owner: &mut Owner, call: &SetLineCall) -> Result<(), UiError> {
     made.map_err(|_| bad("A PIN has 4 to 8 digits, and an access point name no spaces"))?;
     if has_secrets && !owner.store().is_unlocked() {
         return Err(bad(
-            "PIN and password are sealed under this station's key, which it gets when it is enrolled",
+            "PIN and password are sealed under this station's key, which it gets when it is enrolled: give them to the enrolment",
         ));
     }
     let text = written(&line);
