@@ -39,6 +39,7 @@ use ipp::value::IppValue;
 
 use super::status::Hindrance;
 use super::units::Um;
+use job::Jobs;
 pub use looking::{FoundQueue, certificate, fingerprint, look, queues};
 use media::Media;
 pub use media::NoMedia;
@@ -150,10 +151,8 @@ pub struct Place<'a> {
 
 /// A printer of pages that takes labels of one size.
 pub struct Queue {
-    web: Web,
+    jobs: Jobs,
     label: (Um, Um),
-    is_trusted: bool,
-    limits: Limits,
     how: How,
 }
 
@@ -213,22 +212,16 @@ impl Queue {
     /// # Errors
     /// [`NoQueue`], which costs nothing yet.
     pub fn open(place: &Place<'_>, limits: Limits) -> Result<Self, NoQueue> {
-        let address = over_http(place.uri).ok_or_else(|| NoQueue::Address(place.uri.to_owned()))?;
-        if address.scheme() == "https" && place.certificate.is_none() {
-            return Err(NoQueue::NoCertificate);
-        }
-        let web = Web::new(address, place.certificate, limits.exchange)?;
-        let reply = asked(&web)?;
+        let jobs = Jobs::at(place.uri, place.certificate, place.is_trusted, limits)?;
+        let reply = asked(&jobs.web)?;
         let how = How::of(reply.group(DelimiterTag::PrinterAttributes), place)?;
         let queue = Self {
-            web,
+            jobs,
             label: place.label,
-            is_trusted: place.is_trusted,
-            limits,
             how,
         };
         let was_left = match place.ours {
-            Some(ours) if queue.how.lists_jobs => queue.end_what_is_left(ours)?,
+            Some(ours) if queue.how.lists_jobs => queue.jobs.end_what_is_left(ours)?,
             Some(_) | None => false,
         };
         queue.settled((!was_left).then_some(reply))?;
@@ -243,7 +236,7 @@ impl Queue {
         loop {
             let reply = match known.take() {
                 Some(reply) => reply,
-                None => asked(&self.web)?,
+                None => asked(&self.jobs.web)?,
             };
             let printer = reply.group(DelimiterTag::PrinterAttributes);
             media::choose(printer, self.label)?;
@@ -254,8 +247,8 @@ impl Queue {
                 Standing::Ready => return Ok(()),
                 // A print server keeps the order of its jobs, and proves nothing anyway.
                 Standing::Busy if self.how.is_server => return Ok(()),
-                Standing::Busy if started.elapsed() < self.limits.busy => {
-                    std::thread::sleep(self.limits.poll);
+                Standing::Busy if started.elapsed() < self.jobs.limits.busy => {
+                    std::thread::sleep(self.jobs.limits.poll);
                 }
                 Standing::Busy => return Err(NoQueue::Hindered(Hindrance::Busy)),
                 Standing::Hindered(hindrance) => return Err(NoQueue::Hindered(hindrance)),
@@ -267,7 +260,7 @@ impl Queue {
     fn validated(&self) -> Result<(), NoQueue> {
         let request = self.job_request(Operation::ValidateJob, "label")?;
         let request = request.asks("document-format", IppValue::new_mime_media_type(PDF))?;
-        let reply = self.web.exchange(&request, None)?;
+        let reply = self.jobs.web.exchange(&request, None)?;
         // Every printer has to know it, and some do not.
         if reply.status.is_success() || reply.status == StatusCode::ServerErrorOperationNotSupported
         {
@@ -279,7 +272,7 @@ impl Queue {
     /// A request that makes a job, with everything that is asked of it.
     fn job_request(&self, operation: Operation, title: &str) -> Result<Request, NotIpp> {
         let (name, value) = self.how.media.attribute();
-        let mut request = Request::new(operation, self.web.address())?
+        let mut request = Request::new(operation, self.jobs.web.address())?
             .asks("job-name", IppValue::new_name_without_language(title))?
             // What the printer cannot do it must refuse, not leave out.
             .asks("ipp-attribute-fidelity", Ok(IppValue::Boolean(true)))?

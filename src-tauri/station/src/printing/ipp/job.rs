@@ -5,10 +5,10 @@ use std::time::Instant;
 use ipp::model::{DelimiterTag, JobState, Operation, StatusCode};
 use ipp::value::IppValue;
 
-use super::message::{Facts, NotIpp, Reply};
+use super::message::{Facts, NotIpp, Reply, over_http};
 use super::reasons::{Standing, standing};
-use super::web::WebFault;
-use super::{NoQueue, PDF, Queue, Request, asked};
+use super::web::{Web, WebFault};
+use super::{Limits, NoQueue, PDF, Queue, Request, asked};
 use crate::printing::job::{Doubt, Milestones, NoInk, NotJournalled, Outcome, Unready};
 use crate::printing::status::Hindrance;
 
@@ -70,6 +70,14 @@ const fn state_of(number: i32) -> Option<JobState> {
     })
 }
 
+/// The jobs of one printer.
+pub(super) struct Jobs {
+    pub(super) web: Web,
+    /// Whether the printer is trusted to say what it printed.
+    is_trusted: bool,
+    pub(super) limits: Limits,
+}
+
 /// Why no job was made.
 enum NoJob {
     /// The request did not arrive, or was refused.
@@ -96,17 +104,17 @@ impl Queue {
             Err(NoJob::Lost) => return Outcome::NotPrinted(NoInk::LineFailed),
         };
         if milestones.terminating().is_err() {
-            self.cancel(number);
+            self.jobs.cancel(number);
             return Outcome::NotPrinted(NoInk::Unfinished);
         }
         let sent = self.send_document(number, page);
         if matches!(&sent, Err(fault) if fault.is_before_the_request()) {
-            self.cancel(number);
+            self.jobs.cancel(number);
             return Outcome::NotPrinted(NoInk::LineFailed);
         }
         let was_refused = matches!(&sent, Ok(reply) if !reply.status.is_success());
         if was_refused {
-            self.cancel(number);
+            self.jobs.cancel(number);
         }
         self.concluded(number, was_refused, milestones.sent())
     }
@@ -122,7 +130,7 @@ impl Queue {
         let Ok(request) = request else {
             return Outcome::NotPrinted(NoInk::Declined);
         };
-        let sent = self.until_not_busy(|queue| queue.web.exchange(&request, Some(page)));
+        let sent = self.jobs.until_not_busy(&request, Some(page));
         let reply = match sent {
             Ok(reply) => reply,
             Err(fault) if fault.is_before_the_request() => {
@@ -145,43 +153,77 @@ impl Queue {
         let request = self
             .job_request(Operation::CreateJob, title)
             .map_err(declined_here)?;
-        let reply = self
-            .until_not_busy(|queue| queue.web.exchange(&request, None))
-            .map_err(|fault| {
-                if fault.is_before_the_request() {
-                    NoJob::NotTaken(NoInk::LineFailed)
-                } else {
-                    NoJob::Lost
-                }
-            })?;
+        let reply = self.jobs.until_not_busy(&request, None).map_err(|fault| {
+            if fault.is_before_the_request() {
+                NoJob::NotTaken(NoInk::LineFailed)
+            } else {
+                NoJob::Lost
+            }
+        })?;
         if !reply.status.is_success() {
             return Err(NoJob::NotTaken(declined(&reply)));
         }
         number_of_job(&reply).ok_or(NoJob::Lost)
     }
 
+    fn send_document(&self, number: i32, page: &[u8]) -> Result<Reply, WebFault> {
+        let request = self
+            .jobs
+            .about_job(Operation::SendDocument, number)?
+            .asks("document-format", pdf())?
+            .asks("last-document", Ok(IppValue::Boolean(true)))?;
+        self.jobs.web.exchange(&request, Some(page))
+    }
+
+    /// What became of a job, and of the milestone after its page.
+    fn concluded(
+        &self,
+        number: i32,
+        was_refused: bool,
+        journalled: Result<(), NotJournalled>,
+    ) -> Outcome {
+        let outcome = self.jobs.watched(number, was_refused);
+        if outcome == Outcome::Printed && journalled.is_err() {
+            return Outcome::Unknown(Doubt::NotJournalled);
+        }
+        outcome
+    }
+}
+
+impl Jobs {
+    /// Nothing is asked yet.
+    pub(super) fn at(
+        uri: &str,
+        certificate: Option<[u8; 32]>,
+        is_trusted: bool,
+        limits: Limits,
+    ) -> Result<Self, NoQueue> {
+        let address = over_http(uri).ok_or_else(|| NoQueue::Address(uri.to_owned()))?;
+        if address.scheme() == "https" && certificate.is_none() {
+            return Err(NoQueue::NoCertificate);
+        }
+        Ok(Self {
+            web: Web::new(address, certificate, limits.exchange)?,
+            is_trusted,
+            limits,
+        })
+    }
+
     /// Asks again, for as long as [`super::Limits::busy`], while the printer says that it is busy:
     /// then it has taken nothing.
-    fn until_not_busy(
+    pub(super) fn until_not_busy(
         &self,
-        ask: impl Fn(&Self) -> Result<Reply, WebFault>,
+        request: &Request,
+        document: Option<&[u8]>,
     ) -> Result<Reply, WebFault> {
         let started = Instant::now();
         loop {
-            let reply = ask(self)?;
+            let reply = self.web.exchange(request, document)?;
             if !is_busy(&reply) || started.elapsed() >= self.limits.busy {
                 return Ok(reply);
             }
             std::thread::sleep(self.limits.poll);
         }
-    }
-
-    fn send_document(&self, number: i32, page: &[u8]) -> Result<Reply, WebFault> {
-        let request = self
-            .about_job(Operation::SendDocument, number)?
-            .asks("document-format", pdf())?
-            .asks("last-document", Ok(IppValue::Boolean(true)))?;
-        self.web.exchange(&request, Some(page))
     }
 
     fn about_job(&self, operation: Operation, number: i32) -> Result<Request, NotIpp> {
@@ -203,20 +245,6 @@ impl Queue {
             .wants(&QUESTIONS)?;
         let reply = self.web.exchange(&request, None)?;
         Ok(Job::of(reply.group(DelimiterTag::JobAttributes)))
-    }
-
-    /// What became of a job, and of the milestone after its page.
-    fn concluded(
-        &self,
-        number: i32,
-        was_refused: bool,
-        journalled: Result<(), NotJournalled>,
-    ) -> Outcome {
-        let outcome = self.watched(number, was_refused);
-        if outcome == Outcome::Printed && journalled.is_err() {
-            return Outcome::Unknown(Doubt::NotJournalled);
-        }
-        outcome
     }
 
     /// Watches a job to its end. One that stands still or takes too long is cancelled.

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use ipp::model::{DelimiterTag, JobState, Operation};
 use ipp::value::IppValue;
 
-use super::{NoQueue, Queue, Request};
+use super::job::Jobs;
+use super::{NoQueue, Request};
 
 /// What is asked about each job.
 const QUESTIONS: [&str; 2] = ["job-id", "job-name"];
@@ -14,7 +15,7 @@ const QUESTIONS: [&str; 2] = ["job-id", "job-name"];
 /// The most jobs that are told at once.
 const MAX_JOBS: i32 = 100;
 
-impl Queue {
+impl Jobs {
     /// Ends this station's jobs, whose names begin with `ours`, and says whether there were any. One
     /// that is being printed has its time, as any other job; those that wait are cancelled.
     ///
