@@ -261,6 +261,12 @@ impl Reopened {
         self.runtime.block_on(self.station.call(call)).unwrap()
     }
 
+    /// Asks the printers of pages about what nobody knows.
+    fn ask_about_pages(&self) {
+        let asking = self.station.ask_about_pages();
+        self.runtime.block_on(asking).unwrap();
+    }
+
     pub(crate) fn status(&self) -> StatusView {
         let View::Status(status) = self.call(Call::Status) else {
             panic!("not a status")

@@ -16,6 +16,7 @@ pub mod names;
 mod office_art;
 pub(crate) mod orders;
 mod owner;
+pub(crate) mod pages;
 mod paper;
 pub(crate) mod pieces;
 pub(crate) mod ports;

@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::{thread, time};
 
 use shared::indicium::Indicium;
 use station::api::{Call, PieceState, PieceView, ResolveCall};
@@ -20,6 +20,9 @@ use crate::ipp_printers::{in_their_network, spooled};
 
 /// Rows of one file.
 const ROWS: usize = 2;
+
+/// So long a printer may be at a page.
+const PATIENCE: time::Duration = time::Duration::from_secs(20);
 
 /// Operations of IPP by their numbers.
 const VALIDATE_JOB: u16 = 0x0004;
@@ -164,9 +167,19 @@ fn begin_of_body(bytes: &[u8]) -> Option<usize> {
 /// An operation, which of its kind, and when.
 type Instant = (u16, usize, Phase);
 
-/// The state in which a killed station leaves the piece, and whether its page is at the printer;
-/// nothing before it is paid.
-type Left = Option<(&'static [&'static str], bool)>;
+/// How a killed station leaves the piece; nothing before it is paid.
+type Left = Option<LeftPiece>;
+
+/// A piece that a killed station leaves.
+#[derive(Clone, Copy)]
+struct LeftPiece {
+    /// The states that it may have in the store.
+    states: &'static [&'static str],
+    /// Whether its page is at the printer.
+    is_there: bool,
+    /// What it is once the printer was asked.
+    told: PieceState,
+}
 
 #[test]
 fn a_station_killed_while_a_page_lies_at_the_printer_loses_no_piece_and_repeats_none() {
@@ -176,7 +189,16 @@ fn a_station_killed_while_a_page_lies_at_the_printer_loses_no_piece_and_repeats_
         return;
     };
     let mut office = Office::set_up(&folder);
-    let sending = |is_there| Some((["sending"].as_slice(), is_there));
+    let left = |states, is_there, told| {
+        Some(LeftPiece {
+            states,
+            is_there,
+            told,
+        })
+    };
+    let on_paper = |states| left(states, true, PieceState::Printed);
+    let no_ink = |states| left(states, false, PieceState::NotPrinted);
+    let (sending, sent) = (["sending"].as_slice(), ["sent"].as_slice());
     let (unsent, unheard, answered) = (Phase::Unsent, Phase::Unheard, Phase::Answered);
     for (printer, instant, left) in [
         (QUICK, (VALIDATE_JOB, 1, unsent), None),
@@ -185,30 +207,27 @@ fn a_station_killed_while_a_page_lies_at_the_printer_loses_no_piece_and_repeats_
         (
             QUICK,
             (GET_PRINTER_ATTRIBUTES, 2, unsent),
-            Some((["prepared"].as_slice(), false)),
+            no_ink(&["prepared"]),
         ),
-        (QUICK, (CREATE_JOB, 1, unsent), sending(false)),
-        (QUICK, (CREATE_JOB, 1, unheard), sending(false)),
-        (QUICK, (CREATE_JOB, 1, answered), sending(false)),
-        (QUICK, (SEND_DOCUMENT, 1, unsent), sending(false)),
-        (QUICK, (SEND_DOCUMENT, 1, unheard), sending(true)),
+        // The printer never heard of it, and that is no proof.
+        (
+            QUICK,
+            (CREATE_JOB, 1, unsent),
+            left(sending, false, PieceState::Unknown),
+        ),
+        (QUICK, (CREATE_JOB, 1, unheard), no_ink(sending)),
+        (QUICK, (CREATE_JOB, 1, answered), no_ink(sending)),
+        (QUICK, (SEND_DOCUMENT, 1, unsent), no_ink(sending)),
+        (QUICK, (SEND_DOCUMENT, 1, unheard), on_paper(sending)),
         (
             QUICK,
             (SEND_DOCUMENT, 1, answered),
-            Some((["sending", "sent"].as_slice(), true)),
+            on_paper(&["sending", "sent"]),
         ),
-        (
-            QUICK,
-            (GET_JOB_ATTRIBUTES, 1, unsent),
-            Some((["sent"].as_slice(), true)),
-        ),
-        (SLOW, (SEND_DOCUMENT, 1, unheard), sending(true)),
-        (
-            SLOW,
-            (GET_JOB_ATTRIBUTES, 1, answered),
-            Some((["sent"].as_slice(), true)),
-        ),
-        (SLOW, (SEND_DOCUMENT, 2, unheard), sending(true)),
+        (QUICK, (GET_JOB_ATTRIBUTES, 1, unsent), on_paper(sent)),
+        (SLOW, (SEND_DOCUMENT, 1, unheard), on_paper(sending)),
+        (SLOW, (GET_JOB_ATTRIBUTES, 1, answered), on_paper(sent)),
+        (SLOW, (SEND_DOCUMENT, 2, unheard), on_paper(sending)),
     ] {
         office.print_a_file(printer, instant, left);
     }
@@ -273,7 +292,9 @@ impl Office {
         let left = self.left();
         match expected {
             None => assert_eq!(left.len(), before, "{case}: something is paid"),
-            Some((states, is_there)) => {
+            Some(LeftPiece {
+                states, is_there, ..
+            }) => {
                 let is_done = |state: &str| ["printed", "spoiled"].contains(&state);
                 let mut under_way = left.iter().filter(|(_, state)| !is_done(state));
                 let (counter, state) = under_way.next().expect("a piece is under way");
@@ -283,16 +304,18 @@ impl Office {
                 assert_eq!(is_at_the_printer, is_there, "{case}");
             }
         }
-        self.settle(&left, &case);
+        self.settle(&left, expected.map(|left| left.told), &case);
         self.finish(&words, &case);
     }
 
-    /// The clerk starts the station again, looks at the paper and answers what it asks.
-    fn settle(&mut self, left: &BTreeMap<u32, String>, case: &str) {
+    /// The clerk starts the station again, which asks the printer, looks at the paper and answers what
+    /// is still asked.
+    fn settle(&mut self, left: &BTreeMap<u32, String>, told: Option<PieceState>, case: &str) {
         let papers = self.papers();
         let reopened = Reopened::at(&self.desk.folder);
         reopened.assert_books_hold();
-        let pieces = reopened.pieces();
+        assert_under_way_is_unknown(&reopened.pieces(), left, case);
+        let pieces = asked(&reopened, told);
         assert_eq!(pieces.len(), left.len(), "{case}: a piece is lost");
         let registers = reopened.status().registers;
         let spent: u64 = pieces.iter().map(|piece| piece.postage_mills).sum();
@@ -302,7 +325,7 @@ impl Office {
             let was = left[&counter_of(&piece.serial)].as_str();
             let wanted = match was {
                 "prepared" => PieceState::NotPrinted.word(),
-                "sending" | "sent" => PieceState::Unknown.word(),
+                "sending" | "sent" => told.unwrap().word(),
                 other => other,
             };
             assert_eq!(piece.state.word(), wanted, "{case}: {}", piece.serial);
@@ -390,6 +413,32 @@ impl Office {
         let books = self.site.assert_books_hold();
         assert_eq!(books["printed"], status["registers"]["ascending"]);
         assert_eq!(books["vaults"], status["registers"]["descending"]);
+    }
+}
+
+/// Before the printer is asked nobody knows of a piece that was on its way.
+fn assert_under_way_is_unknown(pieces: &[PieceView], left: &BTreeMap<u32, String>, case: &str) {
+    for piece in pieces {
+        let was = left[&counter_of(&piece.serial)].as_str();
+        let is_unknown = piece.state == PieceState::Unknown;
+        let was_under_way = ["sending", "sent"].contains(&was);
+        assert_eq!(is_unknown, was_under_way, "{case}: {piece:?}");
+    }
+}
+
+/// The pieces once the printer was asked; it may still be at one, and is asked again then.
+fn asked(reopened: &Reopened, told: Option<PieceState>) -> Vec<PieceView> {
+    let begun = time::Instant::now();
+    loop {
+        reopened.ask_about_pages();
+        let pieces = reopened.pieces();
+        let mut states = pieces.iter().map(|piece| piece.state);
+        let is_over =
+            told == Some(PieceState::Unknown) || states.all(|state| state != PieceState::Unknown);
+        if is_over || begun.elapsed() > PATIENCE {
+            return pieces;
+        }
+        thread::sleep(time::Duration::from_millis(100));
     }
 }
 

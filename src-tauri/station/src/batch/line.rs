@@ -18,9 +18,10 @@ use crate::api::{PrinterSetup, UiError};
 use crate::printing::job::{Doubt, Milestones, NotJournalled, Outcome};
 use crate::station::Station;
 use crate::station::faults::chain;
+use crate::station::pages::PagePrinter;
 use crate::station::press::{Form, Packed};
 use crate::station::release::draw_again;
-use crate::station::sending::{OpenPrinter, open_printer};
+use crate::station::sending::{OpenPrinter, in_doubt, open_printer};
 use crate::store::pieces::PieceRow;
 use crate::vault::draft::Drawing;
 use crate::vault::piece::Happening;
@@ -38,6 +39,9 @@ const TWINKLING: Duration = Duration::from_millis(50);
 
 /// The most pieces that leave with one commit.
 const TOGETHER: usize = 32;
+
+const ON_PAPER: &[Happening] = &[Happening::Acknowledged];
+const NO_INK: &[Happening] = &[Happening::NoInk];
 
 /// A printer's line, and why it no longer prints.
 pub(super) struct Line {
@@ -102,6 +106,7 @@ impl Line {
         let mut log = Log {
             station,
             psd,
+            pages: self.printer.pages.clone(),
             tagged,
             together: self.together,
             leaving: 0,
@@ -131,9 +136,9 @@ impl Line {
             (Some(reason), _) | (None, Err(reason)) => Some(reason.clone()),
             (None, Ok(_)) => None,
         };
-        let (happening, reason) = match (reason, drawn.job) {
-            (None, Ok(packed)) => self.send_packed(log, counter, &packed),
-            (reason, _) => (Happening::NoInk, reason),
+        let (happenings, reason) = match (reason, drawn.job) {
+            (None, Ok(packed)) => self.send_packed(log, counter, packed),
+            (reason, _) => (NO_INK, reason),
         };
         log.coming.pop_front();
         log.noted = log.noted.saturating_sub(1);
@@ -142,7 +147,7 @@ impl Line {
             spent_mills: drawn.spent_mills,
             fared: Fared {
                 row: drawn.row,
-                happenings: of(happening),
+                happenings,
                 reason,
             },
         });
@@ -156,37 +161,24 @@ impl Line {
         &mut self,
         log: &mut Log<'_>,
         counter: u32,
-        packed: &Packed,
-    ) -> (Happening, Option<String>) {
+        packed: Packed,
+    ) -> (&'static [Happening], Option<String>) {
         log.leaving = counter;
-        let (happening, reason, goes_on) = match self.printer.send(packed, log) {
-            Outcome::Printed => (Happening::Acknowledged, None, true),
-            Outcome::NotPrinted(proof) => (Happening::NoInk, Some(proof.to_string()), false),
-            Outcome::Refused(unready) => (Happening::NoInk, Some(unready.to_string()), false),
+        let packed = self.printer.named(packed);
+        let (happenings, reason, goes_on) = match self.printer.send(&packed, log) {
+            Outcome::Printed => (ON_PAPER, None, true),
+            Outcome::NotPrinted(proof) => (NO_INK, Some(proof.to_string()), false),
+            Outcome::Refused(unready) => (NO_INK, Some(unready.to_string()), false),
             Outcome::Unknown(doubt) => {
                 // Of a printer that never acknowledges every piece is unknown: it has not stopped.
                 let goes_on = doubt == Doubt::NeverAcknowledges;
-                (Happening::Lost, Some(doubt.to_string()), goes_on)
+                (in_doubt(doubt), Some(doubt.to_string()), goes_on)
             }
         };
         if !goes_on {
             self.stopped.clone_from(&reason);
         }
-        (happening, reason)
-    }
-}
-
-/// A happening as a list of one.
-const fn of(happening: Happening) -> &'static [Happening] {
-    match happening {
-        Happening::Acknowledged => &[Happening::Acknowledged],
-        Happening::NoInk => &[Happening::NoInk],
-        Happening::FirstByte
-        | Happening::AllSent
-        | Happening::Lost
-        | Happening::Restart
-        | Happening::SendAgain
-        | Happening::Answer(_) => &[Happening::Lost],
+        (happenings, reason)
     }
 }
 
@@ -224,6 +216,8 @@ fn draw(psd: Option<PsdId>, going: Going, drawing: Drawing, form: Form) -> Drawn
 struct Log<'a> {
     station: &'a Station,
     psd: Option<PsdId>,
+    /// Where the pieces go as pages.
+    pages: Option<PagePrinter>,
     tagged: bool,
     /// How many pieces leave with one commit.
     together: usize,
@@ -248,9 +242,10 @@ impl Log<'_> {
         if fared.is_empty() && also.is_empty() {
             return Ok(());
         }
+        let pages = self.pages.clone();
         let moved = self
             .station
-            .apply_blocking(move |owner| owner.all_fared(&fared, &also));
+            .apply_blocking(move |owner| owner.all_fared(&fared, &also, pages.as_ref()));
         match moved {
             Ok(rows) => {
                 for (done, row) in self.waiting.drain(..).zip(rows) {

@@ -14,12 +14,13 @@ use crate::messages::{Code, say};
 use crate::printing::files::{FileFault, write_all_durably};
 use crate::printing::pdf::pdf;
 use crate::station::faults::chain;
-use crate::station::pieces::wrong_state;
+use crate::station::pages::PagePrinter;
+use crate::station::pieces::{Move, move_on};
 use crate::station::release::{Target, draw_again, make_folder};
 use crate::station::{Owner, Station, Unnoted};
 use crate::store::pieces::PieceRow;
 use crate::vault::draft::{Drawing, PieceInputs};
-use crate::vault::piece::{Happening, next};
+use crate::vault::piece::Happening;
 
 /// Why a piece is not released whose second drawing is not the first.
 pub(super) const DIFFERS: &str = "its label does not come out as it was committed";
@@ -147,7 +148,7 @@ fn to_folder(
     let rows = drawn_and_written(station, folder, drawing, psd, going).and_then(|fared| {
         let known = fared.clone();
         station
-            .apply_blocking(move |owner| owner.all_fared(&fared, &[]))
+            .apply_blocking(move |owner| owner.all_fared(&fared, &[], None))
             .inspect_err(|error| keep_in_mind(station, known, error))
     });
     match rows {
@@ -269,44 +270,41 @@ impl Owner {
         })
     }
 
-    /// What became of these pieces, and what happens to others: one commit.
+    /// What became of these pieces, and what happens to others, which may leave for a printer of pages:
+    /// one commit.
     pub(super) fn all_fared(
         &mut self,
         fared: &[Fared],
         also: &[(u32, Happening)],
+        pages: Option<&PagePrinter>,
     ) -> Result<Vec<PieceRow>, UiError> {
+        let psd = self.vault().map(Vault::psd);
         let (rows, more) = self.write("finishing pieces of a batch", |tx| {
             let mut rows = Vec::with_capacity(fared.len());
             for one in fared {
-                let reason = one.reason.as_deref();
-                rows.push(move_on(tx, one.row.counter, one.happenings, reason)?);
+                let moving = Move {
+                    counter: one.row.counter,
+                    happenings: one.happenings,
+                    message: one.reason.as_deref(),
+                    pages: None,
+                };
+                rows.push(move_on(tx, psd, &moving)?);
             }
-            let more = also
-                .iter()
-                .map(|(counter, happening)| move_on(tx, *counter, &[*happening], None));
-            let more: Result<Vec<PieceRow>, UiError> = more.collect();
-            Ok((rows, more?))
+            let mut more = Vec::with_capacity(also.len());
+            for (counter, happening) in also {
+                let moving = Move {
+                    counter: *counter,
+                    happenings: &[*happening],
+                    message: None,
+                    pages,
+                };
+                more.push(move_on(tx, psd, &moving)?);
+            }
+            Ok::<_, UiError>((rows, more))
         })?;
         for row in rows.iter().chain(&more) {
             self.tell_piece(row);
         }
         Ok(rows)
     }
-}
-
-/// Moves one piece by what happened to it.
-fn move_on(
-    tx: &mut crate::store::Tx<'_>,
-    counter: u32,
-    happenings: &[Happening],
-    reason: Option<&str>,
-) -> Result<PieceRow, UiError> {
-    let row = tx.piece(counter)?;
-    let row = row.ok_or_else(|| say(Code::UnknownPiece, &[("serial", &counter.to_string())]))?;
-    let mut state = row.state;
-    for happening in happenings {
-        state = next(state, *happening)
-            .map_err(|refusal| wrong_state(&counter.to_string(), refusal.state))?;
-    }
-    Ok(tx.move_piece(&row, state, reason)?)
 }

@@ -61,12 +61,14 @@ impl Drop for Standing {
 }
 
 impl Station {
-    /// Keeps a contact open from now on, and makes those that are due by themselves.
+    /// Keeps a contact open from now on, makes those that are due by themselves, and asks printers what
+    /// became of pages in doubt.
     #[must_use]
     pub fn stand(&self) -> Standing {
-        let (station, other) = (self.clone(), self.clone());
+        let (station, other, asking) = (self.clone(), self.clone(), self.clone());
         Standing(Some(tokio::spawn(async move {
-            tokio::join!(keep(station), by_itself::keep(other));
+            let pages = asking.keep_asking_about_pages();
+            tokio::join!(keep(station), by_itself::keep(other), pages);
         })))
     }
 }

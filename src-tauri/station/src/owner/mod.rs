@@ -99,6 +99,12 @@ pub async fn ask(
     let mut last = client::gone();
     for _ in 0..MAX_ENDING_OWNERS {
         let reach = reach(folder).await?;
+        if let Reach::Own(server) = &reach
+            && shows_doubts(&call)
+            && let Err(fault) = server.station().ask_about_pages().await
+        {
+            tracing::debug!(code = fault.code, "printers were not asked about pages");
+        }
         let answer = reach.call(call.clone(), &mut news).await;
         match answer {
             Err(error)
@@ -131,6 +137,15 @@ fn may_begin_a_folder(call: &Call) -> bool {
             | Call::SetScale(_)
             | Call::FindScales
     )
+}
+
+/// Whether a call shows pieces that nobody knows of. A window asks printers about them all the time; a
+/// command that finds none asks before it shows them.
+fn shows_doubts(call: &Call) -> bool {
+    if let Call::As(call) = call {
+        return shows_doubts(&call.inner);
+    }
+    matches!(call, Call::Pieces(_) | Call::Picture(_))
 }
 
 /// Whether a call may be made again when nobody knows whether it was carried out: it only looks, or

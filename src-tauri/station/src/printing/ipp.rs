@@ -21,9 +21,12 @@
 //! | canceled, aborted | the printer says that it never began (`time-at-processing`) | not printed |
 //! | canceled, aborted | it had begun | unknown |
 //!
-//! A crash after the first journalled step leaves the piece sending, which becomes unknown.
+//! A crash after the first journalled step leaves the piece sending, which becomes unknown. Its job has
+//! a name that no other sending has, and the printer is asked for it later (`later.rs`): the same ends
+//! prove the same.
 
 mod job;
+mod later;
 mod left;
 mod looking;
 mod media;
@@ -40,6 +43,7 @@ use ipp::value::IppValue;
 use super::status::Hindrance;
 use super::units::Um;
 use job::Jobs;
+pub use later::{Later, ask_later};
 pub use looking::{FoundQueue, certificate, fingerprint, look, queues};
 use media::Media;
 pub use media::NoMedia;
@@ -368,4 +372,4 @@ fn root(fault: &dyn Error) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

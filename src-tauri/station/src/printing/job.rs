@@ -265,6 +265,26 @@ pub enum Doubt {
     /// The printer gave the job up while it printed it.
     #[error("the printer gave the job up")]
     Aborted,
+    /// The printer does not know the job, or not any more.
+    #[error("the printer knows nothing of its job any more")]
+    Forgotten,
+}
+
+impl Doubt {
+    /// Whether the printer has said all that it will ever say about the piece. After other doubts one
+    /// that keeps a record of its jobs may be asked again later.
+    #[must_use]
+    pub const fn is_last_word(self) -> bool {
+        match self {
+            Self::NeverAcknowledges
+            | Self::Miscounted
+            | Self::Uncounted
+            | Self::Canceled
+            | Self::Aborted
+            | Self::Forgotten => true,
+            Self::LineFailed | Self::NotJournalled | Self::Hindered(_) | Self::NoAnswer => false,
+        }
+    }
 }
 
 /// Asks whether the printer is ready, brings it into step, and sends one piece. `tag` is the one

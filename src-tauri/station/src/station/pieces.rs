@@ -1,9 +1,10 @@
 //! Pieces after their debit: what became of them, and what the clerk says about them.
 
-use shared::ids::PieceSerial;
+use shared::ids::{PieceSerial, PsdId};
 use shared::rates::Weight;
-use shared::vault::{Action, Answer, Fate};
+use shared::vault::{Action, Answer, Fate, Vault};
 
+use super::pages::PagePrinter;
 use super::press::Form;
 use super::pricing::bad;
 use super::{Asker, Owner};
@@ -12,6 +13,7 @@ use crate::messages::{Code, say};
 use crate::printing::layout::stock::Stock;
 use crate::printing::units::Dpi;
 use crate::services::refunds;
+use crate::store::Tx;
 use crate::store::pieces::PieceRow;
 use crate::store::refunds::RefundRow;
 use crate::vault::credentials::pem;
@@ -63,18 +65,35 @@ impl Owner {
         happenings: &[Happening],
         message: Option<&str>,
     ) -> Result<PieceRow, UiError> {
-        let serial = self
-            .serial(counter)
-            .map_or_else(String::new, |serial| serial.to_string());
-        let row = self.write("moving a piece", |tx| {
-            let missing = || say(Code::UnknownPiece, &[("serial", &serial)]);
-            let row = tx.piece(counter)?.ok_or_else(missing)?;
-            let mut state = row.state;
-            for happening in happenings {
-                state = next(state, *happening).map_err(|_| wrong_state(&serial, state))?;
-            }
-            Ok(tx.move_piece(&row, state, message)?)
-        })?;
+        self.moves(&Move {
+            counter,
+            happenings,
+            message,
+            pages: None,
+        })
+    }
+
+    /// The first byte of a piece is about to leave, for a printer of pages where one is named.
+    ///
+    /// # Errors
+    /// As [`Self::happened`].
+    pub(crate) fn leaves(
+        &mut self,
+        counter: u32,
+        pages: Option<&PagePrinter>,
+    ) -> Result<(), UiError> {
+        self.moves(&Move {
+            counter,
+            happenings: &[Happening::FirstByte],
+            message: None,
+            pages,
+        })
+        .map(drop)
+    }
+
+    fn moves(&mut self, moving: &Move<'_>) -> Result<PieceRow, UiError> {
+        let psd = self.vault().map(Vault::psd);
+        let row = self.write("moving a piece", |tx| move_on(tx, psd, moving))?;
         self.tell_piece(&row);
         Ok(row)
     }
@@ -236,6 +255,46 @@ impl Owner {
             .find(|printer| printer.name == name)
             .ok_or_else(|| say(Code::UnknownPrinter, &[("name", name)]))
     }
+}
+
+/// What happens to one piece.
+pub(crate) struct Move<'a> {
+    pub(crate) counter: u32,
+    pub(crate) happenings: &'a [Happening],
+    pub(crate) message: Option<&'a str>,
+    /// The printer of pages for which it leaves.
+    pub(crate) pages: Option<&'a PagePrinter>,
+}
+
+/// Moves one piece of this PSD; where its page will lie is noted with its first byte.
+///
+/// # Errors
+/// As [`Owner::happened`].
+pub(crate) fn move_on(
+    tx: &mut Tx<'_>,
+    psd: Option<PsdId>,
+    moving: &Move<'_>,
+) -> Result<PieceRow, UiError> {
+    let counter = moving.counter;
+    let serial = || {
+        let serial = psd.map(|psd| PieceSerial { psd, counter });
+        serial.map_or_else(String::new, |serial| serial.to_string())
+    };
+    let row = tx.piece(counter)?;
+    let row = row.ok_or_else(|| say(Code::UnknownPiece, &[("serial", &serial())]))?;
+    let mut state = row.state;
+    for happening in moving.happenings {
+        state = next(state, *happening).map_err(|_| wrong_state(&serial(), state))?;
+        if *happening == Happening::FirstByte
+            && let Some(printer) = moving.pages
+        {
+            printer.note(tx, counter)?;
+        }
+        if *happening == Happening::LeftInDoubt {
+            tx.delete_page_job(counter)?;
+        }
+    }
+    Ok(tx.move_piece(&row, state, moving.message)?)
 }
 
 /// What is said when a piece's state does not allow something.

@@ -4,6 +4,7 @@ use shared::ids::PsdId;
 use shared::vault::Vault;
 
 use super::devices::{Devices, HOLD_WAIT, Held};
+use super::pages::PagePrinter;
 use super::press::{Form, Load, Packed, Press};
 use super::release::Ready;
 use super::silent::SilentPrinters;
@@ -13,7 +14,7 @@ use crate::messages::{Code, say};
 use crate::printing::escpos::AckTag;
 use crate::printing::ipp::{self, NoQueue, Place, Queue};
 use crate::printing::job::{
-    Milestones, NotJournalled, Outcome, Patience, Standing, Step, Unready, Wire, preflight,
+    Doubt, Milestones, NotJournalled, Outcome, Patience, Standing, Step, Unready, Wire, preflight,
     send_ready,
 };
 use crate::printing::label::Label;
@@ -27,6 +28,8 @@ use crate::vault::piece::Happening;
 /// A printer that was found ready, and on which nobody else prints meanwhile.
 pub(crate) struct OpenPrinter {
     pub(crate) form: Form,
+    /// For a printer of pages: how its jobs are found again.
+    pub(crate) pages: Option<PagePrinter>,
     way: Way,
     held: Held,
 }
@@ -66,6 +69,15 @@ pub(crate) struct Printers {
 #[error("this station still prints something else on it")]
 struct InUse;
 
+/// What happens to a piece that a printer leaves in doubt.
+pub(crate) const fn in_doubt(doubt: Doubt) -> &'static [Happening] {
+    if doubt.is_last_word() {
+        &[Happening::LeftInDoubt]
+    } else {
+        &[Happening::Lost]
+    }
+}
+
 /// Opens the way to a printer and asks whether it is ready, before anything is paid. One that is
 /// known to be silent is not waited for as long as others.
 ///
@@ -86,10 +98,14 @@ pub(crate) fn open_printer(
     let form = Form::of(setup).map_err(|none| not_ready(&none))?;
     let held = printers.devices.hold(&setup.port, HOLD_WAIT);
     let held = held.ok_or_else(|| not_ready(&InUse))?;
+    let mut pages = None;
     let way = match (form, &setup.port) {
         (Form::Page { is_trusted }, _) => {
             let psd = station.apply_blocking(|owner| Ok(owner.vault().map(Vault::psd)))?;
             let queue = open_queue(setup, is_trusted, psd).map_err(|none| not_ready(&none))?;
+            let printer = PagePrinter::opened(&setup.port, is_trusted);
+            station.ask_queue(&queue, &printer)?;
+            pages = Some(printer);
             Way::Queue(Box::new(queue))
         }
         (Form::Bytes(_), PrinterPort::Spooler { name }) => {
@@ -112,7 +128,12 @@ pub(crate) fn open_printer(
             Way::Line(line)
         }
     };
-    Ok(OpenPrinter { form, way, held })
+    Ok(OpenPrinter {
+        form,
+        pages,
+        way,
+        held,
+    })
 }
 
 /// Asks a printer of pages everything that could refuse the set-up's label.
@@ -142,6 +163,17 @@ impl OpenPrinter {
     pub(crate) fn set_length(&mut self, label: &Label) {
         if let Way::Line(line) = &mut self.way {
             line.press = line.press.of_length(label);
+        }
+    }
+
+    /// A piece under the name that its job has there.
+    pub(crate) fn named(&self, packed: Packed) -> Packed {
+        match &self.pages {
+            Some(printer) => Packed {
+                title: printer.job_name(&packed.title),
+                ..packed
+            },
+            None => packed,
         }
     }
 
@@ -224,21 +256,15 @@ impl Line {
 struct Diary<'a> {
     station: &'a Station,
     counter: u32,
-}
-
-impl Diary<'_> {
-    fn note(&self, happening: Happening) -> Result<(), NotJournalled> {
-        let counter = self.counter;
-        self.station
-            .apply_blocking(move |owner| owner.happened(counter, &[happening], None))
-            .map(drop)
-            .map_err(|_| NotJournalled)
-    }
+    pages: Option<PagePrinter>,
 }
 
 impl Milestones for Diary<'_> {
     fn sending(&mut self) -> Result<(), NotJournalled> {
-        self.note(Happening::FirstByte)
+        let (counter, pages) = (self.counter, self.pages.take());
+        self.station
+            .apply_blocking(move |owner| owner.leaves(counter, pages.as_ref()))
+            .map_err(|_| NotJournalled)
     }
 
     /// Nothing to write: until the answer the piece is sending.
@@ -247,7 +273,11 @@ impl Milestones for Diary<'_> {
     }
 
     fn sent(&mut self) -> Result<(), NotJournalled> {
-        self.note(Happening::AllSent)
+        let counter = self.counter;
+        self.station
+            .apply_blocking(move |owner| owner.happened(counter, &[Happening::AllSent], None))
+            .map(drop)
+            .map_err(|_| NotJournalled)
     }
 }
 
@@ -281,9 +311,11 @@ impl Station {
                 return self.moved(ready, &[Happening::NoInk], Some(reason));
             }
         };
+        let packed = printer.named(packed);
         let mut diary = Diary {
             station: self,
             counter: ready.counter,
+            pages: printer.pages.clone(),
         };
         match printer.send(&packed, &mut diary) {
             Outcome::Printed => self.moved(ready, &[Happening::Acknowledged], None),
@@ -293,9 +325,7 @@ impl Station {
             Outcome::Refused(unready) => {
                 self.moved(ready, &[Happening::NoInk], Some(unready.to_string()))
             }
-            Outcome::Unknown(doubt) => {
-                self.moved(ready, &[Happening::Lost], Some(doubt.to_string()))
-            }
+            Outcome::Unknown(doubt) => self.moved(ready, in_doubt(doubt), Some(doubt.to_string())),
         }
     }
 }

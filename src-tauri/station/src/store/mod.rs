@@ -13,6 +13,7 @@ pub mod editions;
 pub mod journal;
 mod migrations;
 pub mod outcomes;
+pub mod page_jobs;
 pub mod pieces;
 pub mod presets;
 pub mod printers;

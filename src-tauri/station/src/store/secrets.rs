@@ -83,7 +83,8 @@ impl Tx<'_> {
     /// The faults of the database.
     pub fn delete_secret(&mut self, name: &str) -> Result<(), StoreFault> {
         self.sql
-            .execute("DELETE FROM secrets WHERE name = ?1", [name])
+            .prepare_cached("DELETE FROM secrets WHERE name = ?1")
+            .and_then(|mut s| s.execute([name]))
             .map(drop)
             .map_err(query("deleting a secret"))
     }

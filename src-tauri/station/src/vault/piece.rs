@@ -1,7 +1,8 @@
 //! What can become of a piece after its debit, as one pure function.
 //!
-//! `printed` and `spoiled` are ends of the paper's life; `unknown` waits for the clerk and is never
-//! left by itself; only a piece that provably met no ink is sent again, as the identical piece.
+//! `printed` and `spoiled` are ends of the paper's life; `unknown` waits for the clerk, or for a printer
+//! that can still prove what became of it, and is never left by itself; only a piece that provably met
+//! no ink is sent again, as the identical piece.
 
 use shared::vault::Fate;
 
@@ -20,6 +21,12 @@ pub enum Happening {
     NoInk,
     /// Nobody can tell what the printer did.
     Lost,
+    /// The printer has said all that it will ever say, and that proves nothing.
+    LeftInDoubt,
+    /// A printer that is asked later proves that it is on paper.
+    FoundPrinted,
+    /// A printer that is asked later proves that no ink met paper.
+    FoundBlank,
     /// The program starts and finds the piece as it was left.
     Restart,
     /// The clerk sends the identical piece again.
@@ -49,6 +56,9 @@ pub const fn next(state: PieceState, happening: Happening) -> Result<PieceState,
         (S::Sending, H::AllSent) => S::Sent,
         (S::Sending | S::Sent, H::NoInk) => S::NotPrinted,
         (S::Sending | S::Sent, H::Lost | H::Restart) => S::Unknown,
+        (S::Sending | S::Sent | S::Unknown, H::LeftInDoubt) => S::Unknown,
+        (S::Unknown, H::FoundPrinted) => S::Printed,
+        (S::Unknown, H::FoundBlank) => S::NotPrinted,
         (S::Sent, H::Acknowledged) => S::Printed,
         (S::NotPrinted, H::SendAgain) => S::Prepared,
         (S::NotPrinted, H::Answer(Fate::Spoiled)) => S::Spoiled,
@@ -72,6 +82,9 @@ pub const fn next(state: PieceState, happening: Happening) -> Result<PieceState,
             | H::Acknowledged
             | H::NoInk
             | H::Lost
+            | H::LeftInDoubt
+            | H::FoundPrinted
+            | H::FoundBlank
             | H::SendAgain
             | H::Answer(_),
         ) => return Err(PieceRefusal { state }),
@@ -84,12 +97,15 @@ mod tests {
 
     use super::*;
 
-    const HAPPENINGS: [Happening; 10] = [
+    const HAPPENINGS: [Happening; 13] = [
         Happening::FirstByte,
         Happening::AllSent,
         Happening::Acknowledged,
         Happening::NoInk,
         Happening::Lost,
+        Happening::LeftInDoubt,
+        Happening::FoundPrinted,
+        Happening::FoundBlank,
         Happening::Restart,
         Happening::SendAgain,
         Happening::Answer(Fate::Printed),
@@ -127,15 +143,32 @@ mod tests {
     }
 
     #[test]
-    fn only_a_clerk_ends_the_unknown() {
+    fn only_a_clerk_or_a_later_proof_ends_the_unknown() {
         for happening in HAPPENINGS {
             let moved =
                 next(PieceState::Unknown, happening).is_ok_and(|to| to != PieceState::Unknown);
-            assert_eq!(
-                moved,
-                matches!(happening, Happening::Answer(_)),
-                "{happening:?}"
+            let may_move = matches!(
+                happening,
+                Happening::Answer(_) | Happening::FoundPrinted | Happening::FoundBlank
             );
+            assert_eq!(moved, may_move, "{happening:?}");
+        }
+    }
+
+    #[test]
+    fn a_later_proof_moves_no_piece_that_is_not_unknown() {
+        use PieceState as S;
+        for state in [
+            S::Prepared,
+            S::Sending,
+            S::Sent,
+            S::Printed,
+            S::NotPrinted,
+            S::Spoiled,
+        ] {
+            for late in [Happening::FoundPrinted, Happening::FoundBlank] {
+                assert_eq!(next(state, late), Err(PieceRefusal { state }));
+            }
         }
     }
 

@@ -239,12 +239,21 @@ impl Jobs {
         }
     }
 
+    /// A job as it stands; nothing of one that the printer does not know, or not any more. An answer
+    /// that says neither is none.
     pub(super) fn job(&self, number: i32) -> Result<Option<Job>, WebFault> {
         let request = self
             .about_job(Operation::GetJobAttributes, number)?
             .wants(&QUESTIONS)?;
         let reply = self.web.exchange(&request, None)?;
-        Ok(Job::of(reply.group(DelimiterTag::JobAttributes)))
+        let is_unknown =
+            [StatusCode::ClientErrorNotFound, StatusCode::ClientErrorGone].contains(&reply.status);
+        if is_unknown {
+            return Ok(None);
+        }
+        let job = Job::of(reply.group(DelimiterTag::JobAttributes));
+        let job = job.filter(|_| reply.status.is_success());
+        job.map(Some).ok_or(WebFault::NotIpp(NotIpp))
     }
 
     /// Watches a job to its end. One that stands still or takes too long is cancelled.
@@ -260,6 +269,7 @@ impl Jobs {
             };
             is_reached = true;
             match job {
+                None => return Outcome::Unknown(Doubt::Forgotten),
                 Some(job) if job.has_ended() => return self.verdict(job),
                 Some(job)
                     if job.state == JobState::ProcessingStopped || self.hindrance().is_some() =>
@@ -269,7 +279,7 @@ impl Jobs {
                         break;
                     }
                 }
-                Some(_) | None => stands_since = None,
+                Some(_) => stands_since = None,
             }
             std::thread::sleep(self.limits.poll);
         }
@@ -290,7 +300,7 @@ impl Jobs {
     }
 
     /// A cancelled job once it has ended; none when it does not in time.
-    fn ended(&self, number: i32) -> Option<Job> {
+    pub(super) fn ended(&self, number: i32) -> Option<Job> {
         let started = Instant::now();
         while started.elapsed() < self.limits.cancelled {
             if let Ok(Some(job)) = self.job(number)
@@ -304,7 +314,7 @@ impl Jobs {
     }
 
     /// What the end of a job proves.
-    fn verdict(&self, job: Job) -> Outcome {
+    pub(super) fn verdict(&self, job: Job) -> Outcome {
         match job.state {
             JobState::Completed if !self.is_trusted => Outcome::Unknown(Doubt::NeverAcknowledges),
             JobState::Completed => match job.pages {
@@ -354,7 +364,7 @@ fn pdf() -> Result<IppValue, ipp::parser::IppParseError> {
     IppValue::new_mime_media_type(PDF)
 }
 
-fn is_busy(reply: &Reply) -> bool {
+pub(super) fn is_busy(reply: &Reply) -> bool {
     [
         StatusCode::ServerErrorBusy,
         StatusCode::ServerErrorTemporaryError,

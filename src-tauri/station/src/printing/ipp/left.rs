@@ -6,14 +6,20 @@ use std::time::{Duration, Instant};
 use ipp::model::{DelimiterTag, JobState, Operation};
 use ipp::value::IppValue;
 
-use super::job::Jobs;
-use super::{NoQueue, Request};
+use super::job::{Jobs, is_busy};
+use super::{NoQueue, Request, refusal};
 
 /// What is asked about each job.
 const QUESTIONS: [&str; 2] = ["job-id", "job-name"];
 
 /// The most jobs that are told at once.
 const MAX_JOBS: i32 = 100;
+
+/// A job as it is listed.
+pub(super) struct Listed {
+    pub(super) number: i32,
+    pub(super) name: String,
+}
 
 impl Jobs {
     /// Ends this station's jobs, whose names begin with `ours`, and says whether there were any. One
@@ -36,18 +42,33 @@ impl Jobs {
 
     /// The jobs of this station that have not ended. Of a printer that does not tell nothing is known.
     fn left(&self, ours: &str) -> Result<Vec<i32>, NoQueue> {
+        let jobs = self.listed("not-completed")?.unwrap_or_default();
+        let is_ours = |job: &Listed| job.name.starts_with(ours);
+        let ours = jobs.into_iter().filter(is_ours);
+        Ok(ours.map(|job| job.number).collect())
+    }
+
+    /// The jobs of this program by a word of `which-jobs`; nothing of a printer that does not tell.
+    ///
+    /// # Errors
+    /// A printer that is busy has not told yet.
+    pub(super) fn listed(&self, which: &str) -> Result<Option<Vec<Listed>>, NoQueue> {
         let request = Request::new(Operation::GetJobs, self.web.address())?
             .asks("limit", Ok(IppValue::Integer(MAX_JOBS)))?
-            .asks("which-jobs", IppValue::new_keyword("not-completed"))?
+            .asks("which-jobs", IppValue::new_keyword(which))?
             .asks("my-jobs", Ok(IppValue::Boolean(true)))?
             .wants(&QUESTIONS)?;
-        let reply = self.web.exchange(&request, None)?;
-        let is_ours = |name: &str| name.starts_with(ours);
-        let jobs = reply.groups(DelimiterTag::JobAttributes);
-        Ok(jobs
-            .filter(|job| job.word("job-name").is_some_and(is_ours))
-            .filter_map(|job| job.number("job-id"))
-            .collect())
+        let reply = self.until_not_busy(&request, None)?;
+        if is_busy(&reply) {
+            return Err(NoQueue::Refused(refusal(&reply)));
+        }
+        let jobs = reply.groups(DelimiterTag::JobAttributes).filter_map(|job| {
+            Some(Listed {
+                number: job.number("job-id")?,
+                name: job.word("job-name")?.to_owned(),
+            })
+        });
+        Ok(reply.status.is_success().then(|| jobs.collect()))
     }
 
     /// Waits, at most `wait`, for the end of a job that is being printed or cancelled; one that only

@@ -1,7 +1,8 @@
 //! Against a printer of our own that plays by a script: it shows what `ippeveprinter`, which the
 //! system tests print to, cannot.
 
-mod printer;
+mod later;
+pub(crate) mod printer;
 
 use std::sync::Arc;
 use std::thread;
@@ -10,7 +11,7 @@ use ipp::model::JobState;
 
 use super::*;
 use crate::printing::job::{Doubt, Milestones, NoInk, NotJournalled, Outcome, Unready};
-use printer::{Does, Printer, Script, words};
+use printer::{Does, Left, Printer, Script, words};
 
 const HURRY: Limits = Limits {
     exchange: Duration::from_secs(2),
@@ -255,27 +256,23 @@ fn whatever_the_printer_says_no_to_is_said_before_anything_is_sent() {
 
 #[test]
 fn what_an_earlier_run_of_this_station_left_in_the_queue_is_ended_before_anything_is_paid() {
-    let left = |left: &[(i32, &'static str, JobState, bool)]| {
+    let left = |left: &[Left]| {
         Printer::playing(Script {
             left: left.to_vec(),
             ..Script::of(Does::Counts(1))
         })
     };
+    let seventh = |state| Left::of(3, "ZZ010000000000-000007", state);
     let printer = left(&[
-        (3, "ZZ010000000000-000007", JobState::PendingHeld, true),
-        (4, "ZZ010000000001-000001", JobState::Pending, true),
-        (
-            5,
-            "ZZ010000000000-000008",
-            JobState::ProcessingStopped,
-            true,
-        ),
-        (6, "ZZ010000000000-000009", JobState::Completed, true),
+        seventh(JobState::PendingHeld),
+        Left::of(4, "ZZ010000000001-000001", JobState::Pending),
+        Left::of(5, "ZZ010000000000-000008", JobState::ProcessingStopped),
+        Left::of(6, "ZZ010000000000-000009", JobState::Completed),
     ]);
     let queue = printer.open(true).unwrap();
     let ended = |printer: &Printer| {
         let script = printer.script.lock().unwrap();
-        script.left.iter().map(|job| job.2).collect::<Vec<_>>()
+        script.left.iter().map(|job| job.state).collect::<Vec<_>>()
     };
     let wanted = [
         JobState::Canceled,
@@ -290,17 +287,28 @@ fn what_an_earlier_run_of_this_station_left_in_the_queue_is_ended_before_anythin
     );
     assert_eq!(printer.times(Operation::CancelJob), 2);
     // What is being printed has its time, and then is cancelled, too.
-    let printer = left(&[(3, "ZZ010000000000-000007", JobState::Processing, true)]);
+    let printer = left(&[seventh(JobState::Processing)]);
     let began = Instant::now();
     assert!(printer.open(true).is_ok());
     assert!(began.elapsed() >= HURRY.busy);
-    let printer = left(&[(3, "ZZ010000000000-000007", JobState::PendingHeld, false)]);
-    assert_eq!(
-        printer.refusal(),
-        "an earlier label of this station still lies in its queue and cannot be cancelled; cancel it \
-         at the printer"
-    );
+    let stays = Left {
+        ends: false,
+        ..seventh(JobState::PendingHeld)
+    };
+    let still_left = "an earlier label of this station still lies in its queue and cannot be cancelled; \
+                      cancel it at the printer";
+    let printer = left(&[stays]);
+    assert_eq!(printer.refusal(), still_left);
     assert_eq!(printer.times(Operation::CreateJob), 0);
+    // An answer that says nothing of the job does not say that it is gone.
+    let printer = left(&[seventh(JobState::Pending)]);
+    let busy = StatusCode::ServerErrorBusy;
+    let refuses = |operation| {
+        printer.script.lock().unwrap().refuses = vec![(operation, busy)];
+        printer.refusal()
+    };
+    assert_eq!(refuses(Operation::GetJobAttributes), still_left);
+    assert_eq!(refuses(Operation::GetJobs), "it answers: server-error-busy");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use super::{HURRY, LABEL, OURS};
 
 /// What the printer does with a page.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Does {
+pub(crate) enum Does {
     /// Prints it, and counts so many pages.
     Counts(i32),
     /// Gives it up, having begun or not.
@@ -35,7 +35,7 @@ pub(super) enum Does {
 }
 
 /// The printer's script, and what it has been asked.
-pub(super) struct Script {
+pub(crate) struct Script {
     pub(super) facts: BTreeMap<&'static str, IppValue>,
     pub(super) does: Does,
     /// How often it is busy before it takes a job.
@@ -45,8 +45,45 @@ pub(super) struct Script {
     pub(super) page: Vec<u8>,
     pub(super) asked: Vec<(String, IppValue)>,
     pub(super) is_dead: bool,
-    /// Jobs that lie in its queue: number, name, state, and whether they can be cancelled.
-    pub(super) left: Vec<(i32, &'static str, JobState, bool)>,
+    /// Jobs of earlier runs.
+    pub(crate) left: Vec<Left>,
+    /// Operations that it refuses, each with its answer.
+    pub(crate) refuses: Vec<(Operation, StatusCode)>,
+}
+
+/// A job of an earlier run.
+#[derive(Clone, Debug)]
+pub(crate) struct Left {
+    pub(crate) number: i32,
+    pub(crate) name: String,
+    pub(crate) state: JobState,
+    /// Whether it can be cancelled.
+    pub(crate) ends: bool,
+    /// Pages that were counted for it.
+    pub(crate) pages: i32,
+    pub(crate) begun: bool,
+}
+
+impl Left {
+    /// A job that can be cancelled; one that has not waited has begun, and one that is completed has its
+    /// page counted.
+    pub(crate) fn of(number: i32, name: &str, state: JobState) -> Self {
+        Self {
+            number,
+            name: name.to_owned(),
+            state,
+            ends: true,
+            pages: i32::from(state == JobState::Completed),
+            begun: !matches!(state, JobState::Pending | JobState::PendingHeld),
+        }
+    }
+
+    const fn is_over(&self) -> bool {
+        matches!(
+            self.state,
+            JobState::Completed | JobState::Aborted | JobState::Canceled
+        )
+    }
 }
 
 pub(super) fn words(words: &[&str]) -> IppValue {
@@ -68,7 +105,7 @@ const ALL: [Operation; 8] = [
 ];
 
 impl Script {
-    pub(super) fn of(does: Does) -> Self {
+    pub(crate) fn of(does: Does) -> Self {
         let operations = ALL.iter().map(|one| IppValue::Enum(number_of(*one)));
         Self {
             facts: BTreeMap::from([
@@ -95,6 +132,7 @@ impl Script {
             asked: Vec::new(),
             is_dead: false,
             left: Vec::new(),
+            refuses: Vec::new(),
         }
     }
 
@@ -144,8 +182,13 @@ impl Script {
                 facts.collect(),
             ));
         }
+        let refused = self.refuses.iter().find(|(one, _)| is(*one));
+        if let Some((_, refusal)) = refused {
+            return Some(answer(*refusal, DelimiterTag::JobAttributes, vec![]));
+        }
         if is(Operation::GetJobs) {
-            return Some(self.list());
+            let which = asked.group(DelimiterTag::OperationAttributes);
+            return Some(self.list(which.word("which-jobs") == Some("completed")));
         }
         if let Some(reply) = self.about_what_is_left(&asked, is(Operation::CancelJob)) {
             return Some(reply);
@@ -190,27 +233,26 @@ impl Script {
     fn about_what_is_left(&mut self, asked: &Reply, is_cancelled: bool) -> Option<Vec<u8>> {
         let asked = asked.group(DelimiterTag::OperationAttributes);
         let number = asked.number("job-id")?;
-        let left = self.left.iter_mut().find(|job| job.0 == number)?;
-        if is_cancelled && left.3 {
-            left.2 = JobState::Canceled;
+        let left = self.left.iter_mut().find(|job| job.number == number)?;
+        if is_cancelled && left.ends && !left.is_over() {
+            left.state = JobState::Canceled;
         }
-        let state = IppValue::new_enum(state_number(left.2)).unwrap();
-        let facts = vec![("job-id", IppValue::Integer(number)), ("job-state", state)];
+        let facts = job_facts(number, (left.state, left.pages, left.begun));
         let status = StatusCode::SuccessfulOk;
         Some(answer(status, DelimiterTag::JobAttributes, facts))
     }
 
-    /// The jobs in the queue, a group each.
-    fn list(&self) -> Vec<u8> {
+    /// The jobs that are over, or those that are not, a group each.
+    fn list(&self, over: bool) -> Vec<u8> {
         let status = StatusCode::SuccessfulOk;
         let mut reply = IppRequestResponse::new_response(IppVersion::v1_1(), status, 1).unwrap();
-        for (number, name, ..) in &self.left {
+        for left in self.left.iter().filter(|left| left.is_over() == over) {
             let mut group = IppAttributeGroup::new(DelimiterTag::JobAttributes);
             for (attribute, value) in [
-                ("job-id", IppValue::Integer(*number)),
+                ("job-id", IppValue::Integer(left.number)),
                 (
                     "job-name",
-                    IppValue::new_name_without_language(*name).unwrap(),
+                    IppValue::new_name_without_language(left.name.as_str()).unwrap(),
                 ),
             ] {
                 let attribute = IppAttribute::with_name(attribute, value).unwrap();
@@ -222,24 +264,30 @@ impl Script {
     }
 
     fn job_facts(&self) -> Vec<(&'static str, IppValue)> {
-        let Some((state, pages, begun)) = self.job else {
-            return vec![];
-        };
-        let at = if begun {
-            IppValue::Integer(5)
-        } else {
-            IppValue::NoValue
-        };
-        vec![
-            ("job-id", IppValue::Integer(7)),
-            (
-                "job-state",
-                IppValue::new_enum(state_number(state)).unwrap(),
-            ),
-            ("job-impressions-completed", IppValue::Integer(pages)),
-            ("time-at-processing", at),
-        ]
+        let facts = self.job.map(|job| job_facts(7, job));
+        facts.unwrap_or_default()
     }
+}
+
+/// What the printer says of a job: its state, its pages, and whether it has begun.
+fn job_facts(
+    number: i32,
+    (state, pages, begun): (JobState, i32, bool),
+) -> Vec<(&'static str, IppValue)> {
+    let at = if begun {
+        IppValue::Integer(5)
+    } else {
+        IppValue::NoValue
+    };
+    vec![
+        ("job-id", IppValue::Integer(number)),
+        (
+            "job-state",
+            IppValue::new_enum(state_number(state)).unwrap(),
+        ),
+        ("job-impressions-completed", IppValue::Integer(pages)),
+        ("time-at-processing", at),
+    ]
 }
 
 const fn state_number(state: JobState) -> i32 {
@@ -295,13 +343,13 @@ fn page_begin(bytes: &[u8]) -> usize {
 }
 
 /// A printer on a socket of its own.
-pub(super) struct Printer {
-    pub(super) script: Arc<Mutex<Script>>,
-    pub(super) uri: String,
+pub(crate) struct Printer {
+    pub(crate) script: Arc<Mutex<Script>>,
+    pub(crate) uri: String,
 }
 
 impl Printer {
-    pub(super) fn playing(script: Script) -> Self {
+    pub(crate) fn playing(script: Script) -> Self {
         let script = Arc::new(Mutex::new(script));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -361,7 +409,7 @@ impl Printer {
         self.open(true).err().unwrap().to_string()
     }
 
-    pub(super) fn times(&self, operation: Operation) -> usize {
+    pub(crate) fn times(&self, operation: Operation) -> usize {
         let script = self.script.lock().unwrap();
         let number = number_of(operation);
         script

@@ -1,0 +1,199 @@
+//! Pages whose end nobody heard. A piece that goes to a printer of pages has a job there under a name
+//! that no other sending has; printer and name are durable in the commit that precedes the first byte.
+//! A piece that ended in doubt, because the program was killed or the way was lost, is asked for by that
+//! name when the station starts, when the printer is back, and before the next piece goes there. What
+//! the printer proves settles it; otherwise the clerk answers, who may do so at any time before.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
+
+use super::devices::Devices;
+use super::{Owner, Station, faults};
+use crate::api::{PieceState, PrinterPort, UiError};
+use crate::crypto;
+use crate::messages::{Code, say};
+use crate::printing::ipp::{self, Later, NoQueue, Queue, ask_later};
+use crate::printing::job::Outcome;
+use crate::store::{StoreFault, Tx};
+use crate::vault::piece::Happening;
+
+/// How often printers are asked while pieces wait for their word: a printer that was switched on again
+/// is met before the clerk has looked for the paper.
+const AGAIN: Duration = Duration::from_secs(15);
+
+/// The most pieces that printers are asked for at once; the others wait until those are settled.
+const PAGES_MAX: usize = 256;
+
+/// What is said of a piece that a printer has proved later.
+const PROVED: &str = "the printer was asked later and says that its job is completed (job-state)";
+
+/// A printer of pages, for one opening of it: no piece is sent twice in one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PagePrinter {
+    port: PrinterPort,
+    is_trusted: bool,
+    /// Tells the jobs of this opening from those of all others.
+    opening: u32,
+}
+
+/// A page in doubt.
+#[derive(Clone, Debug)]
+pub(crate) struct PageInDoubt {
+    counter: u32,
+    printer: PagePrinter,
+    /// What its job is called.
+    name: String,
+}
+
+impl PagePrinter {
+    pub(crate) fn opened(port: &PrinterPort, is_trusted: bool) -> Self {
+        Self {
+            port: port.clone(),
+            is_trusted,
+            opening: u32::from_be_bytes(crypto::random_bytes()),
+        }
+    }
+
+    /// What the job of a piece is called: its serial, by which people and this station find it, and
+    /// what no other sending of it has.
+    pub(crate) fn job_name(&self, serial: &str) -> String {
+        format!("{serial} {:08x}", self.opening)
+    }
+
+    /// Notes that the page of a piece is about to leave for it.
+    pub(crate) fn note(&self, tx: &mut Tx<'_>, counter: u32) -> Result<(), StoreFault> {
+        let noted = serde_json::to_vec(self).expect("an address and numbers");
+        tx.put_page_job(counter, &noted)
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.port == other.port && self.is_trusted == other.is_trusted
+    }
+}
+
+impl Owner {
+    /// The unknown pieces whose printers may still tell.
+    fn pages_in_doubt(&mut self) -> Result<Vec<PageInDoubt>, UiError> {
+        self.note_what_is_known();
+        let mut pages = Vec::new();
+        for (counter, noted) in self.store().page_jobs(PAGES_MAX)? {
+            let row = self.store().piece(counter)?;
+            // Any other is under way in this program.
+            let is_unknown = row.is_some_and(|row| row.state == PieceState::Unknown);
+            let printer = serde_json::from_slice(&noted).ok();
+            let page = printer.filter(|_| is_unknown).map(|printer: PagePrinter| {
+                let name = printer.job_name(&self.serial_text(counter));
+                PageInDoubt {
+                    counter,
+                    printer,
+                    name,
+                }
+            });
+            pages.extend(page);
+        }
+        Ok(pages)
+    }
+
+    /// Settles pieces by what their printers said. One that the clerk has answered meanwhile stays as
+    /// the clerk said.
+    fn pages_told(&mut self, told: &[(u32, Outcome)]) -> Result<(), UiError> {
+        for (counter, outcome) in told {
+            let (happening, message) = match outcome {
+                Outcome::Printed => (Happening::FoundPrinted, PROVED.to_owned()),
+                Outcome::NotPrinted(proof) => (Happening::FoundBlank, proof.to_string()),
+                Outcome::Unknown(doubt) => (Happening::LeftInDoubt, doubt.to_string()),
+                Outcome::Refused(_) => continue,
+            };
+            match self.happened(*counter, &[happening], Some(&message)) {
+                Err(error) if error.code != Code::PieceState.name() => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Station {
+    /// Asks the printers of pages what became of pieces that nobody knows of; one that is away, or that
+    /// somebody prints on now, is asked another time.
+    ///
+    /// # Errors
+    /// The faults of the store.
+    pub async fn ask_about_pages(&self) -> Result<(), UiError> {
+        let mut pages = self.apply(Owner::pages_in_doubt).await?;
+        let mut asking = JoinSet::new();
+        while let Some(first) = pages.first() {
+            let printer = first.printer.clone();
+            let (here, elsewhere) = pages
+                .into_iter()
+                .partition(|page| page.printer.is_same(&printer));
+            pages = elsewhere;
+            let devices = self.printers_in_use().devices.clone();
+            // Without a handle of the station: a program that ends does not wait for a printer.
+            asking.spawn_blocking(move || asked(&devices, &printer, &here));
+        }
+        while let Some(told) = asking.join_next().await {
+            let told = told.map_err(|_| say(Code::StationStopped, &[]))?;
+            self.apply(move |owner| owner.pages_told(&told)).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks again and again, for as long as it is kept.
+    pub(crate) async fn keep_asking_about_pages(self) {
+        loop {
+            if let Err(fault) = self.ask_about_pages().await {
+                tracing::debug!(code = fault.code, "printers were not asked about pages");
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    /// As [`Self::ask_about_pages`], of a queue that was opened just now.
+    pub(crate) fn ask_queue(&self, queue: &Queue, printer: &PagePrinter) -> Result<(), UiError> {
+        let mut pages = self.apply_blocking(Owner::pages_in_doubt)?;
+        pages.retain(|page| page.printer.is_same(printer));
+        if pages.is_empty() {
+            return Ok(());
+        }
+        let told = ended(&pages, queue.ask_later(&names(&pages)));
+        self.apply_blocking(move |owner| owner.pages_told(&told))
+    }
+}
+
+/// Asks one printer, unless somebody prints on it.
+fn asked(devices: &Devices, printer: &PagePrinter, pages: &[PageInDoubt]) -> Vec<(u32, Outcome)> {
+    let PrinterPort::Ipp { uri, certificate } = &printer.port else {
+        return Vec::new();
+    };
+    let Some(_held) = devices.hold(&printer.port, Duration::ZERO) else {
+        return Vec::new();
+    };
+    let certificate = certificate.as_deref().and_then(ipp::fingerprint);
+    let limits = ipp::Limits::default();
+    let told = ask_later(uri, certificate, printer.is_trusted, &names(pages), limits);
+    ended(pages, told)
+}
+
+fn names(pages: &[PageInDoubt]) -> Vec<&str> {
+    pages.iter().map(|page| page.name.as_str()).collect()
+}
+
+/// The pages whose jobs are over.
+fn ended(pages: &[PageInDoubt], told: Result<Vec<Later>, NoQueue>) -> Vec<(u32, Outcome)> {
+    let told = told.unwrap_or_else(|fault| {
+        tracing::debug!("a printer is asked later: {}", faults::chain(&fault));
+        Vec::new()
+    });
+    let told = pages.iter().zip(told);
+    told.filter_map(|(page, later)| match later {
+        Later::Over(outcome) => Some((page.counter, outcome)),
+        Later::Going => None,
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests;

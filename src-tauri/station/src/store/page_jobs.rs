@@ -1,0 +1,50 @@
+//! Where the page of a piece lies whose end is not known: at which printer, and what its job there is
+//! called. The rows are sealed, because who could alter one could let a printer of his own call a printed
+//! piece unprinted.
+
+use zeroize::Zeroizing;
+
+use super::{Store, StoreFault, Tx};
+
+/// What the names of these secrets begin with.
+const PREFIX: &str = "page-job-";
+
+impl Store {
+    /// The counters of pieces with what was noted of their pages, at most `limit`, oldest first.
+    ///
+    /// # Errors
+    /// As [`Store::secret`].
+    pub fn page_jobs(&self, limit: usize) -> Result<Vec<(u32, Zeroizing<Vec<u8>>)>, StoreFault> {
+        let mut jobs = Vec::new();
+        for name in self.secret_names(PREFIX, limit)? {
+            let counter = name[PREFIX.len()..].parse().ok();
+            if let Some((counter, job)) = counter.zip(self.secret(&name)?) {
+                jobs.push((counter, job));
+            }
+        }
+        Ok(jobs)
+    }
+}
+
+impl Tx<'_> {
+    /// Notes where the page of a piece is about to go.
+    ///
+    /// # Errors
+    /// As [`Tx::put_secret`].
+    pub fn put_page_job(&mut self, counter: u32, job: &[u8]) -> Result<(), StoreFault> {
+        self.put_secret(&name(counter), job)
+    }
+
+    /// Forgets it: nothing more will be heard of it, or nobody wants to know.
+    ///
+    /// # Errors
+    /// The faults of the database.
+    pub fn delete_page_job(&mut self, counter: u32) -> Result<(), StoreFault> {
+        self.delete_secret(&name(counter))
+    }
+}
+
+/// Ten digits, so that names are in the order of counters.
+fn name(counter: u32) -> String {
+    format!("{PREFIX}{counter:010}")
+}
