@@ -14,7 +14,7 @@ use station::api::{
 use station::printing::finding::{Places, find};
 use station::printing::fonts::Face;
 use station::printing::ipp::{Limits, NoQueue, Place, Queue, certificate, look};
-use station::printing::job::{Doubt, Milestones, NotJournalled, Outcome, Unready};
+use station::printing::job::{Doubt, Outcome, Traceless, Unready};
 use station::printing::label::{Align, Item, Label, Matrix, Point, Text};
 use station::printing::layout::reference::reference_bytes;
 use station::printing::layout::trial_page::NO_VALUE;
@@ -38,22 +38,6 @@ const HURRY: Limits = Limits {
     cancelled: Duration::from_millis(500),
     poll: Duration::from_millis(50),
 };
-
-struct Journal;
-
-impl Milestones for Journal {
-    fn sending(&mut self) -> Result<(), NotJournalled> {
-        Ok(())
-    }
-
-    fn terminating(&mut self) -> Result<(), NotJournalled> {
-        Ok(())
-    }
-
-    fn sent(&mut self) -> Result<(), NotJournalled> {
-        Ok(())
-    }
-}
 
 /// Why the printers cannot be started here.
 fn missing() -> Option<&'static str> {
@@ -281,7 +265,7 @@ fn arrives_whole(folder: &Path, page: &[u8]) {
     assert_eq!(found.stock, Some("envelope-10"));
     let queue = open(18_631, ENVELOPE, HURRY).unwrap();
     for piece in 1..=2 {
-        let outcome = queue.send(page, &format!("piece {piece}"), &mut Journal);
+        let outcome = queue.send(page, &format!("piece {piece}"), &mut Traceless);
         assert_eq!(outcome, Outcome::Printed);
     }
     let files = spooled(&folder.join("counts"));
@@ -305,7 +289,7 @@ fn wrong_paper_is_refused() {
 
 fn a_job_that_is_given_up_is_unknown(page: &[u8]) {
     let queue = open(18_632, ENVELOPE, HURRY).unwrap();
-    let outcome = queue.send(page, "piece", &mut Journal);
+    let outcome = queue.send(page, "piece", &mut Traceless);
     assert_eq!(outcome, Outcome::Unknown(Doubt::Aborted));
 }
 
@@ -320,16 +304,16 @@ fn a_busy_printer_is_waited_for_or_refused(page: &[u8]) {
         open(18_633, ENVELOPE, patient).unwrap(),
     );
     thread::scope(|scope| {
-        let printing = scope.spawn(|| first.send(page, "first", &mut Journal));
+        let printing = scope.spawn(|| first.send(page, "first", &mut Traceless));
         thread::sleep(Duration::from_millis(300));
-        let refused = hasty.send(page, "hasty", &mut Journal);
+        let refused = hasty.send(page, "hasty", &mut Traceless);
         let busy = Unready::Hindered(Hindrance::Busy);
         assert_eq!(refused, Outcome::Refused(busy));
         let opened = open(18_633, ENVELOPE, HURRY).err().unwrap().to_string();
         assert_eq!(opened, "the printer is still at something else");
         let began = Instant::now();
         assert_eq!(
-            waiting.send(page, "patient", &mut Journal),
+            waiting.send(page, "patient", &mut Traceless),
             Outcome::Printed
         );
         assert!(began.elapsed() > Duration::from_millis(800));
@@ -339,7 +323,7 @@ fn a_busy_printer_is_waited_for_or_refused(page: &[u8]) {
 
 fn an_empty_printer_is_named(page: &[u8]) {
     let queue = open(18_634, ENVELOPE, HURRY).unwrap();
-    let outcome = queue.send(page, "piece", &mut Journal);
+    let outcome = queue.send(page, "piece", &mut Traceless);
     let empty = Doubt::Hindered(Hindrance::PaperOut);
     assert_eq!(outcome, Outcome::Unknown(empty));
     let refusal = open(18_634, ENVELOPE, HURRY).err().unwrap().to_string();
@@ -378,5 +362,5 @@ fn printers_are_found_on_the_network(page: &[u8]) {
         ours: None,
     };
     let queue = Queue::open(&place, HURRY).unwrap();
-    assert_eq!(queue.send(page, "by TLS", &mut Journal), Outcome::Printed);
+    assert_eq!(queue.send(page, "by TLS", &mut Traceless), Outcome::Printed);
 }

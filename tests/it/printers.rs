@@ -7,8 +7,7 @@ use std::time::Duration;
 use station::api::PrinterPort;
 use station::printing::bits::{BitImage, DotRect};
 use station::printing::job::{
-    Doubt, Manners, Milestones, NotJournalled, Outcome, Patience, Standing, Step, Unready, Wire,
-    preflight, send,
+    Doubt, Manners, Outcome, Patience, Standing, Step, Traceless, Unready, Wire, preflight, send,
 };
 use station::printing::language::{Acknowledgement, Job, Pace, Sheet};
 use station::printing::layout::stock::Stock;
@@ -46,26 +45,10 @@ const MODELS: [(&str, &str); 7] = [
 /// A label's counter, from which its tag follows.
 const COUNTER: u32 = 42;
 
-struct Journal;
-
 /// The port of a device on a socket.
 fn on_a_socket(device: &Device) -> PrinterPort {
     let address = device.on_a_socket().unwrap();
     PrinterPort::Tcp { address }
-}
-
-impl Milestones for Journal {
-    fn sending(&mut self) -> Result<(), NotJournalled> {
-        Ok(())
-    }
-
-    fn terminating(&mut self) -> Result<(), NotJournalled> {
-        Ok(())
-    }
-
-    fn sent(&mut self) -> Result<(), NotJournalled> {
-        Ok(())
-    }
 }
 
 /// A model with a label for it.
@@ -128,7 +111,7 @@ impl Trial {
         let mut line = open_as(port, self.serial).unwrap();
         let mut wire = self.wire(line.as_mut(), patience);
         let tag = self.manners.tag(COUNTER);
-        let outcome = send(&mut wire, &self.job, tag, &mut Journal);
+        let outcome = send(&mut wire, &self.job, tag, &mut Traceless);
         drop(line);
         (outcome, device.take_sheets())
     }
@@ -254,7 +237,7 @@ fn labels_follow_each_other_on_one_line() {
                 &mut wire,
                 &trial.job,
                 trial.manners.tag(COUNTER),
-                &mut Journal,
+                &mut Traceless,
             );
             assert_eq!(outcome, trial.success(), "{}", trial.name);
         }

@@ -7,7 +7,7 @@ use super::{Owner, Station, faults};
 use crate::api::{PictureView, TestPageView, UiError};
 use crate::messages::{Code, say};
 use crate::printing::bits::BitImage;
-use crate::printing::job::{Doubt, Milestones, NotJournalled, Outcome};
+use crate::printing::job::{Doubt, Outcome, Traceless};
 use crate::printing::label::Label;
 use crate::printing::layout::stock::Stock;
 use crate::printing::layout::trial_page::{NO_VALUE, test_page};
@@ -43,23 +43,6 @@ impl Owner {
     }
 }
 
-/// What is worth nothing leaves no trace in the journal.
-struct Worthless;
-
-impl Milestones for Worthless {
-    fn sending(&mut self) -> Result<(), NotJournalled> {
-        Ok(())
-    }
-
-    fn terminating(&mut self) -> Result<(), NotJournalled> {
-        Ok(())
-    }
-
-    fn sent(&mut self) -> Result<(), NotJournalled> {
-        Ok(())
-    }
-}
-
 /// Why it is not known that something without value is on paper.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unproved {
@@ -85,7 +68,7 @@ pub(super) fn send_worthless(
     let not_printed = |reason: &dyn std::error::Error| Unproved::NotPrinted(faults::chain(reason));
     let packed = printer.form.pack(label, image, title);
     let packed = packed.map_err(|refusal| not_printed(&refusal))?;
-    match printer.send(&packed, &mut Worthless) {
+    match printer.send(&packed, &mut Traceless) {
         Outcome::Printed => Ok(true),
         Outcome::Unknown(Doubt::NeverAcknowledges) => Ok(false),
         Outcome::Unknown(doubt) => Err(Unproved::Unknown(doubt)),
