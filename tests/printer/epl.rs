@@ -1,7 +1,5 @@
 //! EPL2.
 
-use station::printing::bits::BitImage;
-
 use super::{Asked, Canvas, Effect, Interpreter, Step, numbers, step_of_a_line};
 
 /// An Eltron: the image buffer is printed at `P`.
@@ -50,10 +48,6 @@ impl Interpreter for Epl {
             return self.canvas.draw(unread, b"GW", 4);
         }
         step_of_a_line(unread, |line| self.line(line))
-    }
-
-    fn tear_off(&mut self) -> Option<BitImage> {
-        None
     }
 
     fn copy(&self) -> Box<dyn Interpreter> {

@@ -124,8 +124,7 @@ impl Interpreter for EscPos {
     }
 
     fn tear_off(&mut self) -> Option<BitImage> {
-        let paper = self.canvas.take();
-        (paper.black_dots() > 0).then_some(paper)
+        self.canvas.tear_off()
     }
 
     fn copy(&self) -> Box<dyn Interpreter> {

@@ -105,10 +105,6 @@ impl Interpreter for Fgl {
         }
     }
 
-    fn tear_off(&mut self) -> Option<BitImage> {
-        None
-    }
-
     fn copy(&self) -> Box<dyn Interpreter> {
         Box::new(self.clone())
     }

@@ -73,7 +73,9 @@ pub trait Interpreter: Send {
 
     /// Tears off the paper under the head: the ink that is on it though no sheet came out; none in
     /// languages that hold a picture back.
-    fn tear_off(&mut self) -> Option<BitImage>;
+    fn tear_off(&mut self) -> Option<BitImage> {
+        None
+    }
 
     /// Forgets what is not on paper yet, as when the power goes.
     fn forget(&mut self);
@@ -203,6 +205,12 @@ impl Canvas {
     /// What is on the paper, which is then a new one.
     fn take(&mut self) -> BitImage {
         std::mem::take(self).picture()
+    }
+
+    /// As [`Self::take`]; nothing where there is no ink.
+    fn tear_off(&mut self) -> Option<BitImage> {
+        let paper = self.take();
+        (paper.black_dots() > 0).then_some(paper)
     }
 }
 

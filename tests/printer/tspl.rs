@@ -1,6 +1,5 @@
 //! TSPL.
 
-use station::printing::bits::BitImage;
 use station::printing::units::Dpi;
 
 use super::{Asked, Canvas, Effect, Interpreter, Step, step_of_a_line};
@@ -79,10 +78,6 @@ impl Interpreter for Tspl {
             return self.canvas.draw(unread, b"BITMAP ", 5);
         }
         step_of_a_line(unread, |line| self.line(line))
-    }
-
-    fn tear_off(&mut self) -> Option<BitImage> {
-        None
     }
 
     fn copy(&self) -> Box<dyn Interpreter> {

@@ -5,7 +5,6 @@ use std::io::Read as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::ZlibDecoder;
-use station::printing::bits::BitImage;
 
 use super::{Asked, Canvas, Effect, Interpreter, Step, numbers};
 
@@ -202,10 +201,6 @@ impl Interpreter for Zpl {
             Some(end) => Step::Took(end + 1, Effect::Garbage),
             None => Step::More,
         }
-    }
-
-    fn tear_off(&mut self) -> Option<BitImage> {
-        None
     }
 
     fn is_in_a_label(&self) -> bool {
