@@ -14,6 +14,8 @@ pub mod exchange;
 pub mod line;
 pub mod modem;
 pub mod printer;
+#[cfg(unix)]
+pub(crate) mod pty;
 pub mod relay;
 #[cfg(unix)]
 pub mod scale;

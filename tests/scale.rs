@@ -6,14 +6,15 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use rustix::event::PollFlags;
 use shared::scale::talk::Language;
 
-/// Between two looks at the line, nanoseconds.
-const LOOK: i64 = 5_000_000;
+use crate::pty;
+
+/// Between two looks at the line.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// What a scale does when it is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,14 +85,7 @@ impl SerialScale {
     /// # Errors
     /// When this system has no pseudo terminals.
     pub fn plug_in_again(&self) -> io::Result<()> {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
-        grantpt(&master)?;
-        unlockpt(&master)?;
-        let mut terminal = tcgetattr(&master)?;
-        terminal.make_raw();
-        tcsetattr(&master, OptionalActions::Now, &terminal)?;
-        let device = ptsname(&master, Vec::new())?;
-        let device = device.into_string().map_err(io::Error::other)?;
+        let (master, device) = pty::line()?;
         if self.path.is_symlink() {
             std::fs::remove_file(&self.path)?;
         }
@@ -137,15 +131,10 @@ fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
 fn serve(mut master: File, language: Language, state: &Mutex<State>) {
     let mut asked = Vec::new();
     while locked(state).plugged {
-        let wait = Timespec {
-            tv_sec: 0,
-            tv_nsec: LOOK,
-        };
-        let mut ends = [PollFd::new(&master, PollFlags::IN)];
-        let seen = poll(&mut ends, Some(&wait)).map(|_| ends[0].revents());
+        let seen = pty::seen(&master, LOOK);
         if !seen.is_ok_and(|seen| seen.contains(PollFlags::IN)) {
             // Nobody has the other end open yet, or any more.
-            thread::sleep(std::time::Duration::from_millis(2));
+            thread::sleep(Duration::from_millis(2));
             continue;
         }
         let mut bytes = [0; 64];

@@ -9,10 +9,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 use super::{Exchange, LineId};
+use crate::pty;
 
 /// Bytes passed at once.
 const PIECE_BYTES: usize = 512;
@@ -58,14 +57,9 @@ impl Devices {
     /// # Errors
     /// When the system gives no pseudo terminal.
     pub fn open(&mut self, line: LineId) -> io::Result<PathBuf> {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
-        grantpt(&master)?;
-        unlockpt(&master)?;
+        let (master, path) = pty::line()?;
         rustix::io::ioctl_fionbio(&master, true)?;
-        make_raw(&master)?;
-        let name = ptsname(&master, Vec::new())?;
-        let name = name.into_string().map_err(io::Error::other)?;
-        let path = PathBuf::from(name);
+        let path = PathBuf::from(path);
         self.devices.push(Device {
             line,
             master,
@@ -151,17 +145,9 @@ impl Device {
             self.open = open;
             exchange.set_dtr(now, self.line, open);
             if open {
-                make_raw(&self.master)?;
+                pty::make_raw(&self.master)?;
             }
         }
         Ok(())
     }
-}
-
-/// Lets the device change nothing of what passes.
-fn make_raw(master: &OwnedFd) -> io::Result<()> {
-    let mut settings = tcgetattr(master)?;
-    settings.make_raw();
-    tcsetattr(master, OptionalActions::Now, &settings)?;
-    Ok(())
 }

@@ -6,9 +6,9 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use rustix::event::PollFlags;
+
+use crate::pty;
 
 /// The longest time between two looks at what is due.
 pub(super) const LOOK: Duration = Duration::from_millis(2);
@@ -55,28 +55,15 @@ pub(super) struct Serial {
 impl Serial {
     /// Whether somebody has the other end open, or left something in the line.
     pub(super) fn is_opened(&mut self) -> bool {
-        let no_wait = Timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        };
-        let mut ends = [PollFd::new(&self.master, PollFlags::IN)];
-        let looked = poll(&mut ends, Some(&no_wait));
-        let seen = ends[0].revents();
+        let seen = pty::seen(&self.master, Duration::ZERO);
         self.opened =
-            looked.is_ok() && (seen.contains(PollFlags::IN) || !seen.contains(PollFlags::HUP));
+            seen.is_ok_and(|seen| seen.contains(PollFlags::IN) || !seen.contains(PollFlags::HUP));
         self.opened
     }
 
     /// A serial line, and the path of its other end.
     pub(super) fn open() -> io::Result<(Self, String)> {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
-        grantpt(&master)?;
-        unlockpt(&master)?;
-        let mut terminal = tcgetattr(&master)?;
-        terminal.make_raw();
-        tcsetattr(&master, OptionalActions::Now, &terminal)?;
-        let path = ptsname(&master, Vec::new())?;
-        let path = path.into_string().map_err(io::Error::other)?;
+        let (master, path) = pty::line()?;
         let line = Self {
             master: File::from(master),
             opened: false,
@@ -87,13 +74,7 @@ impl Serial {
 
 impl Read for Serial {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let wait = Timespec {
-            tv_sec: 0,
-            tv_nsec: 2_000_000,
-        };
-        let mut ends = [PollFd::new(&self.master, PollFlags::IN)];
-        poll(&mut ends, Some(&wait))?;
-        let seen = ends[0].revents();
+        let seen = pty::seen(&self.master, LOOK)?;
         if seen.contains(PollFlags::IN) {
             self.opened = true;
             return self.master.read(buffer);
