@@ -259,30 +259,41 @@ impl Write for Socket {
     }
 }
 
+/// Writes all bytes by steps, each of which answers how many left and why not more; one that takes none
+/// without a reason is a fault, too.
+fn write_by_steps(
+    bytes: &[u8],
+    mut step: impl FnMut(&[u8]) -> (usize, io::Result<()>),
+) -> Result<(), WriteFault> {
+    let mut sent = 0;
+    while let Some(left) = bytes.get(sent..).filter(|left| !left.is_empty()) {
+        let (count, ended) = step(left);
+        sent += count.min(left.len());
+        let ended = match ended {
+            Ok(()) if count == 0 => Err(io::ErrorKind::WriteZero.into()),
+            ended => ended,
+        };
+        ended.map_err(|source| WriteFault {
+            sent,
+            wanted: bytes.len(),
+            source,
+        })?;
+    }
+    Ok(())
+}
+
 impl<T: Read + Write> Port for Sliced<T> {
     fn write(&mut self, bytes: &[u8], stall: Duration) -> Result<(), WriteFault> {
-        let mut sent = 0;
-        let mut moved = Instant::now();
-        while sent < bytes.len() {
-            let fault = match self.0.write(&bytes[sent..]) {
-                Ok(0) => Some(io::Error::from(io::ErrorKind::WriteZero)),
-                Ok(count) => {
-                    sent += count;
-                    moved = Instant::now();
-                    None
+        write_by_steps(bytes, |left| {
+            let began = Instant::now();
+            loop {
+                match self.0.write(left) {
+                    Ok(count) => return (count, Ok(())),
+                    Err(fault) if is_pause(&fault) && began.elapsed() < stall => {}
+                    Err(fault) => return (0, Err(fault)),
                 }
-                Err(fault) if is_pause(&fault) && moved.elapsed() < stall => None,
-                Err(fault) => Some(fault),
-            };
-            if let Some(source) = fault {
-                return Err(WriteFault {
-                    sent,
-                    wanted: bytes.len(),
-                    source,
-                });
             }
-        }
-        Ok(())
+        })
     }
 
     fn read(&mut self, buffer: &mut [u8], wait: Duration) -> Result<usize, PortFault> {

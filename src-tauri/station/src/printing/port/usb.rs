@@ -68,31 +68,14 @@ impl<P: Pipe> UsbPrinter<P> {
 
 impl<P: Pipe> Port for UsbPrinter<P> {
     fn write(&mut self, bytes: &[u8], stall: Duration) -> Result<(), WriteFault> {
-        let mut sent = 0;
-        for chunk in bytes.chunks(CHUNK) {
-            let mut left = chunk;
-            while !left.is_empty() {
-                let (count, ended) = self.pipe.send(left, stall);
-                let count = count.min(left.len());
-                sent += count;
-                left = &left[count..];
-                let fault = match ended {
-                    Ok(()) if count == 0 => Some(io::ErrorKind::WriteZero.into()),
-                    // It is slow, but it moves.
-                    Err(fault) if super::is_pause(&fault) && count > 0 => None,
-                    Err(fault) => Some(fault),
-                    Ok(()) => None,
-                };
-                if let Some(source) = fault {
-                    return Err(WriteFault {
-                        sent,
-                        wanted: bytes.len(),
-                        source,
-                    });
-                }
+        super::write_by_steps(bytes, |left| {
+            let chunk = &left[..left.len().min(CHUNK)];
+            match self.pipe.send(chunk, stall) {
+                // It is slow, but it moves.
+                (count, Err(fault)) if super::is_pause(&fault) && count > 0 => (count, Ok(())),
+                ended => ended,
             }
-        }
-        Ok(())
+        })
     }
 
     fn read(&mut self, buffer: &mut [u8], wait: Duration) -> Result<usize, PortFault> {
