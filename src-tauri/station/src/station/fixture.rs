@@ -17,12 +17,13 @@ use shared::money::Mills;
 use shared::rates::Edition;
 use shared::vault::{Action, Enrolment, GrantTerms, KeyTerms, ReceiptTerms};
 
-use super::{CLERK_USER, Clock, STATION_USER, Station, names, open_keeper};
-use crate::api::{PrintCall, PrintOut, QuoteCall, SecretsChoice};
+use super::{CLERK_USER, Clock, STATION_USER, Station, names, open_keeper, orders};
+use crate::api::{Call, PieceView, PrintCall, PrintOut, QuoteCall, SecretsChoice, UiError, View};
 use crate::crypto::SigningKey;
 use crate::owner::FolderLock;
 use crate::services::software::Program;
 use crate::store::editions::EditionRow;
+use crate::vault::piece::Happening;
 
 /// Noon UTC of 18 November 2026: the edition of July 2026 is in force.
 pub(crate) const START: UnixSeconds = UnixSeconds(1_795_003_200);
@@ -254,6 +255,34 @@ pub(crate) fn letter_quote() -> QuoteCall {
         to: "02108".into(),
         ..QuoteCall::default()
     }
+}
+
+/// Asks the station of a desk.
+pub(crate) fn call(desk: &Desk, call: Call) -> Result<View, UiError> {
+    runtime().block_on(desk.station().call(call))
+}
+
+/// As [`call`], of what answers with a piece.
+pub(crate) fn piece(desk: &Desk, asked: Call) -> Result<PieceView, UiError> {
+    let View::Piece(piece) = call(desk, asked)? else {
+        panic!("not a piece")
+    };
+    Ok(*piece)
+}
+
+/// Pays for a letter and leaves it as a crash after these happenings would; its counter.
+pub(crate) fn paid_and_left(desk: &Desk, happenings: &'static [Happening]) -> u32 {
+    let asked = letter(desk, "left");
+    desk.station()
+        .apply_blocking(move |owner| {
+            let (order, _) = owner.order(&asked, &orders::Paper::of_files())?;
+            let (row, _) = owner.pay(&order, None)?;
+            if !happenings.is_empty() {
+                owner.happened(row.counter, happenings, None)?;
+            }
+            Ok(row.counter)
+        })
+        .unwrap()
 }
 
 /// A runtime for what only runs on one.

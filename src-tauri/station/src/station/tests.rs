@@ -3,7 +3,7 @@ use std::net::TcpListener;
 
 use shared::vault::{Action, Freeze, FreezeReason};
 
-use super::fixture::{Desk, START, letter, letter_quote, runtime};
+use super::fixture::{Desk, START, call, letter, letter_quote, paid_and_left, piece, runtime};
 use super::*;
 use crate::api::{
     AddPrinterCall, Call, ErrorKind, PieceState, PieceView, PiecesCall, PrintCall, PrintOut,
@@ -16,17 +16,6 @@ use crate::printing::symbol::Symbol;
 use crate::store::DATABASE;
 use crate::vault::draft::{DraftFault, Drawing, INDICIUM_BYTES, LabelInputs, draw};
 use crate::vault::piece::Happening;
-
-fn call(desk: &Desk, call: Call) -> Result<View, UiError> {
-    runtime().block_on(desk.station().call(call))
-}
-
-fn piece(desk: &Desk, asked: Call) -> Result<PieceView, UiError> {
-    let View::Piece(piece) = call(desk, asked)? else {
-        panic!("not a piece")
-    };
-    Ok(*piece)
-}
 
 fn print(desk: &Desk, asked: PrintCall) -> Result<PieceView, UiError> {
     piece(desk, Call::Print(asked))
@@ -53,21 +42,6 @@ fn journal_holds(desk: &Desk) {
 fn resolve(desk: &Desk, serial: &str, answer: PieceState) -> Result<PieceView, UiError> {
     let serial = serial.to_owned();
     piece(desk, Call::Resolve(ResolveCall { serial, answer }))
-}
-
-/// Pays for a letter and leaves it in `state`, as a crash would.
-fn paid_and_left(desk: &Desk, happenings: &'static [Happening]) -> u32 {
-    let asked = letter(desk, "left");
-    desk.station()
-        .apply_blocking(move |owner| {
-            let (order, _) = owner.order(&asked, &orders::Paper::of_files())?;
-            let (row, _) = owner.pay(&order, None)?;
-            if !happenings.is_empty() {
-                owner.happened(row.counter, happenings, None)?;
-            }
-            Ok(row.counter)
-        })
-        .unwrap()
 }
 
 #[test]

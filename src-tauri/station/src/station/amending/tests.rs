@@ -6,18 +6,7 @@ use crate::api::{
 };
 use crate::printing::read::symbols_in_file;
 use crate::station::Asker;
-use crate::station::fixture::{Desk, letter, letter_quote, runtime};
-
-fn ask(desk: &Desk, call: Call) -> Result<View, UiError> {
-    runtime().block_on(desk.station().call(call))
-}
-
-fn piece(desk: &Desk, call: Call) -> Result<PieceView, UiError> {
-    let View::Piece(piece) = ask(desk, call)? else {
-        panic!("not a piece")
-    };
-    Ok(*piece)
-}
+use crate::station::fixture::{Desk, call, letter, letter_quote, piece};
 
 fn amend(desk: &Desk, serial: &str, how: AmendHow) -> Result<PieceView, UiError> {
     let png = desk.path("amended.png").display().to_string();
@@ -53,7 +42,7 @@ fn printed(desk: &Desk) -> PieceView {
 
 /// The registers in mills and the count of pieces.
 fn registers(desk: &Desk) -> (u64, u64, u64) {
-    let View::Status(status) = ask(desk, Call::Status).unwrap() else {
+    let View::Status(status) = call(desk, Call::Status).unwrap() else {
         panic!("not a status")
     };
     let all = status.registers;
@@ -62,7 +51,7 @@ fn registers(desk: &Desk) -> (u64, u64, u64) {
 }
 
 fn journal_holds(desk: &Desk) {
-    let View::Journal(view) = ask(desk, Call::VerifyJournal).unwrap() else {
+    let View::Journal(view) = call(desk, Call::VerifyJournal).unwrap() else {
         panic!("not a journal")
     };
     assert!(view.intact, "{:?}", view.fault);
@@ -189,7 +178,7 @@ fn a_spoiled_correction_has_nothing_to_claim_back() {
         serial: right.serial,
     };
     assert_eq!(
-        ask(&desk, Call::Refund(claim)).unwrap_err().code,
+        call(&desk, Call::Refund(claim)).unwrap_err().code,
         "nothing_to_refund"
     );
 }
@@ -204,7 +193,7 @@ fn amendments_are_counted_apart_from_the_pieces_they_amend() {
         by: Some("shape,step".into()),
         ..StatisticsCall::default()
     };
-    let View::Statistics(view) = ask(&desk, Call::Statistics(asked)).unwrap() else {
+    let View::Statistics(view) = call(&desk, Call::Statistics(asked)).unwrap() else {
         panic!("not statistics")
     };
     let groups: Vec<(String, u64, u64)> = view
@@ -232,7 +221,7 @@ fn an_address_that_ends_with_a_country_goes_there() {
     let desk = Desk::new();
     let place = |text: &str| {
         let text = text.to_owned();
-        let View::Place(place) = ask(&desk, Call::Place(PlaceCall { text })).unwrap() else {
+        let View::Place(place) = call(&desk, Call::Place(PlaceCall { text })).unwrap() else {
             panic!("not a place")
         };
         (place.country, place.zip, place.lines.len())

@@ -1,12 +1,8 @@
 use super::*;
 use crate::api::{Call, PieceView, PrintOut, SendAgainCall, View};
 use crate::printing::read::symbols_in_file;
-use crate::station::fixture::{Desk, letter, runtime};
+use crate::station::fixture::{Desk, call, letter};
 use crate::store::pieces::PieceRow;
-
-fn call(desk: &Desk, call: Call) -> Result<View, UiError> {
-    runtime().block_on(desk.station().call(call))
-}
 
 fn chosen(desk: &Desk, art: SetOfficeArtCall) -> Result<OfficeArtView, UiError> {
     let View::OfficeArt(view) = call(desk, Call::SetOfficeArt(art))? else {

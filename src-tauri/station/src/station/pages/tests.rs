@@ -1,6 +1,6 @@
 use ipp::model::{JobState, Operation};
 
-use super::super::fixture::{Desk, letter, runtime};
+use super::super::fixture::{Desk, call, letter, runtime};
 use super::super::orders;
 use super::*;
 use crate::api::{AddPrinterCall, Call, PieceView, PiecesCall, PrinterSetup, ResolveCall, View};
@@ -57,12 +57,9 @@ impl Killed {
         self.piece()
     }
 
-    fn call(&self, call: Call) -> Result<View, UiError> {
-        runtime().block_on(self.desk.station().call(call))
-    }
-
     fn piece(&self) -> PieceView {
-        let View::Pieces(mut view) = self.call(Call::Pieces(PiecesCall::default())).unwrap() else {
+        let all = Call::Pieces(PiecesCall::default());
+        let View::Pieces(mut view) = call(&self.desk, all).unwrap() else {
             panic!("not pieces")
         };
         view.pieces.remove(0)
@@ -132,7 +129,7 @@ fn a_printer_that_is_away_is_asked_again_and_the_clerk_may_be_faster() {
         serial: SERIAL.to_owned(),
         answer: PieceState::Spoiled,
     });
-    killed.call(resolve).unwrap();
+    call(&killed.desk, resolve).unwrap();
     killed.printer.script.lock().unwrap().is_dead = false;
     killed.lies(JobState::Completed, true);
     let asked = killed.times_asked();
@@ -166,9 +163,8 @@ fn whoever_prints_on_a_printer_is_not_disturbed_and_asks_for_himself() {
         acknowledges: true,
     };
     let printer = setup.clone();
-    killed
-        .call(Call::AddPrinter(AddPrinterCall { printer }))
-        .unwrap();
+    let add = Call::AddPrinter(AddPrinterCall { printer });
+    call(&killed.desk, add).unwrap();
     super::super::sending::open_printer(&setup, station).unwrap();
     assert_eq!(killed.piece().state, PieceState::Printed);
 }

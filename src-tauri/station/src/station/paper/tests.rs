@@ -2,11 +2,10 @@ use std::io::Read as _;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::super::fixture::{Desk, letter, runtime};
-use super::super::orders;
+use super::super::fixture::{Desk, call, letter, paid_and_left, piece, runtime};
 use crate::api::{
-    AddPrinterCall, Call, PictureCall, PieceState, PieceView, PrintCall, PrintOut, PrinterPort,
-    PrinterSetup, RemovePrinterCall, ResolveCall, SendAgainCall, TestPrinterCall, UiError, View,
+    AddPrinterCall, Call, PictureCall, PieceState, PrintCall, PrintOut, PrinterPort, PrinterSetup,
+    RemovePrinterCall, ResolveCall, SendAgainCall, TestPrinterCall, View,
 };
 use crate::printing::bits::BitImage;
 use crate::printing::label::Label;
@@ -16,17 +15,6 @@ use crate::vault::draft::{DraftFault, LabelInputs, draw};
 use crate::vault::piece::Happening;
 
 const SERIAL: &str = "ZZ010000000042-000001";
-
-fn call(desk: &Desk, call: Call) -> Result<View, UiError> {
-    runtime().block_on(desk.station().call(call))
-}
-
-fn piece(desk: &Desk, asked: Call) -> Result<PieceView, UiError> {
-    let View::Piece(piece) = call(desk, asked)? else {
-        panic!("not a piece")
-    };
-    Ok(*piece)
-}
 
 fn on_printer(desk: &Desk, name: &str, key: Option<&str>) -> PrintCall {
     PrintCall {
@@ -69,18 +57,6 @@ fn mute() -> (PrinterPort, std::sync::Arc<AtomicUsize>) {
         }
     });
     (PrinterPort::Tcp { address }, lines)
-}
-
-/// Pays for a letter on this paper and leaves it as a crash would.
-fn paid_and_left(desk: &Desk, happenings: &'static [Happening]) {
-    let asked = letter(desk, "left");
-    desk.station()
-        .apply_blocking(move |owner| {
-            let (order, _) = owner.order(&asked, &orders::Paper::of_files())?;
-            let (row, _) = owner.pay(&order, None)?;
-            owner.happened(row.counter, happenings, None).map(drop)
-        })
-        .unwrap();
 }
 
 #[test]

@@ -6,16 +6,12 @@ use crate::api::{
     BatchCall, BatchOut, Call, NamedCall, Preset, PresetsView, PutBatchCall, PutPresetCall,
     RehearsalView, RehearseCall, UiError, View, WaitingBatchView,
 };
-use crate::station::fixture::{Desk, runtime};
+use crate::station::fixture::{Desk, call};
 use crate::store::editions::EditionRow;
 
 const EDITION: &str = include_str!("../../../../../shared/data/editions/us-2026-07-12.json");
 
 const HEADER: &str = "name,address,city,state,zip,class,shape,weight,date\n";
-
-fn call(desk: &Desk, call: Call) -> Result<View, UiError> {
-    runtime().block_on(desk.station().call(call))
-}
 
 /// An edition of the next month: a letter costs more, certified mail less, two ounces nothing known.
 fn arrive(desk: &Desk) {

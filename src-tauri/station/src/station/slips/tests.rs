@@ -3,11 +3,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::*;
 use crate::api::{Call, PieceView, PrintOut, RefundCall, ResolveCall};
-use crate::station::fixture::{Desk, letter, runtime};
-
-fn call(desk: &Desk, call: Call) -> Result<View, UiError> {
-    runtime().block_on(desk.station().call(call))
-}
+use crate::station::fixture::{Desk, call, letter, runtime};
 
 fn slip(desk: &Desk, slip: Slip, out: Option<PrintOut>) -> Result<SlipView, UiError> {
     let View::Slip(view) = call(desk, Call::Slip(SlipCall { slip, out }))? else {
