@@ -20,14 +20,17 @@ impl Chance {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number from 0 up to, but not including, `limit`.
-    pub fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit.max(1)
-    }
-
     /// Whether what happens once in `times` happens now; never when `times` is 0.
     pub const fn one_in(&mut self, times: u64) -> bool {
         times != 0 && self.next().is_multiple_of(times)
+    }
+
+    /// A number from 0 up to, but not including, `limit`; 0 when that is 0.
+    pub const fn below(&mut self, limit: u64) -> u64 {
+        match self.next().checked_rem(limit) {
+            Some(number) => number,
+            None => 0,
+        }
     }
 
     /// Any byte.
@@ -65,5 +68,13 @@ mod tests {
         let count = (0..1_000_000).filter(|_| chance.one_in(1_000)).count();
         assert!((900..1_100).contains(&count), "{count}");
         assert!((0..1_000).all(|_| !chance.one_in(0)));
+    }
+
+    #[test]
+    fn a_number_below_a_limit_is_any_of_them() {
+        let mut chance = Chance::new(3);
+        let drawn: std::collections::BTreeSet<u64> = (0..1_000).map(|_| chance.below(7)).collect();
+        assert_eq!(drawn, (0..7).collect());
+        assert_eq!(chance.below(0), 0);
     }
 }

@@ -34,22 +34,22 @@ const MOST_TIMES: usize = 4;
 
 /// A process that may be killed from any thread.
 #[derive(Clone)]
-struct Victim(Arc<Mutex<Child>>);
+pub(crate) struct Victim(Arc<Mutex<Child>>);
 
 impl Victim {
-    fn started(command: &mut Command) -> Self {
+    pub(crate) fn started(command: &mut Command) -> Self {
         command.stdin(Stdio::null());
         command.stdout(Stdio::null()).stderr(Stdio::null());
         Self(Arc::new(Mutex::new(command.spawn().unwrap())))
     }
 
     /// Kills it; one that has ended stays as it is.
-    fn kill(&self) {
+    pub(crate) fn kill(&self) {
         self.0.lock().unwrap().kill().unwrap();
     }
 
     /// How it ended, as soon as it has.
-    fn ended(&self) -> Option<ExitStatus> {
+    pub(crate) fn ended(&self) -> Option<ExitStatus> {
         self.0.lock().unwrap().try_wait().unwrap()
     }
 
@@ -91,7 +91,7 @@ impl Dice {
     }
 
     /// A number from 0 up to, but not including, `limit`.
-    fn below(&mut self, limit: u64) -> u64 {
+    const fn below(&mut self, limit: u64) -> u64 {
         self.0.below(limit)
     }
 

@@ -4,8 +4,6 @@
 #![cfg(unix)]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,7 +18,7 @@ use system_tests::exchange::Chance;
 use system_tests::printer::device::{Acknowledging, Device, Faults, Printed, Trouble};
 
 use crate::commands::{Desk, Site, is_long_run};
-use crate::power_cut::Reopened;
+use crate::power_cut::{Reopened, Victim};
 
 /// A printer of each language by its name, its model and a stock that it takes; the last ones are
 /// printers that nobody believes, whose pieces are asked about.
@@ -142,16 +140,6 @@ fn summary(soaks: &[Soak<'_>]) -> String {
     format!("{labels} labels: {states:?}; files with faults: {faults:?}")
 }
 
-/// Random numbers from a seed.
-struct Dice(Chance);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        let below = self.0.below(u64::try_from(limit).unwrap());
-        usize::try_from(below).unwrap()
-    }
-}
-
 /// A printer of one language.
 struct Press {
     name: &'static str,
@@ -172,7 +160,7 @@ struct Stored {
 /// A station with a printer of every language.
 struct Soak<'a> {
     desk: Desk,
-    dice: Dice,
+    chance: Chance,
     presses: Vec<Press>,
     /// Pieces that are whole on paper.
     papers: BTreeSet<u32>,
@@ -214,7 +202,7 @@ impl<'a> Soak<'a> {
         });
         Self {
             desk,
-            dice: Dice(Chance::new(seed.wrapping_add(u64::try_from(lane).unwrap()))),
+            chance: Chance::new(seed.wrapping_add(u64::try_from(lane).unwrap())),
             presses: presses.into(),
             papers: BTreeSet::new(),
             settled: BTreeMap::new(),
@@ -227,6 +215,12 @@ impl<'a> Soak<'a> {
         }
     }
 
+    /// One of so many.
+    fn below(&mut self, count: usize) -> usize {
+        let count = u64::try_from(count).unwrap();
+        usize::try_from(self.chance.below(count)).unwrap()
+    }
+
     /// A few labels to one printer; some of those that met no ink are sent again.
     fn live(&mut self) {
         self.refill_when_low();
@@ -236,7 +230,7 @@ impl<'a> Soak<'a> {
         let printer = self.presses[turn].name;
         let words = ["print", "batch", file.as_str(), "--printer", printer];
         for serial in self.print(turn, &words) {
-            if self.dice.below(2) == 0 {
+            if self.below(2) == 0 {
                 self.send_again(turn, &serial);
             }
         }
@@ -249,8 +243,8 @@ impl<'a> Soak<'a> {
         let alike: Vec<usize> = (0..self.presses.len())
             .filter(|other| self.presses[*other].size == size)
             .collect();
-        let other = alike[self.dice.below(alike.len())];
-        let turn = [turn, other][self.dice.below(2)];
+        let other = alike[self.below(alike.len())];
+        let turn = [turn, other][self.below(2)];
         *self.counts.entry(AGAIN).or_default() += 1;
         self.settled.remove(&counter_of(serial));
         let printer = self.presses[turn].name;
@@ -265,12 +259,12 @@ impl<'a> Soak<'a> {
         let press = &self.presses[turn];
         press.device.set_faults(faults);
         let (name, value) = HASTE;
-        let process = Process::started(self.desk.command(words).env(name, value));
+        let process = Victim::started(self.desk.command(words).env(name, value));
         if let Some(bytes) = kill_at {
             let victim = process.clone();
             press.device.tell_after(bytes, move || victim.kill());
         }
-        let killed = process.end();
+        let killed = was_killed(&process);
         press.device.forget_watcher();
         *self.counts.entry(fault_name(&faults)).or_default() += 1;
         if killed {
@@ -285,17 +279,17 @@ impl<'a> Soak<'a> {
     /// After how many bytes the process is killed; three quarters are.
     fn kill_at(&mut self) -> Option<usize> {
         // Labels of some languages are short, and long of others.
-        let most = [3_000, 12_000, 40_000][self.dice.below(3)];
-        let bytes = self.dice.below(most);
-        (self.dice.below(4) > 0).then_some(bytes)
+        let most = [3_000, 12_000, 40_000][self.below(3)];
+        let bytes = self.below(most);
+        (self.below(4) > 0).then_some(bytes)
     }
 
     /// What goes wrong with the printer this time; often nothing.
     fn faults(&mut self) -> Faults {
-        let most = [3_000, 12_000, 40_000][self.dice.below(3)];
-        let at = self.dice.below(most);
+        let most = [3_000, 12_000, 40_000][self.below(3)];
+        let at = self.below(most);
         let usual = Faults::default();
-        match self.dice.below(12) {
+        match self.below(12) {
             0 | 1 => Faults {
                 power_loss_at: Some(at),
                 ..usual
@@ -522,38 +516,21 @@ fn fault_name(faults: &Faults) -> &'static str {
     }
 }
 
-/// A process of the station, which may be killed from any thread.
-#[derive(Clone)]
-struct Process(Arc<Mutex<Child>>);
-
-impl Process {
-    fn started(command: &mut Command) -> Self {
-        command.stdin(Stdio::null());
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        Self(Arc::new(Mutex::new(command.spawn().unwrap())))
-    }
-
-    /// Kills it; one that has ended stays as it is.
-    fn kill(&self) {
-        self.0.lock().unwrap().kill().unwrap();
-    }
-
-    /// Waits until it ends, but not for ever; whether it was killed.
-    fn end(&self) -> bool {
-        let begun = Instant::now();
-        loop {
-            if let Some(status) = self.0.lock().unwrap().try_wait().unwrap() {
-                let code = status.code();
-                // Printed, refused or unknown: what it says is looked up in the store.
-                assert!(matches!(code, None | Some(0 | 3 | 5)), "{code:?}");
-                return code.is_none();
-            }
-            if begun.elapsed() > IMPATIENCE {
-                self.kill();
-            }
-            assert!(begun.elapsed() < STUCK, "a killed process does not end");
-            thread::sleep(Duration::from_millis(2));
+/// Waits until a process of the station ends, but not for ever; whether it was killed.
+fn was_killed(process: &Victim) -> bool {
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = process.ended() {
+            let code = status.code();
+            // Printed, refused or unknown: what it says is looked up in the store.
+            assert!(matches!(code, None | Some(0 | 3 | 5)), "{code:?}");
+            return code.is_none();
         }
+        if begun.elapsed() > IMPATIENCE {
+            process.kill();
+        }
+        assert!(begun.elapsed() < STUCK, "a killed process does not end");
+        thread::sleep(Duration::from_millis(2));
     }
 }
 
