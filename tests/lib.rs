@@ -14,6 +14,7 @@ pub mod exchange;
 pub mod line;
 pub mod modem;
 pub mod printer;
+pub mod program;
 #[cfg(unix)]
 pub(crate) mod pty;
 pub mod relay;

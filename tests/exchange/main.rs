@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use system_tests::exchange::{Faults, Speed};
+use system_tests::program;
 
 /// The number of the first line; each further line has the next one.
 const FIRST_NUMBER: u32 = 5_550_100;
@@ -98,23 +99,13 @@ fn number<N: std::str::FromStr>(word: &str, value: &str) -> Result<N, String> {
 }
 
 fn main() -> ExitCode {
-    match Arguments::read(std::env::args().skip(1)) {
-        Ok(None) => {
-            println!("{HELP}{}.", Faults::KNOWN);
-            ExitCode::SUCCESS
-        }
-        Ok(Some(arguments)) => match rim::run(&arguments) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("the exchange ends: {error}");
-                ExitCode::FAILURE
-            }
-        },
-        Err(complaint) => {
-            eprintln!("{complaint}");
-            ExitCode::from(2)
-        }
-    }
+    let asked = Arguments::read(std::env::args().skip(1));
+    program::run(
+        asked,
+        &format!("{HELP}{}.\n", Faults::KNOWN),
+        "the exchange",
+        rim::run,
+    )
 }
 
 #[cfg(unix)]

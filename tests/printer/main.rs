@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use station::printing::profile::Profile;
+use system_tests::program;
 
 /// What it is when nobody says.
 const USUAL_MODEL: &str = "zebra-zd421-203";
@@ -61,23 +62,8 @@ impl Arguments {
 }
 
 fn main() -> ExitCode {
-    match Arguments::read(std::env::args().skip(1)) {
-        Ok(None) => {
-            print!("{HELP}");
-            ExitCode::SUCCESS
-        }
-        Ok(Some(arguments)) => match rim::run(&arguments) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("the printer ends: {error}");
-                ExitCode::FAILURE
-            }
-        },
-        Err(complaint) => {
-            eprintln!("{complaint}");
-            ExitCode::from(2)
-        }
-    }
+    let asked = Arguments::read(std::env::args().skip(1));
+    program::run(asked, HELP, "the printer", rim::run)
 }
 
 #[cfg(unix)]
