@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::devices::Devices;
 use super::{Owner, Station, faults};
-use crate::api::{PieceState, PrinterPort, UiError};
+use crate::api::{Event, PieceState, PrinterPort, UiError};
 use crate::crypto;
 use crate::messages::{Code, say};
 use crate::printing::ipp::{self, Later, NoQueue, Queue, ask_later};
@@ -111,6 +111,8 @@ impl Owner {
                 Ok(_) | Err(_) => {}
             }
         }
+        // How many pieces wait for an answer has changed.
+        self.tell(Event::Status);
         Ok(())
     }
 }
