@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use ipp::model::{DelimiterTag, JobState, Operation};
 use ipp::value::IppValue;
 
-use super::job::{Jobs, is_busy};
+use super::job::{Job, Jobs, is_busy};
 use super::{NoQueue, Request, refusal};
 
 /// What is asked about each job.
@@ -30,9 +30,11 @@ impl Jobs {
     pub(super) fn end_what_is_left(&self, ours: &str) -> Result<bool, NoQueue> {
         let left = self.left(ours)?;
         for number in &left {
-            if !self.comes_to_its_end(*number, self.limits.busy) {
+            let waits = |job: &Job| job.state != JobState::Processing;
+            if !self.comes_to_its_end(*number, self.limits.busy, waits) {
                 self.cancel(*number);
-                if !self.comes_to_its_end(*number, self.limits.cancelled) {
+                // One that stands still may take a moment to be given up.
+                if !self.comes_to_its_end(*number, self.limits.cancelled, |_| false) {
                     return Err(NoQueue::Left);
                 }
             }
@@ -71,16 +73,20 @@ impl Jobs {
         Ok(reply.status.is_success().then(|| jobs.collect()))
     }
 
-    /// Waits, at most `wait`, for the end of a job that is being printed or cancelled; one that only
-    /// waits in the queue is not waited for.
-    fn comes_to_its_end(&self, number: i32, wait: Duration) -> bool {
+    /// Waits, at most `wait`, for the end of a job, unless that is `in_vain`.
+    fn comes_to_its_end(
+        &self,
+        number: i32,
+        wait: Duration,
+        in_vain: impl Fn(&Job) -> bool,
+    ) -> bool {
         let started = Instant::now();
         loop {
             match self.job(number) {
                 // The printer has forgotten it.
                 Ok(None) => return true,
                 Ok(Some(job)) if job.has_ended() => return true,
-                Ok(Some(job)) if job.state != JobState::Processing => return false,
+                Ok(Some(job)) if in_vain(&job) => return false,
                 Ok(Some(_)) | Err(_) if started.elapsed() >= wait => return false,
                 Ok(Some(_)) | Err(_) => std::thread::sleep(self.limits.poll),
             }

@@ -300,6 +300,13 @@ fn what_an_earlier_run_of_this_station_left_in_the_queue_is_ended_before_anythin
     let printer = left(&[stays]);
     assert_eq!(printer.refusal(), still_left);
     assert_eq!(printer.times(Operation::CreateJob), 0);
+    let lingers = Left {
+        lingers: 4,
+        ..seventh(JobState::ProcessingStopped)
+    };
+    let printer = left(&[lingers]);
+    assert!(printer.open(true).is_ok());
+    assert_eq!(ended(&printer), [JobState::Canceled]);
     // An answer that says nothing of the job does not say that it is gone.
     let printer = left(&[seventh(JobState::Pending)]);
     let busy = StatusCode::ServerErrorBusy;

@@ -59,6 +59,9 @@ pub(crate) struct Left {
     pub(crate) state: JobState,
     /// Whether it can be cancelled.
     pub(crate) ends: bool,
+    /// How often it is asked for before a cancelled one has ended.
+    pub(crate) lingers: u32,
+    pub(crate) is_cancelled: bool,
     /// Pages that were counted for it.
     pub(crate) pages: i32,
     pub(crate) begun: bool,
@@ -73,6 +76,8 @@ impl Left {
             name: name.to_owned(),
             state,
             ends: true,
+            lingers: 0,
+            is_cancelled: false,
             pages: i32::from(state == JobState::Completed),
             begun: !matches!(state, JobState::Pending | JobState::PendingHeld),
         }
@@ -234,8 +239,11 @@ impl Script {
         let asked = asked.group(DelimiterTag::OperationAttributes);
         let number = asked.number("job-id")?;
         let left = self.left.iter_mut().find(|job| job.number == number)?;
-        if is_cancelled && left.ends && !left.is_over() {
+        left.is_cancelled |= is_cancelled && left.ends;
+        if left.is_cancelled && !left.is_over() && left.lingers == 0 {
             left.state = JobState::Canceled;
+        } else if left.is_cancelled {
+            left.lingers = left.lingers.saturating_sub(1);
         }
         let facts = job_facts(number, (left.state, left.pages, left.begun));
         let status = StatusCode::SuccessfulOk;
