@@ -27,10 +27,7 @@ impl Chance {
 
     /// A number from 0 up to, but not including, `limit`; 0 when that is 0.
     pub const fn below(&mut self, limit: u64) -> u64 {
-        match self.next().checked_rem(limit) {
-            Some(number) => number,
-            None => 0,
-        }
+        if limit == 0 { 0 } else { self.next() % limit }
     }
 
     /// Any byte.

@@ -270,8 +270,8 @@ impl Owner {
         })
     }
 
-    /// What became of these pieces, and what happens to others, which may leave for a printer of pages:
-    /// one commit.
+    /// What became of these pieces, and what happens to others, at a printer of pages where one is
+    /// named: one commit.
     pub(super) fn all_fared(
         &mut self,
         fared: &[Fared],
@@ -286,7 +286,7 @@ impl Owner {
                     counter: one.row.counter,
                     happenings: one.happenings,
                     message: one.reason.as_deref(),
-                    pages: None,
+                    pages,
                 };
                 rows.push(move_on(tx, psd, &moving)?);
             }

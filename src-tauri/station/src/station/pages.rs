@@ -2,14 +2,18 @@
 //! that no other sending has; printer and name are durable in the commit that precedes the first byte.
 //! A piece that ended in doubt, because the program was killed or the way was lost, is asked for by that
 //! name when the station starts, when the printer is back, and before the next piece goes there. What
-//! the printer proves settles it; otherwise the clerk answers, who may do so at any time before.
+//! the printer proves settles it; otherwise the clerk answers, who may do so at any time before. The
+//! printer is asked all the same then: a job that still waits is cancelled, so that a piece which was
+//! sent again or claimed back does not come out of the old queue after all.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use shared::clock::UnixSeconds;
 use tokio::task::JoinSet;
 
 use super::devices::Devices;
+use super::pieces::Move;
 use super::{Owner, Station, faults};
 use crate::api::{Event, PieceState, PrinterPort, UiError};
 use crate::crypto;
@@ -26,6 +30,9 @@ const AGAIN: Duration = Duration::from_secs(15);
 /// The most pieces that printers are asked for at once; the others wait until those are settled.
 const PAGES_MAX: usize = 256;
 
+/// So long a printer is asked for a page; no queue keeps a job for longer.
+const DAYS_MAX: i64 = 30;
+
 /// What is said of a piece that a printer has proved later.
 const PROVED: &str = "the printer was asked later and says that its job is completed (job-state)";
 
@@ -36,6 +43,8 @@ pub(crate) struct PagePrinter {
     is_trusted: bool,
     /// Tells the jobs of this opening from those of all others.
     opening: u32,
+    /// When it was opened.
+    opened: i64,
 }
 
 /// A page in doubt.
@@ -48,11 +57,12 @@ pub(crate) struct PageInDoubt {
 }
 
 impl PagePrinter {
-    pub(crate) fn opened(port: &PrinterPort, is_trusted: bool) -> Self {
+    pub(crate) fn opened(port: &PrinterPort, is_trusted: bool, now: UnixSeconds) -> Self {
         Self {
             port: port.clone(),
             is_trusted,
             opening: u32::from_be_bytes(crypto::random_bytes()),
+            opened: now.0,
         }
     }
 
@@ -62,10 +72,39 @@ impl PagePrinter {
         format!("{serial} {:08x}", self.opening)
     }
 
-    /// Notes that the page of a piece is about to leave for it.
-    pub(crate) fn note(&self, tx: &mut Tx<'_>, counter: u32) -> Result<(), StoreFault> {
-        let noted = serde_json::to_vec(self).expect("an address and numbers");
-        tx.put_page_job(counter, &noted)
+    /// Notes that the page of a piece is about to leave for it, or that nothing more will be heard.
+    pub(crate) fn follow(
+        &self,
+        tx: &mut Tx<'_>,
+        counter: u32,
+        happening: Happening,
+    ) -> Result<(), StoreFault> {
+        match happening {
+            Happening::FirstByte => tx.put_page_job(counter, self.opening, &self.bytes()),
+            Happening::Acknowledged
+            | Happening::NoInk
+            | Happening::LeftInDoubt
+            | Happening::FoundPrinted
+            | Happening::FoundBlank => self.forget(tx, counter),
+            Happening::AllSent
+            | Happening::Lost
+            | Happening::Restart
+            | Happening::SendAgain
+            | Happening::Answer(_) => Ok(()),
+        }
+    }
+
+    /// As it is sealed with a piece.
+    fn bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("an address and numbers")
+    }
+
+    fn forget(&self, tx: &mut Tx<'_>, counter: u32) -> Result<(), StoreFault> {
+        tx.delete_page_job(counter, self.opening)
+    }
+
+    const fn is_stale(&self, now: UnixSeconds) -> bool {
+        now.0 > UnixSeconds(self.opened).plus_days(DAYS_MAX).0
     }
 
     fn is_same(&self, other: &Self) -> bool {
@@ -74,41 +113,68 @@ impl PagePrinter {
 }
 
 impl Owner {
-    /// The unknown pieces whose printers may still tell.
+    /// The pages whose printers may still tell. Those of pieces that are under way in this program are
+    /// not asked for.
     fn pages_in_doubt(&mut self) -> Result<Vec<PageInDoubt>, UiError> {
         self.note_what_is_known();
-        let mut pages = Vec::new();
+        let (now, mut pages) = (self.now(), Vec::new());
         for (counter, noted) in self.store().page_jobs(PAGES_MAX)? {
-            let row = self.store().piece(counter)?;
-            // Any other is under way in this program.
-            let is_unknown = row.is_some_and(|row| row.state == PieceState::Unknown);
-            let printer = serde_json::from_slice(&noted).ok();
-            let page = printer.filter(|_| is_unknown).map(|printer: PagePrinter| {
+            let Ok(printer) = serde_json::from_slice::<PagePrinter>(&noted) else {
+                continue;
+            };
+            if printer.is_stale(now) {
+                self.write("forgetting a page", |tx| {
+                    Ok::<_, UiError>(printer.forget(tx, counter)?)
+                })?;
+                continue;
+            }
+            let is_under_way = match self.store().piece(counter)?.map(|row| row.state) {
+                Some(PieceState::Prepared | PieceState::Sending | PieceState::Sent) => true,
+                Some(
+                    PieceState::Unknown
+                    | PieceState::Printed
+                    | PieceState::NotPrinted
+                    | PieceState::Spoiled,
+                )
+                | None => false,
+            };
+            if !is_under_way {
                 let name = printer.job_name(&self.serial_text(counter));
-                PageInDoubt {
+                pages.push(PageInDoubt {
                     counter,
                     printer,
                     name,
-                }
-            });
-            pages.extend(page);
+                });
+            }
         }
         Ok(pages)
     }
 
-    /// Settles pieces by what their printers said. One that the clerk has answered meanwhile stays as
-    /// the clerk said.
-    fn pages_told(&mut self, told: &[(u32, Outcome)]) -> Result<(), UiError> {
-        for (counter, outcome) in told {
+    /// Settles pieces by what their printers said. One that the clerk has answered stays as the clerk
+    /// said.
+    fn pages_told(&mut self, told: &[(PageInDoubt, Outcome)]) -> Result<(), UiError> {
+        for (page, outcome) in told {
             let (happening, message) = match outcome {
                 Outcome::Printed => (Happening::FoundPrinted, PROVED.to_owned()),
                 Outcome::NotPrinted(proof) => (Happening::FoundBlank, proof.to_string()),
                 Outcome::Unknown(doubt) => (Happening::LeftInDoubt, doubt.to_string()),
                 Outcome::Refused(_) => continue,
             };
-            match self.happened(*counter, &[happening], Some(&message)) {
-                Err(error) if error.code != Code::PieceState.name() => return Err(error),
-                Ok(_) | Err(_) => {}
+            let moved = self.moves(&Move {
+                counter: page.counter,
+                happenings: &[happening],
+                message: Some(&message),
+                pages: Some(&page.printer),
+            });
+            match moved {
+                Ok(_) => {}
+                Err(error) if error.code == Code::PieceState.name() => {
+                    tracing::info!(job = page.name, told = message, "a job of a settled piece");
+                    self.write("forgetting a page", |tx| {
+                        Ok::<_, UiError>(page.printer.forget(tx, page.counter)?)
+                    })?;
+                }
+                Err(error) => return Err(error),
             }
         }
         // How many pieces wait for an answer has changed.
@@ -166,7 +232,11 @@ impl Station {
 }
 
 /// Asks one printer, unless somebody prints on it.
-fn asked(devices: &Devices, printer: &PagePrinter, pages: &[PageInDoubt]) -> Vec<(u32, Outcome)> {
+fn asked(
+    devices: &Devices,
+    printer: &PagePrinter,
+    pages: &[PageInDoubt],
+) -> Vec<(PageInDoubt, Outcome)> {
     let PrinterPort::Ipp { uri, certificate } = &printer.port else {
         return Vec::new();
     };
@@ -184,14 +254,14 @@ fn names(pages: &[PageInDoubt]) -> Vec<&str> {
 }
 
 /// The pages whose jobs are over.
-fn ended(pages: &[PageInDoubt], told: Result<Vec<Later>, NoQueue>) -> Vec<(u32, Outcome)> {
+fn ended(pages: &[PageInDoubt], told: Result<Vec<Later>, NoQueue>) -> Vec<(PageInDoubt, Outcome)> {
     let told = told.unwrap_or_else(|fault| {
         tracing::debug!("a printer is asked later: {}", faults::chain(&fault));
         Vec::new()
     });
     let told = pages.iter().zip(told);
     told.filter_map(|(page, later)| match later {
-        Later::Over(outcome) => Some((page.counter, outcome)),
+        Later::Over(outcome) => Some((page.clone(), outcome)),
         Later::Going => None,
     })
     .collect()

@@ -73,25 +73,11 @@ impl Owner {
         })
     }
 
-    /// The first byte of a piece is about to leave, for a printer of pages where one is named.
+    /// As [`Self::happened`], of a piece that may go to a printer of pages.
     ///
     /// # Errors
     /// As [`Self::happened`].
-    pub(crate) fn leaves(
-        &mut self,
-        counter: u32,
-        pages: Option<&PagePrinter>,
-    ) -> Result<(), UiError> {
-        self.moves(&Move {
-            counter,
-            happenings: &[Happening::FirstByte],
-            message: None,
-            pages,
-        })
-        .map(drop)
-    }
-
-    fn moves(&mut self, moving: &Move<'_>) -> Result<PieceRow, UiError> {
+    pub(crate) fn moves(&mut self, moving: &Move<'_>) -> Result<PieceRow, UiError> {
         let psd = self.vault().map(Vault::psd);
         let row = self.write("moving a piece", |tx| move_on(tx, psd, moving))?;
         self.tell_piece(&row);
@@ -262,11 +248,12 @@ pub(crate) struct Move<'a> {
     pub(crate) counter: u32,
     pub(crate) happenings: &'a [Happening],
     pub(crate) message: Option<&'a str>,
-    /// The printer of pages for which it leaves.
+    /// The printer of pages that it goes to, or went to.
     pub(crate) pages: Option<&'a PagePrinter>,
 }
 
-/// Moves one piece of this PSD; where its page will lie is noted with its first byte.
+/// Moves one piece of this PSD. Where its page will lie is noted with its first byte, and forgotten with
+/// what is the last word about it.
 ///
 /// # Errors
 /// As [`Owner::happened`].
@@ -285,13 +272,8 @@ pub(crate) fn move_on(
     let mut state = row.state;
     for happening in moving.happenings {
         state = next(state, *happening).map_err(|_| wrong_state(&serial(), state))?;
-        if *happening == Happening::FirstByte
-            && let Some(printer) = moving.pages
-        {
-            printer.note(tx, counter)?;
-        }
-        if *happening == Happening::LeftInDoubt {
-            tx.delete_page_job(counter)?;
+        if let Some(printer) = moving.pages {
+            printer.follow(tx, counter, *happening)?;
         }
     }
     Ok(tx.move_piece(&row, state, moving.message)?)

@@ -8,7 +8,8 @@ use shared::ids::PieceSerial;
 use shared::rates::Weight;
 
 use super::orders::Paper;
-use super::pieces::wrong_state;
+use super::pages::PagePrinter;
+use super::pieces::{Move, wrong_state};
 use super::press::{Form, Packed};
 use super::pricing::is_specimen;
 use super::sending::{OpenPrinter, open_printer};
@@ -408,7 +409,7 @@ impl Station {
                     };
                     self.write_pages(ready, &pages, place)
                 }
-                Err(error) => self.moved(ready, &[Happening::NoInk], Some(error.message)),
+                Err(error) => self.moved(ready, &[Happening::NoInk], Some(error.message), None),
             },
         }
     }
@@ -433,28 +434,35 @@ impl Station {
             let reason = Some(faults::chain(&fault));
             return match fault {
                 FileFault::NotWritten { .. } if done == 0 => {
-                    self.moved(ready, &[Happening::NoInk], reason)
+                    self.moved(ready, &[Happening::NoInk], reason, None)
                 }
                 // A file that stands under its name already is a piece.
                 FileFault::NotWritten { .. } | FileFault::NotDurable { .. } => {
-                    self.moved(ready, &[Happening::Lost], reason)
+                    self.moved(ready, &[Happening::Lost], reason, None)
                 }
             };
         }
-        self.moved(ready, &[Happening::AllSent, Happening::Acknowledged], place)
+        let done = &[Happening::AllSent, Happening::Acknowledged];
+        self.moved(ready, done, place, None)
     }
 
-    /// Moves a piece and answers with its view, the indicium included once it is printed.
+    /// Moves a piece, at a printer of pages where one is named, and answers with its view, the indicium included once it is printed.
     pub(crate) fn moved(
         &self,
         ready: &Ready,
         happenings: &'static [Happening],
         message: Option<String>,
+        pages: Option<PagePrinter>,
     ) -> Result<PieceView, UiError> {
         let counter = ready.counter;
         let told = message.clone();
         let moved = self.apply_blocking(move |owner| {
-            let row = owner.happened(counter, happenings, told.as_deref())?;
+            let row = owner.moves(&Move {
+                counter,
+                happenings,
+                message: told.as_deref(),
+                pages: pages.as_ref(),
+            })?;
             owner.piece_view(&row)
         });
         let mut view = match moved {

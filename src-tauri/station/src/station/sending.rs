@@ -5,6 +5,7 @@ use shared::vault::Vault;
 
 use super::devices::{Devices, HOLD_WAIT, Held};
 use super::pages::PagePrinter;
+use super::pieces::Move;
 use super::press::{Form, Load, Packed, Press};
 use super::release::Ready;
 use super::silent::SilentPrinters;
@@ -101,9 +102,10 @@ pub(crate) fn open_printer(
     let mut pages = None;
     let way = match (form, &setup.port) {
         (Form::Page { is_trusted }, _) => {
-            let psd = station.apply_blocking(|owner| Ok(owner.vault().map(Vault::psd)))?;
+            let (psd, now) =
+                station.apply_blocking(|owner| Ok((owner.vault().map(Vault::psd), owner.now())))?;
             let queue = open_queue(setup, is_trusted, psd).map_err(|none| not_ready(&none))?;
-            let printer = PagePrinter::opened(&setup.port, is_trusted);
+            let printer = PagePrinter::opened(&setup.port, is_trusted, now);
             station.ask_queue(&queue, &printer)?;
             pages = Some(printer);
             Way::Queue(Box::new(queue))
@@ -262,9 +264,15 @@ struct Diary<'a> {
 impl Milestones for Diary<'_> {
     fn sending(&mut self) -> Result<(), NotJournalled> {
         let (counter, pages) = (self.counter, self.pages.take());
-        self.station
-            .apply_blocking(move |owner| owner.leaves(counter, pages.as_ref()))
-            .map_err(|_| NotJournalled)
+        let leaving = self.station.apply_blocking(move |owner| {
+            owner.moves(&Move {
+                counter,
+                happenings: &[Happening::FirstByte],
+                message: None,
+                pages: pages.as_ref(),
+            })
+        });
+        leaving.map(drop).map_err(|_| NotJournalled)
     }
 
     /// Nothing to write: until the answer the piece is sending.
@@ -308,7 +316,7 @@ impl Station {
             Ok(packed) => packed,
             Err(refusal) => {
                 let reason = faults::chain(&refusal);
-                return self.moved(ready, &[Happening::NoInk], Some(reason));
+                return self.moved(ready, &[Happening::NoInk], Some(reason), None);
             }
         };
         let packed = printer.named(packed);
@@ -317,15 +325,13 @@ impl Station {
             counter: ready.counter,
             pages: printer.pages.clone(),
         };
-        match printer.send(&packed, &mut diary) {
-            Outcome::Printed => self.moved(ready, &[Happening::Acknowledged], None),
-            Outcome::NotPrinted(proof) => {
-                self.moved(ready, &[Happening::NoInk], Some(proof.to_string()))
-            }
-            Outcome::Refused(unready) => {
-                self.moved(ready, &[Happening::NoInk], Some(unready.to_string()))
-            }
-            Outcome::Unknown(doubt) => self.moved(ready, in_doubt(doubt), Some(doubt.to_string())),
-        }
+        let (happenings, message): (&'static [Happening], _) =
+            match printer.send(&packed, &mut diary) {
+                Outcome::Printed => (&[Happening::Acknowledged], None),
+                Outcome::NotPrinted(proof) => (&[Happening::NoInk], Some(proof.to_string())),
+                Outcome::Refused(unready) => (&[Happening::NoInk], Some(unready.to_string())),
+                Outcome::Unknown(doubt) => (in_doubt(doubt), Some(doubt.to_string())),
+            };
+        self.moved(ready, happenings, message, printer.pages.clone())
     }
 }

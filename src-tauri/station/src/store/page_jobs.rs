@@ -17,7 +17,8 @@ impl Store {
     pub fn page_jobs(&self, limit: usize) -> Result<Vec<(u32, Zeroizing<Vec<u8>>)>, StoreFault> {
         let mut jobs = Vec::new();
         for name in self.secret_names(PREFIX, limit)? {
-            let counter = name[PREFIX.len()..].parse().ok();
+            let counter = name[PREFIX.len()..].split('-').next();
+            let counter = counter.and_then(|counter| counter.parse().ok());
             if let Some((counter, job)) = counter.zip(self.secret(&name)?) {
                 jobs.push((counter, job));
             }
@@ -27,24 +28,29 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Notes where the page of a piece is about to go.
+    /// Notes where the page of a piece is about to go in the sending of this number.
     ///
     /// # Errors
     /// As [`Tx::put_secret`].
-    pub fn put_page_job(&mut self, counter: u32, job: &[u8]) -> Result<(), StoreFault> {
-        self.put_secret(&name(counter), job)
+    pub fn put_page_job(
+        &mut self,
+        counter: u32,
+        sending: u32,
+        job: &[u8],
+    ) -> Result<(), StoreFault> {
+        self.put_secret(&name(counter, sending), job)
     }
 
-    /// Forgets it: nothing more will be heard of it, or nobody wants to know.
+    /// Forgets it: what became of it is known, or nothing more will be heard of it.
     ///
     /// # Errors
     /// The faults of the database.
-    pub fn delete_page_job(&mut self, counter: u32) -> Result<(), StoreFault> {
-        self.delete_secret(&name(counter))
+    pub fn delete_page_job(&mut self, counter: u32, sending: u32) -> Result<(), StoreFault> {
+        self.delete_secret(&name(counter, sending))
     }
 }
 
 /// Ten digits, so that names are in the order of counters.
-fn name(counter: u32) -> String {
-    format!("{PREFIX}{counter:010}")
+fn name(counter: u32, sending: u32) -> String {
+    format!("{PREFIX}{counter:010}-{sending:08x}")
 }

@@ -231,8 +231,7 @@ impl Tx<'_> {
     }
 
     /// Moves a piece to another state. Its sealed inputs move along, or are erased with `printed`
-    /// and `spoiled`, which nothing follows that would need them. Once it is known what became of it,
-    /// no printer is asked for it any more.
+    /// and `spoiled`, which nothing follows that would need them.
     ///
     /// # Errors
     /// [`StoreFault::Seal`] when the row was altered, and the faults of the database.
@@ -268,13 +267,6 @@ impl Tx<'_> {
             )
             .and_then(|mut s| s.execute(params![piece.counter, to.word(), message, sealed]))
             .map_err(query("moving a piece to another state"))?;
-        match to {
-            PieceState::Printed | PieceState::NotPrinted | PieceState::Spoiled => {
-                self.delete_page_job(piece.counter)?;
-            }
-            PieceState::Prepared | PieceState::Sending | PieceState::Sent | PieceState::Unknown => {
-            }
-        }
         Ok(PieceRow {
             state: to,
             message: message.map(str::to_owned),

@@ -83,8 +83,7 @@ impl Tx<'_> {
     /// The faults of the database.
     pub fn delete_secret(&mut self, name: &str) -> Result<(), StoreFault> {
         self.sql
-            .prepare_cached("DELETE FROM secrets WHERE name = ?1")
-            .and_then(|mut s| s.execute([name]))
+            .execute("DELETE FROM secrets WHERE name = ?1", [name])
             .map(drop)
             .map_err(query("deleting a secret"))
     }

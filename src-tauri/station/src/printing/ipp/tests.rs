@@ -315,7 +315,7 @@ fn what_an_earlier_run_of_this_station_left_in_the_queue_is_ended_before_anythin
         printer.refusal()
     };
     assert_eq!(refuses(Operation::GetJobAttributes), still_left);
-    assert_eq!(refuses(Operation::GetJobs), "it answers: server-error-busy");
+    assert_eq!(refuses(Operation::GetJobs), "it answers: Busy");
 }
 
 #[test]

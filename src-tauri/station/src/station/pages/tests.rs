@@ -1,7 +1,6 @@
-use ipp::model::{JobState, Operation};
+use ::ipp::model::{JobState, Operation};
 
-use super::super::fixture::{Desk, call, letter, runtime};
-use super::super::orders;
+use super::super::fixture::{Desk, START, call, paid_and_left, runtime};
 use super::*;
 use crate::api::{AddPrinterCall, Call, PieceView, PiecesCall, PrinterSetup, ResolveCall, View};
 use crate::printing::ipp::tests::printer::{Does, Left, Printer, Script};
@@ -23,16 +22,10 @@ impl Killed {
             uri: printer.uri.clone(),
             certificate: None,
         };
-        let pages = PagePrinter::opened(&port, true);
-        let (asked, leaving) = (letter(&desk, "left"), pages.clone());
-        desk.station()
-            .apply_blocking(move |owner| {
-                let (order, _) = owner.order(&asked, &orders::Paper::of_files())?;
-                let (row, _) = owner.pay(&order, None)?;
-                owner.leaves(row.counter, Some(&leaving))?;
-                owner.happened(row.counter, happenings, None).map(drop)
-            })
-            .unwrap();
+        let pages = PagePrinter::opened(&port, true, START);
+        let counter = paid_and_left(&desk, &[]);
+        at(&desk, &pages, counter, &[Happening::FirstByte]);
+        at(&desk, &pages, counter, happenings);
         desk.restart();
         Self {
             desk,
@@ -48,6 +41,12 @@ impl Killed {
             ..Left::of(9, &self.pages.job_name(SERIAL), state)
         };
         self.printer.script.lock().unwrap().left = vec![left];
+    }
+
+    fn is_forgotten(&self) -> bool {
+        let station = self.desk.station();
+        let jobs = station.apply_blocking(|owner| Ok(owner.store().page_jobs(9)?.len()));
+        jobs.unwrap() == 0
     }
 
     fn ask(&self) -> PieceView {
@@ -68,6 +67,21 @@ impl Killed {
     fn times_asked(&self) -> usize {
         self.printer.times(Operation::GetJobs)
     }
+}
+
+/// What happens to a piece at a printer of pages.
+fn at(desk: &Desk, pages: &PagePrinter, counter: u32, happenings: &'static [Happening]) {
+    let pages = pages.clone();
+    desk.station()
+        .apply_blocking(move |owner| {
+            owner.moves(&Move {
+                counter,
+                happenings,
+                message: None,
+                pages: Some(&pages),
+            })
+        })
+        .unwrap();
 }
 
 #[test]
@@ -97,12 +111,10 @@ fn a_page_that_the_printer_never_began_may_be_sent_again() {
     assert_eq!(piece.message.as_deref(), Some(why));
     let row = killed.desk.station().apply_blocking(|owner| {
         let row = owner.piece(SERIAL)?;
-        Ok(owner.inputs(&row)?.is_some() && owner.store().page_jobs(9)?.is_empty())
+        Ok(owner.inputs(&row)?.is_some())
     });
-    assert!(
-        row.unwrap(),
-        "it can be drawn again, and is asked for no more"
-    );
+    assert!(row.unwrap(), "it can be drawn again");
+    assert!(killed.is_forgotten());
 }
 
 #[test]
@@ -130,15 +142,49 @@ fn a_printer_that_is_away_is_asked_again_and_the_clerk_may_be_faster() {
         answer: PieceState::Spoiled,
     });
     call(&killed.desk, resolve).unwrap();
+    assert!(!killed.is_forgotten(), "it may still lie in the queue");
     killed.printer.script.lock().unwrap().is_dead = false;
     killed.lies(JobState::Completed, true);
-    let asked = killed.times_asked();
     assert_eq!(killed.ask().state, PieceState::Spoiled);
-    assert_eq!(killed.times_asked(), asked);
-    // An answer that was on its way while the clerk spoke changes nothing.
-    let late = |owner: &mut Owner| owner.pages_told(&[(1, Outcome::Printed)]);
-    killed.desk.station().apply_blocking(late).unwrap();
-    assert_eq!(killed.piece().state, PieceState::Spoiled);
+    assert!(killed.is_forgotten());
+}
+
+#[test]
+fn a_piece_that_the_clerk_has_answered_does_not_come_out_of_the_old_queue_after_all() {
+    let killed = Killed::after(&[]);
+    let resolve = Call::Resolve(ResolveCall {
+        serial: SERIAL.to_owned(),
+        answer: PieceState::NotPrinted,
+    });
+    call(&killed.desk, resolve).unwrap();
+    // It is on its way to another printer; the old job is asked for once that is over.
+    at(&killed.desk, &killed.pages, 1, &[Happening::SendAgain]);
+    killed.lies(JobState::Pending, false);
+    assert_eq!(killed.ask().state, PieceState::Prepared);
+    assert!(!killed.is_forgotten());
+    let port = &killed.pages.port;
+    let other = PagePrinter::opened(port, true, START);
+    let sent = &[
+        Happening::FirstByte,
+        Happening::AllSent,
+        Happening::Acknowledged,
+    ];
+    at(&killed.desk, &other, 1, sent);
+    assert_eq!(killed.ask().state, PieceState::Printed);
+    assert_eq!(killed.printer.times(Operation::CancelJob), 1);
+    assert!(killed.is_forgotten());
+}
+
+#[test]
+fn a_printer_that_never_comes_back_is_asked_for_a_month() {
+    let killed = Killed::after(&[]);
+    killed.printer.script.lock().unwrap().is_dead = true;
+    killed.desk.pass_days(DAYS_MAX);
+    killed.ask();
+    assert!(!killed.is_forgotten());
+    killed.desk.pass_days(1);
+    assert_eq!(killed.ask().state, PieceState::Unknown);
+    assert!(killed.is_forgotten());
 }
 
 #[test]
@@ -172,23 +218,24 @@ fn whoever_prints_on_a_printer_is_not_disturbed_and_asks_for_himself() {
 #[test]
 fn a_live_piece_is_never_asked_for() {
     let desk = Desk::new();
-    let pages = PagePrinter::opened(
-        &PrinterPort::Ipp {
-            uri: "ipp://127.0.0.1:1/p".into(),
-            certificate: None,
-        },
-        true,
-    );
-    let asked = letter(&desk, "live");
-    let in_doubt = desk.station().apply_blocking(move |owner| {
-        let (order, _) = owner.order(&asked, &orders::Paper::of_files())?;
-        let (row, _) = owner.pay(&order, None)?;
-        owner.leaves(row.counter, Some(&pages))?;
-        let while_it_lives = owner.pages_in_doubt()?.len();
-        owner.happened(row.counter, &[Happening::Lost], None)?;
-        Ok((while_it_lives, owner.pages_in_doubt()?.len()))
-    });
-    assert_eq!(in_doubt.unwrap(), (0, 1));
+    let port = PrinterPort::Ipp {
+        uri: "ipp://127.0.0.1:1/p".into(),
+        certificate: None,
+    };
+    let pages = PagePrinter::opened(&port, true, START);
+    let counter = paid_and_left(&desk, &[]);
+    let in_doubt = || {
+        let pages = desk.station().apply_blocking(Owner::pages_in_doubt);
+        pages.unwrap().len()
+    };
+    for (happening, asked) in [
+        (Happening::FirstByte, 0),
+        (Happening::AllSent, 0),
+        (Happening::Lost, 1),
+    ] {
+        at(&desk, &pages, counter, Box::leak(Box::new([happening])));
+        assert_eq!(in_doubt(), asked, "{happening:?}");
+    }
 }
 
 #[test]
@@ -197,7 +244,7 @@ fn each_opening_of_a_printer_names_its_jobs_anew() {
         uri: "ipp://office/ipp/print".into(),
         certificate: None,
     };
-    let [one, other] = [0, 1].map(|_| PagePrinter::opened(&port, true).job_name(SERIAL));
+    let [one, other] = [0, 1].map(|_| PagePrinter::opened(&port, true, START).job_name(SERIAL));
     assert_ne!(one, other);
     assert!(one.starts_with(SERIAL) && other.starts_with(SERIAL));
 }

@@ -44,7 +44,7 @@ pub(crate) struct Script {
     pub(super) job: Option<(JobState, i32, bool)>,
     pub(super) page: Vec<u8>,
     pub(super) asked: Vec<(String, IppValue)>,
-    pub(super) is_dead: bool,
+    pub(crate) is_dead: bool,
     /// Jobs of earlier runs.
     pub(crate) left: Vec<Left>,
     /// Operations that it refuses, each with its answer.
@@ -187,15 +187,7 @@ impl Script {
                 facts.collect(),
             ));
         }
-        let refused = self.refuses.iter().find(|(one, _)| is(*one));
-        if let Some((_, refusal)) = refused {
-            return Some(answer(*refusal, DelimiterTag::JobAttributes, vec![]));
-        }
-        if is(Operation::GetJobs) {
-            let which = asked.group(DelimiterTag::OperationAttributes);
-            return Some(self.list(which.word("which-jobs") == Some("completed")));
-        }
-        if let Some(reply) = self.about_what_is_left(&asked, is(Operation::CancelJob)) {
+        if let Some(reply) = self.about_what_is_left(&asked, operation) {
             return Some(reply);
         }
         if is(Operation::CreateJob) || is(Operation::PrintJob) {
@@ -234,12 +226,20 @@ impl Script {
         ))
     }
 
-    /// The answer to a question about a job that was left, or to its cancelling.
-    fn about_what_is_left(&mut self, asked: &Reply, is_cancelled: bool) -> Option<Vec<u8>> {
+    /// The answer to a request that is refused, to a question about a job that was left, or to its
+    /// cancelling.
+    fn about_what_is_left(&mut self, asked: &Reply, operation: i32) -> Option<Vec<u8>> {
+        let is = |one| operation == number_of(one);
         let asked = asked.group(DelimiterTag::OperationAttributes);
+        if let Some((_, refusal)) = self.refuses.iter().find(|(one, _)| is(*one)) {
+            return Some(answer(*refusal, DelimiterTag::JobAttributes, vec![]));
+        }
+        if is(Operation::GetJobs) {
+            return Some(self.list(asked.word("which-jobs") == Some("completed")));
+        }
         let number = asked.number("job-id")?;
         let left = self.left.iter_mut().find(|job| job.number == number)?;
-        left.is_cancelled |= is_cancelled && left.ends;
+        left.is_cancelled |= is(Operation::CancelJob) && left.ends;
         if left.is_cancelled && !left.is_over() && left.lingers == 0 {
             left.state = JobState::Canceled;
         } else if left.is_cancelled {
