@@ -6,7 +6,7 @@ use system_tests::relay::Later;
 use system_tests::town::{Counter, Town};
 
 use crate::commands::Site;
-use crate::dialup_line::{NOWHERE, at_a_modem, line, until_stage};
+use crate::dialup_line::{NOWHERE, at_a_modem, line, soon};
 
 async fn findings(counter: &Counter, server: Option<String>) -> Vec<FindingView> {
     let call = Call::Doctor(DoctorCall {
@@ -61,7 +61,12 @@ async fn a_refill_that_is_asked_for_while_the_doctor_calls_is_not_cut_by_its_han
         trial: true,
     });
     let clerk = async {
-        until_stage(&counter, "up").await;
+        soon("the call could be used", async || {
+            let calls = line(&counter).await.calls;
+            let made = calls.first();
+            made.is_some_and(|call| ["unanswered", "reached"].contains(&call.outcome.as_str()))
+        })
+        .await;
         counter.refill("20.00").await
     };
     let (examined, refill) = tokio::join!(counter.station.call(trial), clerk);
