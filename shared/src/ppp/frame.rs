@@ -52,6 +52,14 @@ pub struct FrameCounts {
     pub malformed: u64,
 }
 
+impl FrameCounts {
+    /// Frames that did not arrive, whatever became of them.
+    pub(super) const fn spoiled(self) -> u64 {
+        let sum = self.damaged.saturating_add(self.too_long);
+        sum.saturating_add(self.malformed)
+    }
+}
+
 /// Finds frames among the bytes of a line.
 #[derive(Debug)]
 pub struct Decoder {

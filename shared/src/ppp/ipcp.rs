@@ -1,14 +1,17 @@
-//! IPCP (RFC 1332, RFC 1877): the addresses of both ends and the name servers.
+//! IPCP (RFC 1332, RFC 1877): the addresses of both ends, the name servers, and whether headers are
+//! shortened.
 
 use std::net::Ipv4Addr;
 
 use super::packet::{Setting, write_setting};
 use super::settlement::{Settlement, Verdict};
+use super::vj::{self, Slots};
 
 /// The protocol number.
 pub(super) const IPCP: u16 = 0x8021;
 
 mod kind {
+    pub(super) const SHORT_HEADERS: u8 = 2;
     pub(super) const ADDRESS: u8 = 3;
     pub(super) const FIRST_DNS: u8 = 129;
     pub(super) const SECOND_DNS: u8 = 131;
@@ -49,6 +52,35 @@ pub struct Given {
 /// What is sent for "no address".
 const NONE: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
 
+/// The slots for short headers as this end would have them.
+const ALL_SLOTS: Slots = Slots {
+    count: vj::SLOTS,
+    may_be_left_out: true,
+};
+
+/// Reads how short headers are kept (RFC 1332 §4); nothing where it is another way of shortening.
+fn read_slots(value: &[u8]) -> Option<Slots> {
+    let [high, low, last, may_be_left_out] = value else {
+        return None;
+    };
+    let is_known = u16::from_be_bytes([*high, *low]) == vj::SHORT;
+    is_known.then(|| Slots {
+        count: last.saturating_add(1).min(vj::SLOTS),
+        may_be_left_out: *may_be_left_out == 1,
+    })
+}
+
+fn write_slots(slots: Slots, settings: &mut Vec<u8>) {
+    let [high, low] = vj::SHORT.to_be_bytes();
+    let value = [
+        high,
+        low,
+        slots.count.saturating_sub(1),
+        slots.may_be_left_out.into(),
+    ];
+    write_setting(settings, kind::SHORT_HEADERS, &value);
+}
+
 /// The addresses as this end would have them.
 #[derive(Debug)]
 pub(super) struct Ipcp {
@@ -59,6 +91,10 @@ pub(super) struct Ipcp {
     names_own: bool,
     asks_dns: [bool; 2],
     peer: Ipv4Addr,
+    /// The slots that this end keeps for short headers; none once the other end will not hear of it.
+    keeps: Option<Slots>,
+    /// The slots that the other end keeps; none where it takes whole headers only.
+    granted: Option<Slots>,
 }
 
 impl Ipcp {
@@ -70,7 +106,19 @@ impl Ipcp {
             names_own: true,
             asks_dns: [true; 2],
             peer: NONE,
+            keeps: Some(ALL_SLOTS),
+            granted: None,
         }
+    }
+
+    /// Whether the other end may shorten headers towards us.
+    pub(super) const fn keeps_headers(&self) -> bool {
+        self.keeps.is_some()
+    }
+
+    /// How headers may be shortened towards the other end.
+    pub(super) const fn granted(&self) -> Option<Slots> {
+        self.granted
     }
 
     /// The address of this end; unspecified when it was given none.
@@ -163,6 +211,9 @@ impl Settlement for Ipcp {
                 write_setting(&mut wishes, kind, &server.octets());
             }
         }
+        if let Some(slots) = self.keeps {
+            write_slots(slots, &mut wishes);
+        }
         wishes
     }
 
@@ -170,6 +221,9 @@ impl Settlement for Ipcp {
         let mut rejected = Vec::new();
         let mut wished = Vec::new();
         for setting in theirs {
+            if setting.kind == kind::SHORT_HEADERS && read_slots(setting.value).is_some() {
+                continue;
+            }
             match self.objection(*setting) {
                 None => {}
                 Some(None) => setting.write(&mut rejected),
@@ -201,9 +255,14 @@ impl Settlement for Ipcp {
         if let Some(address) = named {
             self.peer = Ipv4Addr::from_bits(address);
         }
+        let keeps = theirs.iter().find(|one| one.kind == kind::SHORT_HEADERS);
+        self.granted = keeps.and_then(|setting| read_slots(setting.value));
     }
 
     fn naked(&mut self, ours: &[Setting<'_>]) {
+        if let Some(wish) = ours.iter().find(|one| one.kind == kind::SHORT_HEADERS) {
+            self.keeps = self.keeps.and_then(|_| read_slots(wish.value));
+        }
         if matches!(self.addresses, Addresses::Gives { .. }) {
             return;
         }
@@ -223,6 +282,7 @@ impl Settlement for Ipcp {
     fn rejected(&mut self, ours: &[Setting<'_>]) {
         for setting in ours {
             match setting.kind {
+                kind::SHORT_HEADERS => self.keeps = None,
                 kind::ADDRESS => self.names_own = false,
                 kind::FIRST_DNS => self.asks_dns[0] = false,
                 kind::SECOND_DNS => self.asks_dns[1] = false,
@@ -233,119 +293,4 @@ impl Settlement for Ipcp {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const OWN: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
-    const PEER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
-    const DNS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 53);
-    const ELSE: Ipv4Addr = Ipv4Addr::new(10, 64, 64, 64);
-
-    fn giving() -> Ipcp {
-        let mut ipcp = Ipcp::new(Addresses::Gives {
-            own: OWN,
-            peer: PEER,
-            dns: [Some(DNS), None],
-        });
-        ipcp.begin();
-        ipcp
-    }
-
-    fn asking() -> Ipcp {
-        let mut ipcp = Ipcp::new(Addresses::Asks {
-            peer_without_one: ELSE,
-            again: None,
-        });
-        ipcp.begin();
-        ipcp
-    }
-
-    fn settings(list: &[(u8, Ipv4Addr)]) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        for (kind, address) in list {
-            write_setting(&mut bytes, *kind, &address.octets());
-        }
-        bytes
-    }
-
-    #[test]
-    fn a_peer_that_names_no_address_is_given_one() {
-        let none = settings(&[(3, NONE)]);
-        let theirs = Setting::read_all(&none).unwrap();
-        assert_eq!(
-            asking().judge(&theirs),
-            Verdict::Nak(settings(&[(3, ELSE)]))
-        );
-        assert_eq!(
-            giving().judge(&theirs),
-            Verdict::Nak(settings(&[(3, PEER)]))
-        );
-        assert_eq!(giving().judge(&[]), Verdict::Nak(settings(&[(3, PEER)])));
-        assert_eq!(asking().judge(&[]), Verdict::Ack);
-    }
-
-    #[test]
-    fn a_caller_cannot_choose_its_address_and_gets_only_the_name_servers_there_are() {
-        let wish = settings(&[(3, Ipv4Addr::new(192, 168, 7, 7)), (129, NONE)]);
-        let theirs = Setting::read_all(&wish).unwrap();
-        assert_eq!(
-            giving().judge(&theirs),
-            Verdict::Nak(settings(&[(3, PEER), (129, DNS)]))
-        );
-        let wish = settings(&[(3, PEER), (129, DNS), (131, NONE)]);
-        let theirs = Setting::read_all(&wish).unwrap();
-        assert_eq!(
-            giving().judge(&theirs),
-            Verdict::Reject(settings(&[(131, NONE)]))
-        );
-        let good = settings(&[(3, PEER), (129, DNS)]);
-        assert_eq!(
-            giving().judge(&Setting::read_all(&good).unwrap()),
-            Verdict::Ack
-        );
-    }
-
-    #[test]
-    fn what_was_given_before_is_asked_for_again_and_given_up_for_what_is_given_now() {
-        let mut ipcp = Ipcp::new(Addresses::Asks {
-            peer_without_one: ELSE,
-            again: Some(Given {
-                own: PEER,
-                dns: [Some(DNS), None],
-            }),
-        });
-        ipcp.begin();
-        let wishes = ipcp.wishes();
-        assert_eq!(wishes, settings(&[(3, PEER), (129, DNS)]));
-        let theirs = Setting::read_all(&wishes).unwrap();
-        assert_eq!(giving().judge(&theirs), Verdict::Ack);
-        let other = settings(&[(3, ELSE)]);
-        ipcp.naked(&Setting::read_all(&other).unwrap());
-        assert_eq!(ipcp.wishes(), settings(&[(3, ELSE), (129, DNS)]));
-    }
-
-    #[test]
-    fn header_compression_and_what_else_is_unknown_is_rejected() {
-        let mut wish = Vec::new();
-        write_setting(&mut wish, 2, &[0x00, 0x2d, 15, 1]);
-        let theirs = Setting::read_all(&wish).unwrap();
-        assert_eq!(asking().judge(&theirs), Verdict::Reject(wish.clone()));
-        let odd = [3, 4, 1, 2];
-        let theirs = Setting::read_all(&odd).unwrap();
-        assert_eq!(
-            asking().judge(&theirs),
-            Verdict::Nak(settings(&[(3, ELSE)]))
-        );
-    }
-
-    #[test]
-    fn what_is_given_is_taken_and_what_is_rejected_is_not_asked_again() {
-        let mut ipcp = asking();
-        let given = settings(&[(3, PEER), (129, DNS)]);
-        ipcp.naked(&Setting::read_all(&given).unwrap());
-        let rejected = settings(&[(131, NONE)]);
-        ipcp.rejected(&Setting::read_all(&rejected).unwrap());
-        assert_eq!(ipcp.wishes(), given);
-        assert_eq!((ipcp.own(), ipcp.dns()), (PEER, vec![DNS]));
-    }
-}
+mod tests;

@@ -2,7 +2,8 @@
 //!
 //! A station dials any access server, also ones nobody here wrote, and a carrier's; the data center
 //! answers on modem lines of its own. Both speak PPP: framing (RFC 1662), negotiation and LCP
-//! (RFC 1661), a proof of the name ([`proof`]), addresses (RFC 1332, RFC 1877). An [`Engine`] is
+//! (RFC 1661), a proof of the name ([`proof`]), addresses (RFC 1332, RFC 1877), and headers cut to
+//! what has changed (RFC 1144). An [`Engine`] is
 //! either end. It holds no port and reads no clock: bytes of the line go in and are taken out, time
 //! is an argument, and everything it waits for has an end that [`Engine::wake_at`] names. Whatever
 //! the line does, a call ends open or in a [`Failure`] that has a name.
@@ -26,6 +27,7 @@ mod stack;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod vj;
 
 pub use engine::{Engine, Event, NotSent, Up};
 pub use failure::Failure;

@@ -5,6 +5,7 @@
 //! looks to it like a slower line (see [`Engine::has_room`](super::Engine::has_room)).
 
 mod accepting;
+mod asking;
 mod clock;
 mod gathering;
 mod socket;
@@ -22,6 +23,7 @@ use smoltcp::wire::{HardwareAddress, IpCidr};
 use super::device::Wire;
 use super::engine::{Engine, Event, Up};
 use super::terms::Terms;
+pub(super) use asking::Asking;
 use clock::Clock;
 use gathering::Gathering;
 use socket::socket;
@@ -90,6 +92,7 @@ pub struct Stack {
     last_stream: u64,
     last_port: u16,
     gathering: Gathering,
+    asking: Asking,
     clock: Clock,
     now: Duration,
 }
@@ -121,6 +124,7 @@ impl Stack {
             last_stream: 0,
             last_port: u16::from_be_bytes([high, low]) % OWN_PORTS,
             gathering: Gathering::default(),
+            asking: Asking::default(),
             clock: Clock::default(),
             now,
         }
@@ -160,7 +164,8 @@ impl Stack {
                 Some(self.clock.meant(due).max(self.now))
             })
         };
-        Some(tcp.map_or(link, |tcp| tcp.min(link)))
+        let asks = self.asking.due().filter(|_| has_room);
+        [tcp, asks].into_iter().flatten().chain([link]).min()
     }
 
     /// Takes at most `most` bytes for the line, and lets the streams fill the room.
@@ -329,7 +334,7 @@ impl Stack {
             return;
         };
         let at = self.clock.told(self.now);
-        let mut wire = Wire(&mut self.engine);
+        let mut wire = Wire(&mut self.engine, &mut self.asking);
         interface.poll_maintenance(at);
         while interface.poll_ingress_single(at, &mut wire, &mut self.sockets)
             != PollIngressSingleResult::None
@@ -343,6 +348,7 @@ impl Stack {
             {
             }
         }
+        self.ask_again();
         self.let_go();
         self.renew_listeners();
     }
@@ -354,7 +360,8 @@ impl Stack {
         let mut config = Config::new(HardwareAddress::Ip);
         config.random_seed = self.engine.random();
         let at = self.clock.told(self.now);
-        let mut interface = Interface::new(config, &mut Wire(&mut self.engine), at);
+        let mut interface =
+            Interface::new(config, &mut Wire(&mut self.engine, &mut self.asking), at);
         interface.update_ip_addrs(|addresses| {
             // A fresh interface has room for its one address, and for its one way out below.
             let _full = addresses.push(IpCidr::new(up.own.into(), 32));

@@ -9,6 +9,7 @@ use super::super::layer::{Effects, Layer, News};
 use super::super::lcp::{LCP, Lcp};
 use super::super::packet::{Packet, code, packet};
 use super::super::proof::{self, Progress};
+use super::super::vj;
 use super::{Engine, Event, IP, MAX_RENEGOTIATIONS, Phase, Prover, Up};
 
 /// Bytes of a Protocol-Reject before the copy of what was rejected: header and protocol.
@@ -144,6 +145,7 @@ impl Engine {
             return;
         }
         self.phase = Phase::Up;
+        self.begin_headers();
         self.deadline = None;
         self.heard_at = now;
         self.events.push_back(Event::Up(Up {
@@ -234,6 +236,8 @@ impl Engine {
             proof::PAP | proof::CHAP if self.phase == Phase::Proof => {
                 self.end(now, Err(Failure::NoCommonProof));
             }
+            // It agreed to them, and does not know them: they go whole, as to any other.
+            vj::SHORT | vj::WHOLE => self.shortener = None,
             _ => {}
         }
     }

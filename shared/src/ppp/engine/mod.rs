@@ -2,6 +2,7 @@
 
 mod control;
 mod ending;
+mod packets;
 mod told;
 
 use std::collections::VecDeque;
@@ -15,23 +16,16 @@ use super::ipcp::{IPCP, Ipcp};
 use super::layer::{Layer, Patience};
 use super::lcp::{LCP, Lcp, Proving};
 use super::proof::{self, Demand, Offer, Progress, Tries};
-use super::terms::{Proof, SLOW_MRU, Terms};
+use super::terms::{Proof, Terms};
+use super::vj::{self, Expander, Shortener};
 
 pub use told::{Event, NotSent, Up};
 
 /// The protocol of Internet packets.
 pub(super) const IP: u16 = 0x0021;
-/// Bytes waiting for the line at which no further Internet packet is taken: what waits here would
-/// only look to TCP like a slower line, and a word of LCP would have to wait behind it.
-const DATA_WAITING_BYTES: usize = 1_024;
-/// The same on a slow line, where as much would take longer than TCP waits for an answer: the next
-/// packet comes when the last one is all but gone.
-const SLOW_DATA_WAITING_BYTES: usize = 64;
 /// Bytes waiting for the line at which also words of the link are dropped, as if the line had lost
 /// them: a peer that asks faster than the line carries answers must not fill our memory.
 const WIRE_LIMIT_BYTES: usize = 16_384;
-/// Internet packets kept for whoever is to take them; more are dropped, as on any line.
-const RECEIVED_LIMIT: usize = 64;
 /// Times a link may be agreed on anew in one call.
 const MAX_RENEGOTIATIONS: u32 = 8;
 
@@ -83,6 +77,11 @@ pub struct Engine {
     renegotiations: u32,
     /// Whether the line was seen to spoil a frame of a link that was up.
     spoils: bool,
+    /// Whether something that the other end sent is missing, and nobody has seen to it.
+    misses: bool,
+    /// What shortens headers towards the other end, and what makes its own whole, where agreed.
+    shortener: Option<Shortener>,
+    expander: Option<Expander>,
     wire: VecDeque<u8>,
     received: VecDeque<Vec<u8>>,
     events: VecDeque<Event>,
@@ -124,6 +123,9 @@ impl Engine {
             echoes: 0,
             renegotiations: 0,
             spoils: false,
+            misses: false,
+            shortener: None,
+            expander: None,
             wire: VecDeque::new(),
             received: VecDeque::new(),
             events: VecDeque::new(),
@@ -138,15 +140,15 @@ impl Engine {
 
     /// Takes bytes of the line, in pieces of any size.
     pub fn input(&mut self, now: Duration, bytes: &[u8]) {
-        let is_up = self.phase == Phase::Up;
-        let damaged = self.decoder.counts().damaged;
         for byte in bytes {
+            let spoiled = self.decoder.counts().spoiled();
             if let Some(frame) = self.decoder.push(*byte) {
                 self.frame(now, &frame);
             }
+            if self.decoder.counts().spoiled() > spoiled {
+                self.spoiled();
+            }
         }
-        // What comes before the link is up, such as a banner, says nothing about the line.
-        self.spoils |= is_up && self.decoder.counts().damaged > damaged;
     }
 
     /// Does what is due by now.
@@ -201,62 +203,6 @@ impl Engine {
     /// The next event, the oldest first.
     pub fn next_event(&mut self) -> Option<Event> {
         self.events.pop_front()
-    }
-
-    /// The next Internet packet, the oldest first.
-    pub fn receive(&mut self) -> Option<Vec<u8>> {
-        self.received.pop_front()
-    }
-
-    /// Whether an Internet packet would be taken now.
-    #[must_use]
-    pub fn has_room(&self) -> bool {
-        let most = if self.is_slow() {
-            SLOW_DATA_WAITING_BYTES
-        } else {
-            DATA_WAITING_BYTES
-        };
-        self.phase == Phase::Up && self.wire.len() < most
-    }
-
-    /// Whether the line is one on which TCP needs patience: slow, and not seen to lose anything.
-    pub(in crate::ppp) fn needs_patience(&self) -> bool {
-        self.is_slow() && !self.spoils
-    }
-
-    /// Whether packets are kept short, as on a slow line.
-    fn is_slow(&self) -> bool {
-        self.mtu() <= SLOW_MRU
-    }
-
-    /// Longest Internet packet that may be sent now, in bytes.
-    #[must_use]
-    pub fn mtu(&self) -> u16 {
-        self.lcp.settlement.granted.mru.min(self.terms.mru)
-    }
-
-    /// Sends an Internet packet.
-    ///
-    /// # Errors
-    /// [`NotSent`] when the link is down or busy, or the packet is longer than [`Engine::mtu`];
-    /// nothing was sent then.
-    pub fn send(&mut self, packet: &[u8]) -> Result<(), NotSent> {
-        if self.phase == Phase::Up && !self.has_room() {
-            return Err(NotSent::Busy);
-        }
-        self.send_beyond_room(packet)
-    }
-
-    /// Sends an Internet packet even where enough waits, up to the limit of all that waits.
-    pub(in crate::ppp) fn send_beyond_room(&mut self, packet: &[u8]) -> Result<(), NotSent> {
-        if self.phase != Phase::Up {
-            return Err(NotSent::Down);
-        }
-        if packet.len() > usize::from(self.mtu()) {
-            return Err(NotSent::TooLong);
-        }
-        self.write(IP, packet);
-        Ok(())
     }
 
     /// Says what the secret of a claimed name is ([`Event::Claim`]); `None` when nobody has that
@@ -314,12 +260,11 @@ impl Engine {
             (proof::PAP | proof::CHAP, _) => self.proof_packet(now, frame.protocol, information),
             (_, Phase::Proof) => {}
             (IPCP, Phase::Addresses | Phase::Up) => self.ipcp_packet(now, information),
-            (IP, Phase::Up) => {
-                if self.received.len() < RECEIVED_LIMIT {
-                    self.received.push_back(frame.information.clone());
-                }
+            (IP | vj::SHORT | vj::WHOLE, Phase::Addresses) => {}
+            (IP, Phase::Up) => self.plain(frame.information.clone()),
+            (vj::SHORT | vj::WHOLE, Phase::Up) if self.expander.is_some() => {
+                self.expand(frame.protocol, information);
             }
-            (IP, Phase::Addresses) => {}
             (unknown, Phase::Addresses | Phase::Up) => self.reject_protocol(unknown, information),
         }
     }

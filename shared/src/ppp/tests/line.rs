@@ -41,6 +41,7 @@ pub(super) struct Direction {
     free_at: Duration,
     underway: VecDeque<(Duration, u8)>,
     pub(super) carried: u64,
+    spoils_next: bool,
 }
 
 impl Direction {
@@ -53,6 +54,7 @@ impl Direction {
             free_at: Duration::ZERO,
             underway: VecDeque::new(),
             carried: 0,
+            spoils_next: false,
         }
     }
 
@@ -66,6 +68,11 @@ impl Direction {
 
     fn strikes(&mut self, chance: u32) -> bool {
         chance > 0 && self.draw() % 1_000_000 < u64::from(chance)
+    }
+
+    /// Lets a bit of the next byte be turned over, and none after it.
+    pub(super) const fn spoil_next(&mut self) {
+        self.spoils_next = true;
     }
 
     pub(super) fn send(&mut self, now: Duration, bytes: &[u8]) {
@@ -95,7 +102,7 @@ impl Direction {
                 continue;
             }
             let mut byte = *byte;
-            if self.strikes(self.faults.flipped) {
+            if self.strikes(self.faults.flipped) || std::mem::take(&mut self.spoils_next) {
                 byte ^= 1 << (self.draw() % 8);
             }
             self.underway.push_back((at, byte));

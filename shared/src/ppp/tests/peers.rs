@@ -8,14 +8,18 @@ use proptest::prelude::*;
 use zeroize::Zeroizing;
 
 use super::line::caller_terms;
+use crate::ppp::engine::IP;
 use crate::ppp::frame::{Decoder, Framing};
 use crate::ppp::ipcp::IPCP;
 use crate::ppp::lcp::LCP;
 use crate::ppp::packet::packet;
 use crate::ppp::proof::{CHAP, PAP};
+use crate::ppp::vj::{self, segment};
 use crate::ppp::{Engine, Event, Failure, Terms};
 
 const START: Duration = Duration::ZERO;
+/// The wish for short headers.
+const SHORT_HEADERS: [u8; 6] = [2, 6, 0x00, 0x2d, 15, 1];
 
 /// The other end of an engine's line.
 struct Peer {
@@ -86,12 +90,18 @@ impl Peer {
 
     /// Brings the link up altogether.
     fn up(&mut self) {
+        self.up_with(&[]);
+    }
+
+    /// The same, with more settings of the peer's.
+    fn up_with(&mut self, more: &[u8]) {
         let request = self.link();
         let given = [3, 6, 10, 0, 0, 2];
         let heard = self.say(IPCP, 3, request[1], &given);
         let request = heard[0].1.clone();
         assert_eq!(&request[4..10], &given);
-        self.agree(IPCP, &request, &[3, 6, 10, 0, 0, 1]);
+        let settings = [&[3, 6, 10, 0, 0, 1], more].concat();
+        self.agree(IPCP, &request, &settings);
         assert!(matches!(self.events.last(), Some(Event::Up(_))));
     }
 
@@ -211,7 +221,8 @@ fn a_peer_without_name_servers_or_an_address_of_its_own_is_fine() {
     let mut peer = Peer::of_a_stranger();
     let request = peer.link();
     let dns = [129, 6, 0, 0, 0, 0, 131, 6, 0, 0, 0, 0];
-    let heard = peer.say(IPCP, 4, request[1], &dns);
+    let rejected = [&dns[..], &SHORT_HEADERS].concat();
+    let heard = peer.say(IPCP, 4, request[1], &rejected);
     let heard = peer.say(IPCP, 3, heard[0].1[1], &[3, 6, 10, 0, 0, 2]);
     let request = heard[0].1.clone();
     assert_eq!(&request[4..], &[3, 6, 10, 0, 0, 2]);
@@ -374,6 +385,85 @@ fn a_second_copy_of_a_request_or_an_answer_does_not_tear_the_link_down() {
 }
 
 #[test]
+fn headers_are_shortened_towards_a_peer_that_keeps_them_and_no_other() {
+    let sent = |peer: &mut Peer, ident: u16| {
+        peer.engine.send(&segment(ident)).unwrap();
+        peer.heard().remove(0)
+    };
+    let mut other = Peer::of_a_stranger();
+    other.up();
+    let mut keeps = Peer::of_a_stranger();
+    keeps.up_with(&SHORT_HEADERS);
+    for ident in 1..4 {
+        assert_eq!(sent(&mut other, ident), (IP, segment(ident)));
+        let (protocol, information) = sent(&mut keeps, ident);
+        let (short, length) = if ident == 1 {
+            (vj::WHOLE, 40)
+        } else {
+            (vj::SHORT, 4)
+        };
+        assert_eq!((protocol, information.len()), (short, length));
+    }
+    // One that does not know what it has agreed to.
+    let mut rejected = vj::SHORT.to_be_bytes().to_vec();
+    rejected.extend([0; 4]);
+    keeps.say(LCP, 8, 5, &rejected);
+    assert_eq!(sent(&mut keeps, 4), (IP, segment(4)));
+}
+
+#[test]
+fn short_headers_are_taken_where_the_peer_has_agreed_to_them_and_rejected_otherwise() {
+    let mut agreed = Peer::of_a_stranger();
+    agreed.up();
+    let mut rejects = Peer::of_a_stranger();
+    let request = rejects.link();
+    let heard = rejects.say(IPCP, 4, request[1], &SHORT_HEADERS);
+    let heard = rejects.say(IPCP, 3, heard[0].1[1], &[3, 6, 10, 0, 0, 2]);
+    let request = heard[0].1.clone();
+    rejects.agree(IPCP, &request, &[3, 6, 10, 0, 0, 1]);
+    assert!(matches!(rejects.events.last(), Some(Event::Up(_))));
+    let mut shortener = vj::Shortener::new(vj::Slots {
+        count: 1,
+        may_be_left_out: true,
+    });
+    for ident in 1..4 {
+        let (protocol, information) = shortener.shorten(&segment(ident));
+        assert_eq!(agreed.say_raw(protocol, &information), []);
+        assert_eq!(agreed.engine.receive(), Some(segment(ident)));
+        let heard = rejects.say_raw(protocol, &information);
+        assert_eq!((heard[0].0, heard[0].1[0]), (LCP, 8));
+        assert_eq!(rejects.engine.receive(), None);
+    }
+}
+
+#[test]
+fn a_frame_that_is_spoiled_is_missed_once_and_what_leans_on_it_is_not_taken() {
+    let mut peer = Peer::of_a_stranger();
+    peer.engine.input(START, b"~a banner~~of many words~");
+    peer.up_with(&SHORT_HEADERS);
+    assert!(!peer.engine.take_missing());
+    let mut shortener = vj::Shortener::new(vj::Slots {
+        count: 1,
+        may_be_left_out: true,
+    });
+    let mut say = |peer: &mut Peer, ident: u16| {
+        let (protocol, information) = shortener.shorten(&segment(ident));
+        peer.say_raw(protocol, &information);
+        peer.engine.receive()
+    };
+    assert_eq!(say(&mut peer, 1), Some(segment(1)));
+    assert!(!peer.engine.take_missing());
+    peer.engine.input(START, b"~spoiled~");
+    assert!(peer.engine.take_missing() && !peer.engine.take_missing());
+    assert_eq!(say(&mut peer, 2), None);
+    assert!(peer.engine.take_missing());
+    // What changes nothing is said whole.
+    assert_eq!(say(&mut peer, 2), Some(segment(2)));
+    assert_eq!(say(&mut peer, 3), Some(segment(3)));
+    assert!(!peer.engine.take_missing());
+}
+
+#[test]
 fn a_flood_of_questions_does_not_fill_the_memory() {
     let mut peer = Peer::of_a_stranger();
     peer.up();
@@ -386,7 +476,7 @@ fn a_flood_of_questions_does_not_fill_the_memory() {
     assert!(peer.engine.wire_waiting() < 20_000);
     assert!(!peer.engine.has_room());
     let mut wire = VecDeque::new();
-    Framing::PLAIN.write(0x21, &[0x45; 1_000], &mut wire);
+    Framing::PLAIN.write(IP, &[0x45; 1_000], &mut wire);
     let bytes: Vec<u8> = wire.into();
     for _ in 0..1_000 {
         peer.engine.input(START, &bytes);
@@ -401,7 +491,7 @@ proptest! {
     fn no_packets_of_a_hostile_peer_make_an_engine_panic_or_hang(
         packets in prop::collection::vec(
             (
-                prop::sample::select(vec![LCP, IPCP, PAP, CHAP, 0x21, 0x80fd]),
+                prop::sample::select(vec![LCP, IPCP, PAP, CHAP, IP, vj::SHORT, vj::WHOLE, 0x80fd]),
                 0_u8..14,
                 0_u8..6,
                 prop::collection::vec(any::<u8>(), 0..60),

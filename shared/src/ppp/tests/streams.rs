@@ -354,3 +354,66 @@ fn what_is_written_in_pieces_leaves_in_one_segment() {
     };
     assert_eq!(carried(&[10, 20, 30, 40]), carried(&[100]));
 }
+
+/// How long that takes to arrive, and what both directions carry meanwhile, when the first byte on the
+/// line is spoiled.
+fn spoiled_once(length: usize) -> (Duration, u64) {
+    let mut call = Call::new(CLEAN, 3, 33_600);
+    let limit = Duration::from_secs(20);
+    let (here, there) = call.open(limit);
+    let quiet = call.now + Duration::from_secs(1);
+    assert!(!call.run(quiet, |_| false));
+    let (from, before) = (call.now, call.there.carried + call.back.carried);
+    call.there.spoil_next();
+    let text = text(length);
+    let (mut sent, mut got) = (0, Vec::new());
+    assert!(call.run(limit, |call| {
+        sent += call.station.write(here, &text[sent..]);
+        drained(&mut call.center, there, &mut got);
+        got.len() >= text.len()
+    }));
+    assert_eq!(got, text);
+    let took = call.now - from;
+    assert!(!call.run(call.now + Duration::from_secs(1), |_| false));
+    (took, call.there.carried + call.back.carried - before)
+}
+
+#[test]
+fn what_is_spoiled_is_asked_for_again_at_once() {
+    // There, the question, and there again, where TCP by itself waits for a second.
+    let (took, carried) = spoiled_once(300);
+    assert!(took < Duration::from_millis(600), "{took:?}");
+    // Twice the segment, four times the question, and the confirmations, whole from now on.
+    assert!(carried < 2 * 345 + 6 * 46, "{carried}");
+    // Of three segments the first is spoiled, and the others lean on it.
+    let (took, _) = spoiled_once(3_500);
+    assert!(took < Duration::from_millis(3_500), "{took:?}");
+}
+
+#[test]
+fn of_a_segment_s_headers_little_is_left() {
+    let mut call = Call::new(CLEAN, 3, 33_600);
+    let limit = Duration::from_secs(20);
+    let (here, there) = call.open(limit);
+    let before = [call.there.carried, call.back.carried];
+    for _ in 0..20 {
+        let (mut asked, mut answered) = (Vec::new(), Vec::new());
+        assert_eq!(call.station.write(here, &[7; 30]), 30);
+        assert!(call.run(limit, |call| {
+            drained(&mut call.center, there, &mut asked);
+            asked.len() == 30
+        }));
+        assert_eq!(call.center.write(there, &[9; 70]), 70);
+        assert!(call.run(limit, |call| {
+            drained(&mut call.station, here, &mut answered);
+            answered.len() == 70
+        }));
+    }
+    for (data, before, after) in [
+        (20 * 30, before[0], call.there.carried),
+        (20 * 70, before[1], call.back.carried),
+    ] {
+        let around = (after - before - data) / 20;
+        assert!(around < 14, "{around} bytes around each segment");
+    }
+}
