@@ -2,8 +2,8 @@
 //!
 //! Whoever sends finds a loss out by silence, after a second or more, because a telephone line rarely
 //! has enough under way for TCP to see a gap. Whoever receives has heard the spoiled frame at once. So
-//! it says three times where it stands, which tells every TCP to send on from there (fast retransmit,
-//! RFC 5681 §3.2). To one that has nothing under way it says nothing.
+//! it says where it stands and repeats that three times, which tells every TCP to send on from there
+//! (fast retransmit, RFC 5681 §3.2). To one that has nothing under way it says nothing.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use smoltcp::wire::{
 use super::socket::CONFIRMING;
 use super::{MAX_STREAMS, Stack};
 
-/// So often an end says where it stands until it is understood.
+/// So often an end repeats where it stands until it is understood.
 const TIMES: usize = 3;
 /// What was asked for has come by then, or is spoiled again.
 const BETWEEN_ASKING: Duration = Duration::from_millis(700);

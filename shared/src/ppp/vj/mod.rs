@@ -4,7 +4,8 @@
 //! Both ends keep the last header of each stream, in numbered slots. A packet that says where a slot
 //! stands goes whole; the next ones say only what has changed since. A frame that the line spoils
 //! leaves the two ends with different headers, so the receiving end drops what is short until a whole
-//! one comes: whoever sends something again sends it whole.
+//! one comes: whoever sends something again sends it whole. With the first spoiled frame an engine gives
+//! short headers up.
 
 mod expand;
 mod shorten;

@@ -248,6 +248,9 @@ fn a_packet_of_another_kind_or_a_part_of_one_goes_as_it_is() {
     }
 }
 
+/// Stream, numbers grown, a jump of the sequence, acknowledged, window, pushed, urgent, data.
+type Step = (u16, u16, Option<i32>, i32, u16, bool, Option<u16>, Vec<u8>);
+
 fn anything_said() -> impl Strategy<Value = Vec<Said>> {
     let step = (
         0_u16..20,
@@ -261,16 +264,7 @@ fn anything_said() -> impl Strategy<Value = Vec<Said>> {
     );
     prop::collection::vec(step, 1..60).prop_map(|steps| {
         let mut streams = vec![SAID; 20];
-        let go_on = |(port, ident, jump, ack, window, push, urgent, data): (
-            u16,
-            u16,
-            Option<i32>,
-            i32,
-            u16,
-            bool,
-            Option<u16>,
-            Vec<u8>,
-        )| {
+        let go_on = |(port, ident, jump, ack, window, push, urgent, data): Step| {
             let said = &mut streams[usize::from(port)];
             // Mostly on from where the one before has ended.
             let grown = jump.unwrap_or_else(|| i32::try_from(said.data.len()).unwrap());
