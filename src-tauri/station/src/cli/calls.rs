@@ -248,6 +248,23 @@ fn software_call(what: Option<Software>) -> Call {
     }
 }
 
+/// What enrols. The PIN of a card and the password of a line come out of private files.
+fn enrol_call(
+    server: String,
+    code: String,
+    secrets: Option<&str>,
+    files: [Option<PathBuf>; 2],
+) -> Result<Call, UiError> {
+    let [card_pin, password] = files.map(|file| file.as_deref().map(pin).transpose());
+    Ok(Call::Enrol(EnrolCall {
+        server,
+        code,
+        secrets: secrets.map(secrets_choice).transpose()?,
+        card_pin: card_pin?,
+        password: password?,
+    }))
+}
+
 fn to_call(command: Command) -> Result<Call, UiError> {
     Ok(match command {
         Command::Enrol {
@@ -256,13 +273,10 @@ fn to_call(command: Command) -> Result<Call, UiError> {
             secrets,
             card_pin_file,
             password_file,
-        } => Call::Enrol(EnrolCall {
-            server,
-            code,
-            secrets: secrets.as_deref().map(secrets_choice).transpose()?,
-            card_pin: card_pin_file.as_deref().map(pin).transpose()?,
-            password: password_file.as_deref().map(pin).transpose()?,
-        }),
+        } => {
+            let files = [card_pin_file, password_file];
+            enrol_call(server, code, secrets.as_deref(), files)?
+        }
         Command::Status => Call::Status,
         Command::Line { what } => super::line::to_call(what)?,
         Command::Contact { line } => Call::Contact(ContactCall {
