@@ -38,11 +38,8 @@ pub(super) const fn said_of(call: &AdminCall) -> Option<&'static str> {
             what: SoftwareCall::Stations,
         } => "No station has said yet what it runs.",
         AdminCall::Money {
-            money: MoneyCall::RefundList { state: None },
-        } => "No piece was claimed back yet.",
-        AdminCall::Money {
-            money: MoneyCall::RefundList { state: Some(_) },
-        } => "No claim is in this state.",
+            money: MoneyCall::RefundList { .. },
+        } => "There is no claim for a spoiled piece to show.",
         AdminCall::Bank {
             what: BankCall::Unmatched,
         } => "Every payment is with an account.",
@@ -55,6 +52,30 @@ pub(super) const fn said_of(call: &AdminCall) -> Option<&'static str> {
         AdminCall::Epoch {
             epoch: EpochCall::Progress,
         } => "No station has anything to give back.",
-        _ => return None,
+        AdminCall::AccountNew { .. }
+        | AdminCall::AccountDeposit { .. }
+        | AdminCall::AccountShow { .. }
+        | AdminCall::Bank { .. }
+        | AdminCall::AccountStatement { .. }
+        | AdminCall::Tree { .. }
+        | AdminCall::StationNew { .. }
+        | AdminCall::StationShow { .. }
+        | AdminCall::StationLock { .. }
+        | AdminCall::StationUnlock { .. }
+        | AdminCall::StationWithdraw { .. }
+        | AdminCall::StationResetPin { .. }
+        | AdminCall::RatesImport { .. }
+        | AdminCall::RatesPublish { .. }
+        | AdminCall::Rates { .. }
+        | AdminCall::Repository { .. }
+        | AdminCall::Software { .. }
+        | AdminCall::Statistics(_)
+        | AdminCall::Keys(_)
+        | AdminCall::LedgerVerify
+        | AdminCall::LedgerExport
+        | AdminCall::Money { .. }
+        | AdminCall::Approval { .. }
+        | AdminCall::Epoch { .. }
+        | AdminCall::Backup { .. } => return None,
     })
 }

@@ -78,7 +78,7 @@ fn a_list_with_nothing_in_it_says_so_to_people_and_is_empty_for_programs() {
     station list        There is no station yet. Make one known with `pennyblack-server station new --account ACCOUNT`.
     rates list          There is no edition of rates yet. Store one with `pennyblack-server rates import FILE`.
     rates validate      No edition waits to be published.
-    refund list         No piece was claimed back yet.
+    refund list         There is no claim for a spoiled piece to show.
     software list       No release of the stations' program is published.
     software stations   No station has said yet what it runs.
     admin key list      No admin has a key yet. Make one with `pennyblack-server admin key new`.

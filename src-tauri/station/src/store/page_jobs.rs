@@ -9,12 +9,15 @@ use super::{Store, StoreFault, Tx};
 /// What the names of these secrets begin with.
 const PREFIX: &str = "page-job-";
 
+/// The counter of a piece, and what was noted of its page, opened.
+pub type NotedPage = (u32, Zeroizing<Vec<u8>>);
+
 impl Store {
     /// The counters of pieces with what was noted of their pages, at most `limit`, oldest first.
     ///
     /// # Errors
     /// As [`Store::secret`].
-    pub fn page_jobs(&self, limit: usize) -> Result<Vec<(u32, Zeroizing<Vec<u8>>)>, StoreFault> {
+    pub fn page_jobs(&self, limit: usize) -> Result<Vec<NotedPage>, StoreFault> {
         let mut jobs = Vec::new();
         for name in self.secret_names(PREFIX, limit)? {
             let counter = name[PREFIX.len()..].split('-').next();
