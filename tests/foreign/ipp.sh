@@ -70,15 +70,15 @@ cat >"$folder/empty.sh" <<'DOES'
 echo "STATE: +media-empty" >&2
 sleep 20
 DOES
-# Their certificates are made in this folder and nobody's own.
-HOME=$folder
-export HOME
+# Their certificates are made in this folder: without another one named, those of root go into CUPS's,
+# which is not there on a machine without CUPS.
+mkdir -p "$folder/keys"
 port=18631
 for printer in counts aborts slow empty; do
     chmod +x "$folder/$printer.sh"
     mkdir -p "$folder/$printer"
-    ippeveprinter -k -d "$folder/$printer" -p "$port" -n localhost -c "$folder/$printer.sh" \
-        -f application/pdf,image/pwg-raster "$printer" >"$folder/$printer.log" 2>&1 &
+    ippeveprinter -k -K "$folder/keys" -d "$folder/$printer" -p "$port" -n localhost \
+        -c "$folder/$printer.sh" -f application/pdf,image/pwg-raster "$printer" >"$folder/$printer.log" 2>&1 &
     port=$((port + 1))
 done
 for port in 18631 18632 18633 18634; do
