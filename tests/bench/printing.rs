@@ -386,7 +386,11 @@ fn printed(desk: &Desk<'_>, printer: &str) -> anyhow::Result<()> {
     let View::Piece(piece) = piece else {
         anyhow::bail!("the station answers a print with something else");
     };
-    let state = piece.state;
-    anyhow::ensure!(state == PieceState::Printed, "the piece is {state:?}");
+    anyhow::ensure!(
+        piece.state == PieceState::Printed,
+        "the piece is {:?}: {:?}",
+        piece.state,
+        piece.message
+    );
     Ok(())
 }

@@ -17,6 +17,7 @@ use station::printing::status::Hindrance;
 use station::printing::units::Dpi;
 use system_tests::printer::device::{Acknowledging, Device, Faults, Printed, Trouble};
 use system_tests::printer::shows;
+use system_tests::printer::timed::Timed;
 
 use crate::commands::is_long_run;
 
@@ -249,6 +250,32 @@ fn labels_follow_each_other_on_one_line() {
             "{}",
             trial.name
         );
+    }
+}
+
+/// The benchmarks print on it: a question that it leaves unanswered ends them.
+#[test]
+fn the_printer_that_only_keeps_time_proves_every_label() {
+    let trial = Trial::of(("esc-pos", "label-4x6"));
+    let (quick, slow) = (Timed::default(), Timed::default());
+    let address = quick.on_a_socket().unwrap();
+    let path = slow.on_a_serial_line(115_200).unwrap();
+    let baud = 115_200;
+    for (printer, port) in [
+        (quick, PrinterPort::Tcp { address }),
+        (slow, PrinterPort::Serial { path, baud }),
+    ] {
+        let mut line = trial.opened(&port);
+        let mut wire = trial.wire(line.as_mut(), PATIENCE);
+        for _ in 0..2 {
+            let _before = printer.take();
+            let tag = trial.manners.tag(COUNTER);
+            let outcome = send(&mut wire, &trial.job, tag, &mut Traceless);
+            assert_eq!(outcome, Outcome::Printed, "{port:?}");
+            let noticed = printer.take();
+            assert!(noticed.first.is_some(), "{port:?}: no label began");
+            assert!(noticed.bytes > trial.job.bytes().len(), "{port:?}");
+        }
     }
 }
 

@@ -18,7 +18,7 @@ const TICK: Duration = Duration::from_millis(1);
 /// Initialises the printer: the beginning of a label.
 const BEGINNING: &[u8] = &[0x1B, b'@'];
 
-/// Asks for a tag, which follows: the end of a label.
+/// Asks for a tag, which follows: the end of a label, or whether the printer is in step before one.
 const TAGGING: &[u8] = &[0x1D, b'(', b'H', 6, 0, 48, 48];
 
 /// What was noticed of one label.
@@ -157,12 +157,12 @@ impl Reader {
             self.recent.remove(0);
         }
         self.recent.push(byte);
+        if let Some([.., a, b, c, d]) = self.tag() {
+            let answer = vec![0x37, 0x22, *a, *b, *c, *d, 0];
+            *self = Self::default();
+            return (false, answer);
+        }
         if self.in_a_label {
-            if let Some([.., a, b, c, d]) = self.tag() {
-                let answer = vec![0x37, 0x22, *a, *b, *c, *d, 0];
-                *self = Self::default();
-                return (false, answer);
-            }
             return (false, Vec::new());
         }
         if let [.., 0x10, 0x04, 1..=4] = self.recent.as_slice() {
@@ -201,6 +201,14 @@ mod tests {
         let (began, said) = answers(&stream);
         assert_eq!(began, 2);
         assert_eq!(said, b"\x12\x127\"!!!(\x007\"!!!(\0");
+    }
+
+    #[test]
+    fn a_tag_that_is_asked_for_before_a_label_is_answered_and_begins_none() {
+        let marker = b"\0\0\0\0\x1d(H\x06\0\x30\x30!!!)";
+        let (began, said) = answers(&[marker.as_slice(), marker].concat());
+        assert_eq!(began, 0);
+        assert_eq!(said, b"7\"!!!)\07\"!!!)\0");
     }
 
     #[test]
