@@ -38,8 +38,9 @@ enable-wide-area=no
 publish-workstation=no
 CONF
 dbus-daemon --config-file="$folder/bus.conf" --nofork --nopidfile >"$folder/dbus.log" 2>&1 &
+# At most a minute: four certificates are made at once, and a full machine takes its time.
 wait_for() {
-    for _ in $(seq 200); do
+    for _ in $(seq 1200); do
         if "$@" >/dev/null 2>&1; then return 0; fi
         sleep 0.05
     done
@@ -49,7 +50,12 @@ wait_for() {
 }
 wait_for test -S /run/dbus/system_bus_socket
 avahi-daemon --no-drop-root --no-chroot --no-rlimits -f "$folder/avahi.conf" >"$folder/avahi.log" 2>&1 &
-wait_for test -S /run/avahi-daemon/socket
+# Its socket is there before its name on the bus, without which the printers end with a failed assertion.
+avahi_runs() {
+    dbus-send --system --print-reply --dest=org.freedesktop.Avahi / \
+        org.freedesktop.Avahi.Server.GetState | grep -q "int32 2"
+}
+wait_for avahi_runs
 
 # What each printer does with a job: what it says on its standard error is IPP's.
 cat >"$folder/counts.sh" <<'DOES'
@@ -70,14 +76,13 @@ cat >"$folder/empty.sh" <<'DOES'
 echo "STATE: +media-empty" >&2
 sleep 20
 DOES
-# Their certificates are made in this folder: without another one named, those of root go into CUPS's,
-# which is not there on a machine without CUPS.
-mkdir -p "$folder/keys"
+# Each makes its certificate in a folder of its own: without one named, those of root go into CUPS's,
+# which is not there on a machine without CUPS, and in a common one they would write over each other's.
 port=18631
 for printer in counts aborts slow empty; do
     chmod +x "$folder/$printer.sh"
-    mkdir -p "$folder/$printer"
-    ippeveprinter -k -K "$folder/keys" -d "$folder/$printer" -p "$port" -n localhost \
+    mkdir -p "$folder/$printer" "$folder/keys-$printer"
+    ippeveprinter -k -K "$folder/keys-$printer" -d "$folder/$printer" -p "$port" -n localhost \
         -c "$folder/$printer.sh" -f application/pdf,image/pwg-raster "$printer" >"$folder/$printer.log" 2>&1 &
     port=$((port + 1))
 done
