@@ -28,6 +28,7 @@ use station::api::{
     Call, EnrolCall, Hidden, PrintCall, PrintOut, QuoteCall, RefillCall, SecretsChoice,
 };
 use station::api::{PieceView, RefillView, StatusView, UiError, View};
+use station::contact::dialup::telephone::Telephone;
 use station::owner::FolderLock;
 use station::services::software::{Platform, Program, Version};
 use station::services::{Asked, AskedRefill};
@@ -368,6 +369,15 @@ impl std::fmt::Debug for Counter {
 }
 
 impl Counter {
+    /// The same counter, whose station telephones with this.
+    #[must_use]
+    pub fn at(self, telephone: Telephone) -> Self {
+        Self {
+            station: self.station.with_telephone(telephone),
+            folder: self.folder,
+        }
+    }
+
     /// Enrols with a key file beside the folder.
     ///
     /// # Errors

@@ -1,11 +1,13 @@
 //! The telephone line: contacts over it, when it is used instead of the Internet, and how often.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use server::clock::Clock as _;
 use shared::clock::UnixSeconds;
 use station::api::{Call, ContactCall, ContactView, LineSetupView, SetLineCall, UiError, View};
+use station::contact::dialup::ports::Ports;
 use station::contact::dialup::telephone::Telephone;
 use station::owner::Server;
 use system_tests::modem::{Fate, Socket};
@@ -27,13 +29,13 @@ pub(crate) async fn at_a_modem(town: &Town, name: &str) -> (Counter, Socket) {
     (counter, socket)
 }
 
+/// A telephone at these ports that hardly pauses between two calls.
+pub(crate) fn at_once(ports: impl Ports + 'static) -> Telephone {
+    Telephone::on(Arc::new(ports)).asking_every(Duration::from_millis(200))
+}
+
 fn plugged(counter: Counter, socket: &Socket) -> Counter {
-    let telephone =
-        Telephone::on(std::sync::Arc::new(socket.clone())).asking_every(Duration::from_millis(200));
-    Counter {
-        station: counter.station.with_telephone(telephone),
-        folder: counter.folder,
-    }
+    counter.at(at_once(socket.clone()))
 }
 
 async fn set(counter: &Counter, call: SetLineCall) -> LineSetupView {
@@ -536,12 +538,9 @@ async fn a_program_that_ends_hangs_up_and_writes_the_call_down() {
 async fn a_call_that_nobody_uses_is_hung_up_after_a_while() {
     let town = Town::with_deposit("100.00").await;
     let (counter, socket) = at_a_modem(&town, "north").await;
-    let telephone = Telephone::on(std::sync::Arc::new(socket.clone()));
+    let telephone = Telephone::on(Arc::new(socket.clone()));
     let telephone = telephone.keeping_for(Duration::from_secs(1));
-    let counter = Counter {
-        station: counter.station.with_telephone(telephone),
-        folder: counter.folder,
-    };
+    let counter = counter.at(telephone);
     contact_on(&counter, "dialup").await.unwrap();
     let used = Instant::now();
     soon("it has hung up", async || !socket.is_on_line()).await;

@@ -1,16 +1,12 @@
 //! Stations at a mobile modem: a card that asks for its PIN, and what becomes of a wrong one.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use server::access::Dialup;
 use station::api::{Call, Hidden, LineSetupView, SetLineCall};
-use station::contact::dialup::telephone::Telephone;
 use system_tests::dialed::Telephones;
 use system_tests::exchange::{Apparatus, Card, LineId, Premises, Speed};
 use system_tests::town::{Counter, Town};
 
-use crate::dialup_line::{NOWHERE, contact_on, line, reopened};
+use crate::dialup_line::{NOWHERE, at_once, contact_on, line, reopened};
 use crate::dialup_said::free;
 
 /// The card's PIN.
@@ -56,12 +52,7 @@ impl Network {
 
     /// The same station at this modem.
     fn at(&self, modem: LineId, counter: Counter) -> Counter {
-        let telephone = Telephone::on(Arc::new(self.telephones.wall_socket(modem)));
-        let telephone = telephone.asking_every(Duration::from_millis(200));
-        Counter {
-            station: counter.station.with_telephone(telephone),
-            folder: counter.folder,
-        }
+        counter.at(at_once(self.telephones.wall_socket(modem)))
     }
 }
 

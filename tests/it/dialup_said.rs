@@ -1,7 +1,6 @@
 //! What a clerk is told of each fault of a telephone line: a real station dials over the exchange
 //! into a real data center, and something is wrong.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use server::access::Dialup;
@@ -9,13 +8,12 @@ use server::admin::call::AdminCall;
 use station::api::{
     Call, ContactCall, ContactView, Hidden, LineSetupView, SetLineCall, UiError, View,
 };
-use station::contact::dialup::telephone::Telephone;
 use station::station::names;
 use system_tests::dialed::Telephones;
 use system_tests::exchange::{Apparatus, Card, Faults, LineId, Premises, Speed};
 use system_tests::town::{Counter, Town};
 
-use crate::dialup_line::NOWHERE;
+use crate::dialup_line::{NOWHERE, at_once};
 
 /// The data center's number.
 const NUMBER: &str = "5550100";
@@ -38,12 +36,7 @@ impl Office {
         let modem = telephones.modem("line", center);
         let (town, dialup) = town.answering(vec![modem]).await;
         let counter = town.enrolled("one").await;
-        let telephone = Telephone::on(Arc::new(telephones.wall_socket(line)));
-        let telephone = telephone.asking_every(Duration::from_millis(200));
-        let counter = Counter {
-            station: counter.station.with_telephone(telephone),
-            folder: counter.folder,
-        };
+        let counter = counter.at(at_once(telephones.wall_socket(line)));
         let office = Self {
             town,
             counter,
@@ -172,8 +165,7 @@ async fn a_card_that_is_locked_and_a_network_that_carries_no_data_are_said_to_be
             ..Premises::default()
         };
         let line = telephones.exchange().0.lay("5550199", premises);
-        let telephone = Telephone::on(Arc::new(telephones.wall_socket(line)));
-        station = station.with_telephone(telephone.asking_every(Duration::from_millis(200)));
+        station = station.with_telephone(at_once(telephones.wall_socket(line)));
         let mobile = SetLineCall {
             device: Some("modem".to_owned()),
             profile: Some("mobile".to_owned()),

@@ -13,7 +13,7 @@ use shared::ppp::{Event, Reading, Stack, StreamId, StreamState, Terms};
 use station::api::{Call as StationCall, ContactCall, SetLineCall, View};
 use station::contact::dialup::ports::{Port, Ports};
 use station::contact::dialup::telephone::Telephone;
-use system_tests::town::{Counter, Town};
+use system_tests::town::Town;
 
 /// slirp's name for the machine it runs on.
 const MACHINE: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 2);
@@ -285,12 +285,7 @@ async fn a_station_refills_over_an_access_server_of_others() {
     }
     let town = Town::with_deposit("100.00").await;
     let counter = town.enrolled("slirped").await;
-    let counter = Counter {
-        station: counter
-            .station
-            .with_telephone(Telephone::on(Arc::new(AnotherServer))),
-        folder: counter.folder,
-    };
+    let counter = counter.at(Telephone::on(Arc::new(AnotherServer)));
     let line = SetLineCall {
         device: Some("modem".to_owned()),
         number: Some("5550199".to_owned()),

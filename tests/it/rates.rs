@@ -27,14 +27,16 @@ fn edition(id: &str, effective: &str) -> String {
     edition.to_string()
 }
 
+/// What is answered in the data center's place, if anything.
+type Instead = fn(&LinkRequest) -> Option<Answered>;
+
 /// A line that spoils what is fetched over it.
 struct Spoiled {
     line: Arc<Line>,
     fetched: Mutex<Vec<String>>,
     /// The bit to flip, of the reply to fetches of contents (or of the list).
     bit: Option<(bool, usize)>,
-    /// What is answered in the data center's place.
-    instead: fn(&LinkRequest) -> Option<Answered>,
+    instead: Instead,
 }
 
 impl Link for Spoiled {
@@ -72,21 +74,33 @@ impl Link for Spoiled {
     }
 }
 
-/// A contact over such a line: how the rates fared, and what was fetched.
+/// A contact over such a line: how the rates fared, and the contents that were fetched.
 async fn meet(town: &Town, counter: &Counter, bit: Option<(bool, usize)>) -> (String, Vec<String>) {
+    let (outcome, mut fetched) = meet_where(town, counter, no_news, bit).await;
+    fetched.retain(|path| path.contains("/targets/"));
+    (outcome, fetched)
+}
+
+/// A contact over a line where some questions are answered `instead`: how the rates fared, and all
+/// that was fetched.
+async fn meet_where(
+    town: &Town,
+    counter: &Counter,
+    instead: Instead,
+    bit: Option<(bool, usize)>,
+) -> (String, Vec<String>) {
     let spoiled = Arc::new(Spoiled {
         line: Line::clean(&town.center, &counter.station),
         fetched: Mutex::default(),
         bit,
-        instead: no_news,
+        instead,
     });
     let link: Arc<dyn Link> = spoiled.clone();
     let met = meet_over(&counter.station, &link, Asked::default())
         .await
         .unwrap();
     let service = met.view.services.iter().find(|one| one.service == "rates");
-    let mut fetched = spoiled.fetched.lock().unwrap().clone();
-    fetched.retain(|path| path.contains("/targets/"));
+    let fetched = spoiled.fetched.lock().unwrap().clone();
     (service.unwrap().outcome.clone(), fetched)
 }
 
@@ -135,17 +149,7 @@ async fn an_edition_comes_with_the_news_of_the_repository() {
     counter.contact().await.unwrap();
     import(&town, "us-next", 0).await;
     publish_all(&town).await;
-    let line = Arc::new(Spoiled {
-        line: Line::clean(&town.center, &counter.station),
-        fetched: Mutex::default(),
-        bit: None,
-        instead: |_| None,
-    });
-    let link: Arc<dyn Link> = line.clone();
-    meet_over(&counter.station, &link, Asked::default())
-        .await
-        .unwrap();
-    let asked = line.fetched.lock().unwrap().clone();
+    let (_, asked) = meet_where(&town, &counter, |_| None, None).await;
     assert_eq!(asked.len(), 1, "one question, and no other: {asked:?}");
     assert_eq!(in_force(&counter).await, "us-next");
 }
@@ -164,19 +168,9 @@ async fn a_station_that_is_refused_the_news_asks_for_each_document() {
     counter.contact().await.unwrap();
     import(&town, "us-next", 0).await;
     publish_all(&town).await;
-    let line = Arc::new(Spoiled {
-        line: Line::clean(&town.center, &counter.station),
-        fetched: Mutex::default(),
-        bit: None,
-        instead: held_back,
-    });
-    let link: Arc<dyn Link> = line.clone();
-    let met = meet_over(&counter.station, &link, Asked::default())
-        .await
-        .unwrap();
-    let service = met.view.services.iter().find(|one| one.service == "rates");
-    assert_eq!(service.unwrap().outcome, "served");
-    assert!(line.fetched.lock().unwrap().len() > 1);
+    let (outcome, fetched) = meet_where(&town, &counter, held_back, None).await;
+    assert_eq!(outcome, "served");
+    assert!(fetched.len() > 1);
     assert_eq!(in_force(&counter).await, "us-next");
 }
 
