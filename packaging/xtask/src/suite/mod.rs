@@ -23,14 +23,17 @@ use count::Count;
 const SKIPS: &str = "PENNYBLACK_SKIPS";
 /// Where the executables are that the tests of the page start.
 const EXECUTABLES: &str = "PENNYBLACK_EXECUTABLES";
-/// Every test of the workspace, with what those say that pass.
-const NEXTEST: [&str; 6] = [
+/// Every test of the workspace, with what those say that pass; what those say that do not is said
+/// again at the end, where whoever opens a log looks first.
+const NEXTEST: [&str; 8] = [
     "nextest",
     "run",
     "--workspace",
     "--no-fail-fast",
     "--success-output",
     "immediate",
+    "--failure-output",
+    "immediate-final",
 ];
 /// Tells the tests to run their full counts.
 const LONG_RUN: &str = "PENNYBLACK_LONG";
