@@ -208,7 +208,7 @@ mod tests {
         let marker = b"\0\0\0\0\x1d(H\x06\0\x30\x30!!!)";
         let (began, said) = answers(&[marker.as_slice(), marker].concat());
         assert_eq!(began, 0);
-        assert_eq!(said, b"7\"!!!)\07\"!!!)\0");
+        assert_eq!(said, b"7\"!!!)\x007\"!!!)\0");
     }
 
     #[test]
