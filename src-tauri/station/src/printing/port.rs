@@ -20,8 +20,7 @@ pub mod usb;
 /// How long a network printer may take to accept the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The time one system call may wait, so that a long wait notices its own end; short, because a
-/// wait of nothing costs as much.
+/// The time one system call may wait, so that a long wait notices its own end.
 const SLICE: Duration = Duration::from_millis(5);
 
 /// Why a printer cannot be reached.
@@ -233,6 +232,22 @@ fn open_tcp(address: &str) -> io::Result<Box<dyn Port + Send>> {
     Err(last)
 }
 
+/// What a way to a printer is made of.
+trait Channel: Read + Write {
+    /// Reads what has come already and waits for nothing: before a piece a line is looked at twice, and
+    /// the clerk would wait for both.
+    fn read_at_once(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+}
+
+impl Channel for Box<dyn serialport::SerialPort> {
+    fn read_at_once(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.bytes_to_read()? {
+            0 => Ok(0),
+            _ => self.read(buffer),
+        }
+    }
+}
+
 /// A byte channel whose calls return [`io::ErrorKind::TimedOut`] or
 /// [`io::ErrorKind::WouldBlock`] after [`SLICE`]; the waits of callers are put together from them.
 struct Sliced<T>(T);
@@ -246,6 +261,15 @@ impl Read for Socket {
             0 if !buffer.is_empty() => Err(io::ErrorKind::UnexpectedEof.into()),
             count => Ok(count),
         }
+    }
+}
+
+impl Channel for Socket {
+    fn read_at_once(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.set_nonblocking(true)?;
+        let read = self.read(buffer);
+        self.0.set_nonblocking(false)?;
+        read
     }
 }
 
@@ -282,7 +306,7 @@ fn write_by_steps(
     Ok(())
 }
 
-impl<T: Read + Write> Port for Sliced<T> {
+impl<T: Channel> Port for Sliced<T> {
     fn write(&mut self, bytes: &[u8], stall: Duration) -> Result<(), WriteFault> {
         write_by_steps(bytes, |left| {
             let began = Instant::now();
@@ -299,7 +323,12 @@ impl<T: Read + Write> Port for Sliced<T> {
     fn read(&mut self, buffer: &mut [u8], wait: Duration) -> Result<usize, PortFault> {
         let started = Instant::now();
         loop {
-            match self.0.read(buffer) {
+            let read = if wait.is_zero() {
+                self.0.read_at_once(buffer)
+            } else {
+                self.0.read(buffer)
+            };
+            match read {
                 Ok(count) if count > 0 => return Ok(count),
                 Ok(_) if started.elapsed() >= wait => return Ok(0),
                 // A device without an answer may say so at once; do not spin on it.

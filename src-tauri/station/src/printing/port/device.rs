@@ -4,11 +4,12 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 
-use super::SLICE;
+use super::{Channel, SLICE};
 
 pub(super) struct Device(File);
 
@@ -23,13 +24,13 @@ impl Device {
             .map(Self)
     }
 
-    fn wait(&self, for_what: PollFlags) -> io::Result<()> {
+    fn wait(&self, for_what: PollFlags, at_most: Duration) -> io::Result<()> {
         let mut fds = [PollFd::new(&self.0, for_what)];
-        let slice = Timespec {
+        let at_most = Timespec {
             tv_sec: 0,
-            tv_nsec: i64::from(SLICE.subsec_nanos()),
+            tv_nsec: i64::from(at_most.subsec_nanos()),
         };
-        match poll(&mut fds, Some(&slice))? {
+        match poll(&mut fds, Some(&at_most))? {
             0 => Err(io::ErrorKind::TimedOut.into()),
             _ => Ok(()),
         }
@@ -38,14 +39,21 @@ impl Device {
 
 impl Read for Device {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.wait(PollFlags::IN)?;
+        self.wait(PollFlags::IN, SLICE)?;
+        self.0.read(buffer)
+    }
+}
+
+impl Channel for Device {
+    fn read_at_once(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.wait(PollFlags::IN, Duration::ZERO)?;
         self.0.read(buffer)
     }
 }
 
 impl Write for Device {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.wait(PollFlags::OUT)?;
+        self.wait(PollFlags::OUT, SLICE)?;
         self.0.write(bytes)
     }
 

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use super::*;
 
 const WAIT: Duration = Duration::from_millis(500);
+const NONE: Duration = Duration::ZERO;
 
 fn read_all(port: &mut dyn Port, count: usize) -> Vec<u8> {
     let mut heard = Vec::new();
@@ -15,6 +16,14 @@ fn read_all(port: &mut dyn Port, count: usize) -> Vec<u8> {
         }
     }
     heard
+}
+
+/// Waits for one byte, and takes what has come with it without waiting.
+fn come_with_the_first(port: &mut dyn Port) -> Vec<u8> {
+    assert_eq!(port.read(&mut [0], WAIT).unwrap(), 1);
+    let mut buffer = [0; 64];
+    let count = port.read(&mut buffer, NONE).unwrap();
+    buffer[..count].to_vec()
 }
 
 #[test]
@@ -35,11 +44,15 @@ fn a_socket_carries_bytes_both_ways_and_tells_when_the_printer_is_gone() {
         port.read(&mut [0; 8], Duration::from_millis(20)).unwrap(),
         0
     );
+    peer.write_all(b"again").unwrap();
+    assert_eq!(come_with_the_first(port.as_mut()), b"gain");
+    assert_eq!(port.read(&mut [0; 8], NONE).unwrap(), 0);
     drop(peer);
     assert!(matches!(
         port.read(&mut [0; 8], WAIT),
         Err(PortFault::Read(_))
     ));
+    assert!(port.read(&mut [0; 8], NONE).is_err());
 }
 
 #[test]
@@ -99,5 +112,12 @@ fn a_serial_line_and_a_device_path_carry_bytes_both_ways() {
             port.read(&mut [0; 8], Duration::from_millis(20)).unwrap(),
             0
         );
+        printer.write_all(b"again").unwrap();
+        assert_eq!(
+            come_with_the_first(port.as_mut()),
+            b"gain",
+            "serial: {serial}"
+        );
+        assert_eq!(port.read(&mut [0; 8], NONE).unwrap(), 0);
     }
 }
