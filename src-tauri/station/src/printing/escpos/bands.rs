@@ -85,8 +85,8 @@ impl Band {
 #[derive(Clone, Copy)]
 struct Row {
     /// The first column with ink and the one after the last; equal in a white row.
-    start: usize,
-    end: usize,
+    start: u32,
+    end: u32,
     /// Whether the ink stands in pairs from its first column on.
     paired: bool,
     /// Whether the next row is the same.
@@ -97,26 +97,33 @@ impl Row {
     const fn is_white(&self) -> bool {
         self.start == self.end
     }
+
+    /// Whether pairs of both rows stand by each other: from the first column of both on.
+    const fn is_in_step(&self, other: &Self) -> bool {
+        self.paired && other.paired && self.start.abs_diff(other.start).is_multiple_of(2)
+    }
 }
 
 /// The steps from top to bottom.
 pub(super) fn steps(image: &BitImage, placing: Placing) -> Vec<Step> {
     let rows = rows(image);
     let height = rows.len();
-    let mut costs = vec![0_usize; height + 1];
+    let mut costs = vec![0; height + 1];
     let mut next = vec![Step::Leave; height];
+    let mut bands = Bands::of(&rows, placing);
     let mut white = 0;
     for y in (0..height).rev() {
         white = if rows[y].is_white() { white + 1 } else { 0 };
+        bands.begin_with(y, white);
         let fed = white - white % placing.unit;
-        let feed = FEED * (fed / placing.unit).div_ceil(MAX_FEED_UNITS) + costs[y + fed];
+        let feed = narrow(FEED * (fed / placing.unit).div_ceil(MAX_FEED_UNITS)) + costs[y + fed];
         if fed > 0 {
             next[y] = Step::Feed(fed);
             costs[y] = feed;
         }
         // A few white rows may be less in a band than a feed; fewer than the smallest must be.
         if white < MIN_FED_ROWS.max(placing.unit) && y + white < height {
-            let (cost, band) = cheapest(&rows, y, placing, &costs);
+            let (cost, band) = bands.cheapest(&costs);
             if fed == 0 || cost < feed {
                 next[y] = Step::Band(band);
                 costs[y] = cost;
@@ -136,59 +143,170 @@ pub(super) fn steps(image: &BitImage, placing: Placing) -> Vec<Step> {
     steps
 }
 
-/// The band from a row on after which the rest is cheapest, with the cost of both.
-fn cheapest(rows: &[Row], y: usize, placing: Placing, costs: &[usize]) -> (usize, Band) {
-    let nothing = Band {
-        y,
-        rows: 1,
-        x: 0,
-        end: 1,
-        wide: false,
-        tall: false,
-    };
-    let mut best = (usize::MAX, nothing);
-    let (mut start, mut end) = (usize::MAX, 0);
-    let (mut paired, mut twice) = (true, true);
-    let mut white = 0;
-    for (index, row) in rows[y..].iter().take(MAX_BAND_ROWS).enumerate() {
-        if row.is_white() {
-            white += 1;
-            if white > MAX_WHITE_ROWS {
-                break;
-            }
-        } else {
-            white = 0;
-            // Pairs that stand by another are not paired from the first column of all.
-            let in_step = start == usize::MAX || row.start.abs_diff(start).is_multiple_of(2);
-            paired &= row.paired && in_step;
-            start = start.min(row.start);
-            end = end.max(row.end);
-        }
-        let count = index + 1;
-        if count.is_multiple_of(2) {
-            twice &= rows[y + index - 1].twice;
-        }
-        if end == 0 {
-            continue;
-        }
-        let x = placing.at_or_before(start);
-        let band = Band {
-            y,
-            rows: count,
-            x,
-            end,
-            wide: paired && !placing.plain && (start - x).is_multiple_of(2),
-            tall: twice && !placing.plain && count.is_multiple_of(2),
-        };
-        if band.bytes_across() * band.byte_rows() > MAX_BAND_BYTES {
-            continue;
-        }
-        let cost = band.cost() + costs[y + count];
-        if cost < best.0 {
-            best = (cost, band);
+/// The bands from one row on. All of them are looked at for every row, which is most of what a label
+/// costs: what differs from band to band stands in lists of numbers, of which the processor takes
+/// several at once.
+struct Bands<'a> {
+    rows: &'a [Row],
+    placing: Placing,
+    /// The row that they begin with.
+    y: usize,
+    /// The first column with ink, by the last row of the band.
+    start: Vec<u32>,
+    /// The column after the last with ink, by the last row of the band.
+    end: Vec<u32>,
+    /// The row before which all end: too much white follows.
+    until: usize,
+    /// The first row with ink.
+    inked: Option<usize>,
+    /// The row before which those end whose ink stands in pairs.
+    paired_until: usize,
+    /// By the row that they begin with, the row before which those end whose rows are the same two by
+    /// two.
+    twice_until: Vec<usize>,
+    /// The cost of each band and of everything after it.
+    totals: [u32; MAX_BAND_ROWS],
+}
+
+/// How many rows each band has.
+static COUNTS: [u32; MAX_BAND_ROWS] = {
+    let mut counts = [1; MAX_BAND_ROWS];
+    let mut index = 1;
+    while index < MAX_BAND_ROWS {
+        counts[index] = counts[index - 1] + 1;
+        index += 1;
+    }
+    counts
+};
+
+impl<'a> Bands<'a> {
+    /// Those from below the last row on: none.
+    fn of(rows: &'a [Row], placing: Placing) -> Self {
+        let height = rows.len();
+        Self {
+            rows,
+            placing,
+            y: height,
+            start: vec![u32::MAX; height],
+            end: vec![0; height],
+            until: height,
+            inked: None,
+            paired_until: height,
+            twice_until: (0..height + 2).collect(),
+            totals: [0; MAX_BAND_ROWS],
         }
     }
-    best
+
+    /// Goes one row up, to one that begins so many white ones.
+    fn begin_with(&mut self, y: usize, white: usize) {
+        self.y = y;
+        let row = self.rows[y];
+        if white > MAX_WHITE_ROWS {
+            self.until = y + MAX_WHITE_ROWS;
+        }
+        if row.twice {
+            self.twice_until[y] = self.twice_until[y + 2];
+        }
+        if row.is_white() {
+            return;
+        }
+        self.paired_until = match self.inked {
+            _ if !row.paired => y,
+            Some(below) if !self.rows[below].is_in_step(&row) => below,
+            Some(_) => self.paired_until,
+            None => self.rows.len(),
+        };
+        self.inked = Some(y);
+        let until = self.last();
+        for start in &mut self.start[y..until] {
+            *start = row.start.min(*start);
+        }
+        for end in &mut self.end[y..until] {
+            *end = row.end.max(*end);
+        }
+    }
+
+    /// The row before which the longest of them ends.
+    fn last(&self) -> usize {
+        self.until.min(self.y + MAX_BAND_ROWS)
+    }
+
+    /// The one after which the rest is cheapest, with the cost of both.
+    fn cheapest(&mut self, costs: &[u32]) -> (u32, Band) {
+        self.add_up(costs);
+        let totals = &self.totals[..self.last() - self.y];
+        let least = totals.iter().copied().fold(u32::MAX, u32::min);
+        let index = totals.iter().position(|&total| total == least).unwrap_or(0);
+        (least, self.with_rows(index + 1))
+    }
+
+    fn with_rows(&self, rows: usize) -> Band {
+        let last = self.y + rows - 1;
+        let columns = |column: u32| usize::try_from(column).unwrap_or(usize::MAX);
+        Band {
+            y: self.y,
+            rows,
+            x: self.placing.at_or_before(columns(self.start[last])),
+            end: columns(self.end[last]),
+            wide: rows <= self.wide(),
+            tall: rows <= self.tall() && rows.is_multiple_of(2),
+        }
+    }
+
+    /// Up to how many rows one bit stands for two dots across: pairs that do not begin where the band
+    /// does are none.
+    fn wide(&self) -> usize {
+        let begins = self.inked.map_or(0, |inked| self.rows[inked].start);
+        let is_reached = self.placing.unit == 1 || begins.is_multiple_of(2);
+        let until = if is_reached && !self.placing.plain {
+            self.paired_until
+        } else {
+            self.y
+        };
+        until.saturating_sub(self.y)
+    }
+
+    /// Up to how many rows one row of bits stands for two.
+    fn tall(&self) -> usize {
+        if self.placing.plain {
+            return 0;
+        }
+        self.twice_until[self.y] - self.y
+    }
+
+    /// What each of them and everything after it costs.
+    fn add_up(&mut self, costs: &[u32]) {
+        let bands = self.y..self.last();
+        let (wide, tall) = (narrow(self.wide()), narrow(self.tall()));
+        let kept = match self.placing.plain {
+            true => 0,
+            false => !(narrow(self.placing.unit) - 1),
+        };
+        let starts = &self.start[bands.clone()];
+        let ends = &self.end[bands.clone()];
+        let rests = &costs[bands.start + 1..=bands.end];
+        let all = starts.iter().zip(ends).zip(rests).zip(&COUNTS);
+        for (total, (((&start, &end), &rest), &rows)) in self.totals.iter_mut().zip(all) {
+            let x = start & kept;
+            let columns = end.wrapping_sub(x);
+            let single = columns.wrapping_add(7) >> 3;
+            let double = columns.wrapping_add(15) >> 4;
+            let across = if rows <= wide { double } else { single };
+            let is_tall = rows <= tall && rows & 1 == 0;
+            let down = if is_tall { rows >> 1 } else { rows };
+            let bytes = across.wrapping_mul(down);
+            let place = if x > 0 { narrow(PLACE) } else { 0 };
+            let cost = narrow(BAND_HEADER) + place;
+            let is_none = end == 0 || bytes > narrow(MAX_BAND_BYTES);
+            let sum = bytes.wrapping_add(rest).wrapping_add(cost);
+            *total = if is_none { u32::MAX } else { sum };
+        }
+    }
+}
+
+/// A number of rows, columns or bytes of a picture, of which none has more than fit.
+fn narrow(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 fn rows(image: &BitImage) -> Vec<Row> {
@@ -203,11 +321,10 @@ fn rows(image: &BitImage) -> Vec<Row> {
                     twice: image.row(y + 1).iter().all(|&byte| byte == 0),
                 };
             };
-            let zeros = |count: u32| usize::try_from(count).unwrap_or(0);
-            let start = first * 8 + zeros(row[first].leading_zeros());
+            let start = narrow(first * 8) + row[first].leading_zeros();
             Row {
                 start,
-                end: last * 8 + 8 - zeros(row[last].trailing_zeros()),
+                end: narrow(last * 8 + 8) - row[last].trailing_zeros(),
                 paired: is_paired(&row[first..=last], !start.is_multiple_of(2)),
                 twice: row == image.row(y + 1),
             }
@@ -249,6 +366,9 @@ fn is_paired(bytes: &[u8], from_second: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
     use crate::printing::bits::DotRect;
 
@@ -336,60 +456,77 @@ mod tests {
         assert_eq!(widths, [(0, 800), (700, 707)]);
     }
 
-    #[test]
-    fn the_steps_are_of_all_ways_the_shortest() {
-        // All ways of a small picture, by trying them.
-        fn fewest(rows: &[Row], y: usize, known: &mut [Option<usize>]) -> usize {
-            if let Some(cost) = known[y] {
-                return cost;
-            }
-            let mut best = if y == rows.len() { 0 } else { usize::MAX };
-            for count in 1..=rows.len() - y {
-                let part = &rows[y..y + count];
-                let inked: Vec<&Row> = part.iter().filter(|row| !row.is_white()).collect();
-                let cost = if inked.is_empty() {
-                    FEED
-                } else {
-                    let start = inked.iter().map(|row| row.start).min().unwrap();
-                    let band = Band {
-                        y,
-                        rows: count,
-                        x: start,
-                        end: inked.iter().map(|row| row.end).max().unwrap(),
-                        wide: inked
-                            .iter()
-                            .all(|row| row.paired && row.start % 2 == start % 2),
-                        tall: count.is_multiple_of(2)
-                            && part.iter().step_by(2).all(|row| row.twice),
-                    };
-                    band.cost()
-                };
-                best = best.min(cost + fewest(rows, y + count, known));
-            }
-            known[y] = Some(best);
-            best
+    /// The bytes of the shortest of all ways from a row on, found by trying them.
+    fn fewest(rows: &[Row], y: usize, known: &mut [Option<usize>]) -> usize {
+        if let Some(cost) = known[y] {
+            return cost;
         }
-        let rects = [
-            (3, 1, 40, 3),
-            (90, 2, 9, 1),
-            (8, 9, 120, 2),
-            (9, 11, 4, 12),
-            (201, 30, 60, 9),
-            (64, 41, 1, 1),
-        ];
-        for count in 1..=rects.len() {
-            let image = picture(300, 44, &rects[..count]);
+        let mut best = if y == rows.len() { 0 } else { usize::MAX };
+        for count in 1..=rows.len() - y {
+            let part = &rows[y..y + count];
+            let inked: Vec<&Row> = part.iter().filter(|row| !row.is_white()).collect();
+            let cost = if inked.is_empty() {
+                FEED
+            } else {
+                let start = inked.iter().map(|row| row.start).min().unwrap();
+                let end = inked.iter().map(|row| row.end).max().unwrap();
+                let band = Band {
+                    y,
+                    rows: count,
+                    x: start.try_into().unwrap(),
+                    end: end.try_into().unwrap(),
+                    wide: inked
+                        .iter()
+                        .all(|row| row.paired && row.start % 2 == start % 2),
+                    tall: count.is_multiple_of(2) && part.iter().step_by(2).all(|row| row.twice),
+                };
+                band.cost()
+            };
+            best = best.min(cost + fewest(rows, y + count, known));
+        }
+        known[y] = Some(best);
+        best
+    }
+
+    /// The bytes of the steps, each of which begins where the one before ends.
+    fn bytes(steps: &[Step], height: usize) -> usize {
+        let mut y = 0;
+        let mut bytes = 0;
+        for step in steps {
+            match step {
+                Step::Feed(rows) => {
+                    y += rows;
+                    bytes += FEED;
+                }
+                Step::Band(band) => {
+                    assert_eq!(band.y, y);
+                    y += band.rows;
+                    bytes += band.cost();
+                }
+                Step::Leave => y = height,
+            }
+        }
+        assert_eq!(y, height);
+        bytes
+    }
+
+    proptest! {
+        #[test]
+        fn the_steps_are_of_all_ways_the_shortest(
+            rects in vec((0..280_usize, 0..40_usize, 1..150_usize, 1..14_usize), 0..8),
+            doubled in any::<bool>(),
+        ) {
+            // Dots of two by two, as symbols of larger modules have them, or single ones.
+            let by = if doubled { 2 } else { 1 };
+            let rects: Vec<_> = rects
+                .into_iter()
+                .map(|(x, y, width, height)| (x * by, y / by * by, width * by, height * by))
+                .collect();
+            let height = 44;
+            let image = picture(600, height, &rects);
             let rows = rows(&image);
-            let cost: usize = steps(&image, FREE)
-                .iter()
-                .map(|step| match step {
-                    Step::Feed(_) => FEED,
-                    Step::Band(band) => band.cost(),
-                    Step::Leave => 0,
-                })
-                .sum();
             let wanted = fewest(&rows, 0, &mut vec![None; rows.len() + 1]);
-            assert_eq!(cost, wanted, "{count} rectangles");
+            prop_assert_eq!(bytes(&steps(&image, FREE), height), wanted);
         }
     }
 }
