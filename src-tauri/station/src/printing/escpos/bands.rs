@@ -74,11 +74,6 @@ impl Band {
     pub(super) const fn byte_rows(&self) -> usize {
         if self.tall { self.rows / 2 } else { self.rows }
     }
-
-    const fn cost(&self) -> usize {
-        let place = if self.x > 0 { PLACE } else { 0 };
-        BAND_HEADER + place + self.bytes_across() * self.byte_rows()
-    }
 }
 
 /// What matters of one row.
@@ -456,6 +451,11 @@ mod tests {
         assert_eq!(widths, [(0, 800), (700, 707)]);
     }
 
+    const fn cost(band: &Band) -> usize {
+        let place = if band.x > 0 { PLACE } else { 0 };
+        BAND_HEADER + place + band.bytes_across() * band.byte_rows()
+    }
+
     /// The bytes of the shortest of all ways from a row on, found by trying them.
     fn fewest(rows: &[Row], y: usize, known: &mut [Option<usize>]) -> usize {
         if let Some(cost) = known[y] {
@@ -480,7 +480,7 @@ mod tests {
                         .all(|row| row.paired && row.start % 2 == start % 2),
                     tall: count.is_multiple_of(2) && part.iter().step_by(2).all(|row| row.twice),
                 };
-                band.cost()
+                cost(&band)
             };
             best = best.min(cost + fewest(rows, y + count, known));
         }
@@ -501,7 +501,7 @@ mod tests {
                 Step::Band(band) => {
                     assert_eq!(band.y, y);
                     y += band.rows;
-                    bytes += band.cost();
+                    bytes += cost(band);
                 }
                 Step::Leave => y = height,
             }
