@@ -272,7 +272,8 @@ impl<'a> Bands<'a> {
     /// What each of them and everything after it costs.
     fn add_up(&mut self, costs: &[u32]) {
         let bands = self.y..self.last();
-        let (wide, tall) = (narrow(self.wide()), narrow(self.tall()));
+        let count = bands.len();
+        let (wide, tall) = (self.wide().min(count), self.tall().min(count));
         let kept = match self.placing.plain {
             true => 0,
             false => !(narrow(self.placing.unit) - 1),
@@ -280,23 +281,36 @@ impl<'a> Bands<'a> {
         let starts = &self.start[bands.clone()];
         let ends = &self.end[bands.clone()];
         let rests = &costs[bands.start + 1..=bands.end];
-        let all = starts.iter().zip(ends).zip(rests).zip(&COUNTS);
-        for (total, (((&start, &end), &rest), &rows)) in self.totals.iter_mut().zip(all) {
-            let x = start & kept;
-            let columns = end.wrapping_sub(x);
-            let single = columns.wrapping_add(7) >> 3;
-            let double = columns.wrapping_add(15) >> 4;
-            let across = if rows <= wide { double } else { single };
-            let is_tall = rows <= tall && rows & 1 == 0;
-            let down = if is_tall { rows >> 1 } else { rows };
-            let bytes = across.wrapping_mul(down);
-            let place = if x > 0 { narrow(PLACE) } else { 0 };
-            let cost = narrow(BAND_HEADER) + place;
-            let is_none = end == 0 || bytes > narrow(MAX_BAND_BYTES);
-            let sum = bytes.wrapping_add(rest).wrapping_add(cost);
-            *total = if is_none { u32::MAX } else { sum };
+        let totals = &mut self.totals;
+        for (bands, columns) in [(0..wide, DOUBLE), (wide..count, SINGLE)] {
+            let ink = starts[bands.clone()].iter().zip(&ends[bands.clone()]);
+            let all = ink.zip(&rests[bands.clone()]).zip(&COUNTS[bands.clone()]);
+            for (total, (((&start, &end), &rest), &rows)) in totals[bands].iter_mut().zip(all) {
+                *total = sum(columns, start & kept, end, rows, rest);
+            }
+        }
+        for index in (1..tall).step_by(2) {
+            let columns = if index < wide { DOUBLE } else { SINGLE };
+            let (x, rows) = (starts[index] & kept, COUNTS[index] / 2);
+            totals[index] = sum(columns, x, ends[index], rows, rests[index]);
         }
     }
+}
+
+/// Columns of one byte, as a power of two: where one bit stands for one dot, and for two.
+const SINGLE: u32 = 3;
+const DOUBLE: u32 = 4;
+
+/// The cost of a band and of the rest after it; the greatest of all numbers where there is no such
+/// band. It has no branches, so that the processor takes several at once.
+#[inline]
+fn sum(columns: u32, x: u32, end: u32, rows: u32, rest: u32) -> u32 {
+    let across = end.wrapping_sub(x).wrapping_add((1 << columns) - 1) >> columns;
+    let bytes = across.wrapping_mul(rows);
+    let place = u32::from(x > 0).wrapping_mul(narrow(PLACE));
+    let sum = bytes.wrapping_add(rest).wrapping_add(place);
+    let is_none = u32::from(end == 0) | u32::from(bytes > narrow(MAX_BAND_BYTES));
+    sum.wrapping_add(narrow(BAND_HEADER)) | 0_u32.wrapping_sub(is_none)
 }
 
 /// A number of rows, columns or bytes of a picture, of which none has more than fit.
