@@ -128,7 +128,7 @@ esac
 echo "READY $role"
 while :; do
     stty -F /dev/ttyS1 raw -echo 115200
-    pppd /dev/ttyS1 115200 $addresses nodetach debug local noproxyarp noccp novj $options
+    pppd /dev/ttyS1 115200 $addresses nodetach debug local noproxyarp noccp $options
     echo "ENDED $?"
     [ "$role" = call ] && sleep 1
 done

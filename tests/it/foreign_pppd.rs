@@ -231,6 +231,15 @@ impl Call {
         assert!(back == text, "what came back is not what was sent");
     }
 
+    /// Both ends agreed to shorten headers, so that what was echoed came through with short ones.
+    fn was_short(machine: &Machine) {
+        let console = machine.console();
+        for heard in ["sent [IPCP ConfAck", "rcvd [IPCP ConfAck"] {
+            let mut lines = console.lines().filter(|line| line.contains(heard));
+            assert!(lines.any(|line| line.contains("compress VJ")), "{console}");
+        }
+    }
+
     fn good_bye(mut self, machine: &Machine) {
         self.stack.close(self.began.elapsed());
         assert_eq!(self.ended(machine), Ok(()));
@@ -269,6 +278,7 @@ fn pppd_is_called_without_a_proof_and_with_short_packets() {
     let (peer, mtu) = call.up(&machine);
     assert_eq!((peer, mtu), (Ipv4Addr::new(192, 168, 7, 1), 576));
     call.echo(&machine, peer);
+    Call::was_short(&machine);
     call.good_bye(&machine);
     assert!(machine.console().contains("<mru 576>"));
 }
@@ -308,6 +318,7 @@ fn pppd_with_the_options_we_package_wants_chap_and_takes_short_packets() {
     let (peer, mtu) = call.up(&machine);
     assert_eq!((peer, mtu), (Ipv4Addr::new(192, 168, 7, 1), 576));
     call.echo(&machine, peer);
+    Call::was_short(&machine);
     call.good_bye(&machine);
     machine.has_ended(1);
     let mut call = machine.call(station(Some("another secret")), None);
